@@ -1,0 +1,49 @@
+# Everything sets itself up: a virtual environment for each Python, made when it is missing or its needs changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+FRESH := $(VENV)/.fresh
+
+.PHONY: demo test test-all test-lowest check bench generate clean
+.DELETE_ON_ERROR:
+
+demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
+	@$(BIN)/python -m talon_async demo
+
+test: $(FRESH) ## the checks and all tests, on every Python found here
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest
+	@$(MAKE) --no-print-directory test-others
+
+.PHONY: test-others
+test-others: ## the tests on the other Pythons of this machine; none is required
+	@$(BIN)/python tools/test_others.py
+
+test-lowest: ## the tests on the oldest dependencies that pyproject.toml allows
+	@$(BIN)/python tools/test_others.py --lowest
+
+check: $(FRESH) ## style, types, generated files
+	@$(BIN)/python -m ruff check
+	@$(BIN)/python -m ruff format --check
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -m pyright
+	@$(BIN)/python tools/generate_models_index.py --check
+	@$(BIN)/python tools/generate_sync.py --check
+
+generate: $(FRESH) ## write the generated files anew
+	@$(BIN)/python tools/generate_models_index.py
+	@$(BIN)/python tools/generate_sync.py
+
+bench: $(FRESH) ## measure
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environments and caches
+	rm -rf .venv* .*_cache .hypothesis
+
+$(FRESH): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python $(PIP) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,73 @@
+"""The Talon.One Integration API for asyncio, with a blocking twin of every call."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from talon_async._version import __version__
+
+if TYPE_CHECKING:
+    from talon_async._codec import from_json as from_json
+    from talon_async._codec import to_json as to_json
+    from talon_async._messages import Response as Response
+    from talon_async._sync_client import TalonOneSync as TalonOneSync
+    from talon_async.auth import ApiKey as ApiKey
+    from talon_async.auth import ContentSignature as ContentSignature
+    from talon_async.batch import BatchReport as BatchReport
+    from talon_async.batch import EventFailure as EventFailure
+    from talon_async.blocking import BlockingInAsyncWarning as BlockingInAsyncWarning
+    from talon_async.client import TalonOne as TalonOne
+    from talon_async.config import Limits as Limits
+    from talon_async.config import RetryPolicy as RetryPolicy
+    from talon_async.config import Timeout as Timeout
+    from talon_async.errors import TalonOneError as TalonOneError
+    from talon_async.models import NULL as NULL
+
+_HOMES = {
+    "ApiKey": "auth",
+    "BatchReport": "batch",
+    "BlockingInAsyncWarning": "blocking",
+    "ContentSignature": "auth",
+    "EventFailure": "batch",
+    "Limits": "config",
+    "NULL": "models",
+    "Response": "_messages",
+    "RetryPolicy": "config",
+    "TalonOne": "client",
+    "TalonOneError": "errors",
+    "TalonOneSync": "_sync_client",
+    "Timeout": "config",
+    "from_json": "_codec",
+    "to_json": "_codec",
+}
+
+__all__ = [
+    "NULL",
+    "ApiKey",
+    "BatchReport",
+    "BlockingInAsyncWarning",
+    "ContentSignature",
+    "EventFailure",
+    "Limits",
+    "Response",
+    "RetryPolicy",
+    "TalonOne",
+    "TalonOneError",
+    "TalonOneSync",
+    "Timeout",
+    "__version__",
+    "from_json",
+    "to_json",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for when it is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """List also the names that nobody has asked for yet."""
+    return sorted({*globals(), *__all__})

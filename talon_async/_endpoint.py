@@ -1,0 +1,311 @@
+"""The signature of a typed stub is the operation.
+
+1. A name in braces is a path value: text or a number, percent-encoded whole; empty, `.` and `..` are refused.
+2. The parameter called `body` is the JSON body; its type says which models it may be.
+3. A keyword-only parameter is a query value: camelCase, left out when None, true/false, lists repeat the key.
+4. The odd ones say so in their type: `Csv[T]` joins a list by commas, `Annotated[T, Wire("name")]` names it on the
+   wire. `idempotency_key` is the Idempotency-Key header; having it makes a write safe to repeat.
+
+`session=` and `profile=` in the decorator say where the IDs are that calls take turns for: a parameter, or a field of
+the body such as `body.profile_id`. Repeating is safe for GET and DELETE, converges for PUT, and is not done for POST.
+
+What a stub means is compiled into plain functions once, on the first call (models are not imported before): the call
+binds its arguments at the speed of Python itself, and a wrong call is a TypeError in the caller's own line.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property, wraps
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+from urllib.parse import quote
+from uuid import UUID
+
+import attrs
+
+from talon_async._codec import encode, rfc3339
+from talon_async._compile import branches
+from talon_async._messages import Operation, Repeat, Request
+from talon_async.errors import InvalidArgumentError
+from talon_async.models._base import camel
+
+T = TypeVar("T")
+Stub = TypeVar("Stub", bound=Callable[..., Coroutine[Any, Any, Any]])
+
+_REPEATS = {"GET": Repeat.SAFE, "DELETE": Repeat.SAFE, "PUT": Repeat.NAMED, "POST": Repeat.NEVER}
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BRACES = re.compile(r"{(\w+)}")
+
+
+@attrs.frozen
+class Wire:
+    """The name of a query value where it is not the camelCase form of the parameter's."""
+
+    name: str
+
+
+@attrs.frozen
+class _Comma:
+    """Marks a list that is sent as one value, joined by commas."""
+
+
+Csv = Annotated[Sequence[T], _Comma()]
+
+
+@attrs.frozen
+class Query:
+    """One query value of an operation."""
+
+    parameter: str
+    wire: str
+    kind: Any
+    comma: bool
+
+
+class _Names(dict[str, Any]):
+    """What annotations of stubs may name: the models, loaded when asked for, and a few types."""
+
+    def __missing__(self, name: str) -> Any:
+        from talon_async import models  # noqa: PLC0415  # models load on first use
+
+        try:
+            return getattr(models, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+
+_NAMES = _Names(
+    Annotated=Annotated, Csv=Csv, Mapping=Mapping, Sequence=Sequence, UUID=UUID, Wire=Wire, datetime=datetime, Any=Any
+)
+
+
+class Endpoint:
+    """What one stub means: how to build its request, and what its answer is."""
+
+    def __init__(self, stub: Callable[..., Any], method: str, path: str, turns: Mapping[str, str | None]) -> None:
+        self.stub = stub
+        self.name: str = stub.__name__
+        self.signature = inspect.signature(stub)
+        self.path_parameters: list[str] = _BRACES.findall(path)
+        self.turns = {kind: source for kind, source in sorted(turns.items()) if source}
+        self._check(path)
+        keyed = "idempotency_key" in self.signature.parameters
+        self.operation = Operation(self.name, method, path, Repeat.KEYED if keyed else _REPEATS[method])
+
+    def _check(self, path: str) -> None:
+        """Refuse a stub that does not follow the rules, when its class is made."""
+        for parameter in list(self.signature.parameters.values())[1:]:
+            place, name = parameter.kind, parameter.name
+            if place is parameter.POSITIONAL_OR_KEYWORD and name != "body" and name not in self.path_parameters:
+                raise TypeError(f"{self.name}: {name} is neither in {path} nor the body; query values are keyword-only")
+            if place is parameter.KEYWORD_ONLY and (name in (*self.path_parameters, "body")):
+                raise TypeError(f"{self.name}: {name} must not be keyword-only")
+            if parameter.annotation is parameter.empty:
+                raise TypeError(f"{self.name}: {name} has no type")
+        missing = set(self.path_parameters) - set(self.signature.parameters)
+        if missing:
+            raise TypeError(f"{self.name}: no parameter for {{{missing.pop()}}} of {path}")
+        if self.signature.return_annotation is inspect.Signature.empty:
+            raise TypeError(f"{self.name}: no return type")
+
+    @cached_property
+    def types(self) -> dict[str, Any]:
+        """The types of the parameters and, under `return`, of the answer."""
+        annotations = {name: p.annotation for name, p in list(self.signature.parameters.items())[1:]}
+        annotations["return"] = self.signature.return_annotation
+        # the annotations are this package's own; typing.get_type_hints would need every model imported
+        return {name: eval(a, {}, _NAMES) if isinstance(a, str) else a for name, a in annotations.items()}  # noqa: S307
+
+    @property
+    def returns(self) -> Any:
+        """The type of the answer; None for an answer without body."""
+        return self.types["return"]
+
+    @property
+    def body_classes(self) -> tuple[type, ...]:
+        """The models the body may be; none when the operation has no body."""
+        return branches(self.types["body"]) if "body" in self.types else ()
+
+    @cached_property
+    def queries(self) -> list[Query]:
+        """The query values."""
+        found: list[Query] = []
+        for name, parameter in self.signature.parameters.items():
+            if parameter.kind is not parameter.KEYWORD_ONLY or name == "idempotency_key":
+                continue
+            kind, *marks = _unwrapped(branches(self.types[name])[0])
+            wire = next((mark.name for mark in marks if isinstance(mark, Wire)), camel(name))
+            found.append(Query(name, wire, kind, any(isinstance(mark, _Comma) for mark in marks)))
+        return found
+
+    @cached_property
+    def request(self) -> Callable[..., Request]:
+        """The function that turns the stub's arguments into a request, compiled."""
+        target = re.sub(_BRACES, r"{segment('\1', \1)}", self.operation.path)
+        lines = [f"target = f{target!r}" if self.path_parameters else f"target = {target!r}"]
+        if self.queries:
+            lines.append("query = ''")
+            for index, query in enumerate(self.queries):
+                lines.append(f"if {query.parameter} is not None: query += pairs({index}, {query.parameter})")
+            lines.append("if query: target += '?' + query[1:]")
+        turns = [f"*turn({kind!r}, {_reached(source)})" for kind, source in self.turns.items()]
+        names = self.signature.parameters
+        lines.append(
+            "return Request(operation, target, "
+            + ("encoded(body), " if "body" in names else "None, ")
+            + ("SAFE if dry else repeat, " if "dry" in names else "repeat, ")
+            + ("key(idempotency_key), " if "idempotency_key" in names else "None, ")
+            + f"({''.join(turn + ', ' for turn in turns)}), returns)"
+        )
+        scope = {
+            "Request": Request, "SAFE": Repeat.SAFE, "repeat": self.operation.repeat, "operation": self.operation,
+            "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoded, "turn": _turn,
+            "key": self._refusing(valid_key), "returns": self.returns,
+        }  # fmt: skip
+        without_self = self.signature.replace(parameters=list(names.values())[1:])
+        request: Callable[..., Request] = _compile(f"def {self.name}", without_self, lines, scope)
+        return request
+
+    def _refusing(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Let an error say which operation it is about."""
+
+        def refusing(*args: Any) -> Any:
+            try:
+                return function(*args)
+            except InvalidArgumentError as error:
+                error.about(self.operation)
+                raise
+
+        return refusing
+
+    def _encoded(self, body: Any) -> bytes:
+        try:
+            if not isinstance(body, self.body_classes):
+                expected = " or ".join(cls.__name__ for cls in self.body_classes)
+                raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")  # noqa: TRY301
+            return encode(body)
+        except InvalidArgumentError as error:
+            error.about(self.operation)
+            raise
+
+    def _pairs(self, index: int, value: Any) -> str:
+        query = self.queries[index]
+        try:
+            if isinstance(value, str) or not isinstance(value, Sequence):
+                values = [_query_text(value)]
+            else:
+                values = [_query_text(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+                values = [",".join(values)] if query.comma and values else values
+        except (TypeError, ValueError) as problem:
+            error = InvalidArgumentError(f"{query.parameter} cannot be sent: {problem}")
+            raise error.about(self.operation) from None
+        return "".join(f"&{query.wire}={text}" for text in values)
+
+
+def _unwrapped(kind: Any) -> tuple[Any, ...]:
+    """Split `Annotated[T, *marks]`."""
+    return get_args(kind) if get_origin(kind) is Annotated else (kind,)
+
+
+def _segment(name: str, value: Any) -> str:
+    """Encode one path value; one that would name another resource is refused."""
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise InvalidArgumentError(f"{name} is {text!r}: that would address another resource")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{name} holds half a character (a lone surrogate)") from None
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return quote(rfc3339(value), safe="")
+    if isinstance(value, str | int | UUID):
+        return quote(str(value), safe="")
+    raise TypeError(f"{type(value).__name__} is no query value")
+
+
+def valid_key(key: str | None) -> str | None:
+    """Return an Idempotency-Key, if it is one."""
+    if key is not None and (not isinstance(key, str) or not _KEY.fullmatch(key)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError("idempotency_key must be 1 to 255 visible ASCII characters")
+    return key
+
+
+def _reached(source: str) -> str:
+    """Return the expression for a parameter or a field of the body, None where a step is missing."""
+    parameter, *fields = source.split(".")
+    for field in fields:
+        parameter = f"getattr({parameter}, {field!r}, None)"
+    return parameter
+
+
+def _turn(kind: str, identifier: Any) -> tuple[str, ...]:
+    """Name a lane; the anonymous profile has none."""
+    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int) else ()
+
+
+def _compile(head: str, signature: inspect.Signature, lines: Sequence[str], scope: dict[str, Any]) -> Any:
+    """Compile a function with the parameters of a signature."""
+    bare = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    source = f"{head}{inspect.Signature(bare)}:\n    " + "\n    ".join(lines)
+    exec(compile(source, f"<{head}>", "exec"), scope)  # noqa: S102  # made from this package's own stubs
+    return scope[head.rpartition(" ")[2]]
+
+
+def _endpoint(method: str, path: str, turns: Mapping[str, str | None]) -> Callable[[Stub], Stub]:
+    def make(stub: Stub) -> Stub:
+        endpoint = Endpoint(stub, method, path, turns)
+        given = [
+            f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name
+            for p in list(endpoint.signature.parameters.values())[1:]
+        ]
+        lines = [f"return (await self._run(endpoint.request({', '.join(given)}))).data"]
+        call = _compile(f"async def {endpoint.name}", endpoint.signature, lines, {"endpoint": endpoint})
+        wraps(stub)(call)
+        call.endpoint = endpoint
+        return cast("Stub", call)
+
+    return make
+
+
+def get(path: str) -> Callable[[Stub], Stub]:
+    """Make a stub a GET of a path."""
+    return _endpoint("GET", path, {})
+
+
+def post(path: str, *, profile: str | None = None, session: str | None = None) -> Callable[[Stub], Stub]:
+    """Make a stub a POST to a path."""
+    return _endpoint("POST", path, {"profile": profile, "session": session})
+
+
+def put(path: str, *, profile: str | None = None, session: str | None = None) -> Callable[[Stub], Stub]:
+    """Make a stub a PUT to a path."""
+    return _endpoint("PUT", path, {"profile": profile, "session": session})
+
+
+def delete(path: str) -> Callable[[Stub], Stub]:
+    """Make a stub a DELETE of a path."""
+    return _endpoint("DELETE", path, {})
+
+
+def endpoint_of(method: Callable[..., Any]) -> Endpoint:
+    """Return what a client's method means; TypeError for one that is no operation."""
+    endpoint = getattr(method, "endpoint", None)
+    if not isinstance(endpoint, Endpoint):
+        raise TypeError(f"{getattr(method, '__qualname__', method)!r} is no operation of the API")
+    return endpoint
+
+
+def endpoints_of(cls: type) -> dict[str, Endpoint]:
+    """Return the operations of a client class by name."""
+    found = {name: getattr(getattr(cls, name), "endpoint", None) for name in dir(cls) if not name.startswith("_")}
+    return {name: endpoint for name, endpoint in found.items() if isinstance(endpoint, Endpoint)}

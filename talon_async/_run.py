@@ -1,0 +1,198 @@
+"""Runs one request to its end: its turn, a slot, the attempts, the deadline over all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from talon_async._codec import decode
+from talon_async._messages import Failure, Repeat, Response
+from talon_async._retry import KEY_LIFETIME, Budget, may_repeat, retry_after, wait_before
+from talon_async._transport import Pool, Pools, client_timeout
+from talon_async.errors import ClientClosedError, RequestTimeoutError, TalonOneError, error_for
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from talon_async._messages import Answer, Outcome, Request
+    from talon_async._transport import Connection
+    from talon_async.config import Options
+
+logger = logging.getLogger("talon_async")
+
+
+@attrs.define(eq=False)
+class Shared:
+    """What a client and its copies have in common."""
+
+    pools: Pools
+    budget: Budget = attrs.field(factory=Budget)
+    closed: bool = False
+
+    @classmethod
+    def of(cls, connection: Connection) -> Shared:
+        """Start with no pool: they are opened on first use."""
+        return cls(Pools(connection))
+
+    async def pool(self) -> Pool:
+        """Return the running loop's pool, opened if need be."""
+        if self.closed:
+            raise ClientClosedError("the client is closed")
+        return self.pools.get() or await self.pools.open()
+
+    async def close(self) -> None:
+        """Close everything; calls under way end with ClientClosedError."""
+        self.closed = True
+        await self.pools.close()
+
+    def __del__(self) -> None:
+        if not self.closed and self.pools:
+            warnings.warn(
+                f"the client of {self.pools.connection.base_url} was not closed: use `async with`, or await aclose()",
+                ResourceWarning,
+                source=self,
+                stacklevel=1,
+            )
+
+
+@attrs.define(eq=False)
+class Run:
+    """One call under way."""
+
+    shared: Shared
+    options: Options
+    request: Request
+    started: float
+    attempts: int = 0
+    first_sent: float = 0.0
+    doubt: Outcome | None = None
+    """`unknown` or `accepted` once an attempt may have, or has, made the server act."""
+
+    def remaining(self) -> float:
+        """Return the seconds left until the deadline."""
+        total = self.options.timeout.total
+        return float("inf") if total is None else self.started + total - self.options.clock.monotonic()
+
+    async def wait(self, coming: Coroutine[Any, Any, Any], what: str) -> None:
+        """Wait in a queue, until the deadline."""
+        left = self.remaining()
+        try:
+            async with asyncio.timeout(None if left == float("inf") else left):
+                await coming
+        except TimeoutError:
+            error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, spent waiting for {what}")
+            error.outcome, error.failure = "not_sent", Failure.FINAL
+            raise error from None
+
+    async def to_end(self, pool: Pool) -> Response[Any]:
+        """Take the turns, then try until there is an answer or no more sense in trying."""
+        turns = self.request.turns
+        if not turns or not pool.lanes.width:
+            return await self._attempts(pool)
+        if not pool.lanes.try_enter(turns):
+            await self.wait(pool.lanes.enter(turns), "its turn after other updates of the same profile or session")
+        try:
+            return await self._attempts(pool)
+        finally:
+            pool.lanes.leave(turns)
+
+    async def _attempts(self, pool: Pool) -> Response[Any]:
+        while True:
+            try:
+                response = await self._attempt(pool)
+            except TalonOneError as error:
+                wait = self._again_after(error)
+                if wait is None:
+                    raise
+            else:
+                self.shared.budget.give()
+                return response
+            await self.options.clock.sleep(wait)
+
+    async def _attempt(self, pool: Pool) -> Response[Any]:
+        if pool.slots.locked():
+            await self.wait(pool.slots.acquire(), "a connection (Limits.connections)")
+        else:
+            await pool.slots.acquire()
+        self.attempts += 1
+        self.first_sent = self.first_sent or self.options.clock.monotonic()
+        try:
+            left = self.remaining()
+            if left <= 0:
+                raise RequestTimeoutError(f"no answer within {self.options.timeout.total} s")
+            return self._response(await pool.send(self.request, client_timeout(self.options.timeout, left)))
+        finally:
+            pool.slots.release()
+
+    def _response(self, answer: Answer) -> Response[Any]:
+        done = 200 <= answer.status < 300  # noqa: PLR2004
+        gone = answer.status == 404 and self.request.operation.method == "DELETE" and self.doubt is not None  # noqa: PLR2004
+        if not done and not gone:
+            error = error_for(answer)
+            error.retry_after = retry_after(answer.headers.get("Retry-After"), self.options.clock.now())
+            raise error
+        try:
+            data = decode(answer.body, self.request.returns, strict=self.options.strict)
+        except TalonOneError as error:
+            error.status, error.body = answer.status, answer.body
+            raise
+        return Response(
+            data=data,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            attempts=self.attempts,
+            elapsed=self.options.clock.monotonic() - self.started,
+            idempotency_key=self.request.idempotency_key,
+        )
+
+    def _again_after(self, error: TalonOneError) -> float | None:
+        """Return the pause before the next attempt; None, with the error completed, when this was the last."""
+        if error.outcome == "accepted" or (error.outcome == "unknown" and self.doubt is None):
+            self.doubt = error.outcome
+        wait = self._pause(error)
+        logger.debug(
+            "%s: attempt %d ended in %s (status %s), %s",
+            self.request.operation.name,
+            self.attempts,
+            type(error).__name__,
+            error.status,
+            "giving up" if wait is None else f"again in {wait:.3f} s",
+        )
+        if wait is None:
+            self.describe(error)
+        return wait
+
+    def _pause(self, error: TalonOneError) -> float | None:
+        request, options = self.request, self.options
+        if self.shared.closed:
+            closed = ClientClosedError("the client was closed during the call")
+            closed.outcome = self.doubt or error.outcome
+            raise self.describe(closed) from None
+        if self.attempts >= options.retry.attempts:
+            return None
+        if not may_repeat(options.retry, request.repeat, request.operation.method, error.failure):
+            return None
+        if request.repeat is Repeat.KEYED and options.clock.monotonic() - self.first_sent > KEY_LIFETIME:
+            return None
+        wait = wait_before(
+            options.retry,
+            self.attempts,
+            status=error.status,
+            retry_after=error.retry_after,
+            remaining=self.remaining(),
+            uniform=options.clock.uniform,
+        )
+        return wait if wait is not None and self.shared.budget.take() else None
+
+    def describe(self, error: TalonOneError) -> TalonOneError:
+        """Say of an error what the call knows: the operation, the attempts, and the worst that may have happened."""
+        error.about(self.request.operation)
+        error.attempts = self.attempts
+        error.idempotency_key = self.request.idempotency_key
+        error.outcome = self.doubt or error.outcome
+        return error

@@ -1,0 +1,100 @@
+"""Holds JSON against the models, field by field: for tests and the sandbox, which must not let anything pass."""
+
+# What stands in JSON is Any.
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+
+from talon_async._compile import branches, hints, is_effect_props, is_required, when
+from talon_async.models._base import wire_name
+
+
+@attrs.frozen
+class Problem:
+    """One value that is not as documented."""
+
+    pointer: str
+    title: str
+    details: str
+
+
+def problems(value: Any, annotation: Any, pointer: str = "") -> Iterator[Problem]:
+    """Yield what is wrong with a value; null stands for absent."""
+    found: list[Problem] = []
+    for kind in branches(annotation):
+        found = list(_problems(value, kind, pointer))
+        if not found:
+            return
+    yield from found
+
+
+def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
+    from talon_async.models import EventEffect  # noqa: PLC0415  # models load on first use
+
+    origin = get_origin(kind) or kind
+    if origin in (Any, None) or kind is EventEffect:
+        return
+    expected = _fits(value, origin, kind)
+    if expected:
+        yield Problem(pointer, "Invalid type", f"must be {expected}, not {_shown(value)}")
+    elif origin is Sequence:
+        for index, item in enumerate(value):
+            yield from problems(item, get_args(kind)[0], f"{pointer}/{index}")
+    elif origin is Mapping:
+        for key, item in value.items():
+            yield from problems(item, get_args(kind)[1], f"{pointer}/{key}")
+    elif attrs.has(origin):
+        yield from _fields(value, origin, pointer)
+
+
+def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]:
+    for attribute in attrs.fields(cls):
+        name = wire_name(attribute)
+        field, annotation = value.get(name), hints(cls)[attribute.name]
+        if is_effect_props(annotation):
+            yield from _effect_props(value, f"{pointer}/{name}")
+        elif field is not None:
+            yield from problems(field, annotation, f"{pointer}/{name}")
+        elif is_required(attribute):
+            yield Problem(f"{pointer}/{name}", "Required", "must be given")
+
+
+def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
+    from talon_async.models.effects import EFFECT_PROPS  # noqa: PLC0415  # models load on first use
+
+    if (kind := effect.get("effectType")) not in EFFECT_PROPS:
+        yield Problem(pointer, "Unknown", f"{kind!r} is not a known effect type")
+    else:
+        yield from problems(effect.get("props"), EFFECT_PROPS[kind], pointer)
+
+
+_WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+def _fits(value: Any, origin: Any, kind: Any) -> str | None:
+    """Return what a value should have been, or None when it is."""
+    if origin is Literal:
+        return None if value in get_args(kind) else " or ".join(map(repr, get_args(kind)))
+    if origin is datetime:
+        fits = isinstance(value, str) and not isinstance(when(value), str)
+        return None if fits else "an RFC 3339 time"
+    if origin in (Sequence, Mapping) or attrs.has(origin):
+        container = list if origin is Sequence else dict
+        return None if isinstance(value, container) else {list: "a list", dict: "an object"}[container]
+    if origin is int:
+        fits = type(value) is int or (type(value) is float and value.is_integer())
+    else:
+        fits = type(value) in {float: (int, float)}.get(origin, (origin,))
+    return None if fits else _WORDS[origin]
+
+
+def _shown(value: Any) -> str:
+    names = {dict: "an object", list: "a list", type(None): "null"}
+    return names.get(type(value)) or repr(value)[:60]

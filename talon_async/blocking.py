@@ -1,0 +1,293 @@
+"""Runs the asynchronous client from ordinary code: one thread with an event loop, kept by an anyio portal.
+
+1. The thread starts with the first call and ends with the client, with its last reference, or with the interpreter.
+2. A forked child starts its own; what the parent's was is kept and never finalised there, because its sockets and
+   locks belong to the parent.
+3. A call hands over once: the request is built in the caller's thread, and the answer comes back through a future.
+   Whatever interrupts the caller, Ctrl-C above all, cancels the call.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import warnings
+import weakref
+from collections import deque
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import anyio
+from anyio.from_thread import BlockingPortal
+
+from talon_async._endpoint import endpoint_of
+from talon_async.batch import EventFailure, checked_source, not_sent
+from talon_async.client import TalonOne
+from talon_async.errors import ClientClosedError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+
+    from talon_async._messages import Request, Response
+    from talon_async.batch import BatchReport
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GRACE = 2.0
+"""Seconds that closing waits for the thread."""
+
+_not_ours: list[object] = []
+"""What a forked child inherited and must neither use nor finalise."""
+
+
+class BlockingInAsyncWarning(RuntimeWarning):
+    """A blocking call was made on a thread that runs an event loop, which stands still meanwhile."""
+
+
+class _Thread:
+    """A running event loop on its own thread; belongs to one process."""
+
+    def __init__(self, client: TalonOne) -> None:
+        self.pid = os.getpid()
+        self.accepting = True
+        self._lock = threading.Lock()
+        self._ready: Future[tuple[BlockingPortal, asyncio.AbstractEventLoop]] = Future()
+        self._thread = threading.Thread(target=self._main, args=(client,), name="talon-async", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            raise ClientClosedError("no call can start while the interpreter shuts down") from None
+        self.portal, self.loop = self._ready.result()
+
+    def _main(self, client: TalonOne) -> None:
+        try:
+            anyio.run(self._serve, client, backend="asyncio")
+        except BaseException as problem:
+            if self._ready.done():
+                raise
+            self._ready.set_exception(problem)
+
+    async def _serve(self, client: TalonOne) -> None:
+        async with BlockingPortal() as portal:
+            self._ready.set_result((portal, asyncio.get_running_loop()))
+            await portal.sleep_until_stopped()
+        await client.aclose()
+
+    def submit(self, call: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start a call on the loop."""
+        # under the lock, so that nothing is handed to a loop that has been told to stop
+        with self._lock:
+            if not self.accepting:
+                call.close()
+                raise ClientClosedError("the client is closed")
+            return asyncio.run_coroutine_threadsafe(call, self.loop)
+
+    def stop(self) -> None:
+        """End the loop and wait for it, though not for long."""
+        if self.pid != os.getpid():
+            return
+        with self._lock:
+            if self.accepting:
+                self.accepting = False
+                self.loop.call_soon_threadsafe(self._stop_portal)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(GRACE)
+
+    def _stop_portal(self) -> None:
+        self._stopping = asyncio.ensure_future(self.portal.stop(cancel_remaining=True))
+
+
+class Portal:
+    """The thread of one client and its copies, started when it is needed."""
+
+    def __init__(self, client: TalonOne) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._thread: _Thread | None = None
+        self._closed = False
+        self._warned = False
+        _portals.add(self)
+
+    def thread(self) -> _Thread:
+        """Return this process's thread, started if need be."""
+        thread = self._thread
+        if thread is None or thread.pid != os.getpid():
+            thread = self._start()
+        running = asyncio._get_running_loop()  # the public one raises instead of answering None
+        if running is not None:
+            self._in_a_loop(running, thread)
+        return thread
+
+    def _start(self) -> _Thread:
+        if self._thread is not None and self._thread.pid != os.getpid():
+            self.forget()  # some servers fork without Python's hooks
+        with self._lock:
+            if self._closed:
+                raise ClientClosedError("the client is closed")
+            if self._thread is None:
+                self._thread = _Thread(self._client)
+                weakref.finalize(self, self._thread.stop)
+            return self._thread
+
+    def _in_a_loop(self, running: asyncio.AbstractEventLoop, thread: _Thread) -> None:
+        if running is thread.loop:
+            raise RuntimeError("a blocking call on the client's own thread would wait for itself: use TalonOne there")
+        if not self._warned:
+            self._warned = True
+            message = "TalonOneSync blocks the event loop that runs on this thread; use TalonOne and await"
+            warnings.warn(message, BlockingInAsyncWarning, stacklevel=6)
+
+    def run(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+        """Run a coroutine function on the thread and wait for what it returns."""
+        thread = self.thread()
+        return self.wait(thread, thread.submit(function(*args)))
+
+    @staticmethod
+    def wait(thread: _Thread, future: Future[T]) -> T:
+        """Wait for a call; what interrupts the wait cancels the call."""
+        try:
+            return future.result()
+        except CancelledError:
+            if thread.accepting:
+                raise
+            error = ClientClosedError("the client was closed during the call")
+            error.outcome = "unknown"
+            raise error from None
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """End the thread; calls under way end with ClientClosedError."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        if thread is not None:
+            thread.stop()
+
+    def forget(self) -> None:
+        """Begin anew in a forked child."""
+        _not_ours.append((self._thread, list(self._client._cell)))
+        self._client._cell.clear()
+        self._lock, self._thread = threading.Lock(), None
+
+
+_portals: weakref.WeakSet[Portal] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for portal in list(_portals):
+        portal.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class _Feed:
+    """Hands a source that is read on the caller's thread to the loop, some events at a time."""
+
+    CHUNK = 256
+    PATIENCE = 0.05
+    """Seconds after which a slow source's events go out in smaller numbers."""
+
+    def __init__(self, thread: _Thread, events: Iterable[Any]) -> None:
+        self._thread, self._events = thread, checked_source(events)
+        self._send, self._receive = anyio.create_memory_object_stream[Any](2)
+        self._given: deque[Any] = deque(maxlen=5 * self.CHUNK)
+        self._count = 0
+
+    async def items(self) -> AsyncIterator[Any]:
+        async for chunk in self._receive:
+            if isinstance(chunk, Exception):
+                raise chunk
+            for event in chunk:
+                yield event
+
+    def push(self, future: Future[Any]) -> None:
+        """Read the source to its end, or until the batch ends."""
+        future.add_done_callback(lambda _: self._thread.loop.call_soon_threadsafe(self._receive.close))
+        chunk: list[Any] = []
+        since = time.monotonic()
+        try:
+            for event in self._events:
+                self._given.append(event)
+                self._count += 1
+                chunk.append(event)
+                if len(chunk) >= self.CHUNK or time.monotonic() - since > self.PATIENCE:
+                    if not self._hand_over(chunk):
+                        return
+                    chunk, since = [], time.monotonic()
+            self._hand_over(chunk)
+        except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the batch
+            _ = self._hand_over(chunk) and self._hand_over(problem)
+        finally:
+            self._thread.loop.call_soon_threadsafe(self._send.close)
+
+    def _hand_over(self, chunk: Any) -> bool:
+        try:
+            Portal.wait(self._thread, self._thread.submit(self._send.send(chunk)))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return False
+        return True
+
+    def account_for_the_rest(self, report: BatchReport) -> BatchReport:
+        """Put what was read but not taken, because the batch stopped early, among the failures."""
+        rest = self._count - report.taken
+        for event in list(self._given)[-rest:] if rest else ():
+            error = not_sent(report.stopped_by or ClientClosedError("the batch ended early"))
+            report.failures.append(EventFailure(report.taken, event, error))
+            report.taken += 1
+        return report
+
+
+class BlockingClient:
+    """What the blocking client does by itself; its operations are generated."""
+
+    _client: TalonOne
+    _portal: Portal
+
+    def _open(self, client: TalonOne) -> None:
+        if client._connection["session"] is not None:
+            raise ConfigurationError("session: an aiohttp session belongs to your event loop; this client runs its own")
+        self._client, self._portal = client, Portal(client)
+
+    def _call(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
+        request = endpoint_of(method).request(*args, **options)
+        run: Callable[[Request], Coroutine[Any, Any, Response[T]]] = self._client._run
+        return self._portal.run(run, request).data
+
+    def _raw(self, method: Callable[P, T]) -> Callable[P, Response[T]]:
+        endpoint = endpoint_of(getattr(TalonOne, getattr(method, "__name__", ""), method))
+        owner = getattr(method, "__self__", self)
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> Response[T]:
+            run: Any = owner._client._run
+            response: Response[T] = owner._portal.run(run, endpoint.request(*args, **kwargs))
+            return response
+
+        return call
+
+    def _batch(self, method: Callable[..., Any], events: Iterable[Any], **options: Any) -> BatchReport:
+        """Run a batch whose source is read on the caller's thread: it may be anything that blocks there."""
+        thread = self._portal.thread()
+        feed = _Feed(thread, events)
+        future: Future[BatchReport] = thread.submit(method(self._client, feed.items(), **options))
+        try:
+            feed.push(future)
+            report = self._portal.wait(thread, future)
+        except BaseException:
+            future.cancel()
+            raise
+        return feed.account_for_the_rest(report)
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace("TalonOne", "TalonOneSync", 1)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("TalonOneSync holds a key and a thread and is not pickled: make one in each process")

@@ -1,0 +1,194 @@
+"""The client: what users make, hold and close."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypedDict, TypeVar
+
+import attrs
+
+from talon_async._endpoint import endpoint_of, valid_key
+from talon_async._messages import Repeat
+from talon_async.auth import ApiKey, ContentSignature
+from talon_async.batch import Batches
+from talon_async.config import Limits, Options, Settings
+from talon_async.config import base_url as checked_url
+from talon_async.errors import ConfigurationError, TalonOneError
+from talon_async.operations import Operations
+
+if TYPE_CHECKING:
+    import ssl as ssl_module
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Self, Unpack
+
+    import aiohttp
+
+    from talon_async._clock import Clock
+    from talon_async._messages import Request, Response
+    from talon_async._run import Shared
+    from talon_async.auth import Auth
+    from talon_async.config import RetryPolicy, Timeout
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class CallOptions(TypedDict, total=False):
+    """What `with_options` can change.
+
+    Attributes:
+        timeout: seconds for the whole call, or a `Timeout`.
+        retry: when a failed call is repeated.
+        strict: raise on answers that are not exactly as documented; for tests.
+        idempotency_keys: makes the key of a call that is given none; random UUIDs by default.
+        clock: time and chance, for tests.
+    """
+
+    timeout: Timeout | float
+    retry: RetryPolicy
+    strict: bool
+    idempotency_keys: Callable[[], str]
+    clock: Clock
+
+
+class ClientOptions(CallOptions, total=False):
+    """What a client can be made with.
+
+    Attributes:
+        limits: how much at once.
+        headers: sent with every request.
+        proxy: the URL of an HTTP proxy.
+        ssl: how the server's certificate is checked; the system's authorities by default.
+        trust_env: take proxies and credentials from the environment and ~/.netrc. It makes every request slower.
+        allow_http: accept an unencrypted base URL on another machine than this one.
+        session: an aiohttp session to borrow. It is never closed here, its own limits and timeouts apply as well, and
+            it is bound to its event loop.
+    """
+
+    limits: Limits
+    headers: Mapping[str, str]
+    proxy: str | None
+    ssl: ssl_module.SSLContext | None
+    trust_env: bool
+    allow_http: bool
+    session: aiohttp.ClientSession | None
+
+
+class TalonOne(Operations, Batches):
+    """The Integration API, awaited.
+
+    One client serves a whole process: it pools its connections, opens them on first use, and works in any number of
+    event loops one after the other. Use it with `async with`, or close it with `aclose()`.
+
+    Args:
+        base_url: the deployment, such as `https://mycompany.europe-west1.talon.one`; `http://` is for this machine.
+        api_key: the key of an Application, an `ApiKey`, or for V1 operations a `ContentSignature`.
+        **options: see `ClientOptions`.
+
+    Raises:
+        ConfigurationError: something of this cannot work; nothing was sent.
+    """
+
+    def __init__(self, base_url: str, api_key: str | Auth, **options: Unpack[ClientOptions]) -> None:
+        given: dict[str, Any] = dict(options)
+        self._base_url = checked_url(base_url, allow_http=given.pop("allow_http", False))
+        self._connection: dict[str, Any] = {
+            "base_url": self._base_url,
+            "auth": api_key if isinstance(api_key, ApiKey | ContentSignature) else ApiKey(api_key),
+            "limits": given.pop("limits", Limits()),
+            "headers": _checked_headers(given.pop("headers", {})),
+            "proxy": given.pop("proxy", None),
+            "ssl": given.pop("ssl", None),
+            "trust_env": given.pop("trust_env", False),
+            "session": given.pop("session", None),
+        }
+        self._options = Options(**given)
+        self._cell: list[Shared] = []
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """Make a client from environment variables; options given here win.
+
+        `TALON_ONE_BASE_URL` and `TALON_ONE_API_KEY` are needed. The key may stand in a file named by
+        `TALON_ONE_API_KEY_FILE`; for V1 signatures there are `TALON_ONE_APPLICATION_ID` and
+        `TALON_ONE_APPLICATION_KEY`. Further: `TALON_ONE_TIMEOUT`, `_ATTEMPT_TIMEOUT`, `_CONNECT_TIMEOUT` (seconds),
+        `_ATTEMPTS`, `_TRUST_KEYS`, `_CONNECTIONS`, `_LANE_WIDTH`, `_ALLOW_HTTP`, `_PROXY`.
+
+        Raises:
+            ConfigurationError: lists everything that is missing or wrong.
+        """
+        settings = Settings.from_env(environ)
+        auth = ContentSignature(*settings.application) if settings.application else settings.api_key or ""
+        merged: Any = {**settings.options, **options}
+        return cls(settings.base_url, auth, **merged)
+
+    async def __aenter__(self) -> Self:
+        await self._shared.pool()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls under way end with ClientClosedError; closing twice does nothing."""
+        await self._shared.close()
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a light copy with other options, on the same connections, lanes and retry budget.
+
+        Closing one closes all.
+        """
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        changes: dict[str, Any] = dict(options)
+        copy._options = attrs.evolve(self._options, **changes)
+        return copy
+
+    def raw(self, method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, Response[T]]]:
+        """Return a method that gives the whole `Response` instead of its data alone.
+
+        `response = await talon.raw(talon.get_customer_inventory)("id", profile=True)`
+        """
+        endpoint, client = endpoint_of(method), getattr(method, "__self__", self)
+
+        async def call(*args: P.args, **kwargs: P.kwargs) -> Response[T]:
+            response: Response[T] = await client._run(endpoint.request(*args, **kwargs))  # noqa: SLF001
+            return response
+
+        return call
+
+    @property
+    def _shared(self) -> Shared:
+        if not self._cell:
+            # aiohttp is most of what there is to import, and is not needed before the first call
+            from talon_async._run import Shared  # noqa: PLC0415
+            from talon_async._transport import Connection  # noqa: PLC0415
+
+            self._cell.append(Shared.of(Connection(**self._connection)))
+        return self._cell[0]
+
+    async def _run(self, request: Request) -> Response[Any]:
+        from talon_async._run import Run  # noqa: PLC0415  # see _shared
+
+        options, shared = self._options, self._shared
+        if request.idempotency_key is None and request.operation.repeat is Repeat.KEYED:
+            request.idempotency_key = valid_key(options.idempotency_keys())
+        run = Run(shared, options, request, options.clock.monotonic())
+        try:
+            return await run.to_end(await shared.pool())
+        except TalonOneError as error:
+            raise run.describe(error) from None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} holds a key and connections and is not pickled: make one in each process"
+        )
+
+
+def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not name.isascii() or not value.isprintable() or name.lower() in ("authorization", "content-signature"):
+            raise ConfigurationError(f"headers: {name!r} cannot be set (or its value holds control characters)")
+    return dict(headers)

@@ -1,0 +1,218 @@
+"""Settings: where the server is, how to be known there, how long to wait."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import attrs
+
+from talon_async._clock import Clock
+from talon_async._retry import RetryPolicy
+from talon_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
+
+__all__ = ["Limits", "Options", "RetryPolicy", "Settings", "Timeout", "base_url"]
+
+
+def _seconds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if attribute.name == "total" and value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be seconds above 0, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Timeout:
+    """How long to wait, in seconds.
+
+    Attributes:
+        total: the whole call: waiting for a turn and a connection, every attempt, every pause. None is no bound.
+        attempt: one attempt, counted from when it holds a connection slot.
+        connect: making a connection, within an attempt.
+    """
+
+    total: float | None = attrs.field(default=30.0, validator=_seconds)
+    attempt: float = attrs.field(default=10.0, validator=_seconds)
+    connect: float = attrs.field(default=5.0, validator=_seconds)
+
+
+def _timeout_of(value: Timeout | float) -> Timeout:
+    """Take a plain number as the total."""
+    return value if isinstance(value, Timeout) else Timeout(total=value)
+
+
+def _count(instance: object, attribute: attrs.Attribute[int], value: Any) -> None:
+    least = 0 if attribute.name == "lane_width" else 1
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be {least} or more, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """How much at once.
+
+    Attributes:
+        connections: requests on the wire at the same time, per event loop.
+        lane_width: updates of one profile or session at the same time; the server runs one and queues two.
+            0 turns the lanes off.
+        response_bytes: the largest answer read, after decompression.
+    """
+
+    connections: int = attrs.field(default=100, validator=_count)
+    lane_width: int = attrs.field(default=1, validator=_count)
+    response_bytes: int = attrs.field(default=16 * 1024 * 1024, validator=_count)
+
+
+def _uuid() -> str:
+    return str(uuid4())
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Options:
+    """What differs between the copies of a client; see `CallOptions` for what each means."""
+
+    timeout: Timeout = attrs.field(factory=Timeout, converter=_timeout_of)
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
+    strict: bool = False
+    idempotency_keys: Callable[[], str] = _uuid
+    clock: Clock = attrs.field(factory=Clock)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def base_url(text: str, *, allow_http: bool = False) -> str:
+    """Return the base URL in its plain form, or raise with what is wrong and what to write instead."""
+    example = "; it looks like https://mycompany.europe-west1.talon.one"
+    if not isinstance(text, str) or not text.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"base_url is empty{example}")
+    text = text.strip()
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
+    except ValueError as problem:
+        raise ConfigurationError(f"base_url {text!r} cannot be read ({problem}){example}") from None
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\\\x00-\x1f]", text):
+        raise ConfigurationError(f"base_url {text!r} is not an https URL with a host{example}")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigurationError(f"base_url must hold no user, query or fragment{example}")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(host):
+        raise ConfigurationError(f"base_url {text!r} would send the key unencrypted: use https, or allow_http=True")
+    return text.rstrip("/")
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _truth(text: str) -> bool:
+    try:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError from None
+
+
+_VARIABLES: dict[str, tuple[str, str, Callable[[str], Any], str]] = {
+    # name: (option, its field, reader, what it should be)
+    "TIMEOUT": ("timeout", "total", _number, "seconds"),
+    "ATTEMPT_TIMEOUT": ("timeout", "attempt", _number, "seconds"),
+    "CONNECT_TIMEOUT": ("timeout", "connect", _number, "seconds"),
+    "ATTEMPTS": ("retry", "attempts", int, "a whole number"),
+    "TRUST_KEYS": ("retry", "trust_keys", _truth, "true or false"),
+    "CONNECTIONS": ("limits", "connections", int, "a whole number"),
+    "LANE_WIDTH": ("limits", "lane_width", int, "a whole number"),
+    "ALLOW_HTTP": ("allow_http", "", _truth, "true or false"),
+    "PROXY": ("proxy", "", str, "a URL"),
+}
+_GROUPS: dict[str, Callable[..., Any]] = {"timeout": Timeout, "retry": RetryPolicy, "limits": Limits}
+
+
+@attrs.define
+class _Environment:
+    """Reads variables and remembers every problem, so that all are told at once."""
+
+    environ: Mapping[str, str]
+    prefix: str
+    problems: list[str] = attrs.field(factory=list[str])
+
+    def text(self, name: str) -> str | None:
+        return self.environ.get(self.prefix + name, "").strip() or None
+
+    def options(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, (option, field, read, expected) in _VARIABLES.items():
+            if (text := self.text(name)) is None:
+                continue
+            try:
+                value = read(text)
+            except ValueError:
+                self.problems.append(f"{self.prefix}{name} must be {expected}, not {text!r}")
+                continue
+            if field:
+                found.setdefault(option, {})[field] = value
+            else:
+                found[option] = value
+        return {name: self._group(name, value) for name, value in found.items()}
+
+    def _group(self, name: str, value: Any) -> Any:
+        try:
+            return _GROUPS[name](**value) if name in _GROUPS else value
+        except ValueError as problem:
+            self.problems.append(str(problem))
+            return None
+
+    def secret(self, name: str) -> str | None:
+        """Return a secret given as it is or, as in containers, in a file."""
+        if (path := self.text(f"{name}_FILE")) is None:
+            return self.text(name)
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as problem:
+            self.problems.append(f"{self.prefix}{name}_FILE cannot be read: {problem.strerror}")
+            return None
+
+
+@attrs.frozen
+class Settings:
+    """What `from_env` found: the arguments of a client."""
+
+    base_url: str
+    api_key: str | None = attrs.field(repr=False)
+    application: tuple[str, str] | None = attrs.field(repr=False)
+    options: dict[str, Any]
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "TALON_ONE_") -> Self:
+        """Read the environment; every problem is told in one ConfigurationError."""
+        env = _Environment(os.environ if environ is None else environ, prefix)
+        options = env.options()
+        url = env.text("BASE_URL") or ""
+        try:
+            base_url(url, allow_http=bool(options.get("allow_http")))
+        except ConfigurationError as problem:
+            env.problems.append(f"{prefix}BASE_URL: {problem}")
+        key, signer, application_key = env.secret("API_KEY"), env.text("APPLICATION_ID"), env.secret("APPLICATION_KEY")
+        if not key and not (signer and application_key):
+            env.problems.append(f"{prefix}API_KEY is not set (or {prefix}APPLICATION_ID with {prefix}APPLICATION_KEY)")
+        if env.problems:
+            raise ConfigurationError("; ".join(env.problems))
+        application = (signer, application_key) if signer and application_key and not key else None
+        return cls(url, key, application, options)

@@ -1,0 +1,234 @@
+"""What customers hold as a code: coupons, referrals, giveaways."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from talon_async.models._base import model, wire
+from talon_async.models.campaign import LimitConfig
+
+CouponState = Literal["active", "used", "expired", "pending", "disabled"]
+CouponRejectionCode = Literal[
+    "CampaignLimitReached",
+    "CouponExpired",
+    "CouponLimitReached",
+    "CouponNotFound",
+    "CouponPartOfNotRunningCampaign",
+    "CouponPartOfNotTriggeredCampaign",
+    "CouponRecipientDoesNotMatch",
+    "CouponRejectedByCondition",
+    "CouponReservationRequired",
+    "CouponStartDateInFuture",
+    "CouponValidConditionMissing",
+    "EffectCouldNotBeApplied",
+    "ProfileLimitReached",
+    "ProfileRequired",
+]
+ReferralRejectionCode = Literal[
+    "AdvocateNotFound",
+    "CampaignLimitReached",
+    "EffectCouldNotBeApplied",
+    "ProfileLimitReached",
+    "ReferralCustomerAlreadyReferred",
+    "ReferralExpired",
+    "ReferralLimitReached",
+    "ReferralNotFound",
+    "ReferralPartOfNotRunningCampaign",
+    "ReferralPartOfNotTriggeredCampaign",
+    "ReferralRecipientDoesNotMatch",
+    "ReferralRecipientIdSameAsAdvocate",
+    "ReferralRejectedByCondition",
+    "ReferralStartDateInFuture",
+    "ReferralValidConditionMissing",
+]
+
+
+@model
+class CouponReservations:
+    """The customers for whom to reserve a coupon, or whose reservation ends: at most 1000."""
+
+    integration_ids: Sequence[str] = wire("integrationIDs")
+
+
+@model
+class Coupon:
+    """A coupon code with its limits and what is used of them.
+
+    A limit of 0 is no limit, though the campaign may have one. Without `expiry_date` the coupon stays valid.
+    """
+
+    id: int | None = None
+    created: datetime | None = None
+    campaign_id: int | None = None
+    value: str | None = None
+    usage_limit: int | None = None
+    discount_limit: float | None = None  # money; a gift card's value
+    reservation_limit: int | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    limits: Sequence[LimitConfig] = wire(factory=list)  # in place of the campaign's
+    usage_counter: int | None = None
+    discount_counter: float | None = None
+    discount_remainder: float | None = None
+    reservation_counter: float | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    referral_id: int | None = None
+    recipient_integration_id: str | None = None  # the only customer who may redeem it
+    import_id: int | None = None
+    reservation: bool | None = None  # true: for many customers; false: a personal code
+    batch_id: str | None = None
+    is_reservation_mandatory: bool | None = None  # redeemable only once it is reserved
+    implicitly_reserved: bool | None = None  # reserved for everybody
+
+
+@model
+class IntegrationCoupon:
+    """A coupon of a session: `Coupon` and how often this customer redeemed it."""
+
+    id: int | None = None
+    created: datetime | None = None
+    campaign_id: int | None = None
+    value: str | None = None
+    usage_limit: int | None = None
+    discount_limit: float | None = None
+    reservation_limit: int | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    limits: Sequence[LimitConfig] = wire(factory=list)
+    usage_counter: int | None = None
+    discount_counter: float | None = None
+    discount_remainder: float | None = None
+    reservation_counter: float | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    referral_id: int | None = None
+    recipient_integration_id: str | None = None
+    import_id: int | None = None
+    reservation: bool | None = None
+    batch_id: str | None = None
+    is_reservation_mandatory: bool | None = None
+    implicitly_reserved: bool | None = None
+    profile_redemption_count: int | None = None
+
+
+@model
+class InventoryCoupon:
+    """A coupon reserved for a customer: `IntegrationCoupon` and what can be done with it now.
+
+    `active` is also said for a campaign that has not started, whose coupons cannot be redeemed yet.
+    """
+
+    id: int | None = None
+    created: datetime | None = None
+    campaign_id: int | None = None
+    value: str | None = None
+    usage_limit: int | None = None
+    discount_limit: float | None = None
+    reservation_limit: int | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    limits: Sequence[LimitConfig] = wire(factory=list)
+    usage_counter: int | None = None
+    discount_counter: float | None = None
+    discount_remainder: float | None = None
+    reservation_counter: float | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    referral_id: int | None = None
+    recipient_integration_id: str | None = None
+    import_id: int | None = None
+    reservation: bool | None = None
+    batch_id: str | None = None
+    is_reservation_mandatory: bool | None = None
+    implicitly_reserved: bool | None = None
+    profile_redemption_count: int | None = None
+    state: CouponState | str | None = None
+
+
+@model
+class CouponRejectionReason:
+    """Why a coupon was refused, and by which campaign."""
+
+    campaign_id: int | None = None
+    coupon_id: int | None = None
+    reason: CouponRejectionCode | str | None = None
+
+
+@model
+class NewReferral:
+    """A referral code to create for an advocate, perhaps for one friend only.
+
+    Every call makes another code. A `usage_limit` of 0 is no limit of its own. Without `expiry_date` the code stays
+    valid.
+    """
+
+    campaign_id: int
+    advocate_profile_integration_id: str
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    usage_limit: int | None = None
+    friend_profile_integration_id: str | None = None  # the only customer who may use it
+    attributes: Mapping[str, Any] | None = None
+
+
+@model
+class Referral:
+    """A referral code and how often it was used."""
+
+    id: int | None = None
+    created: datetime | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    usage_limit: int | None = None  # 0: no limit of its own
+    campaign_id: int | None = None
+    advocate_profile_integration_id: str | None = None
+    friend_profile_integration_id: str | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    import_id: int | None = None
+    code: str | None = None
+    usage_counter: int | None = None
+    batch_id: str | None = None
+
+
+@model
+class InventoryReferral:
+    """A referral code of a customer: `Referral` and who was referred by it."""
+
+    id: int | None = None
+    created: datetime | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    usage_limit: int | None = None  # 0: no limit of its own
+    campaign_id: int | None = None
+    advocate_profile_integration_id: str | None = None
+    friend_profile_integration_id: str | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    import_id: int | None = None
+    code: str | None = None
+    usage_counter: int | None = None
+    batch_id: str | None = None
+    referred_customers: Sequence[str] = wire(factory=list)  # integration IDs
+
+
+@model
+class ReferralRejectionReason:
+    """Why a referral code was refused, and by which campaign."""
+
+    campaign_id: int | None = None
+    referral_id: int | None = None
+    reason: ReferralRejectionCode | str | None = None
+
+
+@model
+class Giveaway:
+    """A giveaway code and who got it."""
+
+    id: int | None = None
+    created: datetime | None = None
+    code: str | None = None
+    pool_id: int | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    used: bool | None = None
+    import_id: int | None = None
+    profile_integration_id: str | None = None
+    profile_id: int | None = None  # internal number, unlike in a session

@@ -1,0 +1,6 @@
+"""What rules ask for: the effects. Importing any part of this package registers all effect types it knows."""
+
+from talon_async.models.effects._registry import EFFECT_PROPS
+from talon_async.models.effects.envelope import Effect, EffectProps, UnknownEffectProps
+
+__all__ = ["EFFECT_PROPS", "Effect", "EffectProps", "UnknownEffectProps"]

@@ -1,0 +1,114 @@
+"""Customer sessions: one cart from the first item to the order, in both versions of the API."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from talon_async.models._base import model, wire
+from talon_async.models.cart import AdditionalCost, CartItem
+
+SessionState = Literal["open", "closed", "partially_returned", "cancelled"]
+
+
+@model
+class ExperimentVariantAllocation:
+    """Assigns the session to one variant of an experiment."""
+
+    experiment_id: int = wire("experimentID")
+    variant_id: int = wire("variantID")
+
+
+@model
+class NewCustomerSessionV2:
+    """What a session shall be: whose it is, what is in the cart, which codes, which state.
+
+    Only the fields you give are sent. An empty `coupon_codes` or `referral_code` discards the codes of earlier updates;
+    leave the field out to keep them (a dry request stores nothing either way). At most 1000 `cart_items`, 5
+    `identifiers`, one of `loyalty_cards`, and 100 characters in a code. Hash an identifier that is personal.
+
+    `profile_id=""`, or none, is an anonymous session; a guest ID of your own is the better choice. A profile that does
+    not exist is created. A session starts `open` or `closed`; no update makes it `partially_returned`. A `None` inside
+    `attributes` deletes that attribute. `evaluable_campaign_ids` has a meaning in dry requests only.
+    """
+
+    profile_id: str | None = None
+    store_integration_id: str | None = None
+    evaluable_campaign_ids: Sequence[int] | None = None
+    coupon_codes: Sequence[str] | None = None
+    referral_code: str | None = None
+    loyalty_cards: Sequence[str] | None = None
+    state: SessionState | None = None
+    cart_items: Sequence[CartItem] | None = None
+    experiment_variant_allocations: Sequence[ExperimentVariantAllocation] | None = None
+    additional_costs: Mapping[str, AdditionalCost] | None = None
+    identifiers: Sequence[str] | None = None
+    attributes: Mapping[str, Any] | None = None
+
+
+@model
+class CustomerSessionV2:
+    """A session as Talon.One holds it; all totals are before discounts.
+
+    `total` is the sum of the cart items and of all additional costs. `first_session` is always true without a profile,
+    which answers show as `profile_id=""`.
+    """
+
+    id: int | None = None
+    created: datetime | None = None
+    integration_id: str | None = None
+    application_id: int | None = None
+    profile_id: str | None = None
+    store_integration_id: str | None = None
+    evaluable_campaign_ids: Sequence[int] = wire(factory=list)
+    coupon_codes: Sequence[str] = wire(factory=list)
+    referral_code: str | None = None
+    loyalty_cards: Sequence[str] = wire(factory=list)
+    state: SessionState | str | None = None
+    cart_items: Sequence[CartItem] = wire(factory=list)
+    experiment_variant_allocations: Sequence[ExperimentVariantAllocation] = wire(factory=list)
+    additional_costs: Mapping[str, AdditionalCost] = wire(factory=dict)
+    identifiers: Sequence[str] = wire(factory=list)
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    first_session: bool | None = None
+    update_count: int | None = None  # 1 when the session is new
+    total: float | None = None
+    cart_item_total: float | None = None
+    additional_cost_total: float | None = None
+    cart_item_additional_cost_total: float | None = None
+    updated: datetime | None = None
+
+
+@model
+class NewCustomerSession:
+    """What a session shall be in version 1 of the API, which knows one coupon and one referral code.
+
+    Only the fields you give are sent. `profile_id=""`, or none, is an anonymous session. A session starts `open`.
+    """
+
+    profile_id: str | None = None
+    coupon: str | None = None
+    referral: str | None = None
+    state: SessionState | None = None
+    cart_items: Sequence[CartItem] | None = None
+    identifiers: Sequence[str] | None = None
+    total: float | None = None  # of the cart
+    attributes: Mapping[str, Any] | None = None
+
+
+@model
+class CustomerSession:
+    """A session in version 1 of the API."""
+
+    integration_id: str | None = None
+    created: datetime | None = None
+    application_id: int | None = None
+    profile_id: str | None = None
+    coupon: str | None = None
+    referral: str | None = None
+    state: SessionState | str | None = None
+    cart_items: Sequence[CartItem] = wire(factory=list)
+    identifiers: Sequence[str] = wire(factory=list)
+    total: float | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    first_session: bool | None = None  # always true without a profile
+    discounts: Mapping[str, float] = wire(factory=dict)  # money by the name of the discount

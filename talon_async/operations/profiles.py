@@ -1,0 +1,116 @@
+"""Customer profiles and what belongs to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_async._endpoint import delete, get, put
+
+if TYPE_CHECKING:
+    from talon_async.models import (
+        CustomerInventory,
+        CustomerProfileIntegrationRequestV2,
+        CustomerProfileIntegrationResponseV2,
+        IntegrationState,
+        NewCustomerProfile,
+    )
+
+
+class Profiles:
+    """Operations on customer profiles."""
+
+    @put("/v2/customer_profiles/{integration_id}", profile="integration_id")
+    async def update_customer_profile_v2(
+        self,
+        integration_id: str,
+        body: CustomerProfileIntegrationRequestV2 | NewCustomerProfile,
+        *,
+        run_rule_engine: bool | None = None,
+        dry: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> CustomerProfileIntegrationResponseV2:
+        """Create or update a profile.
+
+        Attributes are merged into those the profile has; None as the value of one deletes it. Without
+        `run_rule_engine=True` no rule runs: there are no effects, and `response_content` has no use.
+        Calls for one profile take turns.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters; it should never change.
+            body: the attributes, audience changes, and what the answer shall hold.
+            run_rule_engine: evaluate the rules; they do not run by default.
+            dry: with `run_rule_engine=True`, evaluate only and store nothing.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: an attribute that is not defined in the Campaign Manager, or of another type.
+            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfileV2
+        """
+        ...
+
+    @put("/v1/customer_profiles/{integration_id}", profile="integration_id")
+    async def update_customer_profile(
+        self, integration_id: str, body: NewCustomerProfile, *, dry: bool | None = None
+    ) -> IntegrationState:
+        """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
+
+        The vendor keeps it running but no longer develops it; new code takes `update_customer_profile_v2`. There is no
+        Idempotency-Key: after an unknown outcome it is not repeated by itself. Calls for one profile take turns.
+
+        Args:
+            integration_id: your ID of the customer.
+            body: the attributes.
+            dry: evaluate only, store nothing.
+
+        See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerProfile
+        """
+        ...
+
+    @get("/v1/customer_profiles/{integration_id}/inventory")
+    async def get_customer_inventory(
+        self,
+        integration_id: str,
+        *,
+        profile: bool | None = None,
+        referrals: bool | None = None,
+        coupons: bool | None = None,
+        loyalty: bool | None = None,
+        giveaways: bool | None = None,
+        achievements: bool | None = None,
+    ) -> CustomerInventory:
+        """Read what belongs to a profile; only what is asked for is in the answer.
+
+        Args:
+            integration_id: your ID of the customer.
+            profile: the profile itself.
+            referrals: the referral codes of this customer.
+            coupons: the coupons reserved for this customer.
+            loyalty: balances of the loyalty programs joined.
+            giveaways: giveaways won.
+            achievements: achievements and their progress.
+
+        Raises:
+            NotFoundError: there is no such profile.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/getCustomerInventory
+        """
+        ...
+
+    @delete("/v1/customer_data/{integration_id}")
+    async def delete_customer_data(self, integration_id: str) -> None:
+        """Delete the personal data of a customer, in every Application of the environment that the key is for.
+
+        Attributes of the profile and of all that refers to it are removed for good. With a sandbox key that is every
+        sandbox Application.
+
+        Args:
+            integration_id: your ID of the customer.
+
+        Raises:
+            NotFoundError: there is no such profile.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/deleteCustomerData
+        """
+        ...

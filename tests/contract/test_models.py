@@ -1,0 +1,229 @@
+"""The models against the API's documents, in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import attrs
+import pytest
+
+from talon_async import models
+from talon_async.models import EFFECT_PROPS, EffectProps, LedgerInfo, UnknownEffectProps
+from talon_async.models._base import wire_name
+
+INFERRED = "newer than the documents; known from the release notes of the official SDKs"
+
+KNOWN_GAPS: dict[tuple[str, str], str] = {}
+"""Properties without a field, by schema and wire name, and why. The only way to be silent about one."""
+
+STAND_INS = {"LoyaltyProgramBalance": LedgerInfo}
+"""Schemas without a class of their own, because another class holds all their properties."""
+
+EXTRA_CLASSES = {
+    "EventEffect": "a list of four in the documents, without a name",
+    "UnknownEffectProps": "for effects that no document knows",
+    "BoostLoyaltyTierEffectProps": INFERRED,
+    "RollbackTierBoostEffectProps": INFERRED,
+    "RollbackUseRewardEffectProps": INFERRED,
+    "UnlockRewardEffectProps": INFERRED,
+    "UseRewardEffectProps": INFERRED,
+}
+EXTRA_FIELDS = {
+    ("CustomerProfileIntegrationResponseV2", "achievements"): "a request can ask for it, so an answer has to hold it",
+}
+OTHER_TYPES = {
+    ("Event", "effects"): "lists of four elements, read as EventEffect",
+    ("EventV3", "effects"): "lists of four elements, read as EventEffect",
+    ("Effect", "props"): "an object in 2020, a choice since: see the tests of the effects",
+    ("LedgerEntry", "amount"): "an integer on paper only: points have decimals",
+    ("Campaign", "discountCount"): "an integer in 2020, a number since",
+    ("UpdateAttributeEffectProps", "value"): "an object in 2020, anything since",
+}
+MODELS: dict[str, type[Any]] = {name: value for name in models.__all__ if attrs.has(value := getattr(models, name))}
+ALIASES = {name: value for name in models.__all__ if get_origin(value := getattr(models, name)) is Literal}
+each_published = pytest.mark.parametrize("name", [name for name in MODELS if name not in EXTRA_CLASSES])
+
+
+def fields(cls: type[Any]) -> dict[str, attrs.Attribute[Any]]:
+    """Return the fields of a class by wire name."""
+    return {wire_name(field): field for field in attrs.fields(cls)}
+
+
+def parts(hint: Any) -> Iterator[Any]:
+    """Split a union, however deep, into what it is made of; `Literal` counts as one part."""
+    if get_origin(hint) in (None, Literal, Sequence, Mapping):
+        yield hint
+    else:
+        for part in get_args(hint):
+            yield from parts(part)
+
+
+def words(hint: Any) -> set[str]:
+    """Return the words of all `Literal` in a type, also inside a sequence."""
+    if get_origin(hint) is Literal:
+        return set(get_args(hint))
+    return {word for part in get_args(hint) for word in words(part)}
+
+
+def is_open(hint: Any) -> bool:
+    """Tell whether a type takes any string."""
+    return hint is str or (get_origin(hint) is not Literal and any(is_open(part) for part in get_args(hint)))
+
+
+def fits_object(hints: set[Any], name: str, schema: dict[str, Any], document: Any) -> bool:
+    """Tell whether a type can hold an object: a class with all its properties, or a map."""
+    properties = document.shape(schema).properties
+    if properties:
+        classes = [hint for hint in hints if attrs.has(hint)]
+        return any(cls.__name__ == name or set(fields(cls)) >= set(properties) for cls in classes)
+    inner = schema.get("additionalProperties")
+    values = [get_args(hint)[1] for hint in hints if get_origin(hint) is Mapping]
+    return any(fits(value, inner, document) if isinstance(inner, dict) else value is Any for value in values)
+
+
+def fits(hint: Any, schema: dict[str, Any], document: Any) -> bool:
+    """Tell whether a type can hold what a schema describes."""
+    name, schema = document.resolve(schema)
+    hints = set(parts(hint))
+    match schema.get("type"), schema.get("format"):
+        case "string", "date-time":
+            return datetime in hints
+        case "string", _:
+            return str in hints or bool(words(hint))
+        case ("integer" | "number" | "boolean") as kind, _:
+            return {"integer": int, "number": float, "boolean": bool}[kind] in hints
+        case "array", _:
+            return any(fits(get_args(part)[0], schema["items"], document) for part in hints if get_args(part))
+        case None, _ if not document.shape(schema).properties:
+            return Any in hints
+    return fits_object(hints, name, schema, document)
+
+
+def test_class_exists_when_an_operation_reaches_a_schema(document: Any) -> None:
+    """Every object that an operation sends or answers has a class, or one that holds all of it."""
+    assert set() == document.schemas.keys() - MODELS.keys() - STAND_INS.keys()
+
+
+def test_stand_in_holds_every_property_when_a_schema_has_no_class(documents: dict[str, Any]) -> None:
+    """A class that stands in for a schema has all its properties."""
+    for name, cls in STAND_INS.items():
+        shapes = [document.schemas[name] for document in documents.values() if name in document.schemas]
+        assert shapes
+        assert all(fields(cls).keys() >= shape.properties.keys() for shape in shapes)
+
+
+def test_schema_is_reachable_when_a_class_exists(documents: dict[str, Any]) -> None:
+    """No class is without a schema, but for those that say why."""
+    reachable = {name for document in documents.values() for name in document.schemas}
+    assert EXTRA_CLASSES.keys() == MODELS.keys() - reachable
+
+
+def test_field_exists_when_a_schema_has_a_property(document: Any) -> None:
+    """No property is lost: each has a field with its wire name."""
+    lost = {
+        (name, property_)
+        for name, shape in document.schemas.items()
+        for property_ in shape.properties.keys() - fields(MODELS.get(name) or STAND_INS[name]).keys()
+    }
+    assert set() == lost - KNOWN_GAPS.keys()
+
+
+@each_published
+def test_property_exists_when_a_class_has_a_field(name: str, documents: dict[str, Any]) -> None:
+    """No field is invented: each is a property in one of the documents."""
+    published = {
+        property_
+        for document in documents.values()
+        for property_ in (document.schemas[name].properties if name in document.schemas else ())
+    }
+    extra = {(name, field) for field in fields(MODELS[name]).keys() - published}
+    assert {key for key in EXTRA_FIELDS if key[0] == name} == extra
+
+
+def test_type_fits_when_a_schema_gives_one(document: Any) -> None:
+    """Every field can hold what its property is said to be."""
+    wrong: list[tuple[str, str, Any]] = []
+    for name, shape in document.schemas.items():
+        cls = MODELS.get(name) or STAND_INS[name]
+        hints = get_type_hints(cls)
+        for property_, schema in shape.properties.items():
+            hint = hints[fields(cls)[property_].name]
+            if (name, property_) not in OTHER_TYPES and not fits(hint, schema, document):
+                wrong.append((name, property_, hint))
+    assert wrong == []
+
+
+@each_published
+def test_default_is_absent_only_when_the_field_is_required(name: str, documents: dict[str, Any]) -> None:
+    """A request and the props of an effect need what all documents require; of an answer, nothing is certain."""
+    required = {"effectType", "props"} if name == "Effect" else set[str]()
+    requests = [document.requests[name] for document in documents.values() if name in document.requests]
+    answers = [document.answers[name] for document in documents.values() if name in document.answers]
+    strict = requests or (answers if name.endswith("EffectProps") else [])
+    if strict:
+        required = set.intersection(*(shape.required for shape in strict))
+    assert required == {wire for wire, field in fields(MODELS[name]).items() if field.default is attrs.NOTHING}
+
+
+@each_published
+def test_default_is_empty_when_there_is_one(name: str, documents: dict[str, Any]) -> None:
+    """No default of a document is sent in the caller's name: it is `None`, or, in answers, an empty list or map."""
+    sent = name.endswith("EffectProps") or any(name in document.requests for document in documents.values())
+    hints = get_type_hints(MODELS[name])
+    for field in attrs.fields(MODELS[name]):
+        origins = {get_origin(part) for part in parts(hints[field.name])}
+        kinds = [kind for origin, kind in ((Sequence, list), (Mapping, dict)) if origin in origins]
+        expected = attrs.Factory(kinds[0]) if kinds and not sent else None
+        assert field.default in (attrs.NOTHING, expected), field.name
+        if field.default is None:
+            assert {NoneType, Any} & set(parts(hints[field.name])), field.name
+
+
+def test_literal_has_the_word_when_a_document_lists_it(document: Any) -> None:
+    """Every word of every enumeration completes in an editor; answers take other words too, requests do not."""
+    for name, shape in document.schemas.items():
+        hints = get_type_hints(MODELS.get(name) or STAND_INS[name])
+        for property_, schema in shape.properties.items():
+            listed = schema.get("enum") or schema.get("items", {}).get("enum")
+            if listed:
+                hint = hints[fields(MODELS[name])[property_].name]
+                assert set() == set(listed) - words(hint), (name, property_)
+                assert is_open(hint) is (name not in document.requests), (name, property_)
+
+
+@pytest.mark.parametrize("name", ALIASES)
+def test_document_has_the_word_when_a_literal_lists_it(name: str, documents: dict[str, Any]) -> None:
+    """No word is invented: each stands in an enumeration or in the prose of a document."""
+    texts = [document.text for document in documents.values()]
+    published = [
+        word for word in words(ALIASES[name]) if any(f'"{word}"' in text or f"`{word}`" in text for text in texts)
+    ]
+    assert words(ALIASES[name]) == set(published)
+
+
+def test_effect_is_registered_when_a_document_lists_it(document: Any) -> None:
+    """The props of every effect type the documents know have their class."""
+    registered = {effect: cls.__name__ for effect, cls in EFFECT_PROPS.items()}
+    assert set() == document.effects.items() - registered.items()
+
+
+def test_effect_is_published_when_it_is_registered(documents: dict[str, Any]) -> None:
+    """Registered effects that no document lists are the inferred ones."""
+    registered = {effect: cls.__name__ for effect, cls in EFFECT_PROPS.items()}
+    unpublished = dict(registered.items() - documents["26.16"].effects.items())
+    assert {name for name, reason in EXTRA_CLASSES.items() if reason == INFERRED} == set(unpublished.values())
+
+
+def test_effect_type_matches_the_class_when_it_is_registered() -> None:
+    """The name of an effect type is the name of its class."""
+    for effect, cls in EFFECT_PROPS.items():
+        stem = effect.removesuffix("Effect")
+        assert cls.__name__ == stem[0].upper() + stem[1:] + "EffectProps"
+
+
+def test_union_has_the_class_when_an_effect_is_registered() -> None:
+    """A checker knows every class that an effect can carry."""
+    assert {*EFFECT_PROPS.values(), UnknownEffectProps} == set(get_args(EffectProps))
