@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, get_args
@@ -122,6 +122,8 @@ def to_json(value: Any) -> bytes:
 def _default(value: Any) -> Any:
     if isinstance(value, datetime):
         return rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise TypeError(f"{value} is not a JSON number")
@@ -144,7 +146,10 @@ def rfc3339(value: datetime) -> str:
 
 def _blame(value: Any) -> str | None:
     """Name the first value that cannot be sent, with a pointer to it."""
-    return next((f"{pointer or 'body'}: {said}" for pointer, said in _unsendable(value, "")), None)
+    try:
+        return next((f"{pointer or 'body'}: {said}" for pointer, said in _unsendable(value, "")), None)
+    except RecursionError:
+        return "the body holds itself, or is nested too deeply"
 
 
 def _unsendable(value: Any, pointer: str) -> Iterator[tuple[str, str]]:

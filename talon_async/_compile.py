@@ -231,9 +231,15 @@ def _test(value: str, annotation: Any, *, required: bool) -> str:
     allowed: list[str] = []
     for kind in branches(annotation):
         origin = get_origin(kind) or kind
-        if origin in (Any, Literal, datetime):
+        if origin in (Any, datetime):
             return f"{value} is not None" if required and origin is not Any else ""
-        classes = {float: "(float, int)", Sequence: "(list,)", Mapping: "(dict,)", int: "(int, float)"}
+        classes = {
+            float: "(float, int)",
+            Sequence: "(list,)",
+            Mapping: "(dict,)",
+            int: "(int, float)",
+            Literal: "(str,)",
+        }
         allowed.append(classes.get(origin, f"({origin.__name__},)") if not attrs.has(origin) else "(cls,)")
     test = " or ".join(f"{value}.__class__ in {kinds}" for kinds in allowed)
     return test if required else f"{value} is None or {test}"

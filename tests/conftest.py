@@ -1,0 +1,46 @@
+"""What all tests have at hand."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+
+import aiohttp
+import aioresponses.core
+import pytest
+from support.clock import FakeClock
+from support.twins import twin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).parameters:
+    # aioresponses 0.7.9 makes answers without the argument that aiohttp 3.14 asks for
+    class _Answer(aiohttp.ClientResponse):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.setdefault("stream_writer", Mock(output_size=0))
+            super().__init__(*args, **kwargs)
+
+    aioresponses.core.ClientResponse = _Answer
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that passes only when somebody waits."""
+    return FakeClock()
+
+
+@pytest.fixture(params=["awaited", "blocking"])
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Any]]:
+    """Make clients of either twin, closed at the end: `client(url, **options)`."""
+    async with contextlib.AsyncExitStack() as stack:
+        made: list[Any] = []
+
+        def make(base_url: str, *args: Any, **options: Any) -> Any:
+            made.append(twin(request.param, base_url, *args, **options))
+            stack.push_async_callback(made[-1].aclose)
+            return made[-1]
+
+        yield make

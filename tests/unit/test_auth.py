@@ -1,0 +1,92 @@
+"""How a client is known to the server, and that its secrets stay its own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import pickle
+import traceback
+from typing import Any
+
+import pytest
+
+from talon_async import ApiKey, ContentSignature, TalonOne, TalonOneSync
+from talon_async._messages import Operation, Repeat, Request
+from talon_async.errors import ConfigurationError, InvalidArgumentError
+
+SECRET = "s3cr3t-of-the-shop"
+
+
+def request(path: str, body: bytes | None) -> Request:
+    return Request(Operation("any", "PUT", path, Repeat.NAMED), path, body, Repeat.NAMED, None, (), None)
+
+
+@pytest.mark.parametrize("pasted", [SECRET, f"ApiKey-v1 {SECRET}", f" apikey-v1  {SECRET}\n"])
+def test_a_key_is_understood_when_it_is_pasted_with_its_prefix(pasted: str) -> None:
+    """One prefix, one space, the key."""
+    assert ApiKey(pasted).common == {"Authorization": f"ApiKey-v1 {SECRET}"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [("", "empty"), ("  ", "empty"), ("a b", "spaces"), ("a\nb", "spaces"), ("kéy", "characters"),
+     (f"ManagementKey-v1 {SECRET}", "Management"), (None, "empty")],
+)  # fmt: skip
+def test_a_key_is_refused_when_it_is_none(wrong: Any, said: str) -> None:
+    """The error says why, without the key."""
+    with pytest.raises(ConfigurationError, match=said) as caught:
+        TalonOne("https://a.b", wrong)
+    assert SECRET not in str(caught.value)
+
+
+def test_the_signature_covers_the_exact_bytes_when_an_application_signs() -> None:
+    """HMAC-MD5 over the body, with the key decoded from hexadecimal."""
+    body = b'{"type":"a"}'
+    digest = hmac.new(bytes.fromhex("00ff10"), body, hashlib.md5).hexdigest()
+    headers = ContentSignature(7, "00ff10").headers(request("/v1/events", body))
+    assert headers == {"Content-Signature": f"signer=7; signature={digest}"}
+
+
+def test_the_empty_text_is_signed_when_there_is_no_body() -> None:
+    """A GET is signed, too."""
+    digest = hmac.new(b"\x00", b"", hashlib.md5).hexdigest()
+    assert digest in ContentSignature("7", "00").headers(request("/v1/x", None))["Content-Signature"]
+
+
+def test_signing_is_refused_when_the_operation_is_v2() -> None:
+    """V2 operations never accepted it: the error names the operation."""
+    with pytest.raises(InvalidArgumentError, match="V1 operations only") as caught:
+        ContentSignature(7, "00").headers(request("/v2/customer_profiles/{integration_id}", b"{}"))
+    assert caught.value.operation == "any"
+
+
+@pytest.mark.parametrize(("signer", "key"), [(7, "xyz"), (7, ""), ("", "00"), (7, "0"), ("a;b", "00"), (7, None)])
+def test_a_signature_is_refused_when_its_parts_are_wrong(signer: Any, key: Any) -> None:
+    """Digits in pairs, and a signer."""
+    with pytest.raises(ConfigurationError, match="application_"):
+        ContentSignature(signer, key)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [ApiKey(SECRET), ContentSignature(1, SECRET.encode().hex()), TalonOne("https://a.b", SECRET),
+     TalonOneSync("https://a.b", SECRET)],
+)  # fmt: skip
+def test_the_secret_stays_hidden_when_its_holder_is_shown_or_pickled(holder: object) -> None:
+    """In no text form, and in no pickle."""
+    assert not any(SECRET in text or SECRET.encode().hex() in text for text in (repr(holder), str(holder), f"{holder}"))
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(holder)
+
+
+async def test_the_secret_stays_hidden_when_calls_fail_and_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """No error, traceback or log line of a failed call holds the key."""
+    caplog.set_level(logging.DEBUG)
+    async with TalonOne("http://127.0.0.1:9", SECRET) as talon:
+        with pytest.raises(Exception, match="no connection") as caught:
+            await talon.get_customer_inventory("a")
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
+    assert SECRET not in told + str(vars(caught.value))
+    assert SECRET.encode() not in pickle.dumps(caught.value)
+    assert caught.value.__cause__ is None

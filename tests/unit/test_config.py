@@ -1,0 +1,160 @@
+"""Settings: what is understood, and how the rest is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from talon_async import Limits, RetryPolicy, TalonOne, TalonOneSync, Timeout
+from talon_async.config import Settings, base_url
+from talon_async.errors import ConfigurationError
+
+URL = "https://shop.europe-west1.talon.one"
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (URL, URL), (f"{URL}/", URL), (f"  {URL}// ", URL), (f"{URL}/proxy/", f"{URL}/proxy"),
+        ("http://localhost:9000", "http://localhost:9000"), ("http://127.0.0.1/", "http://127.0.0.1"),
+        ("http://[::1]:80", "http://[::1]:80"), ("http://127.9.9.9", "http://127.9.9.9"),
+        ("http://api.localhost", "http://api.localhost"),
+    ],
+)  # fmt: skip
+def test_a_base_url_is_brought_to_its_plain_form_when_it_can_be_used(given: str, plain: str) -> None:
+    """Slashes at the end and spaces around it are understood; unencrypted is fine on this machine."""
+    assert plain == base_url(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "empty"), ("shop.talon.one", "not an https URL"), ("ftp://a.b", "not an https URL"), ("https://", "host"),
+        ("https://a b.c", "not an https URL"), ("https://a.b:x", "cannot be read"), ("https://user:pw@a.b", "no user"),
+        ("https://a.b?x=1", "query"), ("https://a.b#x", "fragment"), ("http://a.b", "unencrypted"),
+        ("https://a.b\\c", "not an https URL"), ("http://127.0.0.1.evil.com", "unencrypted"), ("https://[::1", "read"),
+        ("https://" + "a" * 70 + ".com", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_base_url_is_refused_when_it_cannot_work(given: str, said: str) -> None:
+    """The error says what is wrong before anything is sent."""
+    with pytest.raises(ConfigurationError, match=said):
+        TalonOne(given, "key")
+
+
+def test_unencrypted_is_accepted_when_it_is_allowed_explicitly() -> None:
+    """`allow_http=True` is the word for it."""
+    assert base_url("http://a.b", allow_http=True) == "http://a.b"
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "5", True])
+@pytest.mark.parametrize("name", ["total", "attempt", "connect"])
+def test_a_timeout_is_refused_when_it_is_no_time(name: str, value: Any) -> None:
+    """Every bound is finite and above zero; the error names it."""
+    with pytest.raises(ConfigurationError, match=f"Timeout.{name}"):
+        Timeout(**{name: value})
+
+
+def test_only_the_total_may_be_unbounded_when_none_is_given() -> None:
+    """An attempt always ends: aiohttp hangs for ever on some broken answers."""
+    assert Timeout(total=None).total is None
+    with pytest.raises(ConfigurationError, match=r"Timeout\.attempt"):
+        Timeout(attempt=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "value"), [("connections", 0), ("lane_width", -1), ("response_bytes", 1.5)])
+def test_a_limit_is_refused_when_it_is_no_count(name: str, value: Any) -> None:
+    """The error names the limit."""
+    with pytest.raises(ConfigurationError, match=f"Limits.{name}"):
+        Limits(**{name: value})
+
+
+def env(**changes: str | None) -> dict[str, str]:
+    variables = {"TALON_ONE_BASE_URL": URL, "TALON_ONE_API_KEY": "key", **changes}
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+def test_the_environment_is_read_when_it_is_complete() -> None:
+    """Every variable finds its option."""
+    settings = Settings.from_env(
+        env(TALON_ONE_TIMEOUT="3", TALON_ONE_ATTEMPT_TIMEOUT="2.5", TALON_ONE_CONNECT_TIMEOUT="1", TALON_ONE_ATTEMPTS="2",
+            TALON_ONE_TRUST_KEYS="no", TALON_ONE_CONNECTIONS="9", TALON_ONE_LANE_WIDTH="0", TALON_ONE_PROXY="http://p:1")
+    )  # fmt: skip
+    assert settings.options == {
+        "timeout": Timeout(total=3.0, attempt=2.5, connect=1.0),
+        "retry": RetryPolicy(attempts=2, trust_keys=False),
+        "limits": Limits(connections=9, lane_width=0),
+        "proxy": "http://p:1",
+    }
+
+
+def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
+    """Nobody has to mend them one by one."""
+    with pytest.raises(ConfigurationError) as caught:
+        TalonOne.from_env({"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"})
+    for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "connections", "TRUST_KEYS"):
+        assert name in str(caught.value)
+
+
+def test_an_empty_variable_counts_as_none_when_it_is_set() -> None:
+    """Container files often set variables to nothing."""
+    with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY is not set"):
+        Settings.from_env(env(TALON_ONE_API_KEY=""))
+
+
+def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
+    """Secrets are mounted as files in containers."""
+    (tmp_path / "key").write_text("from-file\n")
+    assert Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).api_key == "from-file"
+    with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY_FILE cannot be read"):
+        Settings.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "none")))
+
+
+def test_options_of_the_call_win_when_the_environment_has_others() -> None:
+    """What code says outweighs the surroundings."""
+    client = TalonOne.from_env(env(TALON_ONE_TIMEOUT="3"), timeout=9)
+    assert client._options.timeout == Timeout(total=9)
+
+
+def test_the_blocking_twin_reads_the_same_environment_when_asked() -> None:
+    """`from_env` is on both."""
+    client = TalonOneSync.from_env(env())
+    assert repr(client) == f"TalonOneSync('{URL}')"
+    client.close()
+
+
+def test_an_application_signs_when_the_environment_names_one_and_no_key() -> None:
+    """The legacy signature can be configured, too."""
+    variables = env(TALON_ONE_API_KEY=None, TALON_ONE_APPLICATION_ID="7", TALON_ONE_APPLICATION_KEY="00ff")
+    assert Settings.from_env(variables).application == ("7", "00ff")
+    assert repr(TalonOne.from_env(variables)._connection["auth"]) == "ContentSignature(***)"
+
+
+def test_an_unknown_option_is_refused_when_it_is_misspelt() -> None:
+    """A misspelt option is a TypeError, not silence."""
+    with pytest.raises(TypeError, match="timeuot"):
+        TalonOne(URL, "key", timeuot=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "x"}, {"content-signature": "x"}, {"X-A": "a\r\nB: c"}])
+def test_headers_are_refused_when_they_would_replace_the_key_or_smuggle_another(headers: dict[str, str]) -> None:
+    """The error names the header, not its value."""
+    with pytest.raises(ConfigurationError, match=next(iter(headers))):
+        TalonOne(URL, "key", headers=headers)
+
+
+def test_a_plain_number_is_the_total_when_given_as_timeout() -> None:
+    """`timeout=3` bounds the whole call."""
+    client = TalonOne(URL, "key", timeout=3)
+    assert client._options.timeout.total == 3
+    assert client.with_options(timeout=4)._options.timeout.total == 4
+
+
+def test_a_copy_shares_what_is_pooled_when_options_change() -> None:
+    """Connections, lanes and budget are one; the rest is the copy's own."""
+    client = TalonOne(URL, "key")
+    copy = client.with_options(retry=RetryPolicy.off(), strict=True)
+    assert copy._shared is client._shared
+    assert (True, False) == (copy._options.strict, client._options.strict)

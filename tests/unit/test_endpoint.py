@@ -1,0 +1,220 @@
+"""A typed stub is the operation: what decorators make of it, and what they refuse."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Annotated, Any
+from unittest.mock import create_autospec
+from uuid import UUID
+
+import pytest
+
+from talon_async import TalonOne, TalonOneSync
+from talon_async._endpoint import Csv, Wire, delete, endpoint_of, get, post, put
+from talon_async._messages import Repeat
+from talon_async.errors import InvalidArgumentError
+from talon_async.models import (
+    CouponReservations,
+    CustomerProfileIntegrationRequestV2,
+    IntegrationRequest,
+    NewCustomerProfile,
+    NewCustomerSessionV2,
+    NewEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+NO_ATTRIBUTES = NewCustomerProfile()
+
+
+class Odd:
+    """Operations that use every rule."""
+
+    @get("/v1/things/{program_id}/of/{integration_id}")
+    async def list_things(
+        self,
+        program_id: int,
+        integration_id: str,
+        *,
+        since: datetime | None = None,
+        kinds: Sequence[str] | None = None,
+        campaign_ids: Csv[int] | None = None,
+        session_ids: Annotated[Sequence[str] | None, Wire("customerSessionIDs")] = None,
+        run_rule_engine: bool | None = None,
+        limit: int | None = None,
+    ) -> None:
+        """List."""
+        ...
+
+
+def target(method: Callable[..., Any], *args: Any, **options: Any) -> str:
+    return endpoint_of(method).request(*args, **options).target
+
+
+def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
+    """Times with their offset encoded, booleans in lower case, lists repeated or joined, irregular names."""
+    assert target(
+        Odd.list_things, 7, "a", since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=7))),
+        kinds=["x&y", "z"], campaign_ids=(1, 2), session_ids=["s"], run_rule_engine=False, limit=0,
+    ) == (
+        "/v1/things/7/of/a?since=2026-01-02T03%3A04%3A05%2B07%3A00&kinds=x%26y&kinds=z&campaignIds=1,2"
+        "&customerSessionIDs=s&runRuleEngine=false&limit=0"
+    )  # fmt: skip
+
+
+def test_no_query_is_sent_when_every_value_is_left_out() -> None:
+    """None is not a value; an empty list says nothing."""
+    assert target(Odd.list_things, 7, "a", kinds=[], campaign_ids=[]) == "/v1/things/7/of/a"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "segment"),
+    [
+        ("10$OFF_NOW", "10%24OFF_NOW"), ("a/b", "a%2Fb"), ("a?b", "a%3Fb"), ("a#b", "a%23b"), ("a%2Fb", "a%252Fb"),
+        ("a+b", "a%2Bb"), ("a&b=c", "a%26b%3Dc"), ("a b", "a%20b"), ("jürgen@x.de", "j%C3%BCrgen%40x.de"),
+        ("日本", "%E6%97%A5%E6%9C%AC"), ("...", "..."), ("a..b", "a..b"), ("%2e%2e", "%252e%252e"), ("\t", "%09"),
+        ("a;b,c:d", "a%3Bb%2Cc%3Ad"), ("~-._", "~-._"), (" ", "%20"), (UUID(int=1), str(UUID(int=1))),
+    ],
+)  # fmt: skip
+def test_a_path_value_is_one_segment_when_it_holds_anything(identifier: Any, segment: str) -> None:
+    """Nothing in an ID can lead to another resource."""
+    assert target(TalonOne.delete_customer_data, identifier) == f"/v1/customer_data/{segment}"
+
+
+@pytest.mark.parametrize("identifier", ["", ".", "..", "\ud800", None, b"x", True, ["x"]])
+def test_a_path_value_is_refused_when_it_would_address_something_else(identifier: Any) -> None:
+    """The error names parameter and operation; it is a ValueError."""
+    with pytest.raises(InvalidArgumentError, match="delete_customer_data: integration_id"):
+        target(TalonOne.delete_customer_data, identifier)
+
+
+def test_a_naive_time_is_refused_when_it_is_a_query_value() -> None:
+    """The error says how to write one with a zone."""
+    body = IntegrationRequest(customer_session=NewCustomerSessionV2())
+    with pytest.raises(InvalidArgumentError, match=r"now cannot be sent: .* has no time zone"):
+        target(TalonOne.update_customer_session_v2, "s", body, now=datetime(2026, 1, 1))  # noqa: DTZ001
+    assert "now=2026-01-01T00%3A00%3A00%2B00%3A00" in target(
+        TalonOne.update_customer_session_v2, "s", body, now=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"type": "x"}, None, NewCustomerProfile(), CouponReservations(integration_ids=[])])
+def test_a_body_is_refused_when_it_is_another_model(wrong: Any) -> None:
+    """The error names the model that is needed."""
+    with pytest.raises(InvalidArgumentError, match="track_event: body must be NewEvent, not "):
+        target(TalonOne.track_event, wrong)
+
+
+@pytest.mark.parametrize("body", [NewCustomerProfile(), CustomerProfileIntegrationRequestV2()])
+def test_both_eras_of_the_body_are_taken_when_a_profile_is_updated(body: Any) -> None:
+    """The original body of the V2 operation still serves."""
+    assert endpoint_of(TalonOne.update_customer_profile_v2).request("a", body).body == b"{}"
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, "a\n", 5])
+def test_an_idempotency_key_is_refused_when_it_cannot_be_a_header(key: Any) -> None:
+    """1 to 255 visible characters."""
+    with pytest.raises(InvalidArgumentError, match="idempotency_key"):
+        target(TalonOne.update_customer_profile_v2, "a", NO_ATTRIBUTES, idempotency_key=key)
+
+
+def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
+    """Nothing is stored."""
+    event = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+    request = endpoint_of(TalonOne.track_event).request
+    assert [Repeat.NEVER, Repeat.SAFE, Repeat.NEVER] == [
+        request(event).repeat, request(event, dry=True).repeat, request(event, dry=False).repeat,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "repeat"),
+    [
+        ("update_customer_session_v2", Repeat.KEYED), ("update_customer_profile_v2", Repeat.KEYED),
+        ("update_customer_session", Repeat.NAMED), ("update_customer_profile", Repeat.NAMED),
+        ("track_event", Repeat.NEVER), ("create_referral", Repeat.NEVER), ("create_coupon_reservation", Repeat.NEVER),
+        ("delete_coupon_reservation", Repeat.SAFE), ("delete_customer_data", Repeat.SAFE),
+        ("get_customer_inventory", Repeat.SAFE), ("get_reserved_customers", Repeat.SAFE),
+    ],
+)  # fmt: skip
+def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Repeat) -> None:
+    """What a second time would do follows from method and key."""
+    assert repeat is endpoint_of(getattr(TalonOne, name)).operation.repeat
+
+
+def test_turns_are_taken_for_profile_and_session_when_both_are_known() -> None:
+    """Their order is fixed, so that two calls never wait for each other."""
+    body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id="p"))
+    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).turns == ("profile:p", "session:s")
+
+
+@pytest.mark.parametrize("profile", [None, ""])
+def test_no_turn_is_taken_for_the_profile_when_the_session_is_anonymous(profile: str | None) -> None:
+    """Anonymous sessions do not wait for each other."""
+    body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id=profile))
+    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).turns == ("session:s",)
+
+
+def test_a_wrong_call_is_a_type_error_when_it_is_made() -> None:
+    """In the caller's own line, before anything is awaited."""
+    talon = TalonOne("https://a.b", "key")
+    with pytest.raises(TypeError, match="track_event.*missing 1 required positional argument: 'body'"):
+        talon.track_event()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'dyr'"):
+        talon.track_event(NO_ATTRIBUTES, dyr=True)  # type: ignore[call-arg,arg-type]
+
+
+@pytest.mark.parametrize("cls", [TalonOne, TalonOneSync])
+def test_tools_see_the_real_signature_when_they_look(cls: type) -> None:
+    """inspect and autospec work as for any function written by hand."""
+    parameters = inspect.signature(cls.track_event).parameters  # type: ignore[attr-defined]
+    assert ["self", "body", "dry"] == list(parameters)
+    mock = create_autospec(cls, instance=True)
+    with pytest.raises(TypeError):
+        mock.track_event(1, 2)
+
+
+def test_a_stub_is_refused_when_a_brace_has_no_parameter() -> None:
+    """The mistake shows when the class is made."""
+    with pytest.raises(TypeError, match="no parameter for {x}"):
+
+        @get("/v1/{x}")
+        async def read(self: Any) -> None: ...
+
+
+def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
+    """Rule three."""
+    with pytest.raises(TypeError, match="keyword-only"):
+
+        @get("/v1/x")
+        async def read(self: Any, page: int) -> None: ...
+
+
+def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
+    """Rule two."""
+    with pytest.raises(TypeError, match="body must not be keyword-only"):
+
+        @put("/v1/x")
+        async def write(self: Any, *, body: NewEvent) -> None: ...
+
+
+def test_a_stub_is_refused_when_types_are_missing() -> None:
+    """Types are what a stub is made of."""
+    with pytest.raises(TypeError, match="no return type"):
+
+        @delete("/v1/x")
+        async def remove(self: Any): ...  # type: ignore[no-untyped-def]  # noqa: ANN202
+
+    with pytest.raises(TypeError, match="body has no type"):
+
+        @post("/v1/x")
+        async def make(self: Any, body) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+
+
+def test_only_operations_are_endpoints_when_asked_for_one() -> None:
+    """`raw` of something else is a TypeError."""
+    talon = TalonOne("https://a.b", "key")
+    with pytest.raises(TypeError, match="aclose.*is no operation"):
+        talon.raw(talon.aclose)

@@ -1,0 +1,284 @@
+"""Reading answers: the server has acted, so nothing odd in its answer may lose it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import orjson
+import pytest
+
+from talon_async import from_json
+from talon_async._codec import converter, decode, read
+from talon_async.errors import UnreadableAnswerError
+from talon_async.models import (
+    EFFECT_PROPS,
+    CartItem,
+    Coupon,
+    CustomerInventory,
+    CustomerProfile,
+    CustomerSessionV2,
+    Effect,
+    Event,
+    EventEffect,
+    IntegrationState,
+    IntegrationStateV2,
+    Loyalty,
+    SetDiscountEffectProps,
+    UnknownEffectProps,
+)
+
+
+def effect(kind: Any, props: Any, **envelope: Any) -> Effect:
+    state: IntegrationStateV2 = read({"effects": [{"effectType": kind, "props": props, **envelope}]}, IntegrationStateV2)
+    return state.effects[0]
+
+
+# -- absent, null, empty
+
+
+@pytest.mark.parametrize("cls", [IntegrationStateV2, IntegrationState, CustomerInventory, Coupon, Event, CartItem])
+def test_a_model_is_made_when_every_field_is_left_out(cls: type) -> None:
+    """`required` in the documents is not to be trusted."""
+    assert isinstance(decode(b"{}", cls), cls)
+
+
+def test_null_is_absent_when_a_field_is_null() -> None:
+    """None for a value, an empty list or map where one is expected, as in `loyaltyMemberships`."""
+    profile = from_json(b'{"id": null, "loyaltyMemberships": null, "attributes": null, "audienceMemberships": null}', CustomerProfile)
+    assert (None, [], {}, []) == (
+        profile.id, profile.loyalty_memberships, profile.attributes, profile.audience_memberships,
+    )  # fmt: skip
+    assert from_json(b'{"effects": null}', IntegrationStateV2).effects == []
+
+
+def test_unknown_fields_do_no_harm_when_they_come() -> None:
+    """New fields appear without notice."""
+    assert from_json(b'{"value": "A", "brandNew": {"x": [1]}}', Coupon).value == "A"
+
+
+# -- values of another type
+
+
+@pytest.mark.parametrize("odd", [1, 1.9, True, "text", [1], {"a": 1}])
+def test_a_value_stays_as_it_came_when_its_type_is_another(odd: Any) -> None:
+    """Never coerced: not to 'None', not to 1, not to True."""
+    coupon = read({"value": odd, "usageLimit": odd, "reservation": odd, "startDate": odd, "attributes": odd}, Coupon)
+    for value in (coupon.value, coupon.usage_limit, coupon.reservation, coupon.start_date, coupon.attributes):
+        assert (type(odd), odd) == (type(value), value)
+
+
+@pytest.mark.parametrize("odd", [1, "text", True, {"a": 1}])
+def test_a_list_stays_as_it_came_when_it_is_none(odd: Any) -> None:
+    """Also where models are expected."""
+    state = read({"effects": odd, "coupons": odd, "customerSession": {"cartItems": odd}}, IntegrationStateV2)
+    assert (odd, odd, odd) == (state.effects, state.coupons, state.customer_session.cart_items)
+
+
+@pytest.mark.parametrize("odd", [1, "text", True, None, [1]])
+def test_an_element_stays_as_it_came_when_it_is_no_object(odd: Any) -> None:
+    """The others are read all the same."""
+    state = read({"coupons": [odd, {"value": "A"}], "customerSession": odd}, IntegrationStateV2)
+    assert (odd, "A") == (state.coupons[0], state.coupons[1].value)
+    assert odd == state.customer_session
+
+
+def test_whole_and_broken_numbers_are_kept_when_they_mix() -> None:
+    """Money comes as 30 and as 1.3."""
+    session = read({"total": 30, "cartItemTotal": 1.3, "updateCount": 2.0}, CustomerSessionV2)
+    assert [(int, 30), (float, 1.3), (float, 2.0)] == [
+        (type(v), v) for v in (session.total, session.cart_item_total, session.update_count)
+    ]
+
+
+def test_words_of_tomorrow_are_kept_when_an_enumeration_grows() -> None:
+    """Enumerations are open."""
+    assert read({"state": "half_open"}, CustomerSessionV2).state == "half_open"
+
+
+# -- times
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2020-06-10T09:05:27Z", datetime(2020, 6, 10, 9, 5, 27, tzinfo=UTC)),
+        ("2020-06-10T09:05:27.34Z", datetime(2020, 6, 10, 9, 5, 27, 340000, tzinfo=UTC)),
+        ("2020-06-10T09:05:27.993483Z", datetime(2020, 6, 10, 9, 5, 27, 993483, tzinfo=UTC)),
+        ("2020-06-10T09:05:27.123456789Z", datetime(2020, 6, 10, 9, 5, 27, 123456, tzinfo=UTC)),
+        ("2020-06-10T09:05:27.018206901+02:00",
+         datetime(2020, 6, 10, 9, 5, 27, 18206, tzinfo=timezone(timedelta(hours=2)))),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)  # fmt: skip
+def test_a_time_is_read_when_it_has_any_precision(text: str, time: datetime) -> None:
+    """None to nine digits, Z or an offset, and the zero time."""
+    assert time == read({"created": text}, Coupon).created
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2022-01-02T15:04:05Z07:00", "2022-10-97T35:00:00Z", "2021-03-06T19: 26:04.790Z", "immediate", "", "2020-01-01",
+     "2020-01-01T00:00:00", "2016-12-31T23:59:60Z"],
+)  # fmt: skip
+def test_a_time_stays_text_when_it_is_none(text: str) -> None:
+    """Impossible times, words, and times without a zone do not fail the call."""
+    assert text == read({"created": text}, Coupon).created
+
+
+def test_words_stay_words_when_a_date_is_one_of_them() -> None:
+    """Expiry can be `unlimited`, a start `immediate` or `on_action`."""
+    props = {"programId": 1, "subLedgerId": "", "value": 5, "recipientIntegrationId": "r", "name": "n",
+             "transactionUUID": "u", "startDate": "on_action", "expiryDate": "unlimited"}  # fmt: skip
+    read_props: Any = effect("addLoyaltyPoints", props).props
+    assert ("on_action", "unlimited") == (read_props.start_date, read_props.expiry_date)
+
+
+# -- effects
+
+
+def test_props_are_typed_when_the_effect_type_is_known() -> None:
+    """Code can match on them."""
+    match effect("setDiscount", {"name": "10 off", "value": 10}, campaignId=-1, ruleName="").props:
+        case SetDiscountEffectProps(name=name, value=value):
+            assert (name, value) == ("10 off", 10)
+        case other:
+            pytest.fail(repr(other))
+
+
+def test_an_effect_survives_when_its_type_is_unknown() -> None:
+    """Two or three new types come each year."""
+    found = effect("boostUniverse", {"by": 3}, campaignId=7)
+    assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (found.campaign_id, found.effect_type, found.props)
+
+
+@pytest.mark.parametrize(
+    "props",
+    [{"name": "n"}, {"name": "n", "value": None}, {"name": "n", "value": "10"}, {"name": 1, "value": 1}, {}, None, [], 3,
+     {"name": "n", "value": True}, {"name": "n", "value": 1, "scope": 5}],
+)  # fmt: skip
+def test_props_stay_raw_when_they_do_not_fit_their_type(props: Any) -> None:
+    """A missing or wrong value gives UnknownEffectProps with all that came, not an error."""
+    assert UnknownEffectProps(raw=props) == effect("setDiscount", props).props
+
+
+def test_props_are_typed_when_they_hold_more_than_is_known() -> None:
+    """A new field does not turn a known effect into an unknown one."""
+    assert isinstance(effect("setDiscount", {"name": "n", "value": 1, "currency": "EUR"}).props, SetDiscountEffectProps)
+
+
+@pytest.mark.parametrize("kind", [None, 3, [], {}])
+def test_an_effect_survives_when_its_type_is_no_text(kind: Any) -> None:
+    """Even then its props are kept."""
+    assert UnknownEffectProps(raw={"a": 1}) == effect(kind, {"a": 1}).props
+
+
+def test_the_other_effects_are_read_when_one_is_strange() -> None:
+    """One strange effect never fails the answer."""
+    good = {"effectType": "setDiscount", "props": {"name": "n", "value": 1}}
+    state = read({"effects": [None, "x", {}, good]}, IntegrationStateV2)
+    assert isinstance(state.effects[3].props, SetDiscountEffectProps)
+
+
+def test_every_effect_type_of_both_eras_is_known_when_props_are_read() -> None:
+    """36 types of today, among them all of 2020; the experimental ones come on top."""
+    assert len(EFFECT_PROPS) >= 36
+    assert {"setDiscount", "acceptCoupon", "customEffect", "error", "startAchievementProgress"} <= set(EFFECT_PROPS)
+
+
+def test_v1_effects_are_read_when_they_are_lists_of_four() -> None:
+    """The official SDK fails on them."""
+    event = from_json(b'{"effects": [[59, 124, 0, ["setDiscount", "My Cool Discount", 34.56]]]}', Event)
+    expected = EventEffect(campaign_id=59, ruleset_id=124, rule_index=0, name="setDiscount", args=["My Cool Discount", 34.56])
+    assert [expected] == event.effects
+
+
+@pytest.mark.parametrize("odd", [[1, 2, 3], [1, 2, 3, []], [1, 2, 3, [5]], {}, "x", [1, 2, 3, ["a"], 5]])
+def test_a_v1_effect_stays_as_it_came_when_its_shape_is_another(odd: Any) -> None:
+    """Any shape is survived."""
+    assert [odd] == read({"effects": [odd]}, Event).effects
+
+
+# -- names
+
+
+def test_irregular_names_are_found_when_a_rule_would_miss_them() -> None:
+    """`return`, capital IDs, and two spellings of the same concept."""
+    state = read(
+        {"return": {"id": 5}, "effects": [{"evaluationGroupID": 7, "experimentId": 8, "effectType": "x", "props": {}}],
+         "campaignEligibility": [], "ruleFailureReasons": [{"campaignID": 3, "couponID": 4, "rulesetID": 5}]},
+        IntegrationStateV2,
+    )  # fmt: skip
+    assert (5, 7, 8) == (state.return_.id, state.effects[0].evaluation_group_id, state.effects[0].experiment_id)
+    reason = state.rule_failure_reasons[0]
+    assert (3, 4, 5) == (reason.campaign_id, reason.coupon_id, reason.ruleset_id)
+
+
+def test_keys_of_maps_are_kept_when_they_are_the_users() -> None:
+    """Program IDs, subledger names, costs: never converted."""
+    loyalty = read({"programs": {"7": {"ledger": {"currentBalance": 3}, "subLedgers": {"Gold_card": {}}}}}, Loyalty)
+    assert loyalty.programs["7"].ledger.current_balance == 3
+    assert list(loyalty.programs["7"].sub_ledgers) == ["Gold_card"]
+    session = read({"additionalCosts": {"my_shipping": {"price": 1}}, "attributes": {"snake_case": {"inner_key": 1}}}, CustomerSessionV2)
+    assert session.additional_costs["my_shipping"].price == 1
+    assert session.attributes == {"snake_case": {"inner_key": 1}}
+
+
+# -- whole answers
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"3", b'"x"', b"{", b"<html>", b"\xff", b'{"a": NaN}', b"{} {}"])
+def test_an_answer_is_unreadable_when_it_is_no_object(body: bytes) -> None:
+    """The error says that the server accepted the request."""
+    with pytest.raises(UnreadableAnswerError) as caught:
+        decode(body, IntegrationStateV2)
+    assert caught.value.outcome == "accepted"
+
+
+def test_a_byte_order_mark_is_skipped_when_an_answer_begins_with_one() -> None:
+    """Some gateways add it."""
+    assert decode(b'\xef\xbb\xbf{"value": "A"}', Coupon).value == "A"
+
+
+def test_nothing_is_read_when_the_operation_answers_nothing() -> None:
+    """204, with or without a body."""
+    assert [None, None] == [decode(b"", None), decode(b'"ignored"', None)]
+
+
+# -- strict
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"customerSession": {"total": "3"}}, "/customerSession/total"),
+        ({"effects": {}}, "/effects"),
+        ({"effects": [{"effectType": "setDiscount", "props": {"name": "n"}}]}, "/effects/0/props/value"),
+        ({"effects": [{"effectType": "new", "props": {}}]}, "/effects/0/props"),
+        ({"event": {"created": "soon"}}, "/event/created"),
+        ({"customerSession": {"cartItems": [{"sku": "a"}]}}, "/customerSession/cartItems/0/quantity"),
+        ({"coupons": [{"usageLimit": 1.5}]}, "/coupons/0/usageLimit"),
+        ({"coupons": [{"usageLimit": True}]}, "/coupons/0/usageLimit"),
+        ({"customerSession": {"additionalCosts": {"x": 3}}}, "/customerSession/additionalCosts/x"),
+    ],
+)  # fmt: skip
+def test_strict_reading_raises_when_something_is_not_as_documented(body: Any, pointer: str) -> None:
+    """With a pointer to it; tolerant reading takes the same answer."""
+    data = orjson.dumps(body)
+    assert isinstance(decode(data, IntegrationStateV2), IntegrationStateV2)
+    with pytest.raises(UnreadableAnswerError, match=f"{pointer}:"):
+        decode(data, IntegrationStateV2, strict=True)
+
+
+def test_strict_reading_passes_when_all_is_as_documented() -> None:
+    """Whole numbers for floats, null for absent and unknown fields included."""
+    body = {"customerSession": {"total": 3, "state": "open", "referralCode": None, "updateCount": 2.0},
+            "effects": [{"effectType": "setDiscount", "props": {"name": "n", "value": 1}}], "newField": 1}  # fmt: skip
+    assert decode(orjson.dumps(body), IntegrationStateV2, strict=True).customer_session.total == 3
+
+
+def test_a_hook_is_honoured_everywhere_when_it_is_registered_for_a_class() -> None:
+    """The converter is cattrs's: its extension points work inside every model."""
+    fresh = converter.copy()
+    fresh.register_structure_hook(Coupon, lambda value, _: value["value"])
+    assert fresh.structure({"value": "A"}, Coupon) == "A"
