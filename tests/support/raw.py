@@ -108,8 +108,13 @@ class RawServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
+            self._thread.join()
 
 
 # -- the ways an answer goes wrong
@@ -135,6 +140,18 @@ def then_cut(data: bytes) -> Callable[[Exchange], Awaitable[None]]:
 
     async def script(exchange: Exchange) -> None:
         await exchange.send(data)
+        exchange.close()
+
+    return script
+
+
+def in_parts(*parts: bytes) -> Callable[[Exchange], Awaitable[None]]:
+    """Send bytes in separate packets, then end the connection."""
+
+    async def script(exchange: Exchange) -> None:
+        for part in parts:
+            await exchange.send(part)
+            await asyncio.sleep(0.03)  # packets that are apart on the wire, not time that a test measures
         exchange.close()
 
     return script

@@ -1,0 +1,246 @@
+"""What goes wrong on the wire, on both twins: every fault ends in an error that tells the truth, in time."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+from support.clock import FakeClock
+from support.raw import EMPTY, Exchange, RawServer, Script, answer, fin, hang, in_parts, reset, then_cut, then_hang
+
+from talon_async import Limits, RetryPolicy, Timeout
+from talon_async.errors import (
+    APIError,
+    ClientClosedError,
+    ConnectError,
+    ConnectionLostError,
+    NoAnswerError,
+    RequestTimeoutError,
+    ServerError,
+    TalonOneError,
+    UnreadableAnswerError,
+)
+from talon_async.models import CustomerProfileIntegrationRequestV2, NewCustomerProfile, NewEvent, NewReferral
+
+EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+SHORT = Timeout(total=0.4, attempt=0.3, connect=0.2)
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "outcome"),
+    [
+        pytest.param(reset, ConnectionLostError, "unknown", id="reset"),
+        pytest.param(fin, ConnectionLostError, "unknown", id="fin"),
+        pytest.param(then_cut(b"HTTP/1.1 2"), ConnectionLostError, "unknown", id="cut-in-head"),
+        pytest.param(then_cut(b"garbage\r\n\r\n"), ConnectionLostError, "unknown", id="no-http"),
+        pytest.param(then_cut(HEAD + b"Content-Length: -5\r\n\r\n"), NoAnswerError, "unknown", id="negative-length"),
+        pytest.param(
+            then_cut(HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), NoAnswerError, "unknown", id="lengths"
+        ),
+        pytest.param(then_cut(HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n{}"), NoAnswerError, "unknown", id="long-header"),
+        pytest.param(then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}"), UnreadableAnswerError, "accepted", id="cut-in-body"),
+        pytest.param(
+            then_cut(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}"), UnreadableAnswerError, "accepted", id="cut-in-chunk"
+        ),
+        pytest.param(
+            then_cut(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"), UnreadableAnswerError,
+            "accepted", id="no-gzip",
+        ),
+        pytest.param(then_cut(HEAD + b'\r\n{"half": '), UnreadableAnswerError, "accepted", id="cut-without-length"),
+        pytest.param(answer(b""), UnreadableAnswerError, "accepted", id="empty"),
+        pytest.param(answer(b"<html>"), UnreadableAnswerError, "accepted", id="html"),
+        pytest.param(answer(b"\xff\xfe"), UnreadableAnswerError, "accepted", id="no-utf-8"),
+        pytest.param(answer(b"[" * 100_000), UnreadableAnswerError, "accepted", id="deep"),
+        pytest.param(EMPTY, UnreadableAnswerError, "accepted", id="204"),
+        pytest.param(answer(b"<h1>Bad Gateway</h1>", status=502), ServerError, "unknown", id="html-502"),
+        pytest.param(
+            then_cut(b"HTTP/1.1 500 X\r\nContent-Length: 50\r\n\r\n{}"), ServerError, "unknown", id="500-cut-in-body"
+        ),
+    ],
+)  # fmt: skip
+async def test_an_event_is_sent_once_when_its_outcome_is_open(
+    client: Any, script: Script, error: type[TalonOneError], outcome: str
+) -> None:
+    """A V1 event that may have been recorded is never repeated, and the error says what is known."""
+    with RawServer(script) as server:
+        talon = client(server.url)
+        with pytest.raises(error) as caught:
+            await talon.track_event(EVENT)
+    assert (1, outcome, 1) == (len(server.received), caught.value.outcome, caught.value.attempts)
+    assert ("track_event", "POST", "/v1/events") == (caught.value.operation, caught.value.method, caught.value.path)
+
+
+@pytest.mark.parametrize("script", [reset, fin, answer({}, status=503), then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}")])
+async def test_a_referral_is_made_once_when_its_outcome_is_open(client: Any, script: Script) -> None:
+    """Every referral is another code."""
+    with RawServer(script) as server, pytest.raises(TalonOneError):
+        await client(server.url).create_referral(NewReferral(campaign_id=1, advocate_profile_integration_id="a"))
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        pytest.param(hang, "unknown", id="no-answer"),
+        pytest.param(then_hang(b"HTTP/1.1 200 OK\r\n"), "unknown", id="half-a-head"),
+        pytest.param(then_hang(HEAD + b"Content-Length: 5\r\n\r\n{"), "accepted", id="half-a-body"),
+        pytest.param(then_hang(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}"), "accepted", id="half-a-chunk"),
+        pytest.param(
+            in_parts(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"ZZ\r\ngarbage\r\n"), "accepted", id="corrupt-chunk"
+        ),
+    ],
+)
+async def test_a_call_ends_in_time_when_the_answer_does_not_come(client: Any, script: Script, outcome: str) -> None:
+    """Also on a corrupt chunk, where aiohttp waits for ever."""
+    with RawServer(script) as server:
+        talon = client(server.url, timeout=SHORT, retry=RetryPolicy.off())
+        with pytest.raises((RequestTimeoutError, UnreadableAnswerError)) as caught:
+            await talon.track_event(EVENT)
+    assert outcome == caught.value.outcome
+
+
+async def test_nothing_was_sent_when_no_connection_can_be_made(client: Any) -> None:
+    """The error says so, and the call was repeated although it is not repeatable."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
+        clock = FakeClock()
+        talon = client(f"http://127.0.0.1:{taken.getsockname()[1]}", clock=clock)
+        with pytest.raises(ConnectError) as caught:
+            await talon.track_event(EVENT)
+    assert ("not_sent", 4, 3) == (caught.value.outcome, caught.value.attempts, len(clock.waits))
+
+
+async def test_nothing_was_sent_when_connecting_takes_too_long(client: Any) -> None:
+    """A full backlog never accepts: the connect time ends it, and the outcome is known although the attempt's time is shorter."""
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        with socket.create_connection(full.getsockname()), socket.socket() as second, socket.socket() as third:
+            for extra in (second, third):  # fills the backlog
+                extra.setblocking(False)  # noqa: FBT003
+                extra.connect_ex(full.getsockname())
+            timeout = Timeout(total=2, attempt=0.2, connect=5)
+            talon = client(f"http://127.0.0.1:{full.getsockname()[1]}", timeout=timeout, retry=RetryPolicy.off())
+            with pytest.raises(ConnectError) as caught:
+                await talon.track_event(EVENT)
+    assert caught.value.outcome == "not_sent"
+
+
+async def test_a_name_is_not_found_when_there_is_none(client: Any) -> None:
+    """Name look-up is part of connecting."""
+    talon = client("https://nothing.invalid", retry=RetryPolicy.off())
+    with pytest.raises(ConnectError, match=r"no connection to nothing\.invalid"):
+        await talon.track_event(EVENT)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed_when_a_server_sends_them(client: Any, status: int) -> None:
+    """They would lose the event, or hand customers' data and the signature to somebody else."""
+    with RawServer(answer({})) as other:
+        away = answer({}, status=status, headers={"Location": other.url})
+        with RawServer(away) as server, pytest.raises(APIError, match="redirects are not followed") as caught:
+            await client(server.url).track_event(EVENT)
+    assert (status, 1, 0) == (caught.value.status, len(server.received), len(other.received))
+
+
+async def test_cookies_are_not_kept_when_a_server_sets_them(client: Any) -> None:
+    """What belongs to one customer does not reach the next call."""
+    with RawServer(answer({}, headers={"Set-Cookie": "a=b"})) as server:
+        talon = client(server.url)
+        for _ in range(2):
+            await talon.track_event(EVENT)
+    assert "cookie" not in server.received[1].headers
+
+
+@pytest.mark.parametrize("lead", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+async def test_an_answer_is_read_when_information_comes_before_it(client: Any, lead: bytes) -> None:
+    """1xx is no answer."""
+    with RawServer(lead + answer({"event": {"type": "t"}})) as server:
+        assert (await client(server.url).track_event(EVENT)).event.type == "t"
+
+
+async def test_the_answer_is_refused_when_it_is_larger_than_the_limit(client: Any) -> None:
+    """With a length, without one, and after decompression."""
+    import gzip  # noqa: PLC0415
+
+    bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
+    large = [
+        answer(b"x" * 2000),
+        then_cut(HEAD + b"\r\n" + b"x" * 2000),
+        answer(bomb, headers={"Content-Encoding": "gzip"}),
+    ]
+    for script in large:
+        with RawServer(script) as server:
+            talon = client(server.url, limits=Limits(response_bytes=1000))
+            with pytest.raises(UnreadableAnswerError, match="larger than 1000 bytes") as caught:
+                await talon.track_event(EVENT)
+        assert caught.value.outcome == "accepted"
+
+
+async def test_a_compressed_answer_is_read_when_it_fits(client: Any) -> None:
+    """gzip is asked for and understood."""
+    import gzip  # noqa: PLC0415
+
+    body = gzip.compress(b'{"event": {"type": "zipped"}}')
+    with RawServer(answer(body, headers={"Content-Encoding": "gzip"})) as server:
+        assert (await client(server.url).track_event(EVENT)).event.type == "zipped"
+    assert "gzip" in server.received[0].headers["accept-encoding"]
+
+
+async def test_a_call_ends_when_the_client_is_closed_meanwhile(client: Any) -> None:
+    """With an error that says so, and that the outcome is open."""
+    import asyncio  # noqa: PLC0415
+
+    with RawServer(hang) as server:
+        talon = client(server.url)
+        call = asyncio.ensure_future(talon.track_event(EVENT))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await talon.aclose()
+        with pytest.raises(ClientClosedError) as caught:
+            await call
+        assert caught.value.outcome == "unknown"
+        with pytest.raises(ClientClosedError):
+            await talon.track_event(EVENT)
+
+
+async def test_an_idle_connection_is_not_mistaken_for_a_fault_when_the_server_closes_it(client: Any) -> None:
+    """The next safe call goes out on a new connection."""
+
+    async def answer_and_close(exchange: Exchange) -> None:
+        await exchange.send(answer({}))
+        exchange.close()
+
+    with RawServer(answer_and_close) as server:
+        talon = client(server.url)
+        for _ in range(3):
+            await talon.get_customer_inventory("a")
+    assert len(server.received) == 3
+
+
+async def test_the_first_doubt_stays_when_later_attempts_are_never_sent(client: Any, clock: FakeClock) -> None:
+    """A lost answer followed by a refused connection is still an unknown outcome."""
+    server = RawServer(reset)
+
+    class Gone(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            server.__exit__()
+
+    with server:
+        talon = client(server.url, clock=Gone(), retry=RetryPolicy(attempts=2))
+        with pytest.raises(ConnectError) as caught:
+            await talon.update_customer_profile_v2("a", CustomerProfileIntegrationRequestV2())
+    assert ("unknown", 2) == (caught.value.outcome, caught.value.attempts)
+
+
+async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open(client: Any, clock: FakeClock) -> None:
+    """Rules may run twice."""
+    with RawServer(answer({}, status=503), answer({"profile": {"id": 1}})) as server:
+        with pytest.raises(ServerError):
+            await client(server.url, clock=clock).update_customer_profile("a", NewCustomerProfile())
+        server.received.clear()
+        talon = client(server.url, clock=clock, retry=RetryPolicy(repeat_named=True))
+        assert (await talon.update_customer_profile("a", NewCustomerProfile())).profile.id == 1
+    assert len(server.received) == 2
