@@ -118,6 +118,9 @@ class Run:
             await self.wait(pool.slots.acquire(), "a connection (Limits.connections)")
         else:
             await pool.slots.acquire()
+        if self.shared.closed:
+            pool.slots.release()
+            raise self._closed("not_sent")
         self.attempts += 1
         self.first_sent = self.first_sent or self.options.clock.monotonic()
         try:
@@ -170,9 +173,7 @@ class Run:
     def _pause(self, error: TalonOneError) -> float | None:
         request, options = self.request, self.options
         if self.shared.closed:
-            closed = ClientClosedError("the client was closed during the call")
-            closed.outcome = self.doubt or error.outcome
-            raise self.describe(closed) from None
+            raise self.describe(self._closed(error.outcome)) from None
         if self.attempts >= options.retry.attempts:
             return None
         if not may_repeat(options.retry, request.repeat, request.operation.method, error.failure):
@@ -188,6 +189,11 @@ class Run:
             uniform=options.clock.uniform,
         )
         return wait if wait is not None and self.shared.budget.take() else None
+
+    def _closed(self, outcome: Outcome) -> ClientClosedError:
+        error = ClientClosedError("the client was closed during the call")
+        error.outcome = self.doubt or outcome
+        return error
 
     def describe(self, error: TalonOneError) -> TalonOneError:
         """Say of an error what the call knows: the operation, the attempts, and the worst that may have happened."""
