@@ -1,4 +1,4 @@
-"""The blocking twin in real processes: threads, forks, exits, Ctrl-C, running loops. And the awaited one in several loops."""
+"""The blocking twin in real processes: threads, forks, exits, Ctrl-C, running loops; the awaited one in several."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def call():
     return talon.get_customer_inventory("a").profile.integration_id
 """
 REPLY = answer({"profile": {"integrationId": "jane"}})
-needs_fork = pytest.mark.skipif(not hasattr(sys, "getwindowsversion") and sys.platform == "win32", reason="no fork here")
+needs_fork = pytest.mark.skipif(
+    not hasattr(sys, "getwindowsversion") and sys.platform == "win32", reason="no fork here"
+)
 
 
 @pytest.fixture
@@ -330,4 +332,4 @@ def test_our_own_warning_tells_when_a_client_is_dropped_open(server: RawServer) 
         asyncio.run(main())
         """,
         server.url,
-    ) == f"['ResourceWarning: the client of {server.url} was not closed: use `async with`, or await aclose()']"  # fmt: skip
+    ) == str([f"ResourceWarning: the client of {server.url} was not closed: use `async with`, or await aclose()"])  # fmt: skip

@@ -40,9 +40,9 @@ SHORT = Timeout(total=0.4, attempt=0.3, connect=0.2)
             then_cut(HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"), NoAnswerError, "unknown", id="lengths"
         ),
         pytest.param(then_cut(HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n{}"), NoAnswerError, "unknown", id="long-header"),
-        pytest.param(then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}"), UnreadableAnswerError, "accepted", id="cut-in-body"),
+        pytest.param(then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}"), UnreadableAnswerError, "accepted", id="cut-body"),
         pytest.param(
-            then_cut(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}"), UnreadableAnswerError, "accepted", id="cut-in-chunk"
+            then_cut(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}"), UnreadableAnswerError, "accepted", id="cut-chunk"
         ),
         pytest.param(
             then_cut(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nplain"), UnreadableAnswerError,
@@ -72,7 +72,9 @@ async def test_an_event_is_sent_once_when_its_outcome_is_open(
     assert ("track_event", "POST", "/v1/events") == (caught.value.operation, caught.value.method, caught.value.path)
 
 
-@pytest.mark.parametrize("script", [reset, fin, answer({}, status=503), then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}")])
+@pytest.mark.parametrize(
+    "script", [reset, fin, answer({}, status=503), then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}")]
+)
 async def test_a_referral_is_made_once_when_its_outcome_is_open(client: Any, script: Script) -> None:
     """Every referral is another code."""
     with RawServer(script) as server, pytest.raises(TalonOneError):
@@ -113,7 +115,7 @@ async def test_nothing_was_sent_when_no_connection_can_be_made(client: Any) -> N
 
 
 async def test_nothing_was_sent_when_connecting_takes_too_long(client: Any) -> None:
-    """A full backlog never accepts: the connect time ends it, and the outcome is known although the attempt's time is shorter."""
+    """A full backlog never accepts. The outcome is known although the attempt's time is shorter than the connect time."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -163,7 +165,7 @@ async def test_an_answer_is_read_when_information_comes_before_it(client: Any, l
 
 async def test_the_answer_is_refused_when_it_is_larger_than_the_limit(client: Any) -> None:
     """With a length, without one, and after decompression."""
-    import gzip  # noqa: PLC0415
+    import gzip
 
     bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
     large = [
@@ -180,8 +182,8 @@ async def test_the_answer_is_refused_when_it_is_larger_than_the_limit(client: An
 
 
 async def test_a_compressed_answer_is_read_when_it_fits(client: Any) -> None:
-    """gzip is asked for and understood."""
-    import gzip  # noqa: PLC0415
+    """Gzip is asked for and understood."""
+    import gzip
 
     body = gzip.compress(b'{"event": {"type": "zipped"}}')
     with RawServer(answer(body, headers={"Content-Encoding": "gzip"})) as server:
@@ -191,7 +193,7 @@ async def test_a_compressed_answer_is_read_when_it_fits(client: Any) -> None:
 
 async def test_a_call_ends_when_the_client_is_closed_meanwhile(client: Any) -> None:
     """With an error that says so, and that the outcome is open."""
-    import asyncio  # noqa: PLC0415
+    import asyncio
 
     with RawServer(hang) as server:
         talon = client(server.url)

@@ -30,7 +30,9 @@ from talon_async.models import (
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
 PROFILE = CustomerProfileIntegrationRequestV2(attributes={"a": 1})
-BUSY = answer({"message": "Too many requests are updating this profile at the same time", "StatusCode": 409}, status=409)
+BUSY = answer(
+    {"message": "Too many requests are updating this profile at the same time", "StatusCode": 409}, status=409
+)
 DOWN = answer({}, status=503)
 HALF = then_cut(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}")
 
@@ -176,7 +178,7 @@ async def test_a_deletion_with_a_body_is_repeated_with_it_when_it_is_lost(client
 async def test_nothing_is_sent_behind_our_back_when_a_connection_is_lost(
     client: Any, clock: FakeClock, method: str
 ) -> None:
-    """aiohttp's own silent repetition of GET, PUT and DELETE is off: the server sees what `attempts` says."""
+    """Aiohttp's own silent repetition of GET, PUT and DELETE is off: the server sees what `attempts` says."""
     arguments = ("a", PROFILE) if method == "update_customer_profile_v2" else ("a",)
     with RawServer(answer({}), reset) as server:
         talon = client(server.url, clock=clock, retry=RetryPolicy.off())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from talon_async import Limits, RetryPolicy, TalonOne, TalonOneSync, Timeout
 from talon_async.config import Settings, base_url
 from talon_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 URL = "https://shop.europe-west1.talon.one"
 
@@ -79,7 +81,8 @@ def env(**changes: str | None) -> dict[str, str]:
 def test_the_environment_is_read_when_it_is_complete() -> None:
     """Every variable finds its option."""
     settings = Settings.from_env(
-        env(TALON_ONE_TIMEOUT="3", TALON_ONE_ATTEMPT_TIMEOUT="2.5", TALON_ONE_CONNECT_TIMEOUT="1", TALON_ONE_ATTEMPTS="2",
+        env(TALON_ONE_TIMEOUT="3", TALON_ONE_ATTEMPT_TIMEOUT="2.5", TALON_ONE_CONNECT_TIMEOUT="1",
+            TALON_ONE_ATTEMPTS="2",
             TALON_ONE_TRUST_KEYS="no", TALON_ONE_CONNECTIONS="9", TALON_ONE_LANE_WIDTH="0", TALON_ONE_PROXY="http://p:1")
     )  # fmt: skip
     assert settings.options == {
@@ -93,7 +96,9 @@ def test_the_environment_is_read_when_it_is_complete() -> None:
 def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
     """Nobody has to mend them one by one."""
     with pytest.raises(ConfigurationError) as caught:
-        TalonOne.from_env({"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"})
+        TalonOne.from_env(
+            {"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"}
+        )
     for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "connections", "TRUST_KEYS"):
         assert name in str(caught.value)
 
@@ -107,7 +112,10 @@ def test_an_empty_variable_counts_as_none_when_it_is_set() -> None:
 def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
     """Secrets are mounted as files in containers."""
     (tmp_path / "key").write_text("from-file\n")
-    assert Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).api_key == "from-file"
+    assert (
+        Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).api_key
+        == "from-file"
+    )
     with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY_FILE cannot be read"):
         Settings.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "none")))
 

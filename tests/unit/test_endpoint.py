@@ -168,7 +168,7 @@ def test_a_wrong_call_is_a_type_error_when_it_is_made() -> None:
 
 @pytest.mark.parametrize("cls", [TalonOne, TalonOneSync])
 def test_tools_see_the_real_signature_when_they_look(cls: type) -> None:
-    """inspect and autospec work as for any function written by hand."""
+    """Inspect and autospec work as for any function written by hand."""
     parameters = inspect.signature(cls.track_event).parameters  # type: ignore[attr-defined]
     assert ["self", "body", "dry"] == list(parameters)
     mock = create_autospec(cls, instance=True)

@@ -87,7 +87,7 @@ def test_a_parallel_update_is_told_from_other_conflicts_when_the_message_says_so
         ([1, 2], "the answer explains nothing", []),
         (b"<html><h1>502 Bad Gateway</h1></html>", "the answer explains nothing", []),
         (b"", "the answer is empty", []),
-        (b"\xef\xbb\xbf{\"message\": \"with a mark\"}", "with a mark", []),
+        (b'\xef\xbb\xbf{"message": "with a mark"}', "with a mark", []),
         (b"\xff\xfe", "the answer explains nothing", []),
         (b"[" * 5000, "the answer explains nothing", []),
     ],
@@ -101,7 +101,9 @@ def test_every_shape_of_body_is_survived_when_it_comes(body: Any, message: str, 
 
 def test_the_text_names_operation_status_and_pointers_when_an_error_is_shown() -> None:
     """One line that a person can act on."""
-    error = of(400, {"message": "The data was invalid", "errors": [{"details": "not defined", "source": {"pointer": "/a"}}]})
+    error = of(
+        400, {"message": "The data was invalid", "errors": [{"details": "not defined", "source": {"pointer": "/a"}}]}
+    )
     error.about(Operation("track_event", "POST", "/v1/events", Repeat.NEVER))
     error.attempts = 2
     assert str(error) == "track_event: 400 The data was invalid; /a: not defined (after 2 attempts)"

@@ -30,7 +30,9 @@ from talon_async.models import (
 
 
 def effect(kind: Any, props: Any, **envelope: Any) -> Effect:
-    state: IntegrationStateV2 = read({"effects": [{"effectType": kind, "props": props, **envelope}]}, IntegrationStateV2)
+    state: IntegrationStateV2 = read(
+        {"effects": [{"effectType": kind, "props": props, **envelope}]}, IntegrationStateV2
+    )
     return state.effects[0]
 
 
@@ -45,7 +47,9 @@ def test_a_model_is_made_when_every_field_is_left_out(cls: type) -> None:
 
 def test_null_is_absent_when_a_field_is_null() -> None:
     """None for a value, an empty list or map where one is expected, as in `loyaltyMemberships`."""
-    profile = from_json(b'{"id": null, "loyaltyMemberships": null, "attributes": null, "audienceMemberships": null}', CustomerProfile)
+    profile = from_json(
+        b'{"id": null, "loyaltyMemberships": null, "attributes": null, "audienceMemberships": null}', CustomerProfile
+    )
     assert (None, [], {}, []) == (
         profile.id, profile.loyalty_memberships, profile.attributes, profile.audience_memberships,
     )  # fmt: skip
@@ -149,12 +153,17 @@ def test_props_are_typed_when_the_effect_type_is_known() -> None:
 def test_an_effect_survives_when_its_type_is_unknown() -> None:
     """Two or three new types come each year."""
     found = effect("boostUniverse", {"by": 3}, campaignId=7)
-    assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (found.campaign_id, found.effect_type, found.props)
+    assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (
+        found.campaign_id,
+        found.effect_type,
+        found.props,
+    )
 
 
 @pytest.mark.parametrize(
     "props",
-    [{"name": "n"}, {"name": "n", "value": None}, {"name": "n", "value": "10"}, {"name": 1, "value": 1}, {}, None, [], 3,
+    [{"name": "n"}, {"name": "n", "value": None}, {"name": "n", "value": "10"}, {"name": 1, "value": 1}, {}, None,
+     [], 3,
      {"name": "n", "value": True}, {"name": "n", "value": 1, "scope": 5}],
 )  # fmt: skip
 def test_props_stay_raw_when_they_do_not_fit_their_type(props: Any) -> None:
@@ -189,7 +198,9 @@ def test_every_effect_type_of_both_eras_is_known_when_props_are_read() -> None:
 def test_v1_effects_are_read_when_they_are_lists_of_four() -> None:
     """The official SDK fails on them."""
     event = from_json(b'{"effects": [[59, 124, 0, ["setDiscount", "My Cool Discount", 34.56]]]}', Event)
-    expected = EventEffect(campaign_id=59, ruleset_id=124, rule_index=0, name="setDiscount", args=["My Cool Discount", 34.56])
+    expected = EventEffect(
+        campaign_id=59, ruleset_id=124, rule_index=0, name="setDiscount", args=["My Cool Discount", 34.56]
+    )
     assert [expected] == event.effects
 
 
@@ -219,7 +230,10 @@ def test_keys_of_maps_are_kept_when_they_are_the_users() -> None:
     loyalty = read({"programs": {"7": {"ledger": {"currentBalance": 3}, "subLedgers": {"Gold_card": {}}}}}, Loyalty)
     assert loyalty.programs["7"].ledger.current_balance == 3
     assert list(loyalty.programs["7"].sub_ledgers) == ["Gold_card"]
-    session = read({"additionalCosts": {"my_shipping": {"price": 1}}, "attributes": {"snake_case": {"inner_key": 1}}}, CustomerSessionV2)
+    session = read(
+        {"additionalCosts": {"my_shipping": {"price": 1}}, "attributes": {"snake_case": {"inner_key": 1}}},
+        CustomerSessionV2,
+    )
     assert session.additional_costs["my_shipping"].price == 1
     assert session.attributes == {"snake_case": {"inner_key": 1}}
 

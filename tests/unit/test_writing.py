@@ -199,6 +199,7 @@ def test_answers_can_be_written_when_they_are_kept() -> None:
     )
     found = written(state)
     assert found["effects"] == [
-        {"effectType": "setDiscount", "props": {"name": "n", "value": 1}}, {"effectType": "new", "props": {"a_b": None}},
+        {"effectType": "setDiscount", "props": {"name": "n", "value": 1}},
+        {"effectType": "new", "props": {"a_b": None}},
     ]  # fmt: skip
     assert found["event"]["effects"] == [[1, 2, 3, ["x", 4]]]

@@ -1,0 +1,270 @@
+"""Many events at once: bounded, in order, nothing lost; awaited and blocking."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.clock import FakeClock
+from support.raw import Exchange, RawServer, answer, reset
+from support.twins import KEY
+
+from talon_async import BatchReport, TalonOne, TalonOneSync
+from talon_async.errors import (
+    AuthenticationError,
+    BadRequestError,
+    BatchInterruptedError,
+    ConnectionLostError,
+    InvalidArgumentError,
+)
+from talon_async.models import NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+def event(n: int, profile: str = "p", session: str | None = None) -> NewEvent:
+    return NewEvent(type="t", session_id=session or f"of-{profile}", profile_id=profile, attributes={"n": n})
+
+
+class Recorder:
+    """Records events as a server would; `behave` may answer in another way."""
+
+    def __init__(self, behave: Any = None) -> None:
+        self.numbers: dict[str, list[int]] = defaultdict(list)
+        self.running = self.most = 0
+        self._behave = behave
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.numbers.values()))
+
+    async def __call__(self, exchange: Exchange) -> None:
+        body = json.loads(exchange.body)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0.001)
+        self.running -= 1
+        if self._behave and (reply := self._behave(body["attributes"]["n"])):
+            await (exchange.send(reply) if isinstance(reply, bytes) else reply(exchange))
+            return
+        self.numbers[body["profileId"] or body["sessionId"]].append(body["attributes"]["n"])
+        await exchange.send(answer({}, status=201))
+
+
+async def test_every_event_arrives_once_and_in_order_when_many_are_sent(client: Any) -> None:
+    """Two thousand events of twenty customers, at most sixteen at a time."""
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        report = await client(server.url).track_events((event(n, f"p{n % 20}") for n in range(2000)), concurrency=16)
+    assert (2000, 2000, [], None) == (report.taken, report.succeeded, report.failures, report.stopped_by)
+    assert all(numbers == sorted(numbers) for numbers in recorder.numbers.values())
+    assert recorder.count == 2000
+    assert 1 < recorder.most <= 16
+
+
+async def test_a_customers_events_are_one_after_the_other_when_there_is_one_customer(client: Any) -> None:
+    """Order costs parallelism only where there is one to keep."""
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        await client(server.url).track_events([event(n) for n in range(50)])
+    assert (list(range(50)), 1) == (recorder.numbers["p"], recorder.most)
+
+
+async def test_anonymous_events_keep_the_order_of_their_session_when_nobody_is_known(client: Any) -> None:
+    """The empty profile is not one customer."""
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        await client(server.url).track_events(event(n, "", f"s{n % 3}") for n in range(60))
+    assert all(numbers == sorted(numbers) for numbers in recorder.numbers.values())
+    assert recorder.most > 1
+
+
+async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -> None:
+    """The others are recorded all the same; one lost answer is an unknown outcome, and not repeated."""
+
+    def behave(n: int) -> Any:
+        return {3: answer({"message": "no"}, status=400), 5: reset}.get(n)
+
+    recorder = Recorder(behave)
+    with RawServer(recorder) as server:
+        report = await client(server.url).track_events([event(n, f"p{n}") for n in range(10)])
+    failures = {failure.index: failure for failure in report.failures}
+    assert (10, 8, {3, 5}) == (report.taken, report.succeeded, set(failures))
+    assert (BadRequestError, "rejected") == (type(failures[3].error), failures[3].error.outcome)
+    assert (ConnectionLostError, "unknown") == (type(failures[5].error), failures[5].error.outcome)
+    assert failures[5].event.attributes == {"n": 5}
+    with pytest.raises(ExceptionGroup, match="2 of 10 events failed"):
+        report.raise_for_failures()
+
+
+async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any) -> None:
+    """Every further event would fail: what was taken is among the failures, the rest stays in the source."""
+    with RawServer(answer({"message": "bad key"}, status=401)) as server:
+        report = await client(server.url).track_events((event(n, f"p{n}") for n in range(5000)), concurrency=2)
+    assert isinstance(report.stopped_by, AuthenticationError)
+    assert report.taken == report.failed < 2000
+    assert len(server.received) <= 4
+    assert sum(failure.error.outcome == "not_sent" for failure in report.failures) == report.taken - len(
+        server.received
+    )
+
+
+async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
+    """What it gave is sent; its error is the cause."""
+
+    def source() -> Iterator[NewEvent]:
+        for n in range(10):
+            yield event(n, f"p{n}")
+        raise KeyError("the database is gone")
+
+    recorder = Recorder()
+    with RawServer(recorder) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
+        await client(server.url).track_events(source())
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert (10, 10, 10) == (recorder.count, caught.value.report.taken, caught.value.report.succeeded)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True])
+async def test_a_batch_is_refused_when_its_concurrency_makes_no_sense(client: Any, wrong: Any) -> None:
+    """Before anything is taken from the source."""
+    with pytest.raises(InvalidArgumentError, match="concurrency"):
+        await client("http://127.0.0.1:9").track_events([event(1)], concurrency=wrong)
+
+
+@pytest.mark.parametrize("wrong", ["text", 5, {"a": 1}, None])
+async def test_a_batch_is_refused_when_its_source_is_none(client: Any, wrong: Any) -> None:
+    """The error names the parameter."""
+    with pytest.raises(InvalidArgumentError, match="events must be an iterable"):
+        await client("http://127.0.0.1:9").track_events(wrong)
+
+
+async def test_an_event_fails_alone_when_it_is_none(client: Any) -> None:
+    """Something else among the events is a failure with its place."""
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        report = await client(server.url).track_events([event(1, "a"), "event", event(2, "b")])
+    assert [(1, "event", InvalidArgumentError)] == [(f.index, f.event, type(f.error)) for f in report.failures]
+    assert recorder.count == 2
+
+
+async def test_nothing_happens_when_there_are_no_events(client: Any) -> None:
+    """An empty source is a finished batch."""
+    report = await client("http://127.0.0.1:9").track_events([])
+    assert (0, 0, 0) == (report.taken, report.succeeded, report.failed)
+
+
+async def test_progress_is_told_when_it_is_asked_for(client: Any) -> None:
+    """After each event, with the report as it stands."""
+    seen: list[int] = []
+
+    def progress(report: BatchReport) -> None:
+        seen.append(report.done)
+
+    with RawServer(Recorder()) as server:
+        await client(server.url).track_events([event(n, f"p{n}") for n in range(5)], progress=progress)
+    assert {1, 2, 3, 4, 5} <= set(seen)
+
+
+async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
+    """Queues, streams, database cursors."""
+
+    async def source() -> AsyncIterator[NewEvent]:
+        for n in range(20):
+            await asyncio.sleep(0)
+            yield event(n)
+
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            await talon.track_events(source())
+    assert list(range(20)) == recorder.numbers["p"]
+
+
+async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
+    """Memory does not grow with it: what is taken is under way or in a small parking."""
+    taken = 0
+
+    def endless() -> Iterator[NewEvent]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield event(taken)
+
+    async def hang(_: Exchange) -> None:
+        await asyncio.sleep(60)
+
+    with RawServer(hang) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            batch = asyncio.ensure_future(talon.track_events(endless(), concurrency=8))
+            while not server.received:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            batch.cancel()
+            await asyncio.gather(batch, return_exceptions=True)
+    assert taken <= 8 + 4 * 8 + 1
+
+
+async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
+    """The report that progress was given counts what was under way as unknown, and what was parked as not sent."""
+    last: list[BatchReport] = []
+
+    async def one_then_hang(exchange: Exchange) -> None:
+        await (exchange.send(answer({})) if len(server.received) == 1 else asyncio.sleep(60))
+
+    with RawServer(one_then_hang) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            call = talon.track_events([event(n) for n in range(5)], concurrency=2, progress=last.append)
+            batch = asyncio.ensure_future(call)
+            while len(server.received) < 2:
+                await asyncio.sleep(0.01)
+            batch.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await batch
+    report = last[-1]
+    assert (5, 1, 4) == (report.taken, report.succeeded, report.failed)
+    assert ["unknown", "not_sent", "not_sent", "not_sent"] == [f.error.outcome for f in report.failures]
+
+
+def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
+    """Database cursors belong to their thread."""
+    threads = set()
+
+    def source() -> Iterator[NewEvent]:
+        for n in range(600):
+            threads.add(threading.get_ident())
+            yield event(n, f"p{n % 5}")
+
+    recorder = Recorder()
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        report = talon.track_events(source())
+    assert ({threading.get_ident()}, 600, 600) == (threads, report.succeeded, recorder.count)
+    assert all(numbers == sorted(numbers) for numbers in recorder.numbers.values())
+
+
+def test_a_slow_source_is_not_held_back_when_it_gives_one_at_a_time() -> None:
+    """An event does not wait for the two hundred after it."""
+    seen = threading.Event()
+    recorder = Recorder(lambda _: seen.set())
+
+    def source() -> Iterator[NewEvent]:
+        yield event(1)
+        threading.Event().wait(0.1)
+        yield event(2)
+        assert seen.wait(10)
+        yield event(3)
+
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        assert talon.track_events(source()).succeeded == 3
+
+
+async def test_refusals_are_repeated_inside_a_batch_when_the_server_is_busy(client: Any) -> None:
+    """A batch has the same patience as a single call."""
+    busy = answer({"message": "Too many requests are updating this profile at the same time"}, status=409)
+    with RawServer(busy, busy, answer({})) as server:
+        report = await client(server.url, clock=FakeClock()).track_events([event(1)])
+    assert (1, 3) == (report.succeeded, len(server.received))

@@ -1,0 +1,161 @@
+"""Every operation to the byte: what a socket sees, from both twins."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from support.raw import EMPTY, RawServer, answer
+from support.twins import KEY, OPERATIONS
+
+from talon_async import NULL, ContentSignature, __version__
+from talon_async.errors import InvalidArgumentError
+from talon_async.models import (
+    CartItem,
+    CouponReservations,
+    CustomerProfileIntegrationRequestV2,
+    IntegrationRequest,
+    NewCustomerProfile,
+    NewCustomerSession,
+    NewCustomerSessionV2,
+    NewEvent,
+    NewReferral,
+)
+
+AGENT = f"talon-async/{__version__} Python/{sys.version_info.major}.{sys.version_info.minor}"
+ID = "a/b?c#d%e+f$g&h i=ü"
+SEGMENT = "a%2Fb%3Fc%23d%25e%2Bf%24g%26h%20i%3D%C3%BC"
+RESERVATION = CouponReservations(integration_ids=("a", "b"))
+SESSION = IntegrationRequest(
+    customer_session=NewCustomerSessionV2(
+        profile_id="p",
+        coupon_codes=[],
+        cart_items=[CartItem(sku="s", quantity=2, price=9.5, attributes={"my_colour": None})],
+        referral_code=NULL,
+    ),
+    response_content=["customerSession", "coupons"],
+)
+
+CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], str, bytes]] = [
+    ("create_coupon_reservation", ("10$OFF_NOW", RESERVATION), {},
+     "POST /v1/coupon_reservations/10%24OFF_NOW", b'{"integrationIDs":["a","b"]}'),
+    ("create_referral", (NewReferral(campaign_id=7, advocate_profile_integration_id="ü"),), {},
+     "POST /v1/referrals", '{"campaignId":7,"advocateProfileIntegrationId":"ü"}'.encode()),
+    ("delete_coupon_reservation", (ID, RESERVATION), {},
+     f"DELETE /v1/coupon_reservations/{SEGMENT}", b'{"integrationIDs":["a","b"]}'),
+    ("delete_customer_data", (ID,), {}, f"DELETE /v1/customer_data/{SEGMENT}", b""),
+    ("get_customer_inventory", (ID,), {}, f"GET /v1/customer_profiles/{SEGMENT}/inventory", b""),
+    ("get_customer_inventory", ("a",),
+     {"profile": True, "referrals": False, "coupons": True, "loyalty": True, "giveaways": True, "achievements": False},
+     ("GET /v1/customer_profiles/a/inventory?profile=true&referrals=false&coupons=true&loyalty=true&giveaways=true"
+     "&achievements=false"), b""),
+    ("get_reserved_customers", (ID,), {}, f"GET /v1/coupon_reservations/customerprofiles/{SEGMENT}", b""),
+    ("track_event", (NewEvent(type="t", session_id="s", profile_id="", attributes={"aB_c": [1, None]}),), {"dry": True},
+     "POST /v1/events?dry=true", b'{"type":"t","attributes":{"aB_c":[1,null]},"sessionId":"s","profileId":""}'),
+    ("update_customer_profile", (ID, NewCustomerProfile(attributes={"x": None})), {"dry": False},
+     f"PUT /v1/customer_profiles/{SEGMENT}?dry=false", b'{"attributes":{"x":null}}'),
+    ("update_customer_profile_v2", (ID, CustomerProfileIntegrationRequestV2()),
+     {"run_rule_engine": True, "dry": True, "idempotency_key": "k1"},
+     f"PUT /v2/customer_profiles/{SEGMENT}?runRuleEngine=true&dry=true", b"{}"),
+    ("update_customer_session", (ID, NewCustomerSession(profile_id="p", coupon="")), {},
+     f"PUT /v1/customer_sessions/{SEGMENT}", b'{"profileId":"p","coupon":""}'),
+    ("update_customer_session_v2", (ID, SESSION),
+     {"dry": True, "now": datetime(2026, 1, 2, 3, 4, 5, 600000, UTC), "idempotency_key": "k1"},
+     f"PUT /v2/customer_sessions/{SEGMENT}?dry=true&now=2026-01-02T03%3A04%3A05.600000%2B00%3A00",
+     (b'{"customerSession":{"profileId":"p","couponCodes":[],"referralCode":null,"cartItems":[{"sku":"s","quantity":2,'
+     b'"price":9.5,"attributes":{"my_colour":null}}]},"responseContent":["customerSession","coupons"]}')),
+]  # fmt: skip
+
+
+def test_every_operation_is_looked_at_when_the_wire_is_tested() -> None:
+    """None is left out."""
+    assert {name for name, *_ in CALLS} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(("name", "arguments", "options", "line", "body"), CALLS)
+async def test_the_bytes_are_exact_when_an_operation_is_called(
+    client: Any, name: str, arguments: tuple[Any, ...], options: dict[str, Any], line: str, body: bytes
+) -> None:
+    """Method, path, query, headers and body, and nothing more."""
+    reply = EMPTY if name.startswith("delete_") else answer({})
+    with RawServer(reply) as server:
+        talon = client(server.url)
+        result = await getattr(talon, name)(*arguments, **options)
+    (request,) = server.received
+    assert f"{line} HTTP/1.1" == request.line
+    assert body == request.body
+    expected = {
+        "host": f"127.0.0.1:{server.port}", "accept": "application/json", "accept-encoding": "gzip, deflate",
+        "user-agent": AGENT, "authorization": f"ApiKey-v1 {KEY}",
+    }  # fmt: skip
+    if body or line.startswith("DELETE"):
+        expected["content-length"] = str(len(body))
+    if body:
+        expected["content-type"] = "application/json"
+    if "idempotency_key" in options:
+        expected["idempotency-key"] = "k1"
+    assert expected == request.headers
+    assert (result is None) == name.startswith("delete_")
+
+
+async def test_the_path_of_the_base_url_is_kept_when_it_has_one(client: Any) -> None:
+    """A proxy may sit under a prefix."""
+    with RawServer(EMPTY) as server:
+        await client(f"{server.url}/talon/one/").delete_customer_data("a")
+    assert server.received[0].line == "DELETE /talon/one/v1/customer_data/a HTTP/1.1"
+
+
+async def test_own_headers_are_sent_when_they_are_given(client: Any) -> None:
+    """With every request."""
+    with RawServer(EMPTY) as server:
+        await client(server.url, headers={"X-Shop": "7"}).delete_customer_data("a")
+    assert server.received[0].headers["x-shop"] == "7"
+
+
+async def test_the_exact_bytes_are_signed_when_an_application_signs(client: Any) -> None:
+    """HMAC-MD5 of what is on the wire; no API key beside it; V2 operations are refused before anything is sent."""
+    import hashlib
+    import hmac
+
+    with RawServer(answer({})) as server:
+        talon = client(server.url, ContentSignature(7, "00ff"))
+        await talon.track_event(NewEvent(type="ü", session_id="s", profile_id="p", attributes={}))
+        with pytest.raises(InvalidArgumentError, match="update_customer_profile_v2: Content-Signature"):
+            await talon.update_customer_profile_v2("a", NewCustomerProfile())
+    (request,) = server.received
+    digest = hmac.new(b"\x00\xff", request.body, hashlib.md5).hexdigest()
+    assert f"signer=7; signature={digest}" == request.headers["content-signature"]
+    assert "authorization" not in request.headers
+
+
+async def test_everything_around_the_data_is_there_when_it_is_asked_for(client: Any) -> None:
+    """Status, headers by any case, the bytes with unknown fields, attempts, time."""
+    with RawServer(answer(b'{"profile": null, "brandNew": 1}', status=203, headers={"X-Trace": "t7"})) as server:
+        talon = client(server.url)
+        response = await talon.raw(talon.get_customer_inventory)("a", profile=True)
+    assert (203, "t7", b'{"profile": null, "brandNew": 1}', 1, None) == (
+        response.status, response.headers["x-trace"], response.body, response.attempts, response.idempotency_key,
+    )  # fmt: skip
+    assert response.data.profile is None
+    assert 0 < response.elapsed < 30
+    assert "t7" not in repr(response)
+
+
+async def test_connections_are_kept_when_calls_follow_each_other(client: Any) -> None:
+    """One for many."""
+    with RawServer(answer({})) as server:
+        talon = client(server.url)
+        for _ in range(5):
+            await talon.get_customer_inventory("a")
+    assert (5, 1) == (len(server.received), server.connections)
+
+
+async def test_strict_reading_raises_when_the_answer_is_not_as_documented(client: Any) -> None:
+    """An option for tests; the same client reads the answer otherwise."""
+    with RawServer(answer({"profile": {"id": "x"}})) as server:
+        talon = client(server.url)
+        assert (await talon.get_customer_inventory("a")).profile.id == "x"
+        with pytest.raises(Exception, match="/profile/id: must be a whole number, not 'x'"):
+            await talon.with_options(strict=True).get_customer_inventory("a")

@@ -1,0 +1,57 @@
+"""Cancelling a call leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from support.raw import Exchange, RawServer, answer
+from support.twins import KEY
+
+from talon_async import Limits, TalonOne
+from talon_async.models import CustomerProfileIntegrationRequestV2
+
+BODY = CustomerProfileIntegrationRequestV2()
+
+
+async def test_slots_and_turns_are_free_when_calls_were_cancelled_anywhere() -> None:
+    """Three hundred calls, cancelled at random points: afterwards everything works, and nothing is held."""
+    chance = random.Random(7)
+
+    async def slow(exchange: Exchange) -> None:
+        await asyncio.sleep(0.005)
+        await exchange.send(answer({}))
+
+    with RawServer(slow) as server:
+        async with TalonOne(server.url, KEY, limits=Limits(connections=4)) as talon:
+
+            async def once(n: int) -> None:
+                call = asyncio.ensure_future(talon.update_customer_profile_v2(f"p{n % 7}", BODY))
+                for _ in range(chance.randrange(40)):
+                    await asyncio.sleep(0)
+                await asyncio.sleep(chance.choice([0, 0.002, 0.006]))
+                call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+
+            await asyncio.gather(*(once(n) for n in range(300)))
+            pool = talon._shared.pools.get()
+            assert pool is not None
+            assert (0, 4) == (len(pool.lanes), pool.slots._value)
+            await asyncio.gather(*(talon.update_customer_profile_v2(f"p{n % 7}", BODY) for n in range(20)))
+
+
+async def test_a_timeout_of_the_caller_is_the_callers_when_it_ends_a_call() -> None:
+    """`asyncio.timeout` around a call raises TimeoutError as it always does."""
+
+    async def hang(_: Exchange) -> None:
+        await asyncio.sleep(60)
+
+    with RawServer(hang) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            ended = False
+            try:
+                async with asyncio.timeout(0.1):
+                    await talon.get_customer_inventory("a")
+            except TimeoutError as error:
+                ended = type(error) is TimeoutError
+    assert ended

@@ -1,0 +1,147 @@
+"""The house: imports run downward, rooms stay small, generated files are fresh."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "talon_async"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+FLOORS = [
+    ["_version", "_clock", "models", "_messages"],
+    ["errors"],
+    ["_retry", "_compile"],
+    ["_strict"],
+    ["_codec"],
+    ["_endpoint", "config", "auth"],
+    ["operations", "_lanes", "batch"],
+    ["_transport"],
+    ["_run"],
+    ["client"],
+    ["blocking"],
+    ["_sync_client"],
+    ["testing"],
+    ["demo"],
+    ["cli"],
+    ["__init__", "__main__"],
+]
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+PURE = ["models", "_messages", "errors", "_compile", "_retry", "_strict", "_codec", "_endpoint", "config", "auth"]
+NETWORK = {"aiohttp", "asyncio", "anyio", "yarl", "multidict"}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """Every module a file imports anywhere, also inside functions and for type checkers."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names}
+                if node.module == "talon_async"
+                else {node.module}
+            )
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downward_when_a_room_uses_another(path: Path) -> None:
+    """No room knows one above it, or another on its own floor."""
+    own = room(path)
+    if own == "__init__":
+        return  # it names what it hands out
+    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("talon_async.")} - {own}
+    assert set() == {other for other in rooms if FLOOR[other] >= FLOOR[own]}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_network_stays_outside_when_a_room_is_pure(path: Path) -> None:
+    """What decides and converts imports no loop and no HTTP, except for type checkers."""
+    if room(path) not in PURE:
+        return
+    top = {
+        name.split(".")[0]
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    assert set() == top & NETWORK
+
+
+def test_aiohttp_has_one_door_when_the_package_is_searched() -> None:
+    """Only the transport imports it at run time, and the sandbox, which is a server."""
+    users = {room(path) for path in FILES if any(name.split(".")[0] == "aiohttp" for name in imported(path))}
+    assert {"_transport", "testing", "client"} >= users  # the client for one annotation
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_and_functions_stay_short_when_they_are_written_by_hand(path: Path) -> None:
+    """400 lines a file, 40 a function."""
+    text = path.read_text(encoding="utf-8")
+    if "GENERATED" in text[:400]:
+        return
+    assert text.count("\n") <= 400
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    docs = {n: len((ast.get_docstring(n) or "").splitlines()) for n in functions}
+    long = {n.name: n.end_lineno - n.lineno - docs[n] for n in functions if n.end_lineno}
+    assert {} == {name: lines for name, lines in long.items() if lines > 40}
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda path: path.name)
+def test_folders_stay_small_when_files_are_added(folder: Path) -> None:
+    """Fourteen entries; the package's own floor holds the whole house, as its plan says."""
+    entries = [entry for entry in folder.iterdir() if entry.name not in ("__pycache__", "py.typed")]
+    assert len(entries) <= (26 if folder == PACKAGE else 14)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.stem)
+def test_every_test_states_its_fact_when_it_is_read(path: Path) -> None:
+    """A test without a sentence is a riddle."""
+    functions = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name.startswith("test_")]  # fmt: skip
+    assert [] == [function.name for function in functions if not ast.get_docstring(function)]
+
+
+@pytest.mark.parametrize("tool", ["generate_sync.py", "generate_models_index.py"])
+def test_generated_files_are_fresh_when_their_source_changes(tool: str) -> None:
+    """What is generated is committed, and checked."""
+    pytest.importorskip("ruff", reason="ruff, from the dev extra, formats what is generated")
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / tool, "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_heavy_is_imported_when_the_package_is() -> None:
+    """`import talon_async` costs next to nothing: the rest comes when it is asked for."""
+    script = "import sys, talon_async; print(sorted({m.split('.')[0] for m in sys.modules} & set(sys.argv[1:])))"
+    heavy = ["aiohttp", "attrs", "attr", "cattrs", "anyio", "orjson", "asyncio"]
+    done = subprocess.run([sys.executable, "-c", script, *heavy], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there_when_it_is_listed() -> None:
+    """`__all__`, the lazy table and what checkers see are one list."""
+    import talon_async
+
+    assert all(hasattr(talon_async, name) for name in talon_async.__all__)
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.name: (node.module or "").removeprefix("talon_async.")
+            for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}  # fmt: skip
+    assert seen == talon_async._HOMES
+    assert {*seen, "__version__"} == set(talon_async.__all__)
+    assert set(talon_async.__all__) <= set(dir(talon_async))
+    with pytest.raises(AttributeError, match="no attribute 'Talon'"):
+        _ = talon_async.Talon
