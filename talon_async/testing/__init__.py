@@ -1,0 +1,7 @@
+"""For tests: a stand-in for Talon.One that runs on this machine."""
+
+from talon_async.testing._faults import ReceivedRequest
+from talon_async.testing.sandbox import Sandbox
+from talon_async.testing.world import effect
+
+__all__ = ["ReceivedRequest", "Sandbox", "effect"]

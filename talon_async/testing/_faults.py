@@ -1,0 +1,75 @@
+"""What goes wrong on purpose, and what is remembered of every request."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING
+
+import attrs
+import orjson
+
+from talon_async._messages import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@attrs.define(kw_only=True, eq=False)
+class ReceivedRequest:
+    """One request as the sandbox received it.
+
+    Attributes:
+        operation: the operation's name, such as `track_event`; None if there is none at this path.
+        method: the HTTP method.
+        target: path and query as they came over the wire.
+        path: the values in the path by parameter, decoded.
+        query: the query values by parameter, as the operation took them.
+        headers: all but the ones that hold a key or a signature.
+        body: the bytes of the body.
+        status: what was answered; None while it is under way, and if the connection was cut instead.
+    """
+
+    operation: str | None
+    method: str
+    target: str
+    path: Mapping[str, object]
+    query: Mapping[str, object]
+    headers: Mapping[str, str]
+    body: bytes
+    status: int | None = None
+
+
+class Faults:
+    """The faults in store for each operation, first come, first served."""
+
+    def __init__(self) -> None:
+        self._failures: defaultdict[str, deque[Answer]] = defaultdict(lambda: deque[Answer]())
+        self._drops: defaultdict[str, int] = defaultdict(int)
+
+    def fail(self, operation: str, answer: Answer, times: int) -> None:
+        """Answer the next requests like this instead of acting."""
+        self._failures[operation].extend([answer] * times)
+
+    def drop(self, operation: str, times: int) -> None:
+        """Cut the connection after acting on the next requests."""
+        self._drops[operation] += times
+
+    def failure(self, operation: str) -> Answer | None:
+        """Return the answer to give instead of acting, if one is in store."""
+        waiting = self._failures.get(operation)
+        return waiting.popleft() if waiting else None
+
+    def dropped(self, operation: str) -> bool:
+        """Tell whether to cut the connection now."""
+        if self._drops.get(operation, 0) < 1:
+            return False
+        self._drops[operation] -= 1
+        return True
+
+
+def failure(status: int, headers: Mapping[str, str] | None, body: bytes | None) -> Answer:
+    """Return the answer of a scripted fault; without a body it has the documented shape."""
+    if body is None:
+        body = orjson.dumps({"message": f"The sandbox was told to fail with {status}", "StatusCode": status})
+        headers = {"Content-Type": "application/json", **(headers or {})}
+    return Answer(status, dict(headers or {}), body)

@@ -1,0 +1,44 @@
+"""Who may come in: an API key, or for V1 operations a signature over the body."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+import attrs
+
+from talon_async.auth import PREFIX
+from talon_async.testing._refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AUTHORIZATION, SIGNATURE = "Authorization", "Content-Signature"
+SECRETS = frozenset({AUTHORIZATION.lower(), SIGNATURE.lower()})
+"""The headers that are not kept, in small letters."""
+
+
+@attrs.frozen
+class Guard:
+    """Holds the keys that are accepted."""
+
+    api_key: str = attrs.field(repr=False)
+    application_id: str
+    application_key: str = attrs.field(repr=False)
+
+    def check(self, path: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Refuse a request that does not prove who sent it."""
+        expected = f"{PREFIX} {self.api_key}"
+        if _same(headers.get(AUTHORIZATION, ""), expected):
+            return
+        signature = headers.get(SIGNATURE)
+        if signature is None or not path.startswith("/v1/"):
+            raise Refusal(401, "The API key is not valid")
+        digest = hmac.new(bytes.fromhex(self.application_key), body, hashlib.md5).hexdigest()
+        if not _same(signature, f"signer={self.application_id}; signature={digest}"):
+            raise Refusal(400, "HMAC signature mismatch.")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())

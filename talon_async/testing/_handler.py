@@ -1,0 +1,125 @@
+"""Answers one request: the way in, the turn, the key, the world, the way out. Knows no network."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import orjson
+
+from talon_async._codec import encode
+from talon_async._endpoint import endpoints_of
+from talon_async._messages import Answer, Repeat
+from talon_async.client import TalonOne
+from talon_async.testing._faults import Faults, ReceivedRequest
+from talon_async.testing._guards import SECRETS, Guard
+from talon_async.testing._keys import Keys
+from talon_async.testing._reading import Match, Router, body_value, path_values, query_values
+from talon_async.testing._refusal import Refusal
+from talon_async.testing._turns import Turns, whose_turns
+from talon_async.testing.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from talon_async._clock import Clock
+    from talon_async._endpoint import Endpoint
+
+logger = logging.getLogger("talon_async.testing")
+CREATED = frozenset({"track_event", "create_referral", "create_coupon_reservation"})
+"""The operations that answer 201."""
+LOG = 10_000
+_JSON = {"Content-Type": "application/json"}
+
+
+@attrs.define(eq=False)
+class Handler:
+    """Everything between the server and the world."""
+
+    guard: Guard
+    clock: Clock
+    latency: float = 0.0
+    trust_keys: bool = True
+    world: World = attrs.field(init=False)
+    keys: Keys = attrs.field(init=False)
+    faults: Faults = attrs.field(init=False)
+    turns: Turns = attrs.field(factory=Turns, init=False)
+    log: deque[ReceivedRequest] = attrs.field(init=False)
+    endpoints: dict[str, Endpoint] = attrs.field(init=False)
+    _router: Router = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.endpoints = endpoints_of(TalonOne)
+        self._router = Router(self.endpoints.values())
+        self.log = deque(maxlen=LOG)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew with an empty world, no faults and no memory of keys."""
+        self.world, self.faults, self.keys = World(self.clock), Faults(), Keys(self.clock.now)
+
+    async def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
+        """Answer a request; None is to cut the connection."""
+        kept = {name: value for name, value in headers.items() if name.lower() not in SECRETS}
+        received = ReceivedRequest(
+            operation=None, method=method, target=target, path={}, query={}, headers=kept, body=body
+        )
+        self.log.append(received)
+        try:
+            answer = await self._answer(received, headers)
+        except Refusal as refusal:
+            answer = Answer(refusal.status, _JSON, orjson.dumps(refusal.content))
+        except Exception as problem:
+            logger.exception("the sandbox failed in %s", received.operation)
+            said = {"message": f"The sandbox failed: {problem!r}", "StatusCode": 500}
+            answer = Answer(500, _JSON, orjson.dumps(said))
+        if received.operation is not None and self.faults.dropped(received.operation):
+            return None
+        received.status = answer.status
+        return answer
+
+    async def _answer(self, received: ReceivedRequest, headers: Mapping[str, str]) -> Answer:
+        path, _, query = received.target.partition("?")
+        match = self._router.find(received.method, path)
+        received.operation = match.endpoint.name
+        # they are for the record here: a request that is refused later on shows what it asked for
+        with contextlib.suppress(Refusal):
+            received.path = path_values(match)
+            received.query = query_values(match.endpoint, query)
+        if (failure := self.faults.failure(match.endpoint.name)) is not None:
+            return failure
+        self.guard.check(path, headers, received.body)
+        act = getattr(self.world, match.endpoint.name, None)
+        if act is None:
+            raise Refusal(501, f"The sandbox does not know {match.endpoint.name}")
+        return await self._in_turn(match, act, received, query, headers.get("Idempotency-Key"))
+
+    async def _in_turn(self, match: Match, act: Any, received: ReceivedRequest, query: str, key: str | None) -> Answer:
+        endpoint = match.endpoint
+        arguments = {**path_values(match), **query_values(endpoint, query), **body_value(endpoint, received.body)}
+        async with self.turns.take(self._turns(endpoint, arguments)):
+            if self.latency:
+                await self.clock.sleep(self.latency)
+            keyed = key is not None and self.trust_keys and endpoint.operation.repeat is Repeat.KEYED
+            if keyed and (kept := self.keys.recall(endpoint.name, key)) is not None:
+                return kept
+            answer = _answered(endpoint, act(**arguments))
+            if keyed:
+                self.keys.keep(endpoint.name, key, answer)
+            return answer
+
+    def _turns(self, endpoint: Endpoint, arguments: dict[str, Any]) -> tuple[str, ...]:
+        """Name the turns a request needs; the server knows whose a session is even if the request does not say."""
+        found = whose_turns(endpoint, arguments)
+        if "session" in found and "profile" not in found and (owner := self.world.profile_of(found["session"])):
+            found["profile"] = owner
+        return tuple(f"{kind}:{found[kind]}" for kind in sorted(found))
+
+
+def _answered(endpoint: Endpoint, result: Any) -> Answer:
+    if result is None:
+        return Answer(204, {}, b"")
+    return Answer(201 if endpoint.name in CREATED else 200, _JSON, encode(result))

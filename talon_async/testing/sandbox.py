@@ -1,0 +1,242 @@
+"""The sandbox: a stand-in for Talon.One on this machine, for tests and for trying things out."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from talon_async._clock import Clock
+from talon_async._sync_client import TalonOneSync
+from talon_async.client import TalonOne
+from talon_async.testing._faults import failure
+from talon_async.testing._guards import Guard
+from talon_async.testing._handler import Handler
+from talon_async.testing._server import HOST, ServerThread, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from typing import Self, Unpack
+
+    from talon_async.client import ClientOptions
+    from talon_async.models import Coupon, CustomerProfile, CustomerSessionV2, Effect, Event
+    from talon_async.testing._faults import ReceivedRequest
+    from talon_async.testing.world import Entity
+
+T = TypeVar("T")
+C = TypeVar("C", bound="Callable[..., Any]")
+
+
+class Sandbox:
+    """A local server that behaves like Talon.One, as far as the client's operations go, and forgets all at the end.
+
+    It is a real HTTP server on a free port of 127.0.0.1, holds every request against the documented models, and
+    remembers profiles, sessions, coupons, referrals and events in memory. Use it with `async with`, or with `with` in
+    ordinary code, where it runs on a thread of its own:
+
+        async with Sandbox() as sandbox, sandbox.client() as talon:
+            sandbox.add_coupon("SAVE10", discount=10.0)
+            ...
+
+    Everything can be scripted before and while it runs, from the same thread (or, after `with`, from any). What it does
+    is a model made from the documentation: it knows no campaigns but those that `add_...` and `on_...` stand for, no
+    loyalty programs, giveaways or achievements.
+
+    Args:
+        port: where to listen; 0 is any free port.
+        api_key: the key that is accepted.
+        application_id: the signer that V1 operations accept in place of the key.
+        application_key: the key of its signatures, hexadecimal digits.
+        clock: tells the time, for the validity of codes and the lifetime of keys, and waits out `latency`.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        api_key: str = "sandbox",
+        application_id: str = "1",
+        application_key: str = "53616e64626f78206f662054616c6f6e",
+        clock: Clock | None = None,
+    ) -> None:
+        self.api_key = api_key
+        self.application_id = application_id
+        self.application_key = application_key
+        self._wanted = port
+        self._handler = Handler(Guard(api_key, application_id, application_key), clock or Clock())
+        self._stack = contextlib.AsyncExitStack()
+        self._thread: ServerThread | None = None
+        self._port: int | None = None
+
+    # -- running
+
+    async def __aenter__(self) -> Self:
+        self._must_not_run()
+        self._port = await self._stack.enter_async_context(serving(self._handler, self._wanted))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._port = None
+        await self._stack.aclose()
+
+    def __enter__(self) -> Self:
+        self._must_not_run()
+        self._thread = ServerThread(self._handler, self._wanted)
+        self._port = self._thread.port
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        thread, self._thread, self._port = self._thread, None, None
+        if thread is not None:
+            thread.stop()
+
+    def _must_not_run(self) -> None:
+        if self._port is not None:
+            raise RuntimeError("the sandbox runs already")
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients."""
+        if self._port is None:
+            raise RuntimeError("the sandbox does not run: use it with `async with` or `with`")
+        return f"http://{HOST}:{self._port}"
+
+    def client(self, **options: Unpack[ClientOptions]) -> TalonOne:
+        """Make a client of this sandbox."""
+        return TalonOne(self.url, self.api_key, **options)
+
+    def sync_client(self, **options: Unpack[ClientOptions]) -> TalonOneSync:
+        """Make a blocking client of this sandbox; not for the thread whose loop the sandbox runs in."""
+        return TalonOneSync(self.url, self.api_key, **options)
+
+    def _do(self, function: Callable[[], T]) -> T:
+        """Run what reads or changes the world where nothing else happens meanwhile."""
+        return function() if self._thread is None else self._thread.call(function)
+
+    # -- what there is
+
+    def add_coupon(  # noqa: PLR0913  # what a coupon is made of
+        self,
+        value: str,
+        *,
+        discount: float | None = None,
+        percent: float | None = None,
+        name: str | None = None,
+        usage_limit: int = 0,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+        recipient: str | None = None,
+        reservation_mandatory: bool = False,
+        campaign_id: int = 1,
+    ) -> Coupon:
+        """Make a coupon, which sessions can use from now on.
+
+        Args:
+            value: its code.
+            discount: money off the session.
+            percent: or so many percent off the session's total.
+            name: the name of the discount; the code, if left out.
+            usage_limit: how often it can be redeemed; 0 is without limit.
+            valid_from: the first moment it can be used.
+            valid_until: the first moment it no longer can.
+            recipient: the ID of the only customer who can use it.
+            reservation_mandatory: only customers who have reserved it can use it.
+            campaign_id: the campaign it belongs to.
+        """
+        options: dict[str, Any] = {
+            "discount": discount,
+            "percent": percent,
+            "name": name,
+            "usage_limit": usage_limit,
+            "valid_from": valid_from,
+            "valid_until": valid_until,
+            "recipient": recipient,
+            "reservation_mandatory": reservation_mandatory,
+            "campaign_id": campaign_id,
+        }
+        return self._do(lambda: self._handler.world.add_coupon(value, **options))
+
+    def add_referral_campaign(self, campaign_id: int, *, discount: float | None = None) -> None:
+        """Let a campaign take referrals; the friend gets the discount, if there is one."""
+        self._do(lambda: self._handler.world.referral_campaigns.update({campaign_id: discount}))
+
+    def define_attributes(self, entity: Entity, *names: str) -> None:
+        """Accept only these attributes on an entity from now on; before the first call, any attribute is accepted."""
+        self._do(lambda: self._handler.world.define_attributes(entity, *names))
+
+    @property
+    def events(self) -> list[Event]:
+        """The events recorded by `track_event`, in order."""
+        return self._do(lambda: list(self._handler.world.store.events.values()))
+
+    # -- what happens
+
+    def on_session(self, rule: Callable[[CustomerSessionV2], Iterable[Effect]]) -> None:
+        """Add the effects a function returns to every update of a session that is not cancelled."""
+        self._do(lambda: self._handler.world.rules.on_session.append(rule))
+
+    def on_profile(self, rule: Callable[[CustomerProfile], Iterable[Effect]]) -> None:
+        """Add the effects a function returns to every update of a profile that runs the rules."""
+        self._do(lambda: self._handler.world.rules.on_profile.append(rule))
+
+    def on_event(self, rule: Callable[[Event], Iterable[Effect]]) -> None:
+        """Add the effects a function returns to every event."""
+        self._do(lambda: self._handler.world.rules.on_event.append(rule))
+
+    @property
+    def latency(self) -> float:
+        """Seconds that each request takes, for which it holds its turn; 0 at first."""
+        return self._handler.latency
+
+    @latency.setter
+    def latency(self, seconds: float) -> None:
+        self._handler.latency = seconds
+
+    @property
+    def trust_keys(self) -> bool:
+        """Whether a repeated Idempotency-Key gets the answer of the first time; False is a deployment before 26.15."""
+        return self._handler.trust_keys
+
+    @trust_keys.setter
+    def trust_keys(self, trust: bool) -> None:
+        self._handler.trust_keys = trust
+
+    # -- what goes wrong
+
+    def fail(
+        self,
+        operation: str,
+        *,
+        status: int = 503,
+        times: int = 1,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        """Answer the next requests for an operation with an error, before anything is done about them."""
+        answer = failure(status, headers, body)
+        self._do(lambda: self._handler.faults.fail(self._known(operation), answer, times))
+
+    def drop(self, operation: str, *, times: int = 1) -> None:
+        """Do what the next requests for an operation ask for, but cut the connection in place of an answer."""
+        self._do(lambda: self._handler.faults.drop(self._known(operation), times))
+
+    def _known(self, operation: str) -> str:
+        if operation not in self._handler.endpoints:
+            raise ValueError(f"{operation!r} is none of {', '.join(self._handler.endpoints)}")
+        return operation
+
+    # -- what was
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The last 10,000 requests received, in order, refused ones and failed ones too."""
+        return self._do(lambda: list(self._handler.log))
+
+    def clear(self) -> None:
+        """Forget the requests received; the world stays as it is."""
+        self._do(self._handler.log.clear)
+
+    def reset(self) -> None:
+        """Begin anew: an empty world without rules, no faults, no keys, no requests."""
+        self._do(self._handler.reset)
+        self.clear()

@@ -1,0 +1,134 @@
+"""Makes effects, in the form of either version of the API, and the parts of an answer that are told from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from talon_async.models import (
+    EFFECT_PROPS,
+    AcceptCouponEffectProps,
+    AcceptReferralEffectProps,
+    Campaign,
+    Effect,
+    EffectProps,
+    EventEffect,
+    RejectCouponEffectProps,
+    RejectReferralEffectProps,
+    RollbackCouponEffectProps,
+    RollbackDiscountEffectProps,
+    RollbackReferralEffectProps,
+    RuleFailureReason,
+    SetDiscountEffectProps,
+    SetDiscountPerItemEffectProps,
+    UnknownEffectProps,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from talon_async.models._base import camel
+
+T = TypeVar("T")
+NO_CAMPAIGN = -1
+"""Stands in effects that belong to no campaign, such as the rejection of an unknown coupon."""
+
+
+def effect(props: EffectProps, *, campaign_id: int = 1, rule_name: str = "", **more: Any) -> Effect:
+    """Make an effect from its props, as a campaign's rule would; `more` are further fields of `Effect`."""
+    kind = next((kind for kind, cls in EFFECT_PROPS.items() if cls is type(props)), None)
+    if kind is None:
+        raise TypeError(f"{type(props).__name__} does not say its effect type: make the Effect itself")
+    ruleset: dict[str, Any] = {"ruleset_id": campaign_id, "rule_index": 0, **more}
+    return Effect(effect_type=kind, props=props, campaign_id=campaign_id, rule_name=rule_name, **ruleset)
+
+
+def undiscounted(total: float, effects: Iterable[Effect]) -> float:
+    """Return what the discounts on the session have left of its total."""
+    given = sum(one.props.value for one in effects if isinstance(one.props, SetDiscountEffectProps))
+    return round(total - given, 2)
+
+
+def undone(effects: Iterable[Effect]) -> list[Effect]:
+    """Return the effects that take back what effects gave."""
+    return [
+        effect(props, campaign_id=one.campaign_id or NO_CAMPAIGN, triggered_by_coupon=one.triggered_by_coupon)
+        for one in effects
+        if (props := _undoing(one.props)) is not None
+    ]
+
+
+def _undoing(props: EffectProps) -> EffectProps | None:
+    match props:
+        case AcceptCouponEffectProps(value=code):
+            return RollbackCouponEffectProps(value=code)
+        case AcceptReferralEffectProps(value=code):
+            return RollbackReferralEffectProps(value=code)
+        case SetDiscountEffectProps(name=name, value=value, scope=scope):
+            return RollbackDiscountEffectProps(name=name, value=value, scope=scope)
+        case SetDiscountPerItemEffectProps(name=name, value=value, position=position, sub_position=sub):
+            return RollbackDiscountEffectProps(
+                name=name, value=value, cart_item_position=position, cart_item_sub_position=sub
+            )
+        case _:
+            return None
+
+
+def in_version_1(effects: Iterable[Effect]) -> list[EventEffect]:
+    """Return effects as the first version of the API writes them: a name and its arguments."""
+    return [
+        EventEffect(
+            campaign_id=one.campaign_id or NO_CAMPAIGN,
+            ruleset_id=one.ruleset_id or 0,
+            rule_index=one.rule_index or 0,
+            name=one.effect_type,
+            args=list(_arguments(one.props)),
+        )
+        for one in effects
+    ]
+
+
+def _arguments(props: EffectProps) -> Iterator[Any]:
+    if isinstance(props, UnknownEffectProps):
+        yield props.raw
+        return
+    fields: Any = attrs.fields
+    for attribute in fields(type(props)):
+        if (value := getattr(props, attribute.name)) is not None:
+            yield value
+
+
+def triggered_campaigns(effects: Iterable[Effect]) -> list[Campaign]:
+    """Return the campaigns that effects come from."""
+    ids = sorted({one.campaign_id for one in effects if one.campaign_id and one.campaign_id > 0})
+    return [Campaign(id=number, name=f"Campaign {number}", state="enabled") for number in ids]
+
+
+def rule_failure_reasons(effects: Iterable[Effect]) -> list[RuleFailureReason]:
+    """Return why the rules of known codes did not apply."""
+    found: list[RuleFailureReason] = []
+    for one in effects:
+        if one.campaign_id == NO_CAMPAIGN:
+            continue
+        names = ("campaign_id", "ruleset_id", "rule_index")
+        place: dict[str, Any] = {name: getattr(one, name) for name in names}
+        match one.props:
+            case RejectCouponEffectProps(value=code, rejection_reason=reason):
+                found.append(RuleFailureReason(**place, coupon_value=code, details=reason))
+            case RejectReferralEffectProps(value=code, rejection_reason=reason):
+                found.append(RuleFailureReason(**place, referral_value=code, details=reason))
+            case _:
+                pass
+    return found
+
+
+def answer(cls: type[T], always: Mapping[str, Any], parts: Mapping[str, Callable[[], Any]], asked: Sequence[str]) -> T:
+    """Make an answer of what always comes and the parts asked for, by wire name; the others stay out of the JSON."""
+    fields: Any = attrs.fields
+    # None is not in the types of lists, but it is what leaves them out; an empty list would be written
+    content: dict[str, Any] = {attribute.name: None for attribute in fields(cls)} | dict(always)
+    for attribute in fields(cls):
+        part = parts.get(attribute.name)
+        if part is not None and camel(attribute.name) in asked:
+            content[attribute.name] = part()
+    return cls(**content)

@@ -1,0 +1,204 @@
+"""Coupons: who may use one, what it gives, and who has reserved it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from talon_async.models import (
+    AcceptCouponEffectProps,
+    Coupon,
+    CouponReservations,
+    GetReservedCustomersResponse,
+    IntegrationCoupon,
+    InventoryCoupon,
+    RejectCouponEffectProps,
+    SetDiscountEffectProps,
+)
+from talon_async.testing._refusal import invalid, unknown
+from talon_async.testing.world._effects import NO_CAMPAIGN, effect, undiscounted
+from talon_async.testing.world._ground import Ground
+from talon_async.testing.world._store import Store, StoredCoupon, changed, recast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from talon_async.models import CouponRejectionCode, CouponState, CustomerSessionV2, Effect
+
+MOST_RESERVATIONS = 1000
+
+
+class Coupons(Ground):
+    """The operations on coupons."""
+
+    def add_coupon(  # noqa: PLR0913  # what a coupon is made of
+        self,
+        value: str,
+        *,
+        discount: float | None = None,
+        percent: float | None = None,
+        name: str | None = None,
+        usage_limit: int = 0,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+        recipient: str | None = None,
+        reservation_mandatory: bool = False,
+        campaign_id: int = 1,
+    ) -> Coupon:
+        """Make a coupon; see `Sandbox.add_coupon`."""
+        if not value or value in self.store.coupons:
+            raise ValueError(f"there is a coupon {value!r} already" if value else "a coupon needs a code")
+        if discount is not None and percent is not None:
+            raise ValueError("a coupon gives a discount or a percentage, not both")
+        for time in (valid_from, valid_until):
+            if time is not None and time.tzinfo is None:
+                raise ValueError(f"{time.isoformat()} has no time zone")
+        coupon = Coupon(
+            id=self.new_id(),
+            created=self.now(),
+            campaign_id=campaign_id,
+            value=value,
+            usage_limit=usage_limit,
+            start_date=valid_from,
+            expiry_date=valid_until,
+            usage_counter=0,
+            reservation_counter=0,
+            recipient_integration_id=recipient,
+            reservation=recipient is None,
+            is_reservation_mandatory=reservation_mandatory,
+            implicitly_reserved=False,
+        )
+        self.store.coupons[value] = StoredCoupon(
+            coupon=coupon,
+            name=name or value,
+            discount=discount,
+            percent=percent,
+            reserved=frozenset(),
+            redeemed={},
+        )
+        return coupon
+
+    def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> Coupon:
+        """Reserve a coupon for customers; those not known yet are created."""
+        with self.change() as store:
+            for customer in body.integration_ids:
+                self.profile(store, customer)
+            return self._reserve(store, coupon_value, body, _coupon(store, coupon_value).reserved.union)
+
+    def delete_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> None:
+        """Take reservations back; those that are not there are none already."""
+        with self.change() as store:
+            self._reserve(store, coupon_value, body, _coupon(store, coupon_value).reserved.difference)
+
+    def get_reserved_customers(self, coupon_value: str) -> GetReservedCustomersResponse:
+        """List the customers who have reserved a coupon."""
+        found = [self.store.profiles[customer] for customer in sorted(_coupon(self.store, coupon_value).reserved)]
+        return GetReservedCustomersResponse(total_result_size=len(found), data=found)
+
+    @staticmethod
+    def _reserve(
+        store: Store, value: str, body: CouponReservations, change: Callable[[Iterable[str]], frozenset[str]]
+    ) -> Coupon:
+        if len(body.integration_ids) > MOST_RESERVATIONS:
+            raise invalid("/integrationIDs", f"at most {MOST_RESERVATIONS} customers at once")
+        if "" in body.integration_ids:
+            raise invalid(f"/integrationIDs/{list(body.integration_ids).index('')}", "an ID must not be empty")
+        stored, reserved = _coupon(store, value), change(body.integration_ids)
+        coupon = changed(stored.coupon, reservation_counter=len(reserved))
+        store.coupons[value] = changed(stored, coupon=coupon, reserved=reserved)
+        return coupon
+
+
+def _coupon(store: Store, value: str) -> StoredCoupon:
+    if (stored := store.coupons.get(value)) is None:
+        raise unknown("coupon")
+    return stored
+
+
+def judged(store: Store, session: CustomerSessionV2, now: datetime) -> list[Effect]:
+    """Return what the coupons of a session lead to."""
+    effects: list[Effect] = []
+    for code in dict.fromkeys(session.coupon_codes):
+        stored = store.coupons.get(code)
+        if stored is None:
+            props = RejectCouponEffectProps(value=code, rejection_reason="CouponNotFound")
+            effects.append(effect(props, campaign_id=NO_CAMPAIGN))
+            continue
+        campaign, coupon_id = stored.coupon.campaign_id or NO_CAMPAIGN, stored.coupon.id
+        if (reason := _objection(stored, session.profile_id or "", now)) is not None:
+            props = RejectCouponEffectProps(value=code, rejection_reason=reason)
+            effects.append(effect(props, campaign_id=campaign, triggered_by_coupon=coupon_id))
+            continue
+        accepted = AcceptCouponEffectProps(value=code)
+        effects.append(effect(accepted, campaign_id=campaign, triggered_by_coupon=coupon_id))
+        if amount := _worth(stored, session.total or 0, undiscounted(session.total or 0, effects)):
+            discount = SetDiscountEffectProps(name=stored.name, value=amount)
+            effects.append(effect(discount, campaign_id=campaign, triggered_by_coupon=coupon_id))
+    return effects
+
+
+def _objection(stored: StoredCoupon, profile_id: str, now: datetime) -> CouponRejectionCode | None:
+    """Return why a customer may not use a coupon now."""
+    coupon = stored.coupon
+    reasons: list[tuple[CouponRejectionCode, bool]] = [
+        ("CouponStartDateInFuture", coupon.start_date is not None and now < coupon.start_date),
+        ("CouponExpired", coupon.expiry_date is not None and now >= coupon.expiry_date),
+        ("CouponRecipientDoesNotMatch", coupon.recipient_integration_id not in (None, profile_id)),
+        ("ProfileRequired", bool(coupon.is_reservation_mandatory) and not profile_id),
+        ("CouponReservationRequired", bool(coupon.is_reservation_mandatory) and profile_id not in stored.reserved),
+        ("CouponLimitReached", _used_up(coupon)),
+    ]
+    return next((reason for reason, applies in reasons if applies), None)
+
+
+def _used_up(coupon: Coupon) -> bool:
+    return 0 < (coupon.usage_limit or 0) <= (coupon.usage_counter or 0)
+
+
+def _worth(stored: StoredCoupon, total: float, left: float) -> float:
+    """Return what a coupon takes off a session, which is never more than what is left to pay."""
+    wished = stored.discount if stored.percent is None else total * stored.percent / 100
+    return max(0, min(round(wished or 0, 2), left))
+
+
+def count(store: Store, effects: Iterable[Effect], profile_id: str, step: int) -> None:
+    """Count the coupons that effects accept as redeemed, or with a step of -1 as given back."""
+    for one in effects:
+        if isinstance(one.props, AcceptCouponEffectProps) and (stored := store.coupons.get(one.props.value)):
+            coupon = changed(stored.coupon, usage_counter=(stored.coupon.usage_counter or 0) + step)
+            redeemed = {**stored.redeemed, profile_id: stored.redeemed.get(profile_id, 0) + step}
+            store.coupons[one.props.value] = changed(stored, coupon=coupon, redeemed=redeemed)
+
+
+def session_coupons(store: Store, session: CustomerSessionV2) -> list[IntegrationCoupon]:
+    """Return the coupons of a session that exist."""
+    profile_id = session.profile_id or ""
+    return [
+        recast(stored.coupon, IntegrationCoupon, profile_redemption_count=stored.redeemed.get(profile_id, 0))
+        for code in dict.fromkeys(session.coupon_codes)
+        if (stored := store.coupons.get(code))
+    ]
+
+
+def inventory_coupons(store: Store, profile_id: str, now: datetime) -> list[InventoryCoupon]:
+    """Return the coupons a customer has reserved, was given alone, or has redeemed."""
+    return [
+        recast(
+            stored.coupon,
+            InventoryCoupon,
+            profile_redemption_count=stored.redeemed.get(profile_id, 0),
+            state=_state(stored.coupon, now),
+        )
+        for stored in store.coupons.values()
+        if profile_id in stored.reserved
+        or stored.coupon.recipient_integration_id == profile_id
+        or stored.redeemed.get(profile_id)
+    ]
+
+
+def _state(coupon: Coupon, now: datetime) -> CouponState:
+    if _used_up(coupon):
+        return "used"
+    if coupon.expiry_date is not None and now >= coupon.expiry_date:
+        return "expired"
+    return "pending" if coupon.start_date is not None and now < coupon.start_date else "active"

@@ -1,0 +1,278 @@
+"""Sessions: one stored form for both versions of the API, from the first item to the order and its cancellation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from talon_async.models import (
+    CustomerSession,
+    CustomerSessionV2,
+    Event,
+    IntegrationRequest,
+    IntegrationState,
+    IntegrationStateV2,
+    Loyalty,
+    NewCustomerSession,
+    NewCustomerSessionV2,
+    SetDiscountEffectProps,
+)
+from talon_async.testing._refusal import invalid, misused
+from talon_async.testing.world import coupons, referrals
+from talon_async.testing.world._effects import (
+    answer,
+    rule_failure_reasons,
+    triggered_campaigns,
+    undone,
+)
+from talon_async.testing.world._effects import in_version_1 as effects_in_version_1
+from talon_async.testing.world._ground import APPLICATION, Ground, merged
+from talon_async.testing.world._store import StoredSession, changed, recast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from talon_async.models import CartItem, Effect
+    from talon_async.testing.world._store import Store
+
+_NEXT: dict[str | None, tuple[str, ...]] = {
+    None: ("open", "closed"),
+    "open": ("open", "closed", "cancelled"),
+    "closed": ("closed", "cancelled"),
+    "partially_returned": ("partially_returned", "cancelled"),
+    "cancelled": ("cancelled",),
+}
+"""The states an update can lead to; None is a session that is new."""
+_REPLACED = (
+    "store_integration_id",
+    "evaluable_campaign_ids",
+    "coupon_codes",
+    "referral_code",
+    "loyalty_cards",
+    "experiment_variant_allocations",
+    "additional_costs",
+    "identifiers",
+)
+"""What stays when an update leaves it out, and is replaced when it is given, be it empty."""
+
+
+class Sessions(Ground):
+    """The operations on sessions."""
+
+    def update_customer_session_v2(
+        self,
+        customer_session_id: str,
+        body: IntegrationRequest,
+        *,
+        dry: bool | None = None,
+        now: datetime | None = None,
+    ) -> IntegrationStateV2:
+        """Create or update a session; the answer holds the effects and what was asked for."""
+        if now is not None and (not dry or now <= self.now()):
+            raise misused("now", "must be in the future" if dry else "needs dry=true")
+        with self.change(dry) as store:
+            stored = self._update(
+                store, customer_session_id, body.customer_session, pointer="/customerSession", dry=dry, now=now
+            )
+        session, effects = stored.session, stored.effects
+        return answer(
+            IntegrationStateV2,
+            {"effects": effects, "created_coupons": [], "created_referrals": []},
+            {
+                "customer_session": lambda: session,
+                "customer_profile": lambda: store.profiles.get(session.profile_id or ""),
+                "coupons": lambda: coupons.session_coupons(store, session),
+                "triggered_campaigns": lambda: triggered_campaigns(effects),
+                "referral": lambda: store.referrals.get(session.referral_code or ""),
+                "loyalty": Loyalty,
+                "event": lambda: self._event(session, effects),
+                "awarded_giveaways": list,
+                "rule_failure_reasons": lambda: rule_failure_reasons(effects),
+                "previous_returns": list,
+                "campaign_eligibility": list,
+                "achievements": list,
+            },
+            body.response_content or (),
+        )
+
+    def update_customer_session(
+        self, customer_session_id: str, body: NewCustomerSession, *, dry: bool | None = None
+    ) -> IntegrationState:
+        """Create or update a session the V1 way; V2 sees the same session."""
+        given: dict[str, Any] = {"referral_code": body.referral}
+        if body.coupon is not None:
+            given["coupon_codes"] = [body.coupon] if body.coupon else []
+        new = recast(body, NewCustomerSessionV2, **given)
+        with self.change(dry) as store:
+            stored = self._update(store, customer_session_id, new, dry=dry, total=body.total)
+        session = stored.session
+        known = [store.coupons[code].coupon for code in session.coupon_codes if code in store.coupons]
+        return IntegrationState(
+            session=in_version_1(session, stored.effects),
+            profile=store.profiles.get(session.profile_id or ""),
+            event=self._event(session, stored.effects),
+            coupon=known[0] if known else None,
+        )
+
+    def profile_of(self, customer_session_id: str) -> str:
+        """Return whose a session is; empty for nobody's."""
+        known = self.store.sessions.get(customer_session_id)
+        return (known.session.profile_id or "") if known else ""
+
+    def _update(  # noqa: PLR0913  # both versions, dry or not
+        self,
+        store: Store,
+        session_id: str,
+        new: NewCustomerSessionV2,
+        *,
+        pointer: str = "",
+        dry: bool | None,
+        now: datetime | None = None,
+        total: float | None = None,
+    ) -> StoredSession:
+        self._check(new, pointer)
+        known = store.sessions.get(session_id)
+        owner = self.owner(known, new.profile_id, f"{pointer}/profileId")
+        state = _next_state(known, new, pointer)
+        session = self._merged(known, session_id, new, dry)
+        session = changed(
+            session,
+            profile_id=owner,
+            state=state,
+            first_session=self.is_first(store, session_id, owner),
+            **({} if total is None else {"total": total}),
+        )
+        if known is not None and known.session.state == state != "open":
+            if _content(session) != _content(known.session) and not dry:
+                raise invalid(f"{pointer}/state", f"a {state} session does not change any more")
+            return known
+        self.seen(store, owner)
+        session = changed(session, update_count=(session.update_count or 0) + 1, updated=self.now())
+        stored = self._settled(store, known, session, now or self.now())
+        store.sessions[session_id] = stored
+        return stored
+
+    def _settled(
+        self, store: Store, known: StoredSession | None, session: CustomerSessionV2, now: datetime
+    ) -> StoredSession:
+        """Return a session with its effects, after they were counted where its state asks for it."""
+        was_closed = known is not None and known.session.state in ("closed", "partially_returned")
+        if known is not None and session.state == "cancelled":
+            session = changed(known.session, state="cancelled", updated=now, update_count=session.update_count)
+            if was_closed:
+                self._count(store, session, known.effects, -1)
+            return StoredSession(session, undone(known.effects) if was_closed else ())
+        effects = coupons.judged(store, session, now)
+        effects += referrals.judged(store, session, now, self.referral_campaigns, effects)
+        effects += [effect for rule in self.rules.on_session for effect in rule(session)]
+        if session.state == "closed":
+            self._count(store, session, effects, 1)
+        return StoredSession(session, effects)
+
+    def _count(self, store: Store, session: CustomerSessionV2, effects: Sequence[Effect], step: int) -> None:
+        owner = session.profile_id or ""
+        coupons.count(store, effects, owner, step)
+        referrals.count(store, effects, owner, step)
+        if (profile := store.profiles.get(owner)) is not None:
+            store.profiles[owner] = changed(
+                profile,
+                closed_sessions=(profile.closed_sessions or 0) + step,
+                total_sales=(profile.total_sales or 0) + step * (session.total or 0),
+            )
+
+    def _merged(
+        self, known: StoredSession | None, session_id: str, new: NewCustomerSessionV2, dry: bool | None
+    ) -> CustomerSessionV2:
+        """Return the content after an update; a dry one forgets what was there before, except whose it is."""
+        base = self.new_session(session_id)
+        if known is not None:
+            old = known.session
+            kept = {"id": old.id, "created": old.created, "update_count": old.update_count}
+            base = changed(base, **kept) if dry else old
+        given = {name: value for name in _REPLACED if (value := getattr(new, name)) is not None}
+        if new.cart_items is not None:
+            given["cart_items"] = [_shown(position, item) for position, item in enumerate(new.cart_items)]
+        session = changed(base, **given, attributes=merged(base.attributes, new.attributes))
+        return changed(session, **_totals(session))
+
+    def _check(self, new: NewCustomerSessionV2, pointer: str) -> None:
+        items = new.cart_items or ()
+        for index, item in enumerate(items):
+            if item.quantity < 1:
+                raise invalid(f"{pointer}/cartItems/{index}/quantity", "must be at least 1")
+            self.check_attributes("CartItem", item.attributes, f"{pointer}/cartItems/{index}/attributes")
+        limits = [
+            ("cartItems", len(items), 1000, "items"),
+            ("cartItems", sum(item.quantity for item in items), 10_000, "pieces in all"),
+            ("identifiers", len(new.identifiers or ()), 5, "identifiers"),
+            ("loyaltyCards", len(new.loyalty_cards or ()), 1, "card"),
+            ("couponCodes", max(map(len, new.coupon_codes or ("",)), default=0), 100, "characters in a code"),
+            ("referralCode", len(new.referral_code or ""), 100, "characters"),
+        ]
+        for field, number, most, what in limits:
+            if number > most:
+                raise invalid(f"{pointer}/{field}", f"at most {most} {what}, not {number}")
+        self.check_attributes("CustomerSession", new.attributes, f"{pointer}/attributes")
+
+    def _event(self, session: CustomerSessionV2, effects: Iterable[Effect]) -> Event:
+        return Event(
+            id=self.new_id(),
+            created=self.now(),
+            application_id=APPLICATION,
+            profile_id=session.profile_id,
+            session_id=session.integration_id,
+            type="talon_session_created" if session.update_count == 1 else "talon_session_updated",
+            effects=effects_in_version_1(effects),
+        )
+
+
+def _next_state(known: StoredSession | None, new: NewCustomerSessionV2, pointer: str) -> str:
+    """Return the state after an update, which stays when the update does not name one."""
+    before = known.session.state if known else None
+    after = new.state or before or "open"
+    if after not in _NEXT[before]:
+        came_from = f"a session that is {before}" if before else "a new session"
+        raise invalid(f"{pointer}/state", f"{came_from} cannot become {after} by an update")
+    return after
+
+
+def _content(session: CustomerSessionV2) -> CustomerSessionV2:
+    return changed(session, updated=None, update_count=None)
+
+
+def _shown(position: int, item: CartItem) -> CartItem:
+    """Return a cart item as answers show it."""
+    return changed(
+        item,
+        position=position,
+        returned_quantity=0,
+        remaining_quantity=item.quantity,
+        attributes=merged({}, item.attributes),
+    )
+
+
+def _totals(session: CustomerSessionV2) -> dict[str, float]:
+    goods = math.fsum((item.price or 0) * item.quantity for item in session.cart_items)
+    on_items = math.fsum(
+        cost.price * item.quantity for item in session.cart_items for cost in (item.additional_costs or {}).values()
+    )
+    additional = math.fsum(cost.price for cost in session.additional_costs.values()) + on_items
+    return {
+        "cart_item_total": round(goods, 2),
+        "cart_item_additional_cost_total": round(on_items, 2),
+        "additional_cost_total": round(additional, 2),
+        "total": round(goods + additional, 2),
+    }
+
+
+def in_version_1(session: CustomerSessionV2, effects: Iterable[Effect]) -> CustomerSession:
+    """Return a session as the first version of the API shows it, with the first of its coupons."""
+    discounts = {one.props.name: one.props.value for one in effects if isinstance(one.props, SetDiscountEffectProps)}
+    return recast(
+        session,
+        CustomerSession,
+        coupon=next(iter(session.coupon_codes), ""),
+        referral=session.referral_code or "",
+        discounts=discounts,
+    )
