@@ -43,7 +43,7 @@ class Faults:
     """The faults in store for each operation, first come, first served."""
 
     def __init__(self) -> None:
-        self._failures: defaultdict[str, deque[Answer]] = defaultdict(lambda: deque[Answer]())
+        self._failures: defaultdict[str, deque[Answer]] = defaultdict(deque[Answer])
         self._drops: defaultdict[str, int] = defaultdict(int)
 
     def fail(self, operation: str, answer: Answer, times: int) -> None:

@@ -43,6 +43,7 @@ class Handler:
     clock: Clock
     latency: float = 0.0
     trust_keys: bool = True
+    count: int = 0
     world: World = attrs.field(init=False)
     keys: Keys = attrs.field(init=False)
     faults: Faults = attrs.field(init=False)
@@ -68,6 +69,7 @@ class Handler:
             operation=None, method=method, target=target, path={}, query={}, headers=kept, body=body
         )
         self.log.append(received)
+        self.count += 1
         try:
             answer = await self._answer(received, headers)
         except Refusal as refusal:
@@ -103,11 +105,12 @@ class Handler:
         async with self.turns.take(self._turns(endpoint, arguments)):
             if self.latency:
                 await self.clock.sleep(self.latency)
-            keyed = key is not None and self.trust_keys and endpoint.operation.repeat is Repeat.KEYED
-            if keyed and (kept := self.keys.recall(endpoint.name, key)) is not None:
+            if not self.trust_keys or endpoint.operation.repeat is not Repeat.KEYED:
+                key = None
+            if key is not None and (kept := self.keys.recall(endpoint.name, key)) is not None:
                 return kept
             answer = _answered(endpoint, act(**arguments))
-            if keyed:
+            if key is not None:
                 self.keys.keep(endpoint.name, key, answer)
             return answer
 

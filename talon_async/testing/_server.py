@@ -36,8 +36,8 @@ async def serving(handler: Handler, port: int) -> AsyncGenerator[int]:
             return web.Response()  # goes nowhere
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body or None)
 
-    limits = {"max_line_size": LONGEST_LINE, "max_field_size": LONGEST_LINE}
-    runner = web.ServerRunner(web.Server(handle, access_log=None, **limits), shutdown_timeout=GRACE)
+    server = web.Server(handle, access_log=None, max_line_size=LONGEST_LINE, max_field_size=LONGEST_LINE)
+    runner = web.ServerRunner(server, shutdown_timeout=GRACE)
     await runner.setup()
     try:
         await web.TCPSite(runner, HOST, port).start()
@@ -79,7 +79,7 @@ class ServerThread:
         def run() -> None:
             try:
                 result.set_result(function())
-            except BaseException as problem:  # it is the caller's
+            except BaseException as problem:  # noqa: BLE001  # it is the caller's
                 result.set_exception(problem)
 
         self._loop.call_soon_threadsafe(run)

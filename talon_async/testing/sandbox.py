@@ -203,6 +203,11 @@ class Sandbox:
 
     # -- what goes wrong
 
+    @property
+    def received(self) -> int:
+        """How many requests there were in all."""
+        return self._handler.count
+
     def fail(
         self,
         operation: str,

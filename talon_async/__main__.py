@@ -1,0 +1,5 @@
+"""`python -m talon_async`."""
+
+from talon_async.cli import main
+
+raise SystemExit(main())

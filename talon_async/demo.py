@@ -1,0 +1,249 @@
+"""A shop's day, against the sandbox: what the client does, for a person to read."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from talon_async.errors import BadRequestError
+from talon_async.models import (
+    AcceptCouponEffectProps,
+    AcceptReferralEffectProps,
+    AddLoyaltyPointsEffectProps,
+    CartItem,
+    CouponReservations,
+    CustomerProfileIntegrationRequestV2,
+    IntegrationRequest,
+    NewCustomerProfile,
+    NewCustomerSession,
+    NewCustomerSessionV2,
+    NewEvent,
+    NewReferral,
+    RejectCouponEffectProps,
+    SetDiscountEffectProps,
+)
+from talon_async.testing import Sandbox, effect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Self
+
+    from talon_async import TalonOne, TalonOneSync
+    from talon_async.batch import BatchReport
+    from talon_async.models import CustomerSessionV2, Effect
+
+SUMMER = 7
+"""The campaign of the demo."""
+
+
+def run(events: int) -> int:
+    """Show the day; the exit code is 0 when everything went as told."""
+    with Sandbox() as sandbox:
+        _set_the_stage(sandbox)
+        _say(f"A stand-in of Talon.One listens on {sandbox.url}\n")
+        asyncio.run(_awaited(sandbox, events))
+        shop = threading.Thread(target=_blocking, args=(sandbox,))
+        shop.start()
+        shop.join()
+        return _closing(sandbox, events)
+
+
+def _set_the_stage(sandbox: Sandbox) -> None:
+    sandbox.add_coupon("10$OFF_NOW", discount=10, name="10 dollars off", campaign_id=SUMMER)
+    sandbox.add_coupon("LAST-ONE", percent=20, usage_limit=1, campaign_id=SUMMER)
+    sandbox.add_referral_campaign(SUMMER, discount=5)
+    sandbox.define_attributes("CustomerProfile", "tier", "newsletter")
+    sandbox.on_session(_points_for_a_closed_session)
+
+
+def _points_for_a_closed_session(session: CustomerSessionV2) -> Iterable[Effect]:
+    if session.state == "closed" and session.total:
+        yield effect(
+            AddLoyaltyPointsEffectProps(
+                name="a point per dollar",
+                program_id=1,
+                sub_ledger_id="",
+                value=int(session.total),
+                recipient_integration_id=session.profile_id or "",
+                transaction_uuid="00000000-0000-4000-8000-000000000001",
+            ),
+            campaign_id=SUMMER,
+        )
+
+
+# -- awaited
+
+
+async def _awaited(sandbox: Sandbox, events: int) -> None:
+    async with sandbox.client() as talon:
+        _say("AWAITED")
+        await _profile_and_cart(talon)
+        await _friends(talon)
+        await _reservations(talon)
+        await _batch(talon, events)
+        await _mistake(talon)
+
+
+async def _profile_and_cart(talon: TalonOne) -> None:
+    profile = CustomerProfileIntegrationRequestV2(attributes={"tier": "gold", "newsletter": True})
+    await talon.update_customer_profile_v2("jane", profile)
+    _told("update_customer_profile_v2", "jane is known: tier gold")
+
+    cart = [CartItem(sku="shoe-42", quantity=1, price=89.5), CartItem(sku="sock-m", quantity=3, price=6.0)]
+    session = NewCustomerSessionV2(profile_id="jane", cart_items=cart, coupon_codes=["10$OFF_NOW", "TYPO"])
+    request = IntegrationRequest(customer_session=session, response_content=["customerSession"])
+    state = await talon.update_customer_session_v2("cart-1", request)
+    total = state.customer_session.total if state.customer_session else None
+    _told("update_customer_session_v2", f"cart-1 is worth {total:.2f}; its effects:")
+    _show(state.effects)
+
+    closing = IntegrationRequest(customer_session=NewCustomerSessionV2(state="closed", coupon_codes=["10$OFF_NOW"]))
+    state = await talon.update_customer_session_v2("cart-1", closing)
+    _told("update_customer_session_v2", "cart-1 is closed, its coupon redeemed:")
+    _show(state.effects)
+
+
+async def _friends(talon: TalonOne) -> None:
+    referral = await talon.create_referral(NewReferral(campaign_id=SUMMER, advocate_profile_integration_id="jane"))
+    _told("create_referral", f"jane recommends the shop with {referral.code}")
+    session = NewCustomerSessionV2(
+        profile_id="joe", referral_code=referral.code, cart_items=[CartItem(sku="hat", quantity=1, price=25.0)]
+    )
+    state = await talon.update_customer_session_v2("cart-2", IntegrationRequest(customer_session=session))
+    _told("update_customer_session_v2", "joe comes with it:")
+    _show(state.effects)
+
+
+async def _reservations(talon: TalonOne) -> None:
+    both = CouponReservations(integration_ids=["jane", "joe"])
+    coupon = await talon.create_coupon_reservation("LAST-ONE", both)
+    _told("create_coupon_reservation", f"{coupon.value} is reserved for {coupon.reservation_counter} customers")
+    await talon.delete_coupon_reservation("LAST-ONE", CouponReservations(integration_ids=["joe"]))
+    left = await talon.get_reserved_customers("LAST-ONE")
+    names = ", ".join(str(profile.integration_id) for profile in left.data)
+    _told("delete_coupon_reservation", f"joe gave it back; get_reserved_customers: {names}")
+    inventory = await talon.get_customer_inventory("jane", profile=True, coupons=True, referrals=True)
+    coupons = ", ".join(f"{coupon.value} ({coupon.state})" for coupon in inventory.coupons)
+    codes = ", ".join(str(referral.code) for referral in inventory.referrals)
+    _told("get_customer_inventory", f"jane has coupons {coupons}; referrals {codes}")
+
+
+async def _batch(talon: TalonOne, count: int) -> None:
+    with _Bar(count) as bar:
+        report = await talon.track_events(_clicks(count), concurrency=64, progress=bar)
+    _told("track_events", f"{report.succeeded:,} events in one batch, 64 at a time: {report.rate:,.0f} each second")
+    report.raise_for_failures()
+
+
+def _clicks(count: int) -> Iterator[NewEvent]:
+    for n in range(count):
+        visitor = n % 500
+        yield NewEvent(
+            type="product_viewed", profile_id=f"visitor-{visitor}", session_id=f"visit-{visitor}", attributes={"n": n}
+        )
+
+
+async def _mistake(talon: TalonOne) -> None:
+    try:
+        await talon.update_customer_profile("jane", NewCustomerProfile(attributes={"teir": "gold"}))
+    except BadRequestError as error:
+        _told("update_customer_profile", f"a mistake is told: {type(error).__name__}, status {error.status}")
+        for detail in error.errors:
+            _say(f"      {detail.pointer}  {detail.details}")
+
+
+# -- blocking
+
+
+def _blocking(sandbox: Sandbox) -> None:
+    with sandbox.sync_client() as talon:
+        _say("\nBLOCKING, from a thread")
+        _older_calls(talon)
+        report = talon.track_events(_clicks(100))
+        _told("track_events", f"{report.succeeded} more events")
+        response = talon.raw(talon.delete_customer_data)("joe")
+        _told("delete_customer_data", f"joe is forgotten: status {response.status}, attempts {response.attempts}")
+
+
+def _older_calls(talon: TalonOneSync) -> None:
+    state = talon.update_customer_profile("jim", NewCustomerProfile(attributes={"tier": "silver"}))
+    tier = state.profile.attributes["tier"] if state.profile else None
+    _told("update_customer_profile", f"jim is known: tier {tier}")
+    session = NewCustomerSession(
+        profile_id="jim", coupon="10$OFF_NOW", cart_items=[CartItem(sku="hat", quantity=1, price=25.0)]
+    )
+    state = talon.update_customer_session("cart-3", session)
+    effects = ", ".join(f"{one.name}{one.args}" for one in state.event.effects) if state.event else "none"
+    _told("update_customer_session", f"V1, whose effects are lists: {effects}")
+    event = NewEvent(type="newsletter_read", profile_id="jim", session_id="cart-3", attributes={})
+    recorded = talon.track_event(event).event
+    _told("track_event", f"recorded as number {recorded.id if recorded else '?'}")
+    shown = talon.get_customer_inventory("jim", profile=True)
+    _told("get_customer_inventory", f"jim again: {shown.profile.integration_id if shown.profile else '?'}")
+
+
+# -- telling it
+
+
+def _show(effects: Iterable[Effect]) -> None:
+    for one in effects:
+        match one.props:
+            case AcceptCouponEffectProps(value=code):
+                text = f"coupon {code} accepted"
+            case RejectCouponEffectProps(value=code, rejection_reason=reason):
+                text = f"coupon {code} rejected: {reason}"
+            case AcceptReferralEffectProps(value=code):
+                text = f"referral {code} accepted"
+            case SetDiscountEffectProps(name=name, value=value):
+                text = f"discount {name!r}: {value:.2f} off"
+            case AddLoyaltyPointsEffectProps(name=name, value=value):
+                text = f"loyalty {name!r}: {value} points"
+            case other:
+                text = repr(other)
+        _say(f"      {one.effect_type:<18}{text}")
+
+
+def _told(operation: str, what: str) -> None:
+    _say(f"  {operation:<28}{what}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+class _Bar:
+    """A progress bar where tqdm is installed; without it, a word on how to get one."""
+
+    def __init__(self, total: int) -> None:
+        try:
+            from tqdm import tqdm  # noqa: PLC0415  # an extra
+        except ImportError:
+            _say("  (for a progress bar: pip install 'talon-async[demo]')")
+            self._bar: Any = None
+        else:
+            self._bar = tqdm(total=total, unit=" events", desc="  track_events", leave=False, mininterval=0.2)
+        self._drawn = 0.0
+
+    def __call__(self, report: BatchReport) -> None:
+        if self._bar is not None and time.monotonic() - self._drawn > 0.1:  # noqa: PLR2004  # often enough for an eye
+            self._drawn = time.monotonic()
+            self._bar.update(report.done - self._bar.n)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def _closing(sandbox: Sandbox, events: int) -> int:
+    numbers = Counter(event.attributes.get("n") for event in sandbox.events if event.type == "product_viewed")
+    sent = events + 100
+    recorded = sum(numbers.values())
+    twice = recorded - events - sum(1 for n in range(100) if n in numbers)
+    _say(f"\n{sandbox.received:,} requests; {sent:,} views sent, {recorded:,} recorded, {max(twice, 0)} of them twice.")
+    return 0 if (recorded, twice) == (sent, 0) else 1

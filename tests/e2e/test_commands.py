@@ -1,0 +1,74 @@
+"""The commands, as a person types them."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from talon_async import TalonOneSync, __version__
+from talon_async.models import NewCustomerProfile
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-W", "error", "-m", "talon_async"]
+
+
+def test_the_demo_tells_a_shops_day_when_it_runs() -> None:
+    """Every operation appears, and the end adds up; exit code 0."""
+    done = subprocess.run(
+        [*COMMAND, "demo", "--events", "300"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for operation in (
+        "create_coupon_reservation", "create_referral", "delete_coupon_reservation", "delete_customer_data",
+        "get_customer_inventory", "get_reserved_customers", "track_event ", "update_customer_profile ",
+        "update_customer_profile_v2", "update_customer_session ", "update_customer_session_v2", "track_events",
+    ):  # fmt: skip
+        assert operation in done.stdout
+    assert "400 views sent, 400 recorded, 0 of them twice" in done.stdout
+    assert "/attributes/teir" in done.stdout
+
+
+def test_the_sandbox_serves_another_process_when_it_is_started() -> None:
+    """It prints what to export, answers, and ends on Ctrl-C with exit code 0."""
+    process = subprocess.Popen([*COMMAND, "sandbox", "--coupon", "A=5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, cwd=ROOT)  # fmt: skip
+    assert process.stdout is not None
+    variables: dict[str, str] = {}
+    for line in process.stdout:
+        if found := re.fullmatch(r"\s+export (\w+)=(\S+)\s*", line):
+            variables[found[1]] = found[2]
+        if line.startswith("Ctrl-C"):
+            break
+    with TalonOneSync.from_env(variables) as talon:
+        talon.update_customer_profile("p", NewCustomerProfile(attributes={}))
+        assert talon.get_reserved_customers("A").total_result_size == 0
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (0, "") == (process.returncode, err)
+    assert "2 requests were answered" in out
+
+
+def test_the_version_is_told_when_it_is_asked_for() -> None:
+    """And a wrong command explains itself."""
+    done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == f"talon-async {__version__}\n"
+    done = subprocess.run([*COMMAND, "nonsense"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (2, True) == (done.returncode, "sandbox" in done.stderr)
+
+
+def test_a_taken_port_is_told_when_the_sandbox_cannot_listen() -> None:
+    """A sentence, not a traceback."""
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+        )
+    assert (1, "") == (done.returncode, done.stderr)
+    assert "address already in use" in done.stdout
