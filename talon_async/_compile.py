@@ -137,11 +137,12 @@ class Compiler:
         readers: dict[str, Hook] = {}
 
         def props_of(effect: dict[str, Any]) -> Any:
-            props, kind = effect.get("props"), effect.get("effectType")
+            props: Any = effect.get("props")
+            kind: Any = effect.get("effectType")
             try:
-                read = readers.get(kind)  # type: ignore[arg-type]  # anything may stand there
+                read = readers.get(kind)
                 if read is None:
-                    read = readers[kind] = self._hook(EFFECT_PROPS[kind])  # type: ignore[index]
+                    read = readers[kind] = self._hook(EFFECT_PROPS[kind])
                 if props.__class__ is dict:
                     return read(props)
             except (Misfit, KeyError, TypeError):
@@ -216,8 +217,8 @@ def _twin(cls: type) -> type:
 
 
 def _empty(attribute: attrs.Attribute[Any]) -> str:
-    default: Any = attribute.default
-    return {list: "[]", dict: "{}"}.get(getattr(default, "factory", None), "None")  # type: ignore[arg-type]
+    factory: Any = getattr(attribute.default, "factory", None)
+    return {list: "[]", dict: "{}"}.get(factory, "None")
 
 
 def _checked(cls: type) -> bool:
