@@ -11,13 +11,13 @@ FRESH := $(VENV)/.fresh
 demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 	@$(BIN)/python -m talon_async demo
 
-test: $(FRESH) ## the checks and all tests, on every Python found here
+test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest
 	@$(MAKE) --no-print-directory test-others
 
 .PHONY: test-others
-test-others: ## the tests on the other Pythons of this machine; none is required
+test-others: ## the tests on the oldest dependencies, and on the other Pythons of this machine; none is required
 	@$(BIN)/python tools/test_others.py
 
 test-lowest: ## the tests on the oldest dependencies that pyproject.toml allows

@@ -1,4 +1,4 @@
-"""Run the tests on the other Pythons of this machine, or on the oldest dependencies allowed.
+"""Run the tests on the other Pythons of this machine, and on the oldest dependencies allowed.
 
 Each gets a virtual environment of its own beside the first one. No other Python is required: what is not found is said.
 """
@@ -55,11 +55,10 @@ def run(python: str, name: str, pins: list[str]) -> int:
 def main() -> int:
     """Run the command."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    if "--lowest" in sys.argv:
-        return run(sys.executable, "lowest", lowest())
-    failed = 0
+    print("The oldest dependencies allowed:", ", ".join(lowest()), flush=True)
+    failed = run(sys.executable, "lowest", lowest())
     for version in VERSIONS:
-        if version == here:
+        if version == here or "--lowest" in sys.argv:
             continue
         if (python := found(version)) is None:
             print(f"Python {version}: not on this machine")

@@ -268,3 +268,26 @@ async def test_refusals_are_repeated_inside_a_batch_when_the_server_is_busy(clie
     with RawServer(busy, busy, answer({})) as server:
         report = await client(server.url, clock=FakeClock()).track_events([event(1)])
     assert (1, 3) == (report.succeeded, len(server.received))
+
+
+async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
+    """What is settled is forgotten, but for failures."""
+    import tracemalloc
+
+    from talon_async.batch import Batches
+
+    class Sender(Batches):
+        async def track_event(self, body: NewEvent, *, dry: bool | None = None) -> Any:
+            await asyncio.sleep(0)
+
+    async def peak(count: int) -> int:
+        tracemalloc.start()
+        report = await Sender().track_events((event(n, f"p{n % 300}") for n in range(count)), concurrency=16)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert report.succeeded == count
+        return size
+
+    await peak(100)
+    short, long = await peak(1_500), await peak(15_000)
+    assert long < short + 50_000
