@@ -84,9 +84,12 @@ class Run:
             async with asyncio.timeout(None if left == float("inf") else left):
                 await coming
         except TimeoutError:
-            error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, spent waiting for {what}")
-            error.outcome, error.failure = "not_sent", Failure.FINAL
-            raise error from None
+            raise self._too_late(f"spent waiting for {what}") from None
+
+    def _too_late(self, why: str) -> RequestTimeoutError:
+        error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, {why}")
+        error.outcome, error.failure = "not_sent", Failure.FINAL
+        return error
 
     async def to_end(self, pool: Pool) -> Response[Any]:
         """Take the turns, then try until there is an answer or no more sense in trying."""
@@ -118,15 +121,13 @@ class Run:
             await self.wait(pool.slots.acquire(), "a connection (Limits.connections)")
         else:
             await pool.slots.acquire()
-        if self.shared.closed:
-            pool.slots.release()
-            raise self._closed("not_sent")
-        self.attempts += 1
-        self.first_sent = self.first_sent or self.options.clock.monotonic()
         try:
-            left = self.remaining()
-            if left <= 0:
-                raise RequestTimeoutError(f"no answer within {self.options.timeout.total} s")
+            if self.shared.closed:
+                raise self._closed("not_sent")
+            if (left := self.remaining()) <= 0:
+                raise self._too_late("before it could be sent")
+            self.attempts += 1
+            self.first_sent = self.first_sent or self.options.clock.monotonic()
             return self._response(await pool.send(self.request, client_timeout(self.options.timeout, left)))
         finally:
             pool.slots.release()

@@ -192,7 +192,7 @@ class _Batch:
                     await close()
         self._settled()
         if self._broken is not None:
-            error = BatchInterruptedError(f"the source of events raised {type(self._broken).__name__}")
+            error = BatchInterruptedError(f"the source of events, or `progress`, raised {type(self._broken).__name__}")
             error.report = self.report
             raise error from self._broken
         return self.report
@@ -251,6 +251,10 @@ class _Batch:
                 self.report.stopped_by = error
                 self._ended = True
             self._failed(index, event, error)
+        except Exception as problem:  # noqa: BLE001  # one event's trouble, of whatever kind, is not the others'
+            unexpected = TalonOneError(f"{type(problem).__name__}: {problem}")
+            unexpected.outcome, unexpected.__cause__ = "unknown", problem
+            self._failed(index, event, unexpected)
         else:
             self.report.succeeded += 1
         del self._under_way[index]
@@ -262,7 +266,10 @@ class _Batch:
     def _settled(self) -> None:
         self.report.elapsed = self._clock.monotonic() - self._started
         if self._progress is not None:
-            self._progress(self.report)
+            try:
+                self._progress(self.report)
+            except Exception as problem:  # noqa: BLE001  # told at the end, when nothing is under way any more
+                self._ended, self._broken, self._progress = True, problem, None
 
     def _account_for_the_rest(self, why: str) -> None:
         """Put what was taken but not settled among the failures."""
@@ -275,8 +282,7 @@ class _Batch:
                 self._failed(index, event, TalonOneError(f"{why} before the event was sent"))
         self._under_way.clear()
         self._lanes.clear()
-        with contextlib.suppress(Exception):  # the batch ends already; the first reason counts
-            self._settled()
+        self._settled()
 
 
 def not_sent(error: TalonOneError) -> TalonOneError:

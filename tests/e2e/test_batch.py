@@ -170,6 +170,18 @@ async def test_progress_is_told_when_it_is_asked_for(client: Any) -> None:
     assert {1, 2, 3, 4, 5} <= set(seen)
 
 
+async def test_the_report_is_kept_when_progress_raises(client: Any) -> None:
+    """The batch ends with what is under way, and tells why."""
+
+    def progress(_: BatchReport) -> None:
+        raise KeyError("the bar is gone")
+
+    with RawServer(Recorder()) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
+        await client(server.url).track_events((event(n, f"p{n}") for n in range(500)), concurrency=2, progress=progress)
+    report = caught.value.report
+    assert report.taken == report.done < 500
+
+
 async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
     """Queues, streams, database cursors."""
 
