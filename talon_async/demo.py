@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Self
 
-    from talon_async import TalonOne, TalonOneSync
+    from talon_async._sync_client import TalonOneSync
     from talon_async.batch import BatchReport
+    from talon_async.client import TalonOne
     from talon_async.models import CustomerSessionV2, Effect
 
 SUMMER = 7

@@ -2,6 +2,6 @@
 
 from talon_async.testing._faults import ReceivedRequest
 from talon_async.testing.sandbox import Sandbox
-from talon_async.testing.world import effect
+from talon_async.testing.world import CouponOptions, effect
 
-__all__ = ["ReceivedRequest", "Sandbox", "effect"]
+__all__ = ["CouponOptions", "ReceivedRequest", "Sandbox", "effect"]

@@ -19,13 +19,17 @@ SECRETS = frozenset({AUTHORIZATION.lower(), SIGNATURE.lower()})
 """The headers that are not kept, in small letters."""
 
 
+def _from_hex(digits: str) -> bytes:
+    return bytes.fromhex(digits)
+
+
 @attrs.frozen
 class Guard:
     """Holds the keys that are accepted."""
 
     api_key: str = attrs.field(repr=False)
     application_id: str
-    application_key: str = attrs.field(repr=False)
+    application_key: bytes = attrs.field(repr=False, converter=_from_hex)
 
     def check(self, path: str, headers: Mapping[str, str], body: bytes) -> None:
         """Refuse a request that does not prove who sent it."""
@@ -35,7 +39,7 @@ class Guard:
         signature = headers.get(SIGNATURE)
         if signature is None or not path.startswith("/v1/"):
             raise Refusal(401, "The API key is not valid")
-        digest = hmac.new(bytes.fromhex(self.application_key), body, hashlib.md5).hexdigest()
+        digest = hmac.new(self.application_key, body, hashlib.md5).hexdigest()
         if not _same(signature, f"signer={self.application_id}; signature={digest}"):
             raise Refusal(400, "HMAC signature mismatch.")
 

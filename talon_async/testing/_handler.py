@@ -78,12 +78,10 @@ class Handler:
             logger.exception("the sandbox failed in %s", received.operation)
             said = {"message": f"The sandbox failed: {problem!r}", "StatusCode": 500}
             answer = Answer(500, _JSON, orjson.dumps(said))
-        if received.operation is not None and self.faults.dropped(received.operation):
-            return None
-        received.status = answer.status
+        received.status = answer.status if answer else None
         return answer
 
-    async def _answer(self, received: ReceivedRequest, headers: Mapping[str, str]) -> Answer:
+    async def _answer(self, received: ReceivedRequest, headers: Mapping[str, str]) -> Answer | None:
         path, _, query = received.target.partition("?")
         match = self._router.find(received.method, path)
         received.operation = match.endpoint.name
@@ -97,7 +95,8 @@ class Handler:
         act = getattr(self.world, match.endpoint.name, None)
         if act is None:
             raise Refusal(501, f"The sandbox does not know {match.endpoint.name}")
-        return await self._in_turn(match, act, received, query, headers.get("Idempotency-Key"))
+        answer = await self._in_turn(match, act, received, query, headers.get("Idempotency-Key"))
+        return None if self.faults.dropped(match.endpoint.name) else answer
 
     async def _in_turn(self, match: Match, act: Any, received: ReceivedRequest, query: str, key: str | None) -> Answer:
         endpoint = match.endpoint

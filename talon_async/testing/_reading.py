@@ -17,6 +17,7 @@ import attrs
 from talon_async._codec import parse, read
 from talon_async._compile import when
 from talon_async._strict import problems
+from talon_async.models._base import camel
 from talon_async.testing._refusal import Flaw, Refusal, misused
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _path_value(kind: Any, name: str, text: str) -> Any:
         value = unquote(text, errors="strict")
         return int(value) if kind is int else value
     except ValueError:
-        raise misused(name, f"{text!r} cannot be read") from None
+        raise misused(camel(name), f"{text!r} cannot be read") from None
 
 
 def query_values(endpoint: Endpoint, text: str) -> dict[str, Any]:

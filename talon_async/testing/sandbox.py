@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from talon_async._clock import Clock
 from talon_async._sync_client import TalonOneSync
@@ -15,16 +15,18 @@ from talon_async.testing._server import HOST, ServerThread, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
     from typing import Self, Unpack
 
     from talon_async.client import ClientOptions
     from talon_async.models import Coupon, CustomerProfile, CustomerSessionV2, Effect, Event
     from talon_async.testing._faults import ReceivedRequest
-    from talon_async.testing.world import Entity
+    from talon_async.testing.world import CouponOptions, Entity
+
+    SessionRule = Callable[[CustomerSessionV2], Iterable[Effect]]
+    ProfileRule = Callable[[CustomerProfile], Iterable[Effect]]
+    EventRule = Callable[[Event], Iterable[Effect]]
 
 T = TypeVar("T")
-C = TypeVar("C", bound="Callable[..., Any]")
 
 
 class Sandbox:
@@ -115,45 +117,13 @@ class Sandbox:
 
     # -- what there is
 
-    def add_coupon(  # noqa: PLR0913  # what a coupon is made of
-        self,
-        value: str,
-        *,
-        discount: float | None = None,
-        percent: float | None = None,
-        name: str | None = None,
-        usage_limit: int = 0,
-        valid_from: datetime | None = None,
-        valid_until: datetime | None = None,
-        recipient: str | None = None,
-        reservation_mandatory: bool = False,
-        campaign_id: int = 1,
-    ) -> Coupon:
-        """Make a coupon, which sessions can use from now on.
+    def add_coupon(self, value: str, **options: Unpack[CouponOptions]) -> Coupon:
+        """Make a coupon, which sessions can use from now on: `add_coupon("SAVE10", discount=10.0)`.
 
         Args:
             value: its code.
-            discount: money off the session.
-            percent: or so many percent off the session's total.
-            name: the name of the discount; the code, if left out.
-            usage_limit: how often it can be redeemed; 0 is without limit.
-            valid_from: the first moment it can be used.
-            valid_until: the first moment it no longer can.
-            recipient: the ID of the only customer who can use it.
-            reservation_mandatory: only customers who have reserved it can use it.
-            campaign_id: the campaign it belongs to.
+            **options: see `CouponOptions`.
         """
-        options: dict[str, Any] = {
-            "discount": discount,
-            "percent": percent,
-            "name": name,
-            "usage_limit": usage_limit,
-            "valid_from": valid_from,
-            "valid_until": valid_until,
-            "recipient": recipient,
-            "reservation_mandatory": reservation_mandatory,
-            "campaign_id": campaign_id,
-        }
         return self._do(lambda: self._handler.world.add_coupon(value, **options))
 
     def add_referral_campaign(self, campaign_id: int, *, discount: float | None = None) -> None:
@@ -171,17 +141,20 @@ class Sandbox:
 
     # -- what happens
 
-    def on_session(self, rule: Callable[[CustomerSessionV2], Iterable[Effect]]) -> None:
-        """Add the effects a function returns to every update of a session that is not cancelled."""
+    def on_session(self, rule: SessionRule) -> SessionRule:
+        """Add the effects a function returns to every update of a session that is not cancelled; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_session.append(rule))
+        return rule
 
-    def on_profile(self, rule: Callable[[CustomerProfile], Iterable[Effect]]) -> None:
-        """Add the effects a function returns to every update of a profile that runs the rules."""
+    def on_profile(self, rule: ProfileRule) -> ProfileRule:
+        """Add the effects a function returns to every update of a profile that runs the rules; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_profile.append(rule))
+        return rule
 
-    def on_event(self, rule: Callable[[Event], Iterable[Effect]]) -> None:
-        """Add the effects a function returns to every event."""
+    def on_event(self, rule: EventRule) -> EventRule:
+        """Add the effects a function returns to every event; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_event.append(rule))
+        return rule
 
     @property
     def latency(self) -> float:

@@ -2,13 +2,13 @@
 
 from talon_async.testing.world._effects import effect
 from talon_async.testing.world._ground import Entity
-from talon_async.testing.world.coupons import Coupons
+from talon_async.testing.world.coupons import CouponOptions, Coupons
 from talon_async.testing.world.events import Events
 from talon_async.testing.world.profiles import Profiles
 from talon_async.testing.world.referrals import Referrals
 from talon_async.testing.world.sessions import Sessions
 
-__all__ = ["Entity", "World", "effect"]
+__all__ = ["CouponOptions", "Entity", "World", "effect"]
 
 
 class World(Sessions, Profiles, Events, Coupons, Referrals):

@@ -78,12 +78,12 @@ class Ground:
 
     # -- who and which
 
-    def profile(self, store: Store, integration_id: str) -> CustomerProfile:
-        """Return a profile, made if there is none."""
+    def profile(self, store: Store, integration_id: str, pointer: str) -> CustomerProfile:
+        """Return a profile, made if there is none; the pointer is where a request names it."""
         if (known := store.profiles.get(integration_id)) is not None:
             return known
         if len(integration_id) > LONGEST_ID:
-            raise invalid("/profileId", f"an ID has at most {LONGEST_ID} characters")
+            raise invalid(pointer, f"an ID has at most {LONGEST_ID} characters")
         new = CustomerProfile(
             id=self.new_id(),
             created=self.now(),
@@ -96,11 +96,11 @@ class Ground:
         store.profiles[integration_id] = new
         return new
 
-    def seen(self, store: Store, integration_id: str | None, **changes: Any) -> CustomerProfile | None:
+    def seen(self, store: Store, integration_id: str | None, pointer: str) -> CustomerProfile | None:
         """Note that a customer did something; nobody is behind the empty ID."""
         if not integration_id:
             return None
-        profile = changed(self.profile(store, integration_id), last_activity=self.now(), **changes)
+        profile = changed(self.profile(store, integration_id, pointer), last_activity=self.now())
         store.profiles[integration_id] = profile
         return profile
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from talon_async.models import (
     AcceptCouponEffectProps,
@@ -22,67 +22,78 @@ from talon_async.testing.world._store import Store, StoredCoupon, changed, recas
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+    from typing import Unpack
 
     from talon_async.models import CouponRejectionCode, CouponState, CustomerSessionV2, Effect
 
 MOST_RESERVATIONS = 1000
 
 
+class CouponOptions(TypedDict, total=False):
+    """What a coupon can be made with.
+
+    Attributes:
+        discount: money off the session.
+        percent: or so many percent off the session's total.
+        name: the name of the discount; the code by default.
+        usage_limit: how often it can be redeemed; 0, the default, is without limit.
+        valid_from: the first moment it can be used.
+        valid_until: the first moment it no longer can.
+        recipient: the ID of the only customer who can use it.
+        reservation_mandatory: only customers who have reserved it can use it.
+        campaign_id: the campaign it belongs to; 1 by default.
+    """
+
+    discount: float | None
+    percent: float | None
+    name: str | None
+    usage_limit: int
+    valid_from: datetime | None
+    valid_until: datetime | None
+    recipient: str | None
+    reservation_mandatory: bool
+    campaign_id: int
+
+
 class Coupons(Ground):
     """The operations on coupons."""
 
-    def add_coupon(  # noqa: PLR0913  # what a coupon is made of
-        self,
-        value: str,
-        *,
-        discount: float | None = None,
-        percent: float | None = None,
-        name: str | None = None,
-        usage_limit: int = 0,
-        valid_from: datetime | None = None,
-        valid_until: datetime | None = None,
-        recipient: str | None = None,
-        reservation_mandatory: bool = False,
-        campaign_id: int = 1,
-    ) -> Coupon:
-        """Make a coupon; see `Sandbox.add_coupon`."""
+    def add_coupon(self, value: str, **options: Unpack[CouponOptions]) -> Coupon:
+        """Make a coupon."""
+        discount, percent = options.get("discount"), options.get("percent")
         if not value or value in self.store.coupons:
             raise ValueError(f"there is a coupon {value!r} already" if value else "a coupon needs a code")
         if discount is not None and percent is not None:
             raise ValueError("a coupon gives a discount or a percentage, not both")
-        for time in (valid_from, valid_until):
+        for time in (options.get("valid_from"), options.get("valid_until")):
             if time is not None and time.tzinfo is None:
                 raise ValueError(f"{time.isoformat()} has no time zone")
         coupon = Coupon(
             id=self.new_id(),
             created=self.now(),
-            campaign_id=campaign_id,
+            campaign_id=options.get("campaign_id", 1),
             value=value,
-            usage_limit=usage_limit,
-            start_date=valid_from,
-            expiry_date=valid_until,
+            usage_limit=options.get("usage_limit", 0),
+            start_date=options.get("valid_from"),
+            expiry_date=options.get("valid_until"),
             usage_counter=0,
             reservation_counter=0,
-            recipient_integration_id=recipient,
-            reservation=recipient is None,
-            is_reservation_mandatory=reservation_mandatory,
+            recipient_integration_id=options.get("recipient"),
+            reservation=options.get("recipient") is None,
+            is_reservation_mandatory=options.get("reservation_mandatory", False),
             implicitly_reserved=False,
         )
+        name = options.get("name") or value
         self.store.coupons[value] = StoredCoupon(
-            coupon=coupon,
-            name=name or value,
-            discount=discount,
-            percent=percent,
-            reserved=frozenset(),
-            redeemed={},
+            coupon=coupon, name=name, discount=discount, percent=percent, reserved=frozenset(), redeemed={}
         )
         return coupon
 
     def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> Coupon:
         """Reserve a coupon for customers; those not known yet are created."""
         with self.change() as store:
-            for customer in body.integration_ids:
-                self.profile(store, customer)
+            for index, customer in enumerate(body.integration_ids):
+                self.profile(store, customer, f"/integrationIDs/{index}")
             return self._reserve(store, coupon_value, body, _coupon(store, coupon_value).reserved.union)
 
     def delete_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> None:

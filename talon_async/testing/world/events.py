@@ -30,7 +30,7 @@ class Events(Ground):
         self.check_attributes("Event", body.attributes, "/attributes")
         with self.change(dry) as store:
             session = self._session(store, body)
-            profile = self.seen(store, session.profile_id)
+            profile = self.seen(store, session.profile_id, "/profileId")
             event = Event(
                 id=self.new_id(),
                 created=self.now(),

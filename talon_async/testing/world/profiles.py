@@ -15,9 +15,9 @@ from talon_async.models import (
     NewCustomerProfile,
 )
 from talon_async.models._base import camel
-from talon_async.testing._refusal import unknown
+from talon_async.testing._refusal import misused, unknown
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
-from talon_async.testing.world._ground import APPLICATION, Ground, merged
+from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, Ground, merged
 from talon_async.testing.world._store import changed
 from talon_async.testing.world.coupons import inventory_coupons
 
@@ -129,9 +129,11 @@ class Profiles(Ground):
         *,
         dry: bool | None,
     ) -> CustomerProfile:
+        if len(integration_id) > LONGEST_ID:
+            raise misused("integrationId", f"an ID has at most {LONGEST_ID} characters")
         self.check_attributes("CustomerProfile", body.attributes, "/attributes")
         with self.change(dry) as store:
-            old = self.profile(store, integration_id)
+            old = self.profile(store, integration_id, "")
             new = changed(
                 old,
                 attributes=merged(old.attributes, body.attributes),

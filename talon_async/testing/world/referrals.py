@@ -35,7 +35,7 @@ class Referrals(Ground):
             raise invalid("/advocateProfileIntegrationId", "must not be empty")
         self.check_attributes("Referral", body.attributes, "/attributes")
         with self.change() as store:
-            self.profile(store, body.advocate_profile_integration_id)
+            self.profile(store, body.advocate_profile_integration_id, "/advocateProfileIntegrationId")
             number = self.new_id()
             referral = recast(
                 body,

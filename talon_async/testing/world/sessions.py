@@ -143,11 +143,11 @@ class Sessions(Ground):
             first_session=self.is_first(store, session_id, owner),
             **({} if total is None else {"total": total}),
         )
-        if known is not None and known.session.state == state != "open":
-            if _content(session) != _content(known.session) and not dry:
+        if known is not None and not dry and known.session.state == state != "open":
+            if _content(session) != _content(known.session):
                 raise invalid(f"{pointer}/state", f"a {state} session does not change any more")
             return known
-        self.seen(store, owner)
+        self.seen(store, owner, f"{pointer}/profileId")
         session = changed(session, update_count=(session.update_count or 0) + 1, updated=self.now())
         stored = self._settled(store, known, session, now or self.now())
         store.sessions[session_id] = stored
@@ -194,7 +194,9 @@ class Sessions(Ground):
         if new.cart_items is not None:
             given["cart_items"] = [_shown(position, item) for position, item in enumerate(new.cart_items)]
         session = changed(base, **given, attributes=merged(base.attributes, new.attributes))
-        return changed(session, **_totals(session))
+        # a total that V1 gave stays until the cart changes
+        recount = known is None or dry or new.cart_items is not None or new.additional_costs is not None
+        return changed(session, **_totals(session)) if recount else session
 
     def _check(self, new: NewCustomerSessionV2, pointer: str) -> None:
         items = new.cart_items or ()

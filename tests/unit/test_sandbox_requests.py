@@ -1,0 +1,422 @@
+"""How the sandbox takes requests: the way in, reading, turns, keys, faults, the record."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from talon_async._clock import Clock
+from talon_async.testing import _handler
+from talon_async.testing._faults import failure
+from talon_async.testing._guards import Guard
+from talon_async.testing._handler import Handler
+from talon_async.testing.world.events import Events
+
+if TYPE_CHECKING:
+    from support.clock import FakeClock
+
+    from talon_async._messages import Answer
+
+SECRET = "00ff10"
+KEY = {"Authorization": "ApiKey-v1 k"}
+EVENT = {"type": "clicked", "sessionId": "s", "profileId": "p", "attributes": {}}
+
+
+@pytest.fixture
+def handler(clock: FakeClock) -> Handler:
+    return Handler(Guard("k", "7", SECRET), clock)
+
+
+async def ask(handler: Handler, method: str, target: str, body: Any = None, **headers: str) -> Answer:
+    given = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = await handler.handle(method, target, {**KEY, **named}, given)
+    assert answer is not None
+    return answer
+
+
+def content(answer: Answer) -> Any:
+    return orjson.loads(answer.body)
+
+
+def source(answer: Answer) -> Any:
+    assert answer.status == 400
+    return content(answer)["errors"][0]["source"]
+
+
+# -- the way in
+
+
+@pytest.mark.parametrize("header", ["", "k", "ApiKey-v1", "ApiKey-v1 other", "ManagementKey-v1 k", "ApiKey-v1 é"])
+async def test_a_request_is_refused_when_its_key_is_not_ours(handler: Handler, header: str) -> None:
+    """401, with the status in the body."""
+    answer = await ask(handler, "POST", "/v1/events", EVENT, Authorization=header)
+    assert (answer.status, content(answer)["StatusCode"]) == (401, 401)
+    assert not handler.world.store.events
+
+
+def signed(body: bytes, signer: str = "7") -> dict[str, str]:
+    digest = hmac.new(bytes.fromhex(SECRET), body, hashlib.md5).hexdigest()
+    return {"Content-Signature": f"signer={signer}; signature={digest}"}
+
+
+async def test_a_signature_is_enough_when_the_operation_is_of_version_1(handler: Handler) -> None:
+    """It covers the bytes of the body, none if there are none."""
+    body = orjson.dumps(EVENT)
+    event = await handler.handle("POST", "/v1/events", signed(body), body)
+    inventory = await handler.handle("GET", "/v1/customer_profiles/p/inventory", signed(b""), b"")
+    assert [answer.status for answer in (event, inventory) if answer] == [201, 200]
+
+
+@pytest.mark.parametrize("headers", [signed(b"other"), signed(orjson.dumps(EVENT), "8"), {"Content-Signature": "x"}])
+async def test_a_signature_is_refused_when_it_does_not_match(handler: Handler, headers: dict[str, str]) -> None:
+    """400, with a message alone."""
+    answer = await handler.handle("POST", "/v1/events", headers, orjson.dumps(EVENT))
+    assert answer is not None
+    assert (answer.status, content(answer)) == (400, {"message": "HMAC signature mismatch."})
+
+
+async def test_a_signature_is_refused_when_the_operation_is_of_version_2(handler: Handler) -> None:
+    """These take keys only."""
+    answer = await handler.handle("PUT", "/v2/customer_profiles/p", signed(b"{}"), b"{}")
+    assert answer is not None
+    assert answer.status == 401
+
+
+# -- reading
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [("GET", "/v1/nothing", 404), ("GET", "/v1/events", 405), ("PUT", "/v2/customer_profiles/", 404)],
+)
+async def test_a_request_is_refused_when_there_is_no_such_operation(
+    handler: Handler, method: str, target: str, status: int
+) -> None:
+    """An unknown path, another method, an empty ID."""
+    assert status == (await ask(handler, method, target)).status
+
+
+@pytest.mark.parametrize(
+    "identifier", ["a/b", "10$OFF", "?x=1", "#", "100%", "%2F", "a+b c", "ünï 漢字", "..", "a;b&c=d"]
+)
+async def test_an_id_is_decoded_once_when_it_holds_anything(handler: Handler, identifier: str) -> None:
+    """What was encoded comes out as it went in."""
+    await ask(handler, "PUT", f"/v2/customer_profiles/{quote(identifier, safe='')}", {})
+    assert [identifier] == list(handler.world.store.profiles)
+
+
+async def test_an_id_is_refused_when_it_is_not_text(handler: Handler) -> None:
+    """Bytes that are no UTF-8."""
+    assert source(await ask(handler, "PUT", "/v2/customer_profiles/%FF", {})) == {"parameter": "integrationId"}
+
+
+@pytest.mark.parametrize(
+    "query", ["dry=yes", "dry=", "dry=true&dry=true", "now=yesterday", "now=2030-01-01T00:00:00", "other=1"]
+)
+async def test_a_query_is_refused_when_it_is_not_as_documented(handler: Handler, query: str) -> None:
+    """Wrong types, a time without zone, a value twice, one that does not exist."""
+    answer = await ask(handler, "PUT", f"/v2/customer_sessions/s?{query}", {"customerSession": {}})
+    assert source(answer) == {"parameter": query.partition("=")[0]}
+
+
+async def test_a_query_is_read_when_it_is_as_documented(handler: Handler) -> None:
+    """Truth and times; the offset of a zone is encoded."""
+    target = "/v2/customer_sessions/s?dry=true&now=2030-01-01T00%3A00%3A00%2B02%3A00"
+    assert (await ask(handler, "PUT", target, {"customerSession": {}})).status == 200
+    assert not handler.world.store.sessions
+    query = handler.log[-1].query
+    assert (query["dry"], str(query["now"])) == (True, "2030-01-01 00:00:00+02:00")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b"[" * 5000])
+async def test_a_body_is_refused_when_it_is_not_json(handler: Handler, body: bytes) -> None:
+    """400, with what is wrong."""
+    answer = await ask(handler, "POST", "/v1/events", body)
+    assert answer.status == 400
+    assert content(answer)["message"].startswith("The body is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ([], ""),
+        ({**EVENT, "type": 1}, "/type"),
+        ({"type": "a", "attributes": {}}, "/sessionId"),
+        ({**EVENT, "attributes": []}, "/attributes"),
+    ],
+)
+async def test_a_body_is_refused_when_it_does_not_fit_its_model(handler: Handler, body: Any, pointer: str) -> None:
+    """The pointer leads to the field."""
+    assert source(await ask(handler, "POST", "/v1/events", body)) == {"pointer": pointer}
+
+
+async def test_every_mistake_is_told_when_a_body_has_several(handler: Handler) -> None:
+    """In one answer."""
+    answer = await ask(handler, "POST", "/v1/events", {"attributes": {}})
+    assert {error["source"]["pointer"] for error in content(answer)["errors"]} == {"/type", "/sessionId"}
+
+
+async def test_a_body_is_refused_when_the_operation_takes_none(handler: Handler) -> None:
+    """A reading call carries nothing."""
+    assert (await ask(handler, "GET", "/v1/customer_profiles/p/inventory", {})).status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "status"),
+    [
+        ("POST", "/v1/events", EVENT, 201),
+        ("POST", "/v1/referrals", {"campaignId": 1, "advocateProfileIntegrationId": "p"}, 201),
+        ("POST", "/v1/coupon_reservations/C", {"integrationIDs": ["p"]}, 201),
+        ("DELETE", "/v1/coupon_reservations/C", {"integrationIDs": ["p"]}, 204),
+        ("GET", "/v1/coupon_reservations/customerprofiles/C", None, 200),
+        ("PUT", "/v1/customer_profiles/p", {}, 200),
+        ("PUT", "/v2/customer_profiles/p", {}, 200),
+        ("PUT", "/v1/customer_sessions/s", {}, 200),
+        ("PUT", "/v2/customer_sessions/s", {"customerSession": {}}, 200),
+    ],
+)
+async def test_the_status_is_the_documented_one_when_all_is_well(
+    handler: Handler, method: str, target: str, body: Any, status: int
+) -> None:
+    """201 for what is made, 204 for what has nothing to say."""
+    handler.world.add_coupon("C")
+    handler.world.referral_campaigns[1] = None
+    answer = await ask(handler, method, target, body)
+    assert status == answer.status
+    assert (status == 204) == (answer.body == b"")
+
+
+async def test_an_operation_says_so_when_the_world_does_not_know_it(
+    handler: Handler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new stub of the client has a route at once, and an answer that names it."""
+    monkeypatch.delattr(Events, "track_event")
+    answer = await ask(handler, "POST", "/v1/events", EVENT)
+    assert (answer.status, "track_event" in content(answer)["message"]) == (501, True)
+
+
+async def test_the_answer_is_an_error_when_a_rule_of_the_user_fails(
+    handler: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 with what it raised; the log has the rest."""
+    handler.world.rules.on_event.append(lambda _: 1 // 0)  # type: ignore[arg-type,return-value]
+    answer = await ask(handler, "POST", "/v1/events", EVENT)
+    assert (answer.status, "ZeroDivisionError" in content(answer)["message"]) == (500, True)
+    assert "track_event" in caplog.text
+
+
+# -- turns
+
+
+class Gate(Clock):
+    """Waits until it is opened."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.open.wait()
+
+
+async def at_once(handler: Handler, gate: Gate, *requests: tuple[str, str, Any]) -> list[Any]:
+    """Send requests that are all there before the first is done."""
+    handler.latency = 1
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(ask(handler, *request)) for request in requests]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        gate.open.set()
+    return [task.result() for task in tasks]
+
+
+def event_of(profile: str, session: str) -> tuple[str, str, Any]:
+    return "POST", "/v1/events", {**EVENT, "profileId": profile, "sessionId": session}
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+def busy(gate: Gate) -> Handler:
+    return Handler(Guard("k", "7", SECRET), gate)
+
+
+async def test_the_fourth_is_refused_when_a_profile_is_being_updated(busy: Handler, gate: Gate) -> None:
+    """One runs and two wait, whatever they update of it."""
+    answers = await at_once(
+        busy,
+        gate,
+        event_of("p", "a"),
+        ("PUT", "/v1/customer_profiles/p", {}),
+        ("PUT", "/v2/customer_sessions/b", {"customerSession": {"profileId": "p"}}),
+        ("PUT", "/v2/customer_profiles/p", {}),
+    )
+    assert [answer.status for answer in answers] == [201, 200, 200, 409]
+    message = "Too many requests are updating this profile at the same time"
+    assert content(answers[3]) == {"message": message, "errors": None, "StatusCode": 409}
+
+
+async def test_the_fourth_is_refused_when_a_session_is_being_updated(busy: Handler, gate: Gate) -> None:
+    """Anonymous ones too: there the session counts."""
+    answers = await at_once(busy, gate, *[event_of("", "s")] * 4)
+    assert [answer.status for answer in answers] == [201, 201, 201, 409]
+    assert "this session" in content(answers[3])["message"]
+
+
+async def test_nobody_is_refused_when_requests_are_for_different_customers(busy: Handler, gate: Gate) -> None:
+    """Each has turns of their own."""
+    answers = await at_once(busy, gate, *[event_of(f"p{n}", f"s{n}") for n in range(9)])
+    assert {answer.status for answer in answers} == {201}
+
+
+async def test_the_owner_s_turn_is_taken_when_only_the_session_is_named(busy: Handler, gate: Gate) -> None:
+    """The server knows whose it is."""
+    for name in "abcd":
+        await ask(busy, *event_of("p", name))
+    unnamed = [("PUT", f"/v2/customer_sessions/{name}", {"customerSession": {}}) for name in "abcd"]
+    answers = await at_once(busy, gate, *unnamed)
+    assert [answer.status for answer in answers] == [200, 200, 200, 409]
+
+
+async def test_reading_goes_on_when_a_profile_is_being_updated(busy: Handler, gate: Gate) -> None:
+    """Only updates take turns."""
+    await ask(busy, *event_of("p", "s"))
+    answers = await at_once(busy, gate, *[("GET", "/v1/customer_profiles/p/inventory", None)] * 6)
+    assert {answer.status for answer in answers} == {200}
+
+
+async def test_no_turn_is_kept_when_requests_are_done(busy: Handler, gate: Gate) -> None:
+    """Nor when they were refused."""
+    await at_once(busy, gate, *[event_of("p", "s")] * 6)
+    assert not busy.turns._present
+    assert not len(busy.turns._lanes)
+
+
+# -- keys
+
+
+async def test_the_answer_is_the_same_when_a_key_comes_again(handler: Handler) -> None:
+    """Byte for byte, and nothing happens twice."""
+    body = {"customerSession": {"profileId": "p"}, "responseContent": ["customerSession"]}
+    first = await ask(handler, "PUT", "/v2/customer_sessions/s", body, Idempotency_Key="one")
+    again = await ask(handler, "PUT", "/v2/customer_sessions/s", body, Idempotency_Key="one")
+    assert first.body == again.body
+    assert handler.world.store.sessions["s"].session.update_count == 1
+
+
+async def test_a_key_is_new_when_a_day_has_passed(handler: Handler, clock: FakeClock) -> None:
+    """It is remembered for 24 hours."""
+    for seconds, count in ((0, 1), (24 * 3600 - 1, 1), (1, 2)):
+        clock.time += seconds
+        await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
+        assert count == handler.world.store.sessions["s"].session.update_count
+
+
+async def test_a_key_is_another_s_when_the_operation_is_another(handler: Handler) -> None:
+    """Each remembers its own."""
+    await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
+    await ask(handler, "PUT", "/v2/customer_profiles/p", {}, Idempotency_Key="one")
+    assert "p" in handler.world.store.profiles
+
+
+async def test_a_key_is_ignored_when_the_operation_takes_none(handler: Handler) -> None:
+    """Events are recorded each time."""
+    for _ in range(2):
+        await ask(handler, "POST", "/v1/events", EVENT, Idempotency_Key="one")
+    assert len(handler.world.store.events) == 2
+
+
+async def test_a_key_is_ignored_when_the_deployment_is_old(handler: Handler) -> None:
+    """As before 26.15."""
+    handler.trust_keys = False
+    for _ in range(2):
+        await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
+    assert handler.world.store.sessions["s"].session.update_count == 2
+
+
+async def test_a_refusal_is_forgotten_when_a_key_comes_again(handler: Handler) -> None:
+    """Only successes are remembered."""
+    wrong = {"customerSession": {"state": "cancelled"}}
+    refused = await ask(handler, "PUT", "/v2/customer_sessions/s", wrong, Idempotency_Key="one")
+    right = await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
+    assert (refused.status, right.status) == (400, 200)
+
+
+# -- faults
+
+
+async def test_nothing_happens_when_a_failure_is_scripted(handler: Handler) -> None:
+    """So many times, with its own headers and body; then all is well again."""
+    handler.faults.fail("track_event", failure(503, {"Retry-After": "1"}, b"busy"), 2)
+    answers = [await ask(handler, "POST", "/v1/events", EVENT) for _ in range(3)]
+    assert [answer.status for answer in answers] == [503, 503, 201]
+    assert (answers[0].headers["Retry-After"], answers[0].body) == ("1", b"busy")
+    assert len(handler.world.store.events) == 1
+
+
+async def test_a_failure_has_the_documented_shape_when_it_is_given_no_body(handler: Handler) -> None:
+    """A message, and the status."""
+    handler.faults.fail("track_event", failure(502, None, None), 1)
+    assert content(await ask(handler, "POST", "/v1/events", EVENT))["StatusCode"] == 502
+
+
+async def test_the_request_has_acted_when_its_answer_is_dropped(handler: Handler) -> None:
+    """None stands for a connection that is cut; once, then all is well again."""
+    handler.faults.drop("track_event", 1)
+    dropped = await handler.handle("POST", "/v1/events", KEY, orjson.dumps(EVENT))
+    assert (dropped, handler.log[-1].status) == (None, None)
+    await ask(handler, "POST", "/v1/events", EVENT)
+    assert len(handler.world.store.events) == 2
+
+
+async def test_a_refusal_arrives_when_an_answer_shall_be_dropped(handler: Handler) -> None:
+    """Only what has acted is cut off: the fault waits for the next request."""
+    handler.faults.drop("track_event", 1)
+    assert (await ask(handler, "POST", "/v1/events", {})).status == 400
+    assert await handler.handle("POST", "/v1/events", KEY, orjson.dumps(EVENT)) is None
+
+
+async def test_other_operations_are_well_when_one_has_a_fault(handler: Handler) -> None:
+    """Faults are for one operation."""
+    handler.faults.fail("track_event", failure(503, None, None), 1)
+    handler.faults.drop("track_event", 1)
+    assert (await ask(handler, "PUT", "/v2/customer_profiles/p", {})).status == 200
+
+
+# -- the record
+
+
+async def test_a_request_is_on_record_when_it_was_received(handler: Handler) -> None:
+    """What it was for, what it said, what was answered; but never a key."""
+    body = orjson.dumps({})
+    headers = {**KEY, **signed(body), "Idempotency-Key": "one"}
+    await handler.handle("PUT", "/v2/customer_profiles/a%2Fb?dry=true", headers, body)
+    received = handler.log[-1]
+    assert (received.operation, received.method, received.status) == ("update_customer_profile_v2", "PUT", 200)
+    assert (received.path, received.query) == ({"integration_id": "a/b"}, {"dry": True})
+    assert (received.headers, received.body) == ({"Idempotency-Key": "one"}, body)
+
+
+async def test_a_request_is_on_record_when_it_was_refused(handler: Handler) -> None:
+    """Also one that no operation is for."""
+    await ask(handler, "GET", "/v1/nothing")
+    await ask(handler, "POST", "/v1/events", EVENT, Authorization="no")
+    assert [(one.operation, one.status) for one in handler.log] == [(None, 404), ("track_event", 401)]
+
+
+async def test_the_record_stays_small_when_requests_are_many(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last ones are kept, and all are counted."""
+    monkeypatch.setattr(_handler, "LOG", 3)
+    handler = Handler(Guard("k", "7", SECRET), clock)
+    for _ in range(5):
+        await ask(handler, "GET", "/v1/nothing")
+    assert (len(handler.log), handler.count) == (3, 5)
