@@ -1,7 +1,8 @@
 """Models to JSON and back: the one cattrs converter.
 
 1. Reading never fails on a value: the server has acted, so its answer is delivered. A field left out or null is the
-   default; a value of another type than documented stays as it came; a time that cannot be read stays text.
+   default; a value of another type than documented stays as it came; a time that cannot be read stays text. (Whole
+   numbers beyond 64 bits, which the API does not have, come as floats.)
 2. Only effect props are held to their types, because code matches on them: props that do not fit become
    `UnknownEffectProps`, with everything they held.
 3. Writing is exact: None is left out, NULL is null, what users put into maps goes out untouched, nothing is added.

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origi
 
 import attrs
 
-from talon_async.models._base import wire_name
+from talon_async.models._base import NULL, wire_name
 
 if TYPE_CHECKING:
     import cattrs
@@ -63,14 +63,25 @@ def when(text: str) -> Any:
 
 def listed(name: str, value: Any) -> Any:
     """Let any sequence be sent as a list, but not a text, which is one by accident."""
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes | bytearray):
+        return list(cast("Sequence[Any]", value))
+    raise _refused(name, "a list", value)
+
+
+def mapped(name: str, value: Any) -> Any:
+    """Let any mapping be sent as an object."""
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    raise _refused(name, "a mapping", value)
+
+
+def _refused(name: str, expected: str, value: Any) -> Exception:
     from talon_async.errors import InvalidArgumentError  # noqa: PLC0415  # only on the way to an error
 
-    if value is None or not isinstance(value, Sequence | set | frozenset) or isinstance(value, str | bytes | bytearray):
-        raise InvalidArgumentError(f"{name} must be a list, not {type(value).__name__}")
-    return list(cast("Sequence[Any]", value))
+    return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
-class Misfit(Exception):  # noqa: N818  # not an error: the props are then kept raw
+class Misfit(ValueError):  # noqa: N818  # not an error inside an effect: its props are then kept raw
     """Raised by a checking reader when a value is not of its type."""
 
 
@@ -166,7 +177,7 @@ class Compiler:
         special: dict[type, Hook] = {EventEffect: _write_event_effect, UnknownEffectProps: lambda props: props.raw}
         if cls in special:
             return special[cls]
-        scope: dict[str, Any] = {"listed": listed, "other": self._write_other}
+        scope: dict[str, Any] = {"NULL": NULL, "listed": listed, "mapped": mapped, "other": self._write_other}
         lines = ["def write(m):", "    o = {}"]
         for attribute in attrs.fields(cls):
             name = attribute.name
@@ -181,16 +192,15 @@ class Compiler:
             if isinstance(kind, type) and attrs.has(kind):
                 scope[scratch], scope[f"{scratch}class"] = self._writer_of(kind), kind
                 return f"({scratch}({value}) if {value}.__class__ is {scratch}class else other({value}))"
-            if get_origin(kind) is Mapping:
-                inner = self._write(get_args(kind)[1], "x", scratch, scope, name)
-                plain = inner == "x"
-                return (
-                    value if plain else f"({{k: {inner} for k, x in {value}.items()}} if {value} else other({value}))"
-                )
-            if get_origin(kind) is Sequence:
-                inner = self._write(get_args(kind)[0], "x", scratch, scope, name)
-                many = f"({value} if {value}.__class__ is list or not {value} else listed({name!r}, {value}))"
-                return many if inner == "x" else f"([{inner} for x in {many}] if {value} else other({value}))"
+            if get_origin(kind) in (Mapping, Sequence):
+                inner = self._write(get_args(kind)[-1], "x", scratch, scope, name)
+                if get_origin(kind) is Mapping:
+                    many = f"({value} if {value}.__class__ is dict else mapped({name!r}, {value}))"
+                    each = f"{{k: {inner} for k, x in {many}.items()}}"
+                else:
+                    many = f"({value} if {value}.__class__ is list else listed({name!r}, {value}))"
+                    each = f"[{inner} for x in {many}]"
+                return f"({value} if {value} is NULL else {many if inner == 'x' else each})"
         return value
 
     def _writer_of(self, kind: type) -> Hook:

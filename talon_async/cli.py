@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
+import time
 from typing import TYPE_CHECKING
 
 from talon_async._version import __version__
@@ -26,9 +28,22 @@ def _parser() -> argparse.ArgumentParser:
 
     sandbox = commands.add_parser("sandbox", help="run a local stand-in of Talon.One until Ctrl-C")
     sandbox.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1; any free port by default")
-    sandbox.add_argument("--api-key", default="sandbox-key", help="the key to accept (default: %(default)s)")
+    sandbox.add_argument("--api-key", default="sandbox", help="the key to accept (default: %(default)s)")
     sandbox.add_argument(
-        "--coupon", action="append", default=[], metavar="CODE=DISCOUNT", help="add a coupon, such as SAVE10=10"
+        "--coupon",
+        action="append",
+        default=[],
+        type=_coupon,
+        metavar="CODE=DISCOUNT",
+        help="add one, such as SAVE10=10",
+    )
+    sandbox.add_argument(
+        "--referrals",
+        action="append",
+        default=[],
+        type=int,
+        metavar="CAMPAIGN_ID",
+        help="let a campaign have referrals",
     )
     sandbox.set_defaults(run=_sandbox)
 
@@ -38,21 +53,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _coupon(text: str) -> tuple[str, float]:
+    code, _, discount = text.rpartition("=")
+    try:
+        return code, float(discount)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not CODE=DISCOUNT, such as SAVE10=10") from None
+
+
 def _sandbox(options: argparse.Namespace) -> int:
     from talon_async.testing import Sandbox  # noqa: PLC0415  # --help must not wait for it
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Sandbox(port=options.port, api_key=options.api_key) as sandbox:
-            for coupon in options.coupon:
-                code, _, discount = coupon.partition("=")
-                sandbox.add_coupon(code, discount=float(discount or 0))
+            for code, discount in options.coupon:
+                sandbox.add_coupon(code, discount=discount)
+            for campaign_id in options.referrals:
+                sandbox.add_referral_campaign(campaign_id)
             print("A stand-in of Talon.One is running. To use it:\n")
             print(f"  export TALON_ONE_BASE_URL={sandbox.url}")
-            print(f"  export TALON_ONE_API_KEY={sandbox.api_key}\n")
+            print(f"  export TALON_ONE_API_KEY={shlex.quote(sandbox.api_key)}\n")
             print("Ctrl-C ends it, and it forgets everything.", flush=True)
             try:
-                signal.pause()
+                while True:
+                    time.sleep(3600)
             except KeyboardInterrupt:
                 print(f"\n{sandbox.received} requests were answered.")
     except (OSError, ValueError) as problem:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from talon_async.errors import BadRequestError
@@ -46,9 +46,8 @@ def run(events: int) -> int:
         _set_the_stage(sandbox)
         _say(f"A stand-in of Talon.One listens on {sandbox.url}\n")
         asyncio.run(_awaited(sandbox, events))
-        shop = threading.Thread(target=_blocking, args=(sandbox,))
-        shop.start()
-        shop.join()
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(_blocking, sandbox).result()
         return _closing(sandbox, events)
 
 

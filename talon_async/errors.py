@@ -227,7 +227,8 @@ class _Fields:
             merged = {**merged, **cast("dict[str, Any]", source)}
         found = {name: cls.text(merged.get(name)) for name in cls.fields}
         found["details"] = found["details"] or cls.text(merged.get("detail"))
-        return ErrorDetail(**{name: value for name, value in found.items() if value})
+        detail = ErrorDetail(**{name: value for name, value in found.items() if value})
+        return detail if str(detail) else None
 
 
 def _parsed(body: bytes) -> Mapping[str, Any]:

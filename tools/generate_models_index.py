@@ -9,7 +9,7 @@ from textwrap import fill
 
 FOLDER = Path(__file__).resolve().parent.parent / "talon_async" / "models"
 INDEX = FOLDER / "__init__.py"
-OTHERS = {"NULL", "EFFECT_PROPS", "EffectProps"}  # public, though neither a model nor a Literal
+OTHERS = {"NULL", "EFFECT_PROPS", "EffectProps", "evolve"}  # public, though neither a model nor a Literal
 
 TEMPLATE = '''\
 """The models: what travels to the API and back. Each is imported when it is first asked for."""
@@ -62,6 +62,7 @@ def public_names(source: str) -> Iterator[str]:
         match node:
             case (
                 ast.ClassDef(name=name)
+                | ast.FunctionDef(name=name)
                 | ast.Assign(targets=[ast.Name(id=name)])
                 | ast.AnnAssign(target=ast.Name(id=name))
             ) if is_public(node, name):
@@ -76,7 +77,7 @@ def find_homes() -> dict[str, str]:
         for name in public_names(path.read_text(encoding="utf-8")):
             if homes.setdefault(name, module) != module:
                 raise SystemExit(f"{name} is defined in both {homes[name]} and {module}")
-    return dict(sorted(homes.items(), key=lambda home: (not home[0].isupper(), home[0])))
+    return dict(sorted(homes.items(), key=lambda home: (not home[0].isupper(), home[0].islower(), home[0])))
 
 
 def wrap(items: list[str], indent: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # checkers see plain imports, and so refuse a name that does not exist
     from talon_async.models._base import (
-        NULL as NULL,
+        NULL as NULL, evolve as evolve,
     )
     from talon_async.models.achievement import (
         AchievementActivationPolicy as AchievementActivationPolicy, AchievementProgress as AchievementProgress,
@@ -179,7 +179,7 @@ else:
         "StartAchievementProgressEffectProps": "effects.rewards", "Tier": "loyalty", "TierDowngradePolicy": "loyalty",
         "TriggerWebhookEffectProps": "effects.general", "UnknownEffectProps": "effects.envelope",
         "UnlockRewardEffectProps": "effects.rewards", "UpdateAttributeEffectProps": "effects.general",
-        "UseRewardEffectProps": "effects.rewards", "WillAwardGiveawayEffectProps": "effects.rewards",
+        "UseRewardEffectProps": "effects.rewards", "WillAwardGiveawayEffectProps": "effects.rewards", "evolve": "_base",
     }
 
     def __getattr__(name: str) -> object:
@@ -224,5 +224,5 @@ __all__ = [
     "SetDiscountPerItemEffectProps", "SetLoyaltyPointsExpiryDateEffectProps", "ShowBundleMetadataEffectProps",
     "ShowNotificationEffectProps", "StartAchievementProgressEffectProps", "Tier", "TierDowngradePolicy",
     "TriggerWebhookEffectProps", "UnknownEffectProps", "UnlockRewardEffectProps", "UpdateAttributeEffectProps",
-    "UseRewardEffectProps", "WillAwardGiveawayEffectProps",
+    "UseRewardEffectProps", "WillAwardGiveawayEffectProps", "evolve",
 ]

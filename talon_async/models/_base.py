@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -39,6 +39,12 @@ def wire(name: str | None = None, *, default: Any = attrs.NOTHING, factory: Call
 def model(cls: type[C]) -> type[C]:
     """Make a frozen, slotted class whose fields are given by keyword."""
     return attrs.frozen(kw_only=True)(cls)
+
+
+def evolve(instance: C, **changes: Any) -> C:
+    """Return a copy of a model with other values in some fields; TypeError for a field it does not have."""
+    copy: Any = attrs.evolve(cast("Any", instance), **changes)  # checkers do not take the models for attrs classes
+    return cast("C", copy)
 
 
 def camel(name: str) -> str:

@@ -21,7 +21,7 @@ from talon_async.models import (
 from talon_async.testing import effect
 from talon_async.testing._refusal import Refusal
 from talon_async.testing.world import World
-from talon_async.testing.world._store import StoredSession, changed
+from talon_async.testing.world._store import StoredSession
 
 if TYPE_CHECKING:
     from support.clock import FakeClock
@@ -54,7 +54,7 @@ def in_state(world: World, state: str) -> None:
     put(world, state="open")
     if state == "partially_returned":
         # no update leads there
-        world.store.sessions["s"] = StoredSession(changed(stored(world), state="partially_returned"))
+        world.store.sessions["s"] = StoredSession(evolve(stored(world), state="partially_returned"))
     elif state != "open":
         put(world, state=state)
 

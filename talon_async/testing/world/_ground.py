@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from talon_async.models import CustomerProfile, CustomerSessionV2
+from talon_async.models import CustomerProfile, CustomerSessionV2, evolve
 from talon_async.testing._refusal import invalid
-from talon_async.testing.world._store import Store, changed
+from talon_async.testing.world._store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -100,7 +100,7 @@ class Ground:
         """Note that a customer did something; nobody is behind the empty ID."""
         if not integration_id:
             return None
-        profile = changed(self.profile(store, integration_id, pointer), last_activity=self.now())
+        profile = evolve(self.profile(store, integration_id, pointer), last_activity=self.now())
         store.profiles[integration_id] = profile
         return profile
 

@@ -70,10 +70,3 @@ def recast(source: Any, cls: type[T], **more: Any) -> T:
     fields: Any = attrs.fields
     common = {a.name for a in fields(cls)} & {a.name for a in fields(type(source))} - more.keys()
     return cls(**{name: getattr(source, name) for name in common}, **more)
-
-
-def changed(source: T, **changes: Any) -> T:
-    """Return a model with other values in some fields."""
-    evolve: Any = attrs.evolve  # no checker takes the models for attrs classes
-    new: T = evolve(source, **changes)
-    return new

@@ -13,11 +13,12 @@ from talon_async.models import (
     InventoryCoupon,
     RejectCouponEffectProps,
     SetDiscountEffectProps,
+    evolve,
 )
 from talon_async.testing._refusal import invalid, unknown
 from talon_async.testing.world._effects import NO_CAMPAIGN, effect, undiscounted
 from talon_async.testing.world._ground import Ground
-from talon_async.testing.world._store import Store, StoredCoupon, changed, recast
+from talon_async.testing.world._store import Store, StoredCoupon, recast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,8 +116,8 @@ class Coupons(Ground):
         if "" in body.integration_ids:
             raise invalid(f"/integrationIDs/{list(body.integration_ids).index('')}", "an ID must not be empty")
         stored, reserved = _coupon(store, value), change(body.integration_ids)
-        coupon = changed(stored.coupon, reservation_counter=len(reserved))
-        store.coupons[value] = changed(stored, coupon=coupon, reserved=reserved)
+        coupon = evolve(stored.coupon, reservation_counter=len(reserved))
+        store.coupons[value] = evolve(stored, coupon=coupon, reserved=reserved)
         return coupon
 
 
@@ -176,9 +177,9 @@ def count(store: Store, effects: Iterable[Effect], profile_id: str, step: int) -
     """Count the coupons that effects accept as redeemed, or with a step of -1 as given back."""
     for one in effects:
         if isinstance(one.props, AcceptCouponEffectProps) and (stored := store.coupons.get(one.props.value)):
-            coupon = changed(stored.coupon, usage_counter=(stored.coupon.usage_counter or 0) + step)
+            coupon = evolve(stored.coupon, usage_counter=(stored.coupon.usage_counter or 0) + step)
             redeemed = {**stored.redeemed, profile_id: stored.redeemed.get(profile_id, 0) + step}
-            store.coupons[one.props.value] = changed(stored, coupon=coupon, redeemed=redeemed)
+            store.coupons[one.props.value] = evolve(stored, coupon=coupon, redeemed=redeemed)
 
 
 def session_coupons(store: Store, session: CustomerSessionV2) -> list[IntegrationCoupon]:

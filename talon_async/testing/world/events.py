@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_async.models import Event, IntegrationState, NewEvent
+from talon_async.models import Event, IntegrationState, NewEvent, evolve
 from talon_async.testing._refusal import invalid
 from talon_async.testing.world._effects import in_version_1
 from talon_async.testing.world._ground import APPLICATION, Ground, merged
-from talon_async.testing.world._store import Store, StoredSession, changed
+from talon_async.testing.world._store import Store, StoredSession
 from talon_async.testing.world.sessions import in_version_1 as session_in_version_1
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Events(Ground):
                 attributes=merged({}, body.attributes),
             )
             effects = [effect for rule in self.rules.on_event for effect in rule(event)]
-            event = changed(event, effects=in_version_1(effects)) if effects else event
+            event = evolve(event, effects=in_version_1(effects)) if effects else event
             store.events[event.id or 0] = event
         return IntegrationState(session=session_in_version_1(session, effects), profile=profile, event=event)
 
@@ -50,8 +50,8 @@ class Events(Ground):
         owner = self.owner(known, body.profile_id, "/profileId")
         if known is not None and known.session.profile_id == owner:
             return known.session
-        session = known.session if known else changed(self.new_session(body.session_id), update_count=1)
+        session = known.session if known else evolve(self.new_session(body.session_id), update_count=1)
         first = self.is_first(store, body.session_id, owner)
-        session = changed(session, profile_id=owner, first_session=first)
+        session = evolve(session, profile_id=owner, first_session=first)
         store.sessions[body.session_id] = StoredSession(session, known.effects if known else ())
         return session

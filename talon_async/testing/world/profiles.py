@@ -13,12 +13,12 @@ from talon_async.models import (
     IntegrationState,
     Loyalty,
     NewCustomerProfile,
+    evolve,
 )
 from talon_async.models._base import camel
 from talon_async.testing._refusal import misused, unknown
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
 from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, Ground, merged
-from talon_async.testing.world._store import changed
 from talon_async.testing.world.coupons import inventory_coupons
 
 if TYPE_CHECKING:
@@ -109,17 +109,17 @@ class Profiles(Ground):
         with self.change() as store:
             if (known := store.profiles.get(integration_id)) is None:
                 raise unknown("customer profile")
-            store.profiles[integration_id] = changed(known, attributes={})
+            store.profiles[integration_id] = evolve(known, attributes={})
             for name, stored in list(store.sessions.items()):
                 if stored.session.profile_id == integration_id:
-                    session = changed(stored.session, attributes={})
-                    store.sessions[name] = changed(stored, session=session)
+                    session = evolve(stored.session, attributes={})
+                    store.sessions[name] = evolve(stored, session=session)
             for number, event in list(store.events.items()):
                 if event.profile_id == integration_id:
-                    store.events[number] = changed(event, attributes={})
+                    store.events[number] = evolve(event, attributes={})
             for code, referral in list(store.referrals.items()):
                 if referral.advocate_profile_integration_id == integration_id:
-                    store.referrals[code] = changed(referral, attributes={})
+                    store.referrals[code] = evolve(referral, attributes={})
 
     def _update_profile(
         self,
@@ -134,7 +134,7 @@ class Profiles(Ground):
         self.check_attributes("CustomerProfile", body.attributes, "/attributes")
         with self.change(dry) as store:
             old = self.profile(store, integration_id, "")
-            new = changed(
+            new = evolve(
                 old,
                 attributes=merged(old.attributes, body.attributes),
                 audience_memberships=_memberships(old.audience_memberships, audiences),

@@ -11,11 +11,12 @@ from talon_async.models import (
     Referral,
     RejectReferralEffectProps,
     SetDiscountEffectProps,
+    evolve,
 )
 from talon_async.testing._refusal import invalid
 from talon_async.testing.world._effects import NO_CAMPAIGN, effect, undiscounted
 from talon_async.testing.world._ground import Ground, merged
-from talon_async.testing.world._store import Store, changed, recast
+from talon_async.testing.world._store import Store, recast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +97,7 @@ def count(store: Store, effects: Iterable[Effect], profile_id: str, step: int) -
     for one in effects:
         if isinstance(one.props, AcceptReferralEffectProps) and (referral := store.referrals.get(one.props.value)):
             friends = [friend for friend in referral.referred_customers if friend != profile_id]
-            store.referrals[one.props.value] = changed(
+            store.referrals[one.props.value] = evolve(
                 referral,
                 usage_counter=(referral.usage_counter or 0) + step,
                 referred_customers=[*friends, profile_id] if step > 0 and profile_id else friends,

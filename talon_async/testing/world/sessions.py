@@ -16,6 +16,7 @@ from talon_async.models import (
     NewCustomerSession,
     NewCustomerSessionV2,
     SetDiscountEffectProps,
+    evolve,
 )
 from talon_async.testing._refusal import invalid, misused
 from talon_async.testing.world import coupons, referrals
@@ -27,7 +28,7 @@ from talon_async.testing.world._effects import (
 )
 from talon_async.testing.world._effects import in_version_1 as effects_in_version_1
 from talon_async.testing.world._ground import APPLICATION, Ground, merged
-from talon_async.testing.world._store import StoredSession, changed, recast
+from talon_async.testing.world._store import StoredSession, recast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -136,7 +137,7 @@ class Sessions(Ground):
         owner = self.owner(known, new.profile_id, f"{pointer}/profileId")
         state = _next_state(known, new, pointer)
         session = self._merged(known, session_id, new, dry)
-        session = changed(
+        session = evolve(
             session,
             profile_id=owner,
             state=state,
@@ -148,7 +149,7 @@ class Sessions(Ground):
                 raise invalid(f"{pointer}/state", f"a {state} session does not change any more")
             return known
         self.seen(store, owner, f"{pointer}/profileId")
-        session = changed(session, update_count=(session.update_count or 0) + 1, updated=self.now())
+        session = evolve(session, update_count=(session.update_count or 0) + 1, updated=self.now())
         stored = self._settled(store, known, session, now or self.now())
         store.sessions[session_id] = stored
         return stored
@@ -159,7 +160,7 @@ class Sessions(Ground):
         """Return a session with its effects, after they were counted where its state asks for it."""
         was_closed = known is not None and known.session.state in ("closed", "partially_returned")
         if known is not None and session.state == "cancelled":
-            session = changed(known.session, state="cancelled", updated=now, update_count=session.update_count)
+            session = evolve(known.session, state="cancelled", updated=now, update_count=session.update_count)
             if was_closed:
                 self._count(store, session, known.effects, -1)
             return StoredSession(session, undone(known.effects) if was_closed else ())
@@ -175,7 +176,7 @@ class Sessions(Ground):
         coupons.count(store, effects, owner, step)
         referrals.count(store, effects, owner, step)
         if (profile := store.profiles.get(owner)) is not None:
-            store.profiles[owner] = changed(
+            store.profiles[owner] = evolve(
                 profile,
                 closed_sessions=(profile.closed_sessions or 0) + step,
                 total_sales=(profile.total_sales or 0) + step * (session.total or 0),
@@ -189,14 +190,14 @@ class Sessions(Ground):
         if known is not None:
             old = known.session
             kept = {"id": old.id, "created": old.created, "update_count": old.update_count}
-            base = changed(base, **kept) if dry else old
+            base = evolve(base, **kept) if dry else old
         given = {name: value for name in _REPLACED if (value := getattr(new, name)) is not None}
         if new.cart_items is not None:
             given["cart_items"] = [_shown(position, item) for position, item in enumerate(new.cart_items)]
-        session = changed(base, **given, attributes=merged(base.attributes, new.attributes))
+        session = evolve(base, **given, attributes=merged(base.attributes, new.attributes))
         # a total that V1 gave stays until the cart changes
         recount = known is None or dry or new.cart_items is not None or new.additional_costs is not None
-        return changed(session, **_totals(session)) if recount else session
+        return evolve(session, **_totals(session)) if recount else session
 
     def _check(self, new: NewCustomerSessionV2, pointer: str) -> None:
         items = new.cart_items or ()
@@ -240,12 +241,12 @@ def _next_state(known: StoredSession | None, new: NewCustomerSessionV2, pointer:
 
 
 def _content(session: CustomerSessionV2) -> CustomerSessionV2:
-    return changed(session, updated=None, update_count=None)
+    return evolve(session, updated=None, update_count=None)
 
 
 def _shown(position: int, item: CartItem) -> CartItem:
     """Return a cart item as answers show it."""
-    return changed(
+    return evolve(
         item,
         position=position,
         returned_quantity=0,

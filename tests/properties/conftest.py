@@ -1,0 +1,15 @@
+"""How the properties are tried: the same examples every time, with no clock and nothing left on disk."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "talon",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],  # the machine is nobody's fault
+)
+settings.load_profile("talon")

@@ -1,0 +1,110 @@
+"""Answers of any bytes: a model, or an error of the package."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from properties.strategies import JSON, KEYS, complete
+
+from talon_async import TalonOneError
+from talon_async._codec import decode
+from talon_async._endpoint import endpoints_of
+from talon_async._messages import Answer
+from talon_async.client import TalonOne
+from talon_async.errors import APIError, UnreadableAnswerError, error_for
+from talon_async.models import IntegrationState, IntegrationStateV2
+
+KINDS = {endpoint.returns for endpoint in endpoints_of(TalonOne).values()} - {None}
+GOOD = json.dumps(complete(IntegrationState)).encode()
+BROKEN = st.builds(
+    lambda start, end, noise: GOOD[:start] + noise + GOOD[end:], *[st.integers(0, len(GOOD))] * 2, st.binary()
+)
+ODD = st.sampled_from(
+    [
+        b"",
+        b" ",
+        b"\xef\xbb\xbf",
+        b"\xef\xbb\xbf{}",
+        b"\xff\xfe{\x00}\x00",
+        b"<html>",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"attributes":' + b"[" * 900 + b"]" * 900 + b"}",
+        b'{"id": 1e999}',
+        b'{"id": NaN}',
+        b'{"id": 1} {}',
+        b'{"id": "\\ud800"}',
+        b"{}\x00",
+        b"null",
+    ]
+)
+ERRORS = st.fixed_dictionaries(
+    {}, optional={"message": JSON, "Error": JSON, "errors": st.lists(JSON) | JSON, "StatusCode": JSON}
+)
+DETAILS = st.fixed_dictionaries({}, optional=dict.fromkeys(["title", "details", "detail", "source", "pointer"], JSON))
+BODIES = st.one_of(
+    st.binary(),
+    BROKEN,
+    ODD,
+    (ERRORS | st.dictionaries(KEYS, JSON) | st.builds(lambda found: {"errors": found}, st.lists(DETAILS)) | JSON).map(
+        lambda value: json.dumps(value).encode()
+    ),
+)
+
+
+@pytest.mark.parametrize("returns", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
+def test_answer_is_a_model_or_unreadable_when_its_bytes_are_anything(returns: type[Any]) -> None:
+    """Whatever the server sends, reading gives the documented class or says that it cannot."""
+
+    @given(BODIES, st.booleans())
+    def read(body: bytes, strict: bool) -> None:
+        try:
+            answer = decode(body, returns, strict=strict)
+        except UnreadableAnswerError:
+            return
+        assert type(answer) is returns
+
+    read()
+
+
+@given(st.binary())
+def test_answer_is_nothing_when_none_is_documented(body: bytes) -> None:
+    """What comes with an answer that has no content is not looked at."""
+    assert decode(body, None) is None
+
+
+@given(st.integers(300, 599), BODIES)
+@example(409, b'{"message": "Too many requests are updating this profile at the same time"}')
+def test_error_is_made_and_pickled_when_the_answer_says_no(status: int, body: bytes) -> None:
+    """An answer that says no is an error whatever its body, and the error survives pickling with all it knows."""
+    error = error_for(Answer(status, {}, body))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert isinstance(error, APIError)
+    assert (status, body) == (error.status, error.body)
+    assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
+    assert error.message
+
+
+@given(BODIES)
+def test_error_is_pickled_when_the_answer_cannot_be_read(body: bytes) -> None:
+    """The error of an unreadable answer survives pickling too."""
+    error = None
+    try:
+        decode(body, IntegrationStateV2)
+    except TalonOneError as problem:
+        error = problem
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301
+
+
+@given(st.lists(DETAILS | JSON))
+@example([{}])
+@example([{"title": None, "unknown": 1}])
+def test_detail_says_something_when_it_is_kept(details: list[Any]) -> None:
+    """What the server lists without a word in it is left out, so that no message ends in a lone separator."""
+    error = error_for(Answer(400, {}, json.dumps({"message": "bad", "errors": details}).encode()))
+    assert all(str(detail) for detail in error.errors)
