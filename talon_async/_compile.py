@@ -194,6 +194,8 @@ class Compiler:
                 return f"({scratch}({value}) if {value}.__class__ is {scratch}class else other({value}))"
             if get_origin(kind) in (Mapping, Sequence):
                 inner = self._write(get_args(kind)[-1], "x", scratch, scope, name)
+                if get_origin(kind) is Mapping and inner == "x":
+                    return value  # free-form: the user's own, also when an answer holds it in another form
                 if get_origin(kind) is Mapping:
                     many = f"({value} if {value}.__class__ is dict else mapped({name!r}, {value}))"
                     each = f"{{k: {inner} for k, x in {many}.items()}}"

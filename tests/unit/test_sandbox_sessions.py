@@ -17,6 +17,7 @@ from talon_async.models import (
     NewCustomerSessionV2,
     NewEvent,
     ShowNotificationEffectProps,
+    evolve,
 )
 from talon_async.testing import effect
 from talon_async.testing._refusal import Refusal
