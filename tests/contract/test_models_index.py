@@ -94,7 +94,7 @@ def test_camel_gives_the_wire_name_when_it_is_regular(name: str, expected: str) 
 def test_index_is_current_when_checked() -> None:
     """The generated index lists what the modules define."""
     command = [sys.executable, str(ROOT / "tools" / "generate_models_index.py"), "--check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -105,14 +105,14 @@ def test_no_module_is_loaded_when_the_index_is_imported() -> None:
         "loaded = lambda: sorted(k[19:] for k in sys.modules if k.startswith('talon_async.models.') and k[19] != '_')\n"
         "print(loaded()); m.CartItem; print(loaded(), 'CartItem' in vars(m), 'Effect' in dir(m))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["[]", "['cart'] True True"]
 
 
 def test_every_effect_is_registered_when_one_module_is_imported() -> None:
     """No import order leaves the registry half full."""
     code = "from talon_async.models.effects._registry import EFFECT_PROPS; print(len(EFFECT_PROPS))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout) == len(models.EFFECT_PROPS)
 
 

@@ -1,0 +1,231 @@
+"""The examples of the API's documents: every one is read, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+from talon_async import from_json, models, to_json
+from talon_async._messages import Answer
+from talon_async._strict import problems
+from talon_async.errors import ParallelUpdateError, error_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STAND_INS = {"LoyaltyProgramBalance": "LedgerInfo"}
+"""Schemas that another class holds."""
+
+LAYOUT = "the zone is the word of a time layout, not a zone"
+NO_MAP = "the text of a map in the place of a map"
+KNOWN_BAD: dict[tuple[str, str, Any], str] = {
+    ("26.16", "achievementEndDate", "2024-02-15T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "achievementFixedStartDate", "2024-01-15T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "completionDate", "2024-01-15T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "endDate", "2023-01-02T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "endDate", "2024-02-01T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "endDate", "2024-02-15T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "expiryDate", "2022-08-02T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "fixedStartDate", "2024-01-15T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "joinDate", "2024-04-30T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "startDate", "2021-05-03T12:32:00Z07:00"): LAYOUT,
+    ("26.16", "startDate", "2022-01-02T15:04:05Z07:00"): LAYOUT,
+    ("26.16", "startDate", "2024-01-01T15:04:05Z07:00"): LAYOUT,
+    ("2020-05", "attributes", "{}"): NO_MAP,
+    ("2020-05", "campaigns", "{}"): NO_MAP,
+    ("2020-05", "coupons", "{}"): NO_MAP,
+    ("2020-05", "props", "{}"): "the effect's type is the word `effectType`",
+    ("2020-05", "warnings", "{}"): NO_MAP,
+}
+"""What strict reading finds, by era, property and value, and why. The only way to be silent about it."""
+
+BARE = {
+    "CampaignEligibilityDetails",
+    "CampaignEligibilityExperiment",
+    "CampaignEligibilityFailureDetails",
+    "LoyaltyLedgerEntryExpiryDateChange",
+}
+"""Schemas of the newer document without an example of anything in them."""
+
+
+@attrs.frozen
+class Example:
+    """One example, with the schema it is an example of."""
+
+    era: str
+    where: str
+    schema: dict[str, Any]
+    value: Any
+
+    def of(self, document: Any) -> type[Any]:
+        """Return the class that holds it."""
+        name, _ = document.resolve(self.schema)
+        name = name or f"{self.where.split()[0][0].upper()}{self.where.split()[0][1:]}Response"
+        return getattr(models, STAND_INS.get(name, name))  # type: ignore[no-any-return]
+
+
+def composed(document: Any, schema: dict[str, Any], above: tuple[str, ...] = ()) -> Any:
+    """Put an example together from those of the properties; None where there is none."""
+    name, target = document.resolve(schema)
+    if name in above:
+        return None
+    above = (*above, name) if name else above
+    if "example" in target:
+        return target["example"]
+    properties = document.shape(target).properties
+    if properties:
+        values = {key: composed(document, value, above) for key, value in properties.items()}
+        if "oneOf" in properties.get("props", {}):
+            values["props"] = composed(document, {"$ref": document.effects[values["effectType"]]})
+        return {key: value for key, value in values.items() if value is not None} or None
+    if "items" in target and (item := composed(document, target["items"], above)) is not None:
+        return [item]
+    inner = target.get("additionalProperties")
+    if isinstance(inner, dict) and (item := composed(document, inner, above)) is not None:
+        return {"userKey": item}
+    return None
+
+
+def effects(document: Any) -> Iterator[dict[str, Any]]:
+    """Put an example of an effect together for every type that the document lists."""
+    for effect_type, name in document.effects.items():
+        rest = composed(document, {"$ref": "Effect"})
+        yield {**rest, "effectType": effect_type, "props": composed(document, {"$ref": name})}
+
+
+def bodies(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """List the contents of all requests and answers of the package's operations."""
+    kept_apart = json.loads(document.text)["components"].get("requestBodies", {})
+    for operation in document.operations():
+        body = operation.get("requestBody", {})
+        body = kept_apart[body["$ref"].rpartition("/")[2]] if "$ref" in body else body
+        for media in body.get("content", {}).values():
+            yield f"{operation['operationId']} request", media
+        for status, answer in operation["responses"].items():
+            for media in answer.get("content", {}).values():
+                yield f"{operation['operationId']} {status}", media
+
+
+def written(era: str, where: str, holder: dict[str, Any], schema: dict[str, Any]) -> Iterator[Example]:
+    """List the examples that stand beside a schema."""
+    if "example" in holder:
+        yield Example(era, where, schema, holder["example"])
+    for title, example in holder.get("examples", {}).items():
+        yield Example(era, f"{where} {title}", schema, example["value"])
+
+
+def examples(era: str, document: Any, *, failures: bool = False) -> list[Example]:
+    """List all examples of requests, answers and models; or those of answers that say no."""
+    found: list[Example] = []
+    for where, media in bodies(document):
+        if where.split()[1].startswith(("4", "5")) is failures:
+            found += written(era, where, media, media["schema"])
+            found.append(Example(era, where, media["schema"], composed(document, media["schema"])))
+    if not failures:
+        for name in document.schemas.keys() & document.components.keys():
+            reference = {"$ref": name}
+            found += written(era, name, document.components[name], reference)
+            found.append(Example(era, name, reference, composed(document, reference)))
+        found += (Example(era, "Effect", {"$ref": "Effect"}, effect) for effect in effects(document))
+    return [example for example in found if example.value is not None]
+
+
+def instant(text: str) -> datetime | str:
+    """Return a time to the microsecond, or the text that is none."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return time if time.tzinfo else text
+
+
+def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -> Any:
+    """Return what an example says in documented properties; null and empty are absent, times are instants."""
+    _, target = document.resolve(schema)
+    if "oneOf" in target:
+        fitting = [option for option in target["oneOf"] if document.resolve(option)[1].get("title") == effect]
+        return known(document, fitting[0], value) if fitting else value
+    properties = document.shape(target).properties
+    if isinstance(value, dict) and properties:
+        kind = value.get("effectType", "")
+        pairs = [
+            (key, known(document, properties[key], item, kind)) for key, item in value.items() if key in properties
+        ]
+        return {key: item for key, item in pairs if item not in (None, [], {})}
+    inner = target.get("additionalProperties")
+    if isinstance(value, dict) and isinstance(inner, dict):
+        return {key: known(document, inner, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [known(document, target.get("items", {}), item) for item in value]
+    return instant(value) if target.get("format") == "date-time" and isinstance(value, str) else value
+
+
+@pytest.fixture
+def era(document: Any, documents: dict[str, Any]) -> str:
+    """The name of the document in turn."""
+    return next(name for name, other in documents.items() if other is document)
+
+
+@pytest.fixture
+def all_examples(era: str, document: Any) -> list[Example]:
+    """All examples of the document in turn, but for those of errors."""
+    return examples(era, document)
+
+
+def test_examples_are_found_when_a_document_is_read(all_examples: list[Example], document: Any, era: str) -> None:
+    """Every body and every model has an example, but for a few; 2020 shows no props of effects."""
+    models_of_it = document.schemas.keys() & document.components.keys()
+    expected = {where for where, _ in bodies(document) if where.split()[1] in ("request", "200", "201")} | models_of_it
+    bare = BARE if era == "26.16" else {name for name in models_of_it if name.endswith("EffectProps")}
+    assert bare == expected - {example.where for example in all_examples}
+
+
+def test_example_is_read_when_it_is_published(all_examples: list[Example], document: Any) -> None:
+    """Every example becomes an object of the documented class."""
+    for example in all_examples:
+        cls = example.of(document)
+        assert type(from_json(json.dumps(example.value), cls)) is cls, example.where
+
+
+def test_example_is_equal_when_it_is_read_written_and_read_again(all_examples: list[Example], document: Any) -> None:
+    """Writing what was read and reading it again changes nothing."""
+    for example in all_examples:
+        cls = example.of(document)
+        read = from_json(json.dumps(example.value), cls)
+        assert read == from_json(to_json(read), cls), example.where
+
+
+def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: list[Example], document: Any) -> None:
+    """Every documented property of an example has the same value after reading and writing, and none is added."""
+    for example in all_examples:
+        again = json.loads(to_json(from_json(json.dumps(example.value), example.of(document))))
+        expected = known(document, example.schema, example.value)
+        assert expected == known(document, example.schema, again), example.where
+
+
+def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(documents: dict[str, Any]) -> None:
+    """Strict reading accepts every example, but for those listed with what is wrong with them."""
+    found: set[tuple[str, str, Any]] = set()
+    for era, document in documents.items():
+        for example in examples(era, document):
+            for problem in problems(example.value, example.of(document)):
+                value: Any = example.value
+                for step in problem.pointer.split("/")[1:]:
+                    value = value[int(step) if isinstance(value, list) else step]
+                found.add((era, problem.pointer.rpartition("/")[2], value))
+    assert KNOWN_BAD.keys() == found
+
+
+def test_error_says_what_the_server_said_when_the_answer_is_an_example(documents: dict[str, Any]) -> None:
+    """Every example of an answer that says no becomes an error with its status and message."""
+    failures = examples("26.16", documents["26.16"], failures=True)
+    assert failures
+    for example in failures:
+        status = int(example.where.split()[1])
+        error = error_for(Answer(status, {}, json.dumps(example.value).encode()))
+        assert (status, example.value["message"]) == (error.status, error.message)
+        assert isinstance(error, ParallelUpdateError) is (status == 409)
