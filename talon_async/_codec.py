@@ -160,9 +160,11 @@ def _unsendable(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
                 yield from _unsendable(item, f"{pointer}/{key}")
             else:
                 yield pointer, f"the key {key!r} must be text"
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes | bytearray):
         for index, item in enumerate(value):
             yield from _unsendable(item, f"{pointer}/{index}")
+    elif attrs.has(type(value)):
+        yield from _unsendable(plain_of(value), pointer)
     elif said := _refusal(value):
         yield pointer, said
 

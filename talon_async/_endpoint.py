@@ -250,7 +250,7 @@ def _reached(source: str) -> str:
 
 def _turn(kind: str, identifier: Any) -> tuple[str, ...]:
     """Name a lane; the anonymous profile has none."""
-    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int) else ()
+    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID) else ()
 
 
 def _compile(head: str, signature: inspect.Signature, lines: Sequence[str], scope: dict[str, Any]) -> Any:

@@ -114,7 +114,16 @@ class Run:
             else:
                 self.shared.budget.give()
                 return response
-            await self.options.clock.sleep(wait)
+            await self._rest(pool, wait)
+
+    async def _rest(self, pool: Pool, wait: float) -> None:
+        """Wait before the next attempt, but not on behalf of a closed client."""
+        ends = {asyncio.ensure_future(self.options.clock.sleep(wait)), asyncio.ensure_future(pool.closed.wait())}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     async def _attempt(self, pool: Pool) -> Response[Any]:
         if pool.slots.locked():

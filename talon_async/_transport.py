@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import attrs
@@ -19,6 +19,7 @@ from talon_async._lanes import Lanes
 from talon_async._messages import Answer, Failure
 from talon_async._version import __version__
 from talon_async.errors import (
+    ClientClosedError,
     ConnectError,
     ConnectionLostError,
     NoAnswerError,
@@ -29,7 +30,7 @@ from talon_async.errors import (
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from talon_async._messages import Request
     from talon_async.auth import Auth
@@ -52,13 +53,27 @@ class Connection:
     session: aiohttp.ClientSession | None
 
 
+_reached: ContextVar[list[bool]] = ContextVar("reached")
+"""Filled by the connector once an attempt holds a connection: before that, nothing can have been sent."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Tells an attempt when it holds a connection."""
+
+    async def connect(self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout) -> Any:  # noqa: ASYNC109
+        connection = await super().connect(req, traces, timeout)
+        _reached.get([]).append(True)
+        return connection
+
+
 class Pool:
     """The connections of one client on one event loop."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._session = connection.session or _session(connection)
+    def __init__(self, connection: Connection, forget: Callable[[], object]) -> None:
+        self._connection, self._forget = connection, forget
+        self._session = _session(connection)
         self._lifeline: AsyncGenerator[None] | None = None
+        self.closed = asyncio.Event()
         self.lanes = Lanes(connection.limits.lane_width)
         self.slots = asyncio.Semaphore(connection.limits.connections)
 
@@ -71,11 +86,12 @@ class Pool:
         try:
             yield
         finally:
-            if self._connection.session is None:
-                await self._session.close()
+            self.closed.set()
+            self._forget()
+            await self._session.close()
 
     async def close(self) -> None:
-        """Close every connection; a borrowed session stays open."""
+        """Close every connection; those of a borrowed session stay open."""
         if self._lifeline is not None:
             await self._lifeline.aclose()
 
@@ -83,11 +99,11 @@ class Pool:
         """Send a request once; a failure is an error of this package that says whether the server may have acted."""
         connection = self._connection
         headers = connection.auth.headers(request)
-        if connection.session is not None:
-            headers = {**_common(connection), **headers}
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
         status, response = None, None
+        reached = [True] if connection.session else []  # a borrowed connector does not tell
+        _reached.set(reached)
         try:
             response = await self._session.request(
                 request.operation.method,
@@ -104,7 +120,7 @@ class Pool:
         except BaseException as problem:
             if response is not None:
                 response.close()
-            if (error := _error(problem, status)) is None:
+            if (error := _error(problem, status, reached=bool(reached))) is None:
                 raise
             if isinstance(error, UnreadableAnswerError) and status is not None and not 200 <= status < 300:  # noqa: PLR2004
                 return Answer(status, response.headers if response is not None else {}, b"")
@@ -125,9 +141,13 @@ def _common(connection: Connection) -> dict[str, str]:
 
 
 def _session(connection: Connection) -> aiohttp.ClientSession:
+    borrowed = connection.session
+    if borrowed is not None and borrowed.connector is None:
+        raise ClientClosedError("the borrowed session is closed")
     session = aiohttp.ClientSession(
         # slots bound the requests, not the connector: its queue would count against the time of an attempt
-        connector=aiohttp.TCPConnector(limit=0, limit_per_host=0),
+        connector=_Connector(limit=0, limit_per_host=0) if borrowed is None else borrowed.connector,
+        connector_owner=borrowed is None,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_common(connection),
         trust_env=connection.trust_env,
@@ -138,10 +158,9 @@ def _session(connection: Connection) -> aiohttp.ClientSession:
 
 
 def client_timeout(timeout: Timeout, remaining: float | None) -> aiohttp.ClientTimeout:
-    """Bound one attempt. Connecting gets a little less than all of it: then a slow connect is known as not sent."""
+    """Bound one attempt, to the moment: aiohttp alone would round to whole seconds."""
     total = timeout.attempt if remaining is None else min(timeout.attempt, remaining)
-    connect = min(timeout.connect, total * 0.95)
-    return aiohttp.ClientTimeout(total=total, connect=connect, ceil_threshold=float("inf"))
+    return aiohttp.ClientTimeout(total=total, connect=min(timeout.connect, total), ceil_threshold=float("inf"))
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
@@ -158,7 +177,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return bytes(body)
 
 
-def _error(problem: BaseException, status: int | None) -> TalonOneError | None:
+def _error(problem: BaseException, status: int | None, *, reached: bool) -> TalonOneError | None:
     """Return what a failure means; None for what is not ours to translate.
 
     The texts of aiohttp's errors are not passed on where they may hold headers; its errors are never chained.
@@ -169,27 +188,38 @@ def _error(problem: BaseException, status: int | None) -> TalonOneError | None:
         return None
     if status is not None:
         return UnreadableAnswerError(f"the answer broke off ({type(problem).__name__})")
-    return _without_answer(problem)
+    return _lost(problem) if reached else _unreached(problem)
 
 
-def _without_answer(problem: Exception) -> NoAnswerError:  # noqa: PLR0911  # a table, one line for each kind
+def _unreached(problem: Exception) -> ConnectError:
+    """Say why no connection was made; nothing was sent."""
     match problem:
         case aiohttp.ClientConnectorCertificateError():
             error = ConnectError(f"the server's certificate is not valid: {problem.certificate_error}")
             error.failure = Failure.FINAL
-            return error
-        case aiohttp.ConnectionTimeoutError():
-            return ConnectError("no connection within the time allowed (Timeout.connect)")
         case aiohttp.ClientHttpProxyError():
-            return ConnectError(f"the proxy refused with {problem.status}")
+            error = ConnectError(f"the proxy refused with {problem.status}")
+            error.failure = Failure.FINAL if 400 <= problem.status < 500 else Failure.NOT_SENT  # noqa: PLR2004
         case aiohttp.ClientConnectorError():
-            return ConnectError(f"no connection to {problem.host}:{problem.port}: {problem.os_error}")
+            error = ConnectError(f"no connection to {problem.host}:{problem.port}: {problem.os_error}")
+        case TimeoutError():
+            error = ConnectError("no connection within the time allowed (Timeout.connect)")
+        case ValueError() | AssertionError():
+            # aiohttp refuses to combine our key with credentials that trust_env found in ~/.netrc
+            error = ConnectError(f"the request could not be made ({type(problem).__name__}); is trust_env on?")
+            error.failure = Failure.FINAL
+        case _:
+            error = ConnectError(f"no connection: {type(problem).__name__} on the way")
+    return error
+
+
+def _lost(problem: Exception) -> NoAnswerError:
+    """Say why no answer came; the request may have been sent."""
+    match problem:
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return _unreached(problem)  # a borrowed connector
         case TimeoutError():
             return RequestTimeoutError("no answer within the time allowed")
-        case aiohttp.InvalidURL():
-            error = ConnectError("the URL is not valid")
-            error.failure = Failure.FINAL
-            return error
         case aiohttp.ClientResponseError():
             return ConnectionLostError("the answer is not HTTP")
         case _:
@@ -201,7 +231,7 @@ class Pools:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool] = WeakKeyDictionary()
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
 
     def __bool__(self) -> bool:
         return any(not loop.is_closed() for loop in self._pools)
@@ -212,7 +242,10 @@ class Pools:
 
     async def open(self) -> Pool:
         """Make the running loop's pool."""
-        pool = self._pools[asyncio.get_running_loop()] = Pool(self.connection)
+        here = asyncio.get_running_loop()
+        for loop in [loop for loop in self._pools if loop.is_closed()]:  # closed without a word to anybody
+            del self._pools[loop]
+        pool = self._pools[here] = Pool(self.connection, lambda: self._pools.pop(here, None))
         await pool.keep()
         return pool
 
@@ -220,7 +253,6 @@ class Pools:
         """Close the running loop's pool here, and let every other loop close its own."""
         here = asyncio.get_running_loop()
         for loop, pool in list(self._pools.items()):
-            del self._pools[loop]
             if loop is here:
                 await pool.close()
             elif not loop.is_closed():

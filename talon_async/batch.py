@@ -175,6 +175,7 @@ class _Batch:
         self._parked, self._parking = 0, 4 * concurrency
         self._room: asyncio.Future[None] | None = None
         self._taking = asyncio.Lock()
+        self._taker: asyncio.Task[Any] | None = None
         self._ended = False
         self._broken: Exception | None = None
 
@@ -217,7 +218,7 @@ class _Batch:
                     await self._room
                     continue
                 try:
-                    event = await anext(self._source)
+                    event = await self._next()
                 except StopAsyncIteration:
                     self._ended = True
                     break
@@ -232,6 +233,24 @@ class _Batch:
                 lane.append(job)
                 self._parked += 1
         return None
+
+    async def _next(self) -> Any:
+        """Wait for the source, but no longer than the batch goes on: it may have nothing to give for hours."""
+        self._taker = asyncio.current_task()
+        try:
+            return await anext(self._source)
+        except asyncio.CancelledError:
+            if self._ended and self._taker is not None and not self._taker.uncancel():
+                raise StopAsyncIteration from None
+            raise
+        finally:
+            self._taker = None
+
+    def _end(self) -> None:
+        """Take nothing more, and let whoever waits for the source know."""
+        self._ended = True
+        if self._taker is not None:
+            self._taker.cancel()
 
     def _leave_parking(self) -> None:
         self._parked -= 1
@@ -249,7 +268,7 @@ class _Batch:
         except TalonOneError as error:
             if isinstance(error, AuthenticationError | ClientClosedError) and self.report.stopped_by is None:
                 self.report.stopped_by = error
-                self._ended = True
+                self._end()
             self._failed(index, event, error)
         except Exception as problem:  # noqa: BLE001  # one event's trouble, of whatever kind, is not the others'
             unexpected = TalonOneError(f"{type(problem).__name__}: {problem}")
@@ -269,7 +288,8 @@ class _Batch:
             try:
                 self._progress(self.report)
             except Exception as problem:  # noqa: BLE001  # told at the end, when nothing is under way any more
-                self._ended, self._broken, self._progress = True, problem, None
+                self._broken, self._progress = problem, None
+                self._end()
 
     def _account_for_the_rest(self, why: str) -> None:
         """Put what was taken but not settled among the failures."""

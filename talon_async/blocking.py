@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
-import time
 import warnings
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Future
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -77,6 +77,9 @@ class _Thread:
             self._ready.set_result((portal, asyncio.get_running_loop()))
             await portal.sleep_until_stopped()
         await client.aclose()
+        # what was under way ends by itself now, with errors of its own, and a batch with its report
+        if others := asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}:
+            await asyncio.wait(others, timeout=GRACE / 2)
 
     def submit(self, call: Coroutine[Any, Any, T]) -> Future[T]:
         """Start a call on the loop."""
@@ -190,56 +193,62 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Feed:
-    """Hands a source that is read on the caller's thread to the loop, some events at a time."""
+    """Hands a source that is read on the caller's thread to the loop, which wakes up for it."""
 
-    CHUNK = 256
-    PATIENCE = 0.05
-    """Seconds after which a slow source's events go out in smaller numbers."""
+    ROOM = 512
+    """Events that may wait before the source is read no further."""
 
     def __init__(self, thread: _Thread, events: Iterable[Any]) -> None:
         self._thread, self._events = thread, checked_source(events)
-        self._send, self._receive = anyio.create_memory_object_stream[Any](2)
-        self._given: deque[Any] = deque(maxlen=5 * self.CHUNK)
-        self._count = 0
+        self._waiting: deque[Any] = deque()
+        self._arrived, self._taken = asyncio.Event(), threading.Event()
+        self._ended = self._over = False
+        self._problem: Exception | None = None
 
     async def items(self) -> AsyncIterator[Any]:
-        async for chunk in self._receive:
-            if isinstance(chunk, Exception):
-                raise chunk
-            for event in chunk:
+        while True:
+            self._arrived.clear()
+            while self._waiting:
+                event = self._waiting.popleft()
+                self._taken.set()
                 yield event
+            if self._ended and not self._waiting:
+                break
+            if not self._waiting:
+                await self._arrived.wait()
+        if self._problem is not None:
+            raise self._problem
 
     def push(self, future: Future[Any]) -> None:
         """Read the source to its end, or until the batch ends."""
-        future.add_done_callback(lambda _: self._thread.loop.call_soon_threadsafe(self._receive.close))
-        chunk: list[Any] = []
-        since = time.monotonic()
+        future.add_done_callback(self._finish)
         try:
             for event in self._events:
-                self._given.append(event)
-                self._count += 1
-                chunk.append(event)
-                if len(chunk) >= self.CHUNK or time.monotonic() - since > self.PATIENCE:
-                    if not self._hand_over(chunk):
-                        return
-                    chunk, since = [], time.monotonic()
-            self._hand_over(chunk)
+                self._waiting.append(event)
+                self._wake()
+                while len(self._waiting) >= self.ROOM and not self._over:
+                    self._taken.clear()
+                    if len(self._waiting) >= self.ROOM and not self._over:
+                        self._taken.wait()
+                if self._over:
+                    break
         except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the batch
-            _ = self._hand_over(chunk) and self._hand_over(problem)
+            self._problem = problem
         finally:
-            self._thread.loop.call_soon_threadsafe(self._send.close)
+            self._ended = True
+            self._wake()
 
-    def _hand_over(self, chunk: Any) -> bool:
-        try:
-            Portal.wait(self._thread, self._thread.submit(self._send.send(chunk)))
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            return False
-        return True
+    def _wake(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the batch is over
+            self._thread.loop.call_soon_threadsafe(self._arrived.set)
+
+    def _finish(self, _: object) -> None:
+        self._over = True
+        self._taken.set()
 
     def account_for_the_rest(self, report: BatchReport) -> BatchReport:
         """Put what was read but not taken, because the batch stopped early, among the failures."""
-        rest = self._count - report.taken
-        for event in list(self._given)[-rest:] if rest else ():
+        for event in self._waiting:
             error = not_sent(report.stopped_by or ClientClosedError("the batch ended early"))
             report.failures.append(EventFailure(report.taken, event, error))
             report.taken += 1

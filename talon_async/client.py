@@ -60,8 +60,8 @@ class ClientOptions(CallOptions, total=False):
         ssl: how the server's certificate is checked; the system's authorities by default.
         trust_env: take proxies and credentials from the environment and ~/.netrc. It makes every request slower.
         allow_http: accept an unencrypted base URL on another machine than this one.
-        session: an aiohttp session to borrow. It is never closed here, its own limits and timeouts apply as well, and
-            it is bound to its event loop.
+        session: an aiohttp session whose connector to borrow, with its limits. It is never closed here, none of its
+            own headers, cookies or timeouts are used, and it is bound to its event loop.
     """
 
     limits: Limits
@@ -117,9 +117,8 @@ class TalonOne(Operations, Batches):
             ConfigurationError: lists everything that is missing or wrong.
         """
         settings = Settings.from_env(environ)
-        auth = ContentSignature(*settings.application) if settings.application else settings.api_key or ""
         merged: Any = {**settings.options, **options}
-        return cls(settings.base_url, auth, **merged)
+        return cls(settings.base_url, settings.auth, **merged)
 
     async def __aenter__(self) -> Self:
         await self._shared.pool()

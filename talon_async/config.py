@@ -15,11 +15,14 @@ import attrs
 
 from talon_async._clock import Clock
 from talon_async._retry import RetryPolicy
+from talon_async.auth import ApiKey, ContentSignature
 from talon_async.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
+
+    from talon_async.auth import Auth
 
 __all__ = ["Limits", "Options", "RetryPolicy", "Settings", "Timeout", "base_url"]
 
@@ -189,14 +192,32 @@ class _Environment:
             self.problems.append(f"{self.prefix}{name}_FILE cannot be read: {problem.strerror}")
             return None
 
+    def auth(self) -> Auth | None:
+        """Return the key or, without one, the signer; None where neither can be made."""
+        key, signer, application_key = (
+            self.secret("API_KEY"),
+            self.text("APPLICATION_ID"),
+            self.secret("APPLICATION_KEY"),
+        )
+        try:
+            if key:
+                return ApiKey(key)
+            if signer and application_key:
+                return ContentSignature(signer, application_key)
+        except ConfigurationError as problem:
+            self.problems.append(f"{self.prefix}{'API_KEY' if key else 'APPLICATION_KEY'}: {problem}")
+            return None
+        names = f"{self.prefix}API_KEY is not set (or {self.prefix}APPLICATION_ID with {self.prefix}APPLICATION_KEY)"
+        self.problems.append(names)
+        return None
+
 
 @attrs.frozen
 class Settings:
     """What `from_env` found: the arguments of a client."""
 
     base_url: str
-    api_key: str | None = attrs.field(repr=False)
-    application: tuple[str, str] | None = attrs.field(repr=False)
+    auth: Auth
     options: dict[str, Any]
 
     @classmethod
@@ -209,10 +230,7 @@ class Settings:
             base_url(url, allow_http=bool(options.get("allow_http")))
         except ConfigurationError as problem:
             env.problems.append(f"{prefix}BASE_URL: {problem}")
-        key, signer, application_key = env.secret("API_KEY"), env.text("APPLICATION_ID"), env.secret("APPLICATION_KEY")
-        if not key and not (signer and application_key):
-            env.problems.append(f"{prefix}API_KEY is not set (or {prefix}APPLICATION_ID with {prefix}APPLICATION_KEY)")
-        if env.problems:
+        auth = env.auth()
+        if env.problems or auth is None:
             raise ConfigurationError("; ".join(env.problems))
-        application = (signer, application_key) if signer and application_key and not key else None
-        return cls(url, key, application, options)
+        return cls(url, auth, options)

@@ -18,6 +18,7 @@ from talon_async.errors import (
     AuthenticationError,
     BadRequestError,
     BatchInterruptedError,
+    ClientClosedError,
     ConnectionLostError,
     InvalidArgumentError,
 )
@@ -303,3 +304,47 @@ async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
     await peak(100)
     short, long = await peak(1_500), await peak(15_000)
     assert long < short + 50_000
+
+
+async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_idle() -> None:
+    """A queue that has nothing more to give does not hold a stopped batch."""
+
+    async def source() -> AsyncIterator[NewEvent]:
+        yield event(1)
+        await asyncio.sleep(60)
+
+    with RawServer(answer({}, status=401)) as server:
+        async with TalonOne(server.url, KEY) as talon, asyncio.timeout(20):
+            report = await talon.track_events(source())
+    assert (1, 1, AuthenticationError) == (report.taken, report.failed, type(report.stopped_by))
+
+
+def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
+    """What was taken is among the recorded or the failures; the source is left alone from then on."""
+    recorder = Recorder()
+
+    def source() -> Iterator[NewEvent]:
+        for n in range(100_000):
+            if n == 300:
+                threading.Thread(target=talon.close).start()
+            yield event(n, f"p{n % 50}")
+
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        report = talon.track_events(source())
+    assert isinstance(report.stopped_by, ClientClosedError)
+    assert report.taken == report.done < 100_000
+    assert report.succeeded <= recorder.count
+    assert recorder.count - report.succeeded <= sum(failure.error.outcome == "unknown" for failure in report.failures)
+
+
+def test_an_event_is_sent_at_once_when_the_source_waits_before_the_next() -> None:
+    """A consumer that yields one event and blocks has it sent meanwhile."""
+    seen = threading.Event()
+    recorder = Recorder(lambda _: seen.set())
+
+    def source() -> Iterator[NewEvent]:
+        yield event(1)
+        assert seen.wait(20)
+
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        assert talon.track_events(source()).succeeded == 1

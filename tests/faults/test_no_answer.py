@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from support.clock import FakeClock
 from support.raw import EMPTY, Exchange, RawServer, Script, answer, fin, hang, in_parts, reset, then_cut, then_hang
+from support.twins import KEY
 
-from talon_async import Limits, RetryPolicy, Timeout
+from talon_async import Limits, RetryPolicy, TalonOne, Timeout
 from talon_async.errors import (
     APIError,
     ClientClosedError,
+    ConflictError,
     ConnectError,
     ConnectionLostError,
     NoAnswerError,
@@ -246,3 +248,82 @@ async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open
         talon = client(server.url, clock=clock, retry=RetryPolicy(repeat_named=True))
         assert (await talon.update_customer_profile("a", NewCustomerProfile())).profile.id == 1
     assert len(server.received) == 2
+
+
+async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() -> None:
+    """Its repetition, its errors and its headers are not ours; it stays open."""
+    import aiohttp
+
+    with RawServer(answer({}), reset, answer({}, status=409)) as server:
+        session = aiohttp.ClientSession(raise_for_status=True, headers={"X-Theirs": "1"})
+        async with session, TalonOne(server.url, KEY, session=session, retry=RetryPolicy.off()) as talon:
+            await talon.get_customer_inventory("a")
+            with pytest.raises(ConnectionLostError) as caught:
+                await talon.update_customer_profile("a", NewCustomerProfile())
+            assert (1, 2) == (caught.value.attempts, len(server.received))
+            with pytest.raises(ConflictError):
+                await talon.get_customer_inventory("a")
+            await talon.aclose()
+            assert not session.closed
+        assert "x-theirs" not in server.received[0].headers
+        with pytest.raises(ClientClosedError, match="borrowed session is closed"):
+            await TalonOne(server.url, KEY, session=session).get_customer_inventory("a")
+
+
+@pytest.mark.parametrize(
+    ("script", "tries"),
+    [(reset, 4), (fin, 4), (then_cut(b"garbage\r\n\r\n"), 4), (answer({}, status=502), 4), (answer({}, status=407), 1)],
+)
+async def test_nothing_was_sent_when_the_proxy_fails_to_connect(
+    client: Any, clock: FakeClock, script: Script, tries: int
+) -> None:
+    """Only CONNECT was written: the event is not in doubt. A proxy that says no is final."""
+    with RawServer(script) as proxy:
+        talon = client("https://shop.invalid", proxy=proxy.url, clock=clock)
+        with pytest.raises(ConnectError) as caught:
+            await talon.track_event(EVENT)
+    assert ("not_sent", tries) == (caught.value.outcome, len(proxy.received))
+
+
+async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> None:
+    """Nobody waits for a Retry-After on behalf of a closed client."""
+    import asyncio
+
+    busy = answer({}, status=429, headers={"Retry-After": "25"})
+    with RawServer(busy) as server:
+        talon = client(server.url)
+        call = asyncio.ensure_future(talon.get_customer_inventory("a"))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await talon.aclose()
+        async with asyncio.timeout(10):
+            with pytest.raises(ClientClosedError):
+                await call
+
+
+async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
+    client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    """With trust_env, aiohttp refuses to send our key beside another's: nothing is sent, nothing repeated."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with RawServer(answer({})) as server:
+        with pytest.raises(ConnectError, match="is trust_env on") as caught:
+            await client(server.url, trust_env=True).track_event(EVENT)
+    assert ("not_sent", 1, []) == (caught.value.outcome, caught.value.attempts, server.received)
+
+
+def test_no_loop_is_kept_when_it_has_ended() -> None:
+    """A client at module level does not collect the loops it was used in."""
+    import asyncio
+
+    with RawServer(answer({})) as server:
+        talon = TalonOne(server.url, KEY)
+
+        async def once() -> None:
+            await talon.get_customer_inventory("a")
+
+        for _ in range(5):
+            asyncio.run(once())
+        assert {} == talon._shared.pools._pools

@@ -99,6 +99,10 @@ def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
         TalonOne.from_env(
             {"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"}
         )
+    with pytest.raises(
+        ConfigurationError, match=r"TALON_ONE_BASE_URL.*unencrypted.*TALON_ONE_API_KEY: .* holds spaces"
+    ):
+        TalonOne.from_env({"TALON_ONE_BASE_URL": "http://a.b", "TALON_ONE_API_KEY": "a b"})
     for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "connections", "TRUST_KEYS"):
         assert name in str(caught.value)
 
@@ -112,10 +116,8 @@ def test_an_empty_variable_counts_as_none_when_it_is_set() -> None:
 def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
     """Secrets are mounted as files in containers."""
     (tmp_path / "key").write_text("from-file\n")
-    assert (
-        Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).api_key
-        == "from-file"
-    )
+    auth = Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).auth
+    assert auth.common == {"Authorization": "ApiKey-v1 from-file"}
     with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY_FILE cannot be read"):
         Settings.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "none")))
 
@@ -136,7 +138,7 @@ def test_the_blocking_twin_reads_the_same_environment_when_asked() -> None:
 def test_an_application_signs_when_the_environment_names_one_and_no_key() -> None:
     """The legacy signature can be configured, too."""
     variables = env(TALON_ONE_API_KEY=None, TALON_ONE_APPLICATION_ID="7", TALON_ONE_APPLICATION_KEY="00ff")
-    assert Settings.from_env(variables).application == ("7", "00ff")
+    assert repr(Settings.from_env(variables).auth) == "ContentSignature(***)"
     assert repr(TalonOne.from_env(variables)._connection["auth"]) == "ContentSignature(***)"
 
 
