@@ -80,23 +80,18 @@ class LanesMachine(RuleBasedStateMachine):
             self.inside.subtract(turns)
             self.lanes.leave(turns)
 
-    async def _start(self, turns: tuple[str, ...], *, trying: bool) -> Call:
-        held = trying and self.lanes.try_enter(turns)
-        end = asyncio.Event()
-        task = asyncio.ensure_future(self._call(turns, end, held=held))
-        if held:
-            await asyncio.sleep(0)  # a held turn is given back by the call itself: it has to begin
-        return Call(turns, task, end)
-
     def _rounds(self, number: int) -> None:
         for _ in range(number):
-            self.loop.run_until_complete(asyncio.sleep(0))
+            self.loop.call_soon(self.loop.stop)
+            self.loop.run_forever()  # what is ready now, and nothing that follows from it
 
     @rule(turns=st.lists(st.sampled_from(TURNS), min_size=1, max_size=3, unique=True), trying=st.booleans())
     def come(self, turns: list[str], trying: bool) -> None:
         """Let one more call come, which may try first whether it need wait."""
-        ordered = tuple(sorted(turns))
-        self.calls.append(self.loop.run_until_complete(self._start(ordered, trying=trying)))
+        ordered, end = tuple(sorted(turns)), asyncio.Event()
+        held = trying and self.lanes.try_enter(ordered)
+        self.calls.append(Call(ordered, self.loop.create_task(self._call(ordered, end, held=held)), end))
+        self._rounds(held)  # what is held already is given back by the call: it has to begin
 
     @rule(rounds=st.integers(1, 5))
     def go_on(self, rounds: int) -> None:

@@ -31,7 +31,7 @@ FREE = [
 def test_model_is_equal_when_it_is_written_and_read_again(cls: type[Any]) -> None:
     """Writing a model and reading it again gives an equal model, whatever it holds."""
 
-    @settings(max_examples=20 if cls.__name__ in STATES else 40)
+    @settings(max_examples=12 if cls.__name__ in STATES else 25)
     @given(instances(cls))
     def same(model: Any) -> None:
         assert model == from_json(to_json(model), cls)
@@ -49,7 +49,7 @@ def test_json_is_equal_when_it_is_read_and_written_again(cls: type[Any]) -> None
 def test_keys_stay_untouched_when_they_are_the_users(cls: type[Any], wire: str) -> None:
     """What users put into a map comes out as it went in: keys in any case and script, nulls, nested maps."""
 
-    @settings(max_examples=15)
+    @settings(max_examples=10)
     @given(st.dictionaries(KEYS, JSON, min_size=1, max_size=4))
     def untouched(attributes: dict[str, Any]) -> None:
         answer = complete(cls) | {wire: attributes}

@@ -1,17 +1,38 @@
-"""A page of mistakes: each is found by mypy and by pyright, or its comment is an error of its own."""
+"""A page of mistakes: each is found by mypy and by pyright, or its comment is an error of its own.
+
+What no checker can see, and the package refuses when it runs: a text for a list of texts (`coupon_codes="A"`), as every
+text is a sequence of texts; a time without zone; NULL where the API takes none, as it fits every field; an attribute
+that the Campaign Manager does not define.
+"""
 # pyright: reportUnnecessaryTypeIgnoreComment=error
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_async import TalonOne, TalonOneSync
-from talon_async.models import CartItem, IntegrationRequest, NewCustomerProfile, NewCustomerSessionV2, NewEvent
+from talon_async import RetryPolicy, TalonOne, TalonOneError, TalonOneSync
+from talon_async.models import (
+    CartItem,
+    CouponReservations,
+    IntegrationRequest,
+    NewCustomerProfile,
+    NewCustomerSessionV2,
+    NewEvent,
+    SetDiscountEffectProps,
+)
 
 if TYPE_CHECKING:
-    from talon_async.models import SetDiscountEffectProps
+    from collections.abc import AsyncIterator
+
+    from talon_async.models import Effect, IntegrationStateV2
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+SESSION = IntegrationRequest(customer_session=NewCustomerSessionV2())
+
+
+async def streamed() -> AsyncIterator[NewEvent]:
+    """Give events from an asynchronous generator."""
+    yield EVENT
 
 
 def models() -> None:
@@ -21,6 +42,10 @@ def models() -> None:
     CartItem(sku="a", quantity="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     NewCustomerSessionV2(couponCodes=[])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     NewCustomerSessionV2(state="opne")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    NewCustomerSessionV2(cart_items="a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    NewCustomerSessionV2(evaluable_campaign_ids="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    NewCustomerSessionV2(attributes=["own"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CouponReservations(integration_ids=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     IntegrationRequest(customer_session={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     EVENT.type = "u"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -31,20 +56,49 @@ async def awaited(talon: TalonOne) -> None:
     await talon.track_event(NewCustomerProfile())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.track_event(EVENT, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # noqa: FBT003
     await talon.track_event(EVENT, dyr=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await talon.track_event(EVENT, dry="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.track_event(EVENT, idempotency_key="k")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await talon.update_customer_session_v2(SESSION, "s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.update_customer_session_v2("s", SESSION, now="2027")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.delete_customer_data(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talon.track_event(EVENT)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
     (talon.track_event(EVENT)).event  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     talon.trackEvent(EVENT)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     await talon.raw(talon.track_event)("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    (await talon.raw(talon.track_event)(EVENT)).event  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     await talon.track_events(["a"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await talon.track_events(EVENT)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def blocking(talon: TalonOneSync) -> None:
     """Mistakes with the blocking twin."""
     await talon.track_event(EVENT)  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    talon.track_events(streamed())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talon.track_event(EVENT, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # noqa: FBT003
+    await talon.aclose()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    async with talon:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]
+        pass
+
+
+def clients(talon: TalonOne) -> None:
+    """Mistakes where clients are made."""
     TalonOneSync("https://a.b", "key", timeuot=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     TalonOne("https://a.b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    TalonOne("https://a.b", "key", timeout="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talon.with_options(headers={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    RetryPolicy(4)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    with talon:  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]
+        pass
 
 
-def effects(props: SetDiscountEffectProps) -> None:
+def answers(state: IntegrationStateV2, error: TalonOneError) -> None:
+    """Mistakes with what came back."""
+    state.customer_session.id  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018
+    state.efects  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+    error.status_code  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+
+
+def effects(effect: Effect, props: SetDiscountEffectProps) -> None:
     """Mistakes with effects."""
     props.vlaue  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+    effect.props.value  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018

@@ -1,33 +1,107 @@
-"""The two pages, judged by the checkers."""
+"""The two pages, judged by the checkers and by running them."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import inspect
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from talon_async import BatchReport, Response, TalonOne, TalonOneError, TalonOneSync, from_json
+from talon_async._codec import decode
+from talon_async.models import Effect, IntegrationState, IntegrationStateV2
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from talon_async._messages import Request
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+EFFECTS = [
+    {"effectType": "setDiscount", "props": {"name": "10 %", "value": 2}},
+    {"effectType": "setDiscountPerItem", "props": {"name": "10 %", "value": 2.5, "position": 1}},
+    {"effectType": "rejectCoupon", "props": {"value": "A", "rejectionReason": "CouponExpired"}},
+    {"effectType": "newerThanThisRelease", "props": {"any": 1}},
+    {"effectType": "acceptCoupon", "props": {"value": "A"}},
+]
+BODY = json.dumps({"effects": EFFECTS, "customerSession": {"id": 1}, "event": {"type": "t"}}).encode()
+
+
+@pytest.fixture(scope="module")
+def use() -> ModuleType:
+    """The page of use, imported for real."""
+    spec = importlib.util.spec_from_file_location("page_of_use", HERE / "use.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Both clients, with an answer for every request that never leaves."""
+
+    async def answered(_: TalonOne, request: Request) -> Response[Any]:
+        data = decode(BODY, request.returns)
+        return Response(data=data, status=200, headers={}, body=BODY, attempts=1, elapsed=0.0)
+
+    monkeypatch.setattr(TalonOne, "_run", answered)
+    return [TalonOne("https://shop.example", "k3y"), TalonOneSync("https://shop.example", "k3y")]
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
-def test_use_is_accepted_and_misuse_is_found_when_a_checker_reads_the_pages(checker: str) -> None:
+def test_use_is_accepted_and_misuse_is_found_when_a_checker_reads_the_pages(checker: str, tmp_path: Path) -> None:
     """Both checkers, strict; a mistake that is no longer found is an error, too."""
     pytest.importorskip(checker, reason=f"{checker} comes with the dev extra")
-    options = ["--pythonpath", sys.executable] if checker == "pyright" else []
-    done = subprocess.run(
-        [sys.executable, "-m", checker, *options, HERE / "use.py", HERE / "misuse.py"],
-        capture_output=True, text=True, cwd=ROOT, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
+    options = {"mypy": ["--cache-dir", str(tmp_path)], "pyright": ["--pythonpath", sys.executable]}[checker]
+    command = [sys.executable, "-m", checker, *options, str(HERE / "use.py"), str(HERE / "misuse.py")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_page_of_use_runs_when_it_is_imported() -> None:
-    """What stands at its top is made for real."""
-    spec = importlib.util.spec_from_file_location("use", HERE / "use.py")
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+def test_both_checkers_are_named_when_a_line_is_a_mistake() -> None:
+    """No mistake of the page counts on one checker alone."""
+    lines = (HERE / "misuse.py").read_text(encoding="utf-8").splitlines()
+    marked = [line for line in lines if re.search(r"# (type|pyright): ignore\[", line)]
+    assert len(marked) > 40
+    assert marked == [line for line in marked if re.search(r"# type: ignore\[.*# pyright: ignore\[", line)]
+
+
+def test_every_function_runs_when_the_page_of_use_is_executed(use: ModuleType, clients: list[Any]) -> None:
+    """What the page shows works: each of its functions is called with what it asks for."""
+    talon, blocking = clients
+    state = from_json(BODY, IntegrationStateV2)
+    given: dict[str, Any] = {
+        "TalonOne": talon,
+        "TalonOneSync": blocking,
+        "IntegrationStateV2": state,
+        "IntegrationState": from_json(BODY, IntegrationState),
+        "Effect": state.effects[0],
+        "BatchReport": BatchReport(),
+        "TalonOneError": TalonOneError("no"),
+    }
+    functions = [value for value in vars(use).values() if getattr(value, "__module__", "") == "page_of_use"]
+    called = 0
+    for function in filter(inspect.isfunction, functions):
+        result = function(*[given[p.annotation] for p in inspect.signature(function).parameters.values()])
+        if inspect.iscoroutine(result):
+            asyncio.run(result)
+        called += 1
+    asyncio.run(talon.aclose())
+    blocking.close()
+    assert called > 15
+
+
+def test_every_case_is_reached_when_effects_of_all_kinds_are_matched(use: ModuleType) -> None:
+    """The class in a `case` is the class that arrives."""
+    described = [use.described(from_json(json.dumps(effect), Effect)) for effect in EFFECTS]
+    assert described == ["10 %: 2", "1/None", "CouponExpired", "newerThanThisRelease: {'any': 1}", "acceptCoupon"]

@@ -1,20 +1,46 @@
-"""A page of use: every line is accepted by mypy and pyright, and every type is the one asserted."""
+"""A page of use: what it says of every type is checked by mypy and pyright, and every function runs in a test."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
-from talon_async import NULL, BatchReport, Response, RetryPolicy, TalonOne, TalonOneError, TalonOneSync, Timeout
-from talon_async.errors import APIError, BadRequestError, ErrorDetail
+from talon_async import (
+    NULL,
+    ApiKey,
+    BatchReport,
+    ContentSignature,
+    EventFailure,
+    Limits,
+    Response,
+    RetryPolicy,
+    TalonOne,
+    TalonOneError,
+    TalonOneSync,
+    Timeout,
+    from_json,
+    to_json,
+)
+from talon_async.errors import (
+    APIError,
+    BadRequestError,
+    BatchInterruptedError,
+    ErrorDetail,
+    ParallelUpdateError,
+    RateLimitError,
+    RequestTimeoutError,
+)
 from talon_async.models import (
+    AdditionalCost,
     CartItem,
     Coupon,
     CouponReservations,
     CustomerInventory,
+    CustomerProfile,
     CustomerProfileIntegrationRequestV2,
     CustomerProfileIntegrationResponseV2,
+    CustomerSessionV2,
     Effect,
     EventEffect,
     GetReservedCustomersResponse,
@@ -27,114 +53,262 @@ from talon_async.models import (
     NewEvent,
     NewReferral,
     Referral,
+    RejectCouponEffectProps,
     SetDiscountEffectProps,
+    SetDiscountPerItemEffectProps,
     UnknownEffectProps,
 )
 
-RESERVATIONS = CouponReservations(integration_ids=["a"])
-EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={"any": [1, None]})
-REFERRAL = NewReferral(campaign_id=1, advocate_profile_integration_id="a", expiry_date=datetime(2027, 1, 1, tzinfo=UTC))
-ITEMS = [CartItem(sku="a", quantity=1, price=1)]
-LISTS = NewCustomerSessionV2(coupon_codes=["A"], cart_items=ITEMS, identifiers=["x"])
-TUPLES = NewCustomerSessionV2(coupon_codes=("A",), cart_items=tuple(ITEMS), identifiers=("x",))
-NULLS = NewCustomerSessionV2(coupon_codes=NULL, referral_code=NULL, cart_items=NULL, state=NULL)
-SESSION = IntegrationRequest(customer_session=LISTS, response_content=("customerSession", "coupons"))
+EVENT = NewEvent(type="view", attributes={"page": "/shoes"}, session_id="s")
+RESERVATIONS = CouponReservations(integration_ids=["ann", "bob"])
+REFERRAL = NewReferral(campaign_id=1, advocate_profile_integration_id="ann", usage_limit=1)
+ENVIRONMENT = {"TALON_ONE_BASE_URL": "https://shop.example", "TALON_ONE_API_KEY": "k3y"}
 
 
-async def awaited(talon: TalonOne) -> None:
+def requests() -> list[IntegrationRequest]:
+    """Lists and tuples alike, words that are known, numbers of either kind, NULL for a JSON null."""
+    item = CartItem(sku="a", quantity=1, price=10, weight=1.5, attributes={"own": [1, None]})
+    listed = NewCustomerSessionV2(
+        profile_id="ann",
+        coupon_codes=["A", "B"],
+        cart_items=[item],
+        additional_costs={"shipping": AdditionalCost(price=9)},
+        state="open",
+    )
+    tupled = NewCustomerSessionV2(coupon_codes=("A",), cart_items=(item, item), evaluable_campaign_ids=(1, 2))
+    emptied = NewCustomerSessionV2(profile_id=NULL, cart_items=NULL, state=NULL, additional_costs=NULL, attributes=NULL)
+    return [
+        IntegrationRequest(customer_session=listed, response_content=["customerSession", "loyalty"]),
+        IntegrationRequest(customer_session=tupled, response_content=("coupons",)),
+        IntegrationRequest(customer_session=emptied),
+    ]
+
+
+async def every_operation(talon: TalonOne) -> None:
     """Every operation, awaited."""
-    assert_type(await talon.create_coupon_reservation("A", RESERVATIONS), Coupon)
-    assert_type(await talon.create_referral(REFERRAL), Referral)
-    await talon.delete_coupon_reservation("A", RESERVATIONS)
-    await talon.delete_customer_data("a")
-    assert_type(await talon.get_customer_inventory("a", profile=True, loyalty=None), CustomerInventory)
-    assert_type(await talon.get_reserved_customers("A"), GetReservedCustomersResponse)
-    assert_type(await talon.track_event(EVENT, dry=True), IntegrationState)
-    assert_type(await talon.update_customer_profile("a", NewCustomerProfile()), IntegrationState)
-    body = CustomerProfileIntegrationRequestV2()
-    profile = await talon.update_customer_profile_v2("a", body, run_rule_engine=True, idempotency_key="k")
-    assert_type(profile, CustomerProfileIntegrationResponseV2)
-    await talon.update_customer_profile_v2("a", NewCustomerProfile())
-    assert_type(await talon.update_customer_session("s", NewCustomerSession(profile_id="p")), IntegrationState)
-    state = await talon.update_customer_session_v2("s", SESSION, dry=True, now=datetime(2027, 1, 1, tzinfo=UTC))
+    (request, *_), when = requests(), datetime.now(UTC)
+    profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
+    attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
+
+    state = await talon.update_customer_session_v2("s", request, dry=True, now=when, idempotency_key="k")
     assert_type(state, IntegrationStateV2)
-    assert_type(await talon.raw(talon.create_referral)(REFERRAL), Response[Referral])
-    assert_type((await talon.raw(talon.get_customer_inventory)("a", profile=True)).headers, Mapping[str, str])
-    assert_type(talon.with_options(timeout=3, retry=RetryPolicy.off()), TalonOne)
-    assert_type(await talon.track_events([EVENT]), BatchReport)
-    await talon.track_events((EVENT,), concurrency=3, progress=print)
-    await talon.track_events(generated())
-    await talon.track_events(streamed())
+    updated = await talon.update_customer_profile_v2(
+        "ann", profile, run_rule_engine=True, dry=False, idempotency_key="k"
+    )
+    assert_type(updated, CustomerProfileIntegrationResponseV2)
+    assert_type(await talon.update_customer_profile_v2("ann", attributes), CustomerProfileIntegrationResponseV2)
+    assert_type(await talon.update_customer_session("s", session, dry=True), IntegrationState)
+    assert_type(await talon.update_customer_profile("ann", attributes, dry=True), IntegrationState)
+    assert_type(await talon.track_event(EVENT, dry=True), IntegrationState)
+    assert_type(await talon.get_customer_inventory("ann", profile=True, referrals=False), CustomerInventory)
+    assert_type(await talon.create_coupon_reservation("CODE", RESERVATIONS), Coupon)
+    assert_type(await talon.get_reserved_customers("CODE"), GetReservedCustomersResponse)
+    assert_type(await talon.create_referral(REFERRAL), Referral)
+    await talon.delete_coupon_reservation("CODE", RESERVATIONS)
+    await talon.delete_customer_data("ann")
 
 
-def blocking(talon: TalonOneSync) -> None:
+def every_operation_blocking(talon: TalonOneSync) -> None:
     """Every operation, blocking."""
-    assert_type(talon.create_coupon_reservation("A", RESERVATIONS), Coupon)
-    assert_type(talon.create_referral(REFERRAL), Referral)
-    talon.delete_coupon_reservation("A", RESERVATIONS)
-    talon.delete_customer_data("a")
-    assert_type(talon.get_customer_inventory("a", profile=True), CustomerInventory)
-    assert_type(talon.get_reserved_customers("A"), GetReservedCustomersResponse)
+    (request, *_), when = requests(), datetime.now(UTC)
+    profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
+    attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
+
+    state = talon.update_customer_session_v2("s", request, dry=True, now=when, idempotency_key="k")
+    assert_type(state, IntegrationStateV2)
+    updated = talon.update_customer_profile_v2("ann", profile, run_rule_engine=True, dry=False, idempotency_key="k")
+    assert_type(updated, CustomerProfileIntegrationResponseV2)
+    assert_type(talon.update_customer_profile_v2("ann", attributes), CustomerProfileIntegrationResponseV2)
+    assert_type(talon.update_customer_session("s", session, dry=True), IntegrationState)
+    assert_type(talon.update_customer_profile("ann", attributes, dry=True), IntegrationState)
     assert_type(talon.track_event(EVENT, dry=True), IntegrationState)
-    assert_type(talon.update_customer_profile("a", NewCustomerProfile()), IntegrationState)
-    profile = talon.update_customer_profile_v2("a", NewCustomerProfile(), dry=True)
-    assert_type(profile, CustomerProfileIntegrationResponseV2)
-    assert_type(talon.update_customer_session("s", NewCustomerSession(profile_id="p")), IntegrationState)
-    assert_type(talon.update_customer_session_v2("s", SESSION), IntegrationStateV2)
-    assert_type(talon.raw(talon.create_referral)(REFERRAL), Response[Referral])
-    assert_type(talon.with_options(timeout=Timeout(total=3)), TalonOneSync)
-    assert_type(talon.track_events(generated()), BatchReport)
+    assert_type(talon.get_customer_inventory("ann", profile=True, referrals=False), CustomerInventory)
+    assert_type(talon.create_coupon_reservation("CODE", RESERVATIONS), Coupon)
+    assert_type(talon.get_reserved_customers("CODE"), GetReservedCustomersResponse)
+    assert_type(talon.create_referral(REFERRAL), Referral)
+    talon.delete_coupon_reservation("CODE", RESERVATIONS)
+    talon.delete_customer_data("ann")
+
+
+async def everything_around_an_answer(talon: TalonOne) -> None:
+    """`raw` keeps the arguments of a method and wraps what it returns."""
+    response = await talon.raw(talon.get_customer_inventory)("ann", profile=True)
+    assert_type(response, Response[CustomerInventory])
+    assert_type(response.data, CustomerInventory)
+    assert_type(response.data.profile, CustomerProfile | None)
+    assert_type(response.status, int)
+    assert_type(response.headers, Mapping[str, str])
+    assert_type(response.body, bytes)
+    assert_type(response.attempts, int)
+    assert_type(response.elapsed, float)
+    assert_type(response.idempotency_key, str | None)
+    assert_type(await talon.raw(talon.delete_customer_data)("ann"), Response[None])
+    assert_type(
+        await talon.raw(talon.with_options(strict=False).track_event)(EVENT, dry=True), Response[IntegrationState]
+    )
+
+
+def everything_around_an_answer_blocking(talon: TalonOneSync) -> None:
+    """The same, blocking."""
+    response = talon.raw(talon.get_customer_inventory)("ann", profile=True)
+    assert_type(response, Response[CustomerInventory])
+    assert_type(response.data.profile, CustomerProfile | None)
+    assert_type(talon.raw(talon.delete_customer_data)("ann"), Response[None])
+    assert_type(talon.raw(talon.with_options(strict=False).track_event)(EVENT, dry=True), Response[IntegrationState])
+
+
+class Shop(TalonOne):
+    """A client of one's own stays what it is when it is copied or opened."""
+
+
+async def clients() -> None:
+    """All ways to make a client."""
+    assert_type(TalonOne.from_env(ENVIRONMENT, timeout=5), TalonOne)
+    assert_type(Shop.from_env(ENVIRONMENT).with_options(strict=True), Shop)
+    limits, retry = Limits(connections=10, lane_width=2), RetryPolicy(attempts=2, trust_keys=False)
+    async with TalonOne(
+        "https://shop.example", "k3y", timeout=Timeout(total=None), limits=limits, retry=retry
+    ) as talon:
+        assert_type(talon, TalonOne)
+        patient = talon.with_options(timeout=60.0, retry=RetryPolicy.off(), idempotency_keys=lambda: "k")
+        assert_type(patient, TalonOne)
+    async with Shop("https://shop.example", ApiKey("k3y"), headers={"X-Shop": "1"}, proxy=None) as shop:
+        assert_type(shop, Shop)
+
+
+def clients_blocking() -> None:
+    """The same, blocking."""
+    with TalonOneSync.from_env(ENVIRONMENT, strict=True) as talon:
+        assert_type(talon, TalonOneSync)
+        assert_type(talon.with_options(timeout=Timeout(attempt=1)), TalonOneSync)
+    with TalonOneSync("https://shop.example", ContentSignature("1", "00ff")) as signing:
+        assert_type(signing, TalonOneSync)
 
 
 def generated() -> Iterator[NewEvent]:
-    """Give events from a generator."""
+    """Events from a generator."""
     yield EVENT
 
 
 async def streamed() -> AsyncIterator[NewEvent]:
-    """Give events from an asynchronous generator."""
+    """Events from an asynchronous generator."""
     yield EVENT
 
 
-def effects(state: IntegrationStateV2) -> float:
-    """Match on typed props."""
-    total = 0.0
+def shown(report: BatchReport) -> None:
+    """What a batch says while it runs and when it ends."""
+    assert_type(report.taken, int)
+    assert_type(report.succeeded, int)
+    assert_type(report.failures, list[EventFailure])
+    assert_type([(f.index, f.event, f.error) for f in report.failures], list[tuple[int, NewEvent, TalonOneError]])
+    assert_type(report.rate, float)
+    assert_type(report.stopped_by, TalonOneError | None)
+
+
+async def batches(talon: TalonOne) -> None:
+    """A batch takes any iterable, also an asynchronous one."""
+    assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport)
+    assert_type(await talon.track_events((EVENT, EVENT)), BatchReport)
+    assert_type(await talon.track_events(generated()), BatchReport)
+    assert_type(await talon.track_events(streamed()), BatchReport)
+
+
+def batches_blocking(talon: TalonOneSync) -> None:
+    """A blocking batch takes any iterable."""
+    assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport)
+    assert_type(talon.track_events((EVENT, EVENT)), BatchReport)
+    report = talon.track_events(generated())
+    shown(report)
+    report.raise_for_failures()
+
+
+def described(effect: Effect) -> str:
+    """The class of the props tells what an effect is."""
+    match effect.props:
+        case SetDiscountEffectProps(name=name, value=value):
+            assert_type(name, str)
+            assert_type(value, float)
+            return f"{name}: {value}"
+        case SetDiscountPerItemEffectProps(position=position, sub_position=sub_position):
+            assert_type(position, float)
+            assert_type(sub_position, float | None)
+            return f"{position}/{sub_position}"
+        case RejectCouponEffectProps() as props:
+            assert_type(props, RejectCouponEffectProps)
+            assert_type(props.campaign_exclusion_reason, EXCLUSION | str | None)
+            return props.rejection_reason
+        case UnknownEffectProps(raw=raw):
+            assert_type(raw, Mapping[str, Any] | Any)
+            return f"{effect.effect_type}: {raw}"
+        case _:
+            return effect.effect_type
+
+
+EXCLUSION = Literal["CampaignGaveLowerDiscount", "CampaignIsNotFirst", "CampaignNotInEvaluationSet"]
+
+
+def read(state: IntegrationStateV2) -> None:
+    """Lists of an answer are never None; what may be absent is."""
     assert_type(state.effects, Sequence[Effect])
-    for effect in state.effects:
-        assert_type(effect.effect_type, str)
-        match effect.props:
-            case SetDiscountEffectProps(name=n, value=v):
-                assert_type(n, str)
-                assert_type(v, float)
-                total += v
-            case UnknownEffectProps(raw=raw):
-                assert_type(raw, Mapping[str, Any] | Any)
-            case _:
-                pass
-    return total
+    assert_type(state.customer_session, CustomerSessionV2 | None)
+    assert_type([described(effect) for effect in state.effects], list[str])
+    if state.customer_session is not None:
+        assert_type(state.customer_session.created, datetime | None)
+        assert_type(state.customer_session.cart_items, Sequence[CartItem])
+        assert_type(state.customer_session.attributes, Mapping[str, Any])
 
 
-def fields(state: IntegrationState) -> None:
-    """Fields of answers are optional; lists are not."""
+def read_v1(state: IntegrationState) -> None:
+    """The effects of version 1 are in the event."""
     if state.event is not None:
         assert_type(state.event.type, str | None)
-        assert_type(state.event.created, datetime | None)
         assert_type(state.event.effects, Sequence[EventEffect])
+        assert_type([effect.args for effect in state.event.effects], list[Sequence[Any]])
 
 
-async def clients() -> None:
-    """Open and close both."""
-    async with TalonOne.from_env(timeout=3) as talon:
-        await awaited(talon)
-    with TalonOneSync("https://a.b", "key", allow_http=False) as twin:
-        blocking(twin)
+def stored(state: IntegrationStateV2) -> IntegrationStateV2:
+    """An answer can be kept as JSON."""
+    assert_type(to_json(state), bytes)
+    assert_type(from_json(to_json(state), IntegrationStateV2), IntegrationStateV2)
+    return from_json(to_json(state).decode(), IntegrationStateV2, strict=False)
 
 
-def failures(error: TalonOneError) -> None:
-    """Errors tell what is known."""
+def told(error: TalonOneError) -> str:
+    """What every error knows."""
+    assert_type(error.message, str)
+    assert_type(error.operation, str | None)
+    assert_type(error.status, int | None)
+    assert_type(error.errors, Sequence[ErrorDetail])
+    assert_type([detail.pointer for detail in error.errors], list[str | None])
     assert_type(error.attempts, int)
     assert_type(error.idempotency_key, str | None)
-    assert_type(error.errors, Sequence[ErrorDetail])
-    if isinstance(error, BadRequestError):
+    assert_type(error.outcome, Literal["not_sent", "unknown", "rejected", "accepted"])
+    assert_type(error.retry_after, float | None)
+    assert_type(error.body, bytes)
+    return error.outcome
+
+
+async def failures(talon: TalonOne) -> str:
+    """Errors are caught by what they mean."""
+    try:
+        await talon.track_event(EVENT)
+    except ParallelUpdateError as error:
+        assert_type(error, ParallelUpdateError)
+        return told(error)
+    except RateLimitError as error:
+        return f"{error.retry_after}"
+    except TimeoutError as error:
+        return told(error) if isinstance(error, RequestTimeoutError) else ""
+    except BadRequestError as error:
         parent: APIError = error
-        assert_type(parent.status, int | None)
+        return told(parent)
+    return "recorded"
+
+
+async def interrupted(talon: TalonOne) -> BatchReport | None:
+    """A source that breaks ends the batch with what was done until then."""
+    try:
+        return await talon.track_events(streamed())
+    except BatchInterruptedError as error:
+        report: BatchReport = error.report
+        return report
