@@ -150,6 +150,12 @@ def test_turns_are_taken_for_profile_and_session_when_both_are_known() -> None:
     assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).turns == ("profile:p", "session:s")
 
 
+def test_turns_are_taken_when_an_id_is_a_uuid() -> None:
+    """Whatever can be a path value has its turn, the same as its text."""
+    request = endpoint_of(TalonOne.update_customer_profile_v2).request
+    assert request(UUID(int=1), NO_ATTRIBUTES).turns == request(str(UUID(int=1)), NO_ATTRIBUTES).turns != ()
+
+
 @pytest.mark.parametrize("profile", [None, ""])
 def test_no_turn_is_taken_for_the_profile_when_the_session_is_anonymous(profile: str | None) -> None:
     """Anonymous sessions do not wait for each other."""

@@ -129,6 +129,13 @@ def test_a_number_is_refused_when_it_is_none(wrong: Any) -> None:
         to_json(NewCustomerSessionV2(cart_items=[CartItem(sku="a", quantity=1, price=wrong)]))
 
 
+@pytest.mark.parametrize("holder", [frozenset, deque, tuple, lambda items: [{"deep": items}]])
+def test_nan_is_refused_when_any_container_holds_it(holder: Any) -> None:
+    """It would go out as null."""
+    with pytest.raises(InvalidArgumentError, match=r"/attributes/x/0.*nan is not a JSON number"):
+        to_json(NewCustomerProfile(attributes={"x": holder([float("nan")])}))
+
+
 def test_decimals_are_numbers_when_they_are_sent() -> None:
     """Exact to the last digit, and never text."""
     assert to_json(CartItem(sku="a", quantity=1, price=Decimal("19.90"))) == b'{"sku":"a","quantity":1,"price":19.90}'  # type: ignore[arg-type]
