@@ -9,7 +9,8 @@ from textwrap import fill
 
 FOLDER = Path(__file__).resolve().parent.parent / "talon_async" / "models"
 INDEX = FOLDER / "__init__.py"
-OTHERS = {"NULL", "EFFECT_PROPS", "EffectProps", "evolve"}  # public, though neither a model nor a Literal
+# public, though neither a model nor a Literal
+OTHERS = {"NULL", "EFFECT_PROPS", "CATALOG_ACTIONS", "EffectProps", "CatalogActionPayload", "LabelTarget", "evolve"}
 
 TEMPLATE = '''\
 """The models: what travels to the API and back. Each is imported when it is first asked for."""

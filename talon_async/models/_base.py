@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 C = TypeVar("C")
-WIRE = "wire"
+WIRE, LIMIT = "wire", "limit"
 
 
 class _Null(Enum):
@@ -30,9 +32,56 @@ NULL: Final[Any] = _Null.NULL
 """Sends a JSON null for a field; `None`, the default of optional fields, leaves the field out instead."""
 
 
-def wire(name: str | None = None, *, default: Any = attrs.NOTHING, factory: Callable[[], Any] | None = None) -> Any:
-    """Declare a field: its name in JSON where that is not the camelCase form of the Python name, and its default."""
-    return attrs.field(default=default, factory=factory, metadata={WIRE: name} if name else {})
+@attrs.frozen
+class Limit:
+    """What the API takes: characters of a text, items of a list, the value of a number.
+
+    Attributes:
+        least: the smallest that is taken.
+        most: the largest that is taken.
+        each: what holds for each item of a list.
+        pattern: what a text must match as a whole.
+    """
+
+    least: int = 0
+    most: int | None = None
+    each: Limit | None = None
+    pattern: str | None = None
+
+    def refusal(self, value: Any) -> str | None:
+        """Say what a value should be, if it is not; what has neither size nor order is not judged here."""
+        if isinstance(value, bool) or not isinstance(value, int | float | Collection):
+            return None
+        number = isinstance(value, int | float)
+        size: float = value if isinstance(value, int | float) else len(cast("Collection[Any]", value))
+        if size < self.least or (self.most is not None and size > self.most):
+            bounds = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
+            unit = "" if number else " characters" if isinstance(value, str) else " items"
+            return f"must be {bounds}{unit}, not {size}"
+        if isinstance(value, str) and self.pattern and not re.fullmatch(self.pattern, value):
+            return f"must match {self.pattern}"
+        if self.each is None or number or isinstance(value, str):
+            return None
+        found = ((index, self.each.refusal(item)) for index, item in enumerate(cast("Collection[Any]", value)))
+        return next((f"item {index} {said}" for index, said in found if said), None)
+
+
+INTEGRATION_ID = Limit(1, 1000)
+CARD_ID = Limit(4, 108, pattern=r"[A-Za-z0-9._%+@-]+")
+CODE = Limit(1, 100)
+
+
+def wire(
+    name: str | None = None,
+    *,
+    default: Any = attrs.NOTHING,
+    factory: Callable[[], Any] | None = None,
+    limit: Limit | None = None,
+) -> Any:
+    """Declare a field: its name in JSON where that is not the camelCase form of the Python name, default, limit."""
+    given = {WIRE: name, LIMIT: limit}
+    metadata = {key: value for key, value in given.items() if value is not None}
+    return attrs.field(default=default, factory=factory, metadata=metadata)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field, wire))

@@ -1,11 +1,13 @@
 """Achievements: what a customer works towards."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from talon_async.models._base import model
+from talon_async.models._base import model, wire
 
 AchievementStatus = Literal["inprogress", "completed", "expired", "not_started"]
+AchievementState = Literal["active", "scheduled"]
 AchievementRecurrencePolicy = Literal["no_recurrence", "on_expiration", "on_completion"]
 AchievementActivationPolicy = Literal["user_action", "fixed_schedule"]
 
@@ -58,3 +60,61 @@ class CustomerAchievement:
     end_date: datetime | None = None  # nobody takes part after it
     allow_rollback_after_completion: bool | None = None
     current_progress: AchievementProgress | None = None
+
+
+@model
+class TimePoint:
+    """When an achievement ends and starts again, in the time zone of the Application.
+
+    Which of the days counts depends on the unit of the period: `day_of_week` is for weeks, `day_of_month` for months
+    and years, `month` for years.
+    """
+
+    month: int | None = None
+    day_of_month: int | None = None
+    day_of_week: int | None = None  # 1 is Monday
+    hour: int | None = None
+    minute: int | None = None
+    second: int | None = None
+
+
+@model
+class AchievementStatusEntry:
+    """An achievement with its settings, and how far the customer got, if they take part.
+
+    `period` is a number and a unit (`s m h D W M Y`): after it the achievement starts again for a customer, unless
+    `period_end_override` says at which point in time.
+    """
+
+    id: int | None = None
+    created: datetime | None = None
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    target: float | None = None  # how many actions, or which sum
+    period: str | None = None
+    period_end_override: TimePoint | None = None
+    recurrence_policy: AchievementRecurrencePolicy | str | None = None
+    activation_policy: AchievementActivationPolicy | str | None = None
+    fixed_start_date: datetime | None = None  # with `fixed_schedule` only
+    end_date: datetime | None = None  # nobody takes part after it
+    allow_rollback_after_completion: bool | None = None
+    campaign_id: int | None = None
+    status: AchievementState | str | None = None
+    current_progress: AchievementProgress | None = None
+
+
+@model
+class GetCustomerAchievementsResponse:
+    """One page of a customer's achievements."""
+
+    total_result_size: int | None = None
+    data: Sequence[AchievementStatusEntry] = wire(factory=list)
+
+
+@model
+class GetCustomerAchievementHistoryResponse:
+    """One page of what a customer did for an achievement, one entry each time it started."""
+
+    total_result_size: int | None = None
+    data: Sequence[AchievementProgress] = wire(factory=list)

@@ -111,6 +111,43 @@ class Campaign:
 
 
 @model
+class RuleMetadata:
+    """A rule in words for customers."""
+
+    title: str | None = None
+    display_name: str | None = None
+    display_description: str | None = None
+    related_data: str | None = None  # free text of your own, such as the address of a picture
+
+
+@model
+class IntegrationCampaign:
+    """A running campaign, told for customers: what it is and what its rules promise."""
+
+    application_id: int | None = None
+    id: int | None = None
+    name: str | None = None
+    description: str | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    state: CampaignState | str | None = None  # only enabled ones are listed
+    tags: Sequence[str] = wire(factory=list)
+    features: Sequence[CampaignFeature | str] = wire(factory=list)
+    rules: Sequence[RuleMetadata] = wire(factory=list)
+    linked_store_ids: Sequence[int] = wire(factory=list)
+    linked_audience_ids: Sequence[int] = wire(factory=list)
+
+
+@model
+class IntegrationGetAllCampaignsResponse:
+    """One page of the running campaigns."""
+
+    has_more: bool | None = None
+    data: Sequence[IntegrationCampaign] = wire(factory=list)
+
+
+@model
 class CampaignEligibilityFailureDetails:
     """Why a customer could not have a campaign."""
 

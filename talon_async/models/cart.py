@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from talon_async.models._base import model, wire
+from talon_async.models._base import Limit, model, wire
 
 
 @model
@@ -55,8 +55,8 @@ class CartItem:
     are not for requests.
     """
 
-    sku: str
-    quantity: int
+    sku: str = wire(limit=Limit(1))
+    quantity: int = wire(limit=Limit(1))
     name: str | None = None
     returned_quantity: int | None = None  # answer
     remaining_quantity: int | None = None  # answer
@@ -81,11 +81,18 @@ class CartItem:
 
 @model
 class ReturnedCartItem:
-    """One line of a return: how many units of which cart item."""
+    """One line of a return: how many units of which cart item, by its position or its SKU."""
 
     position: int | None = None  # index in the session's `cart_items`
     quantity: int | None = None
-    sku: str | None = None
+    sku: str | None = wire(default=None, limit=Limit(1))
+
+
+@model
+class NewReturn:
+    """What comes back from a closed session."""
+
+    returned_cart_items: Sequence[ReturnedCartItem]
 
 
 @model

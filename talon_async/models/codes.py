@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from talon_async.models._base import model, wire
+from talon_async.models._base import INTEGRATION_ID, Limit, model, wire
 from talon_async.models.campaign import LimitConfig
 
 CouponState = Literal["active", "used", "expired", "pending", "disabled"]
@@ -47,7 +47,7 @@ ReferralRejectionCode = Literal[
 class CouponReservations:
     """The customers for whom to reserve a coupon, or whose reservation ends: at most 1000."""
 
-    integration_ids: Sequence[str] = wire("integrationIDs")
+    integration_ids: Sequence[str] = wire("integrationIDs", limit=Limit(most=1000, each=INTEGRATION_ID))
 
 
 @model
@@ -161,10 +161,10 @@ class NewReferral:
     """
 
     campaign_id: int
-    advocate_profile_integration_id: str
+    advocate_profile_integration_id: str = wire(limit=INTEGRATION_ID)
     start_date: datetime | None = None
     expiry_date: datetime | None = None
-    usage_limit: int | None = None
+    usage_limit: int | None = wire(default=None, limit=Limit(0, 999_999))
     friend_profile_integration_id: str | None = None  # the only customer who may use it
     attributes: Mapping[str, Any] | None = None
 
@@ -186,6 +186,33 @@ class Referral:
     code: str | None = None
     usage_counter: int | None = None
     batch_id: str | None = None
+
+
+@model
+class NewReferralsForMultipleAdvocates:
+    """Referral codes to create, one for each of 1 to 1000 advocates.
+
+    Every call makes other codes. Each `#` of `referral_pattern`, which has 3 to 100 characters, becomes one of
+    `valid_characters`: capital letters and digits, unless you say otherwise. A `usage_limit` of 0 is no limit of its
+    own. Without `expiry_date` the codes stay valid.
+    """
+
+    campaign_id: int
+    advocate_profile_integration_ids: Sequence[str] = wire(limit=Limit(1, 1000, each=INTEGRATION_ID))
+    usage_limit: int = wire(limit=Limit(0, 999_999))
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    attributes: Mapping[str, Any] | None = None
+    valid_characters: Sequence[str] | None = None
+    referral_pattern: str | None = wire(default=None, limit=Limit(3, 100))
+
+
+@model
+class CreateReferralsForMultipleAdvocatesResponse:
+    """The referral codes that were created, all in one answer without pages."""
+
+    total_result_size: int | None = None
+    data: Sequence[Referral] = wire(factory=list)
 
 
 @model

@@ -2,11 +2,30 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from talon_async.models._base import model, wire
+from talon_async.models._base import INTEGRATION_ID, Limit, model, wire
 from talon_async.models.codes import CouponRejectionReason, ReferralRejectionReason
-from talon_async.models.loyalty import LedgerEntry
+from talon_async.models.loyalty.ledger import LedgerEntry
+
+EventResponseContent = Literal[
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "event",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "campaignEligibility",
+    "achievements",
+]
+EventV3ResponseContent = Literal[
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "advancedEvent",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+]
 
 
 @model
@@ -31,10 +50,49 @@ class NewEvent:
     none, is an anonymous customer.
     """
 
-    type: str
+    type: str = wire(limit=Limit(1))
     attributes: Mapping[str, Any]
-    session_id: str
+    session_id: str = wire(limit=Limit(1))
     profile_id: str | None = None
+
+
+@model
+class IntegrationEventV2Request:
+    """An event to record for a customer, outside of any session.
+
+    The type must not be one of the built-in ones. Unlike the documents of the API, which only say so in words, this
+    class does not let you leave `profile_id` out. `evaluable_campaign_ids` has a meaning in dry requests only. At most
+    one of `loyalty_cards`. Each word of `response_content` is one field of the answer; `campaignEligibility` needs a
+    dry request.
+    """
+
+    profile_id: str
+    type: str = wire(limit=Limit(1))
+    store_integration_id: str | None = wire(default=None, limit=INTEGRATION_ID)
+    evaluable_campaign_ids: Sequence[int] | None = None
+    attributes: Mapping[str, Any] | None = None
+    response_content: Sequence[EventResponseContent] | None = None
+    loyalty_cards: Sequence[str] | None = wire(default=None, limit=Limit(most=1))
+
+
+@model
+class IntegrationEventV3Request:
+    """An advanced event to record for a customer, perhaps after a session.
+
+    `integration_id` is an ID of your own; the API takes each only once. `connected_session_id` must be a closed
+    session. The type must not be one of the built-in ones. `evaluable_campaign_ids` has a meaning in dry requests
+    only. At most one of `loyalty_cards`.
+    """
+
+    profile_id: str
+    type: str = wire(limit=Limit(1))
+    integration_id: str = wire(limit=Limit(1))
+    store_integration_id: str | None = wire(default=None, limit=INTEGRATION_ID)
+    evaluable_campaign_ids: Sequence[int] | None = None
+    attributes: Mapping[str, Any] | None = None
+    connected_session_id: str | None = wire(default=None, limit=Limit(1))
+    loyalty_cards: Sequence[str] | None = wire(default=None, limit=Limit(most=1))
+    response_content: Sequence[EventV3ResponseContent] | None = None
 
 
 @model

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from talon_async.models._base import model, wire
+from talon_async.models._base import INTEGRATION_ID, Limit, model, wire
 
 
 @model
@@ -69,3 +69,34 @@ class GetReservedCustomersResponse:
 
     total_result_size: int | None = None
     data: Sequence[CustomerProfile] = wire(factory=list)
+
+
+@model
+class MultipleCustomerProfileIntegrationRequestItem:
+    """One of many profiles to update; a `None` inside `attributes` deletes that attribute."""
+
+    integration_id: str = wire(limit=INTEGRATION_ID)
+    attributes: Mapping[str, Any] | None = None
+
+
+@model
+class MultipleCustomerProfileIntegrationRequest:
+    """Profiles to update together: at most 1000. Those that do not exist are created."""
+
+    customer_profiles: Sequence[MultipleCustomerProfileIntegrationRequestItem] | None = wire(
+        default=None, limit=Limit(most=1000)
+    )
+
+
+@model
+class CustomerProfileUpdateV2Response:
+    """One of many profiles, after its update."""
+
+    customer_profile: CustomerProfile | None = None
+
+
+@model
+class MultipleCustomerProfileIntegrationResponseV2:
+    """The profiles that were updated together."""
+
+    integration_states: Sequence[CustomerProfileUpdateV2Response] = wire(factory=list)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from talon_async.models._base import model, wire
+from talon_async.models._base import CODE, INTEGRATION_ID, Limit, model, wire
 from talon_async.models.cart import AdditionalCost, CartItem
 
 SessionState = Literal["open", "closed", "partially_returned", "cancelled"]
@@ -32,16 +32,16 @@ class NewCustomerSessionV2:
     """
 
     profile_id: str | None = None
-    store_integration_id: str | None = None
+    store_integration_id: str | None = wire(default=None, limit=INTEGRATION_ID)
     evaluable_campaign_ids: Sequence[int] | None = None
-    coupon_codes: Sequence[str] | None = None
-    referral_code: str | None = None
-    loyalty_cards: Sequence[str] | None = None
+    coupon_codes: Sequence[str] | None = wire(default=None, limit=Limit(each=CODE))
+    referral_code: str | None = wire(default=None, limit=Limit(most=100))
+    loyalty_cards: Sequence[str] | None = wire(default=None, limit=Limit(most=1))
     state: SessionState | None = None
-    cart_items: Sequence[CartItem] | None = None
+    cart_items: Sequence[CartItem] | None = wire(default=None, limit=Limit(most=1000))
     experiment_variant_allocations: Sequence[ExperimentVariantAllocation] | None = None
     additional_costs: Mapping[str, AdditionalCost] | None = None
-    identifiers: Sequence[str] | None = None
+    identifiers: Sequence[str] | None = wire(default=None, limit=Limit(most=5))
     attributes: Mapping[str, Any] | None = None
 
 

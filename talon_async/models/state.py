@@ -6,11 +6,11 @@ from typing import Any, Literal
 from talon_async.models._base import model, wire
 from talon_async.models.achievement import AchievementProgressWithDefinition, CustomerAchievement
 from talon_async.models.campaign import Campaign, CampaignEligibility, RuleFailureReason
-from talon_async.models.cart import Return
+from talon_async.models.cart import NewReturn, Return
 from talon_async.models.codes import Coupon, Giveaway, IntegrationCoupon, InventoryCoupon, InventoryReferral, Referral
 from talon_async.models.effects.envelope import Effect
 from talon_async.models.event import Event, EventV3
-from talon_async.models.loyalty import Loyalty
+from talon_async.models.loyalty.balances import Loyalty
 from talon_async.models.profile import CustomerProfile, ProfileAudiencesChanges
 from talon_async.models.session import CustomerSession, CustomerSessionV2, NewCustomerSessionV2
 
@@ -28,6 +28,16 @@ ResponseContent = Literal[
     "campaignEligibility",
     "achievements",
 ]
+ReturnResponseContent = Literal[
+    "customerSession",
+    "customerProfile",
+    "coupons",
+    "triggeredCampaigns",
+    "referral",
+    "loyalty",
+    "event",
+    "previousReturns",
+]
 
 
 @model
@@ -40,6 +50,14 @@ class IntegrationRequest:
 
     customer_session: NewCustomerSessionV2
     response_content: Sequence[ResponseContent] | None = None
+
+
+@model
+class ReturnIntegrationRequest:
+    """What comes back from a closed session, and what the answer shall hold besides the effects."""
+
+    return_: NewReturn
+    response_content: Sequence[ReturnResponseContent] | None = None
 
 
 @model
@@ -117,6 +135,59 @@ class CustomerProfileIntegrationResponseV2:
 
 
 @model
+class IntegrationEventV2Response:
+    """What the rules made of an event.
+
+    The order of `effects` means nothing. `created_coupons` and `created_referrals` always come, the rest only if
+    `response_content` asks for it.
+    """
+
+    customer_profile: CustomerProfile | None = None
+    loyalty: Loyalty | None = None
+    triggered_campaigns: Sequence[Campaign] = wire(factory=list)
+    campaign_eligibility: Sequence[CampaignEligibility] = wire(factory=list)  # dry requests only
+    effects: Sequence[Effect] = wire(factory=list)
+    rule_failure_reasons: Sequence[RuleFailureReason] = wire(factory=list)
+    created_coupons: Sequence[Coupon] = wire(factory=list)
+    created_referrals: Sequence[Referral] = wire(factory=list)
+    awarded_giveaways: Sequence[Giveaway] = wire(factory=list)
+    achievements: Sequence[CustomerAchievement] = wire(factory=list)
+    event: Event | None = None
+
+
+@model
+class IntegrationEventV3Response:
+    """What the rules made of an advanced event: `IntegrationEventV2Response` with the other kind of event."""
+
+    customer_profile: CustomerProfile | None = None
+    loyalty: Loyalty | None = None
+    triggered_campaigns: Sequence[Campaign] = wire(factory=list)
+    campaign_eligibility: Sequence[CampaignEligibility] = wire(factory=list)
+    effects: Sequence[Effect] = wire(factory=list)
+    rule_failure_reasons: Sequence[RuleFailureReason] = wire(factory=list)
+    created_coupons: Sequence[Coupon] = wire(factory=list)
+    created_referrals: Sequence[Referral] = wire(factory=list)
+    awarded_giveaways: Sequence[Giveaway] = wire(factory=list)
+    achievements: Sequence[CustomerAchievement] = wire(factory=list)
+    advanced_event: EventV3 | None = None
+
+
+@model
+class IntegrationCustomerSessionResponse:
+    """A session and the effects that hold for it; those that were rolled back are left out on both sides."""
+
+    customer_session: CustomerSessionV2 | None = None
+    effects: Sequence[Effect] = wire(factory=list)
+
+
+@model
+class ReopenSessionResponse:
+    """What the rules made of reopening a session: above all, what is rolled back."""
+
+    effects: Sequence[Effect] = wire(factory=list)
+
+
+@model
 class CustomerProfileUpdate:
     """What an update of a profile answered in 2020."""
 
@@ -133,3 +204,4 @@ class CustomerInventory:
     coupons: Sequence[InventoryCoupon] = wire(factory=list)  # reserved for the customer, hard or soft
     giveaways: Sequence[Giveaway] = wire(factory=list)
     achievements: Sequence[AchievementProgressWithDefinition] = wire(factory=list)
+    rewards: Sequence[Mapping[str, Any]] = wire(factory=list)  # experimental: in no published document

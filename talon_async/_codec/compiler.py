@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origi
 
 import attrs
 
-from talon_async.models._base import NULL, wire_name
+from talon_async.models._base import LIMIT, NULL, Limit, wire_name
 
 if TYPE_CHECKING:
     import cattrs
@@ -52,6 +52,13 @@ def is_effect_props(annotation: Any) -> bool:
     return UnknownEffectProps in branches(annotation)
 
 
+def is_catalog_payload(annotation: Any) -> bool:
+    """Tell whether a field holds what a catalog action does, whose class is chosen by the action's type."""
+    from talon_async.models import AddItemCatalogAction  # noqa: PLC0415  # models load on first use
+
+    return AddItemCatalogAction in branches(annotation)
+
+
 def when(text: str) -> Any:
     """Read an RFC 3339 time of any precision; what is none stays as it came."""
     try:
@@ -81,6 +88,18 @@ def _refused(name: str, expected: str, value: Any) -> Exception:
     return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
+def _within(name: str, limit: Limit) -> Callable[[Any], None]:
+    """Return the check of one field, as a function of its value."""
+
+    def check(value: Any) -> None:
+        if said := limit.refusal(value):
+            from talon_async.errors import InvalidArgumentError  # noqa: PLC0415  # only on the way to an error
+
+            raise InvalidArgumentError(f"{name} {said}")
+
+    return check
+
+
 class Misfit(ValueError):  # noqa: N818  # not an error inside an effect: its props are then kept raw
     """Raised by a checking reader when a value is not of its type."""
 
@@ -91,6 +110,7 @@ class Compiler:
     def __init__(self, converter: cattrs.Converter) -> None:
         self._converter = converter
         self._ours: set[Hook] = set()
+        self._making: set[Any] = set()
 
     # -- reading
 
@@ -101,6 +121,7 @@ class Compiler:
         if cls is EventEffect:
             return _read_event_effect
         scope: dict[str, Any] = {"cls": cls, "twin": _twin(cls), "new": object.__new__, "when": when}
+        self._making.add(("read", cls))
         lines = ["def read(o, _=None):", "    if o.__class__ is not dict: return o", "    get = o.get; m = new(twin)"]
         checks = [] if not _checked(cls) else ["    " + check for check in self._checks(cls)]
         for attribute in attrs.fields(cls):
@@ -112,6 +133,9 @@ class Compiler:
         if is_effect_props(annotation):
             scope["props_of"] = self._props_reader()
             return [f"m.{name} = props_of(o)"]
+        if is_catalog_payload(annotation):
+            scope["payload_of"] = self._payload_reader()
+            return [f"m.{name} = payload_of(o)"]
         lines = [f"v = get({wire!r})"]
         default = _empty(attribute)
         if (expression := self._convert(annotation, "v", f"{name}_", scope)) != "v":
@@ -123,6 +147,9 @@ class Compiler:
 
     def _convert(self, annotation: Any, value: str, scratch: str, scope: dict[str, Any]) -> str:
         """Return the expression that reads a value of a type; a value that needs nothing is its own expression."""
+        if len(models := [kind for kind in branches(annotation) if attrs.has(kind)]) > 1:
+            scope[scratch] = self._chooser(models)
+            return f"{scratch}({value})"
         for kind in branches(annotation):
             if kind is datetime:
                 return f"when({value}) if {value}.__class__ is str else {value}"
@@ -139,8 +166,36 @@ class Compiler:
         return value
 
     def _hook(self, kind: type) -> Hook:
+        if ("read", kind) in self._making:  # a class that holds itself
+            return lambda value: self._converter.get_structure_hook(kind)(value, kind)
         hook: Hook = self._converter.get_structure_hook(kind)
         return hook if hook in self._ours else lambda value: hook(value, kind)
+
+    def _chooser(self, kinds: Sequence[type]) -> Hook:
+        """Return the reader of a union whose classes are told apart by the word in `type`; others stay as they came."""
+        readers = {
+            word: self._hook(kind)
+            for kind in kinds
+            for option in branches(hints(kind)["type"])
+            for word in get_args(option)
+        }
+
+        def choose(value: Any) -> Any:
+            word = value.get("type") if value.__class__ is dict else None
+            return readers[word](value) if word.__class__ is str and word in readers else value
+
+        return choose
+
+    def _payload_reader(self) -> Hook:
+        from talon_async.models import CATALOG_ACTIONS  # noqa: PLC0415  # models load on first use
+
+        readers = {word: self._hook(kind) for word, kind in CATALOG_ACTIONS.items()}
+
+        def payload_of(action: dict[str, Any]) -> Any:
+            word, payload = action.get("type"), action.get("payload")
+            return readers[word](payload) if word.__class__ is str and word in readers else payload
+
+        return payload_of
 
     def _props_reader(self) -> Hook:
         from talon_async.models.effects import EFFECT_PROPS, UnknownEffectProps  # noqa: PLC0415
@@ -178,11 +233,16 @@ class Compiler:
         if cls in special:
             return special[cls]
         scope: dict[str, Any] = {"NULL": NULL, "listed": listed, "mapped": mapped, "other": self._write_other}
+        self._making.add(("write", cls))
         lines = ["def write(m):", "    o = {}"]
         for attribute in attrs.fields(cls):
             name = attribute.name
             expression = self._write(hints(cls)[name], "v", f"{name}_", scope, name)
-            lines += [f"    v = m.{name}", f"    if v is not None: o[{wire_name(attribute)!r}] = {expression}"]
+            lines.append(f"    v = m.{name}")
+            if (limit := attribute.metadata.get(LIMIT)) is not None:
+                scope[f"{name}_limit"] = _within(wire_name(attribute), limit)
+                lines.append(f"    if v is not None: {name}_limit(v)")
+            lines.append(f"    if v is not None: o[{wire_name(attribute)!r}] = {expression}")
         return self._compile("\n".join([*lines, "    return o"]), "write", cls, scope)
 
     def _write(self, annotation: Any, value: str, scratch: str, scope: dict[str, Any], name: str) -> str:
@@ -206,6 +266,8 @@ class Compiler:
         return value
 
     def _writer_of(self, kind: type) -> Hook:
+        if ("write", kind) in self._making:  # a class that holds itself
+            return self._write_other
         return self._converter.get_unstructure_hook(kind)
 
     def _write_other(self, value: Any) -> Any:
@@ -219,6 +281,7 @@ class Compiler:
         exec(compile(source, f"<{name} {cls.__name__}>", "exec"), scope)  # noqa: S102  # the source is ours
         hook: Hook = scope[name]
         self._ours.add(hook)
+        self._making.discard((name, cls))
         return hook
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from talon_async._compile import branches, hints, is_effect_props, is_required, when
+from talon_async._codec.compiler import branches, hints, is_catalog_payload, is_effect_props, is_required, when
 from talon_async.models._base import wire_name
 
 
@@ -60,6 +60,8 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
         field, annotation = value.get(name), hints(cls)[attribute.name]
         if is_effect_props(annotation):
             yield from _effect_props(value, f"{pointer}/{name}")
+        elif is_catalog_payload(annotation):
+            yield from _catalog_payload(value, f"{pointer}/{name}")
         elif field is not None:
             yield from problems(field, annotation, f"{pointer}/{name}")
         elif is_required(attribute):
@@ -73,6 +75,13 @@ def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
         yield Problem(pointer, "Unknown", f"{kind!r} is not a known effect type")
     else:
         yield from problems(effect.get("props"), EFFECT_PROPS[kind], pointer)
+
+
+def _catalog_payload(action: dict[str, Any], pointer: str) -> Iterator[Problem]:
+    from talon_async.models import CATALOG_ACTIONS  # noqa: PLC0415  # models load on first use
+
+    if (cls := CATALOG_ACTIONS.get(action.get("type", ""))) is not None:
+        yield from problems(action.get("payload"), cls, pointer)
 
 
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}

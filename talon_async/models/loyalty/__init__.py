@@ -1,0 +1,1 @@
+"""Loyalty: programs, balances, ledgers, cards, and the rewards that points buy."""
