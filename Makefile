@@ -28,12 +28,14 @@ check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m ruff format --check
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pyright
-	@$(BIN)/python tools/generate_models_index.py --check
-	@$(BIN)/python tools/generate_sync.py --check
+	@$(BIN)/python -m tools.generate_models_index --check
+	@$(BIN)/python -m tools.generate_pages --check
+	@$(BIN)/python -m tools.generate_sync --check
 
 generate: $(FRESH) ## write the generated files anew
-	@$(BIN)/python tools/generate_models_index.py
-	@$(BIN)/python tools/generate_sync.py
+	@$(BIN)/python -m tools.generate_models_index
+	@$(BIN)/python -m tools.generate_pages
+	@$(BIN)/python -m tools.generate_sync
 
 bench: $(FRESH) ## measure
 	@$(BIN)/python -m benchmarks

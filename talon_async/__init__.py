@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from talon_async._sync_client import TalonOneSync as TalonOneSync
     from talon_async.auth import ApiKey as ApiKey
     from talon_async.auth import ContentSignature as ContentSignature
+    from talon_async.batch import BatchFailure as BatchFailure
     from talon_async.batch import BatchReport as BatchReport
-    from talon_async.batch import EventFailure as EventFailure
+    from talon_async.batch import PartsReport as PartsReport
     from talon_async.blocking import BlockingInAsyncWarning as BlockingInAsyncWarning
     from talon_async.client import TalonOne as TalonOne
     from talon_async.config import Limits as Limits
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApiKey": "auth",
+    "BatchFailure": "batch",
     "BatchReport": "batch",
     "BlockingInAsyncWarning": "blocking",
     "ContentSignature": "auth",
-    "EventFailure": "batch",
     "Limits": "config",
     "NULL": "models",
+    "PartsReport": "batch",
     "Response": "_messages",
     "RetryPolicy": "config",
     "TalonOne": "client",
@@ -43,11 +45,12 @@ _HOMES = {
 __all__ = [
     "NULL",
     "ApiKey",
+    "BatchFailure",
     "BatchReport",
     "BlockingInAsyncWarning",
     "ContentSignature",
-    "EventFailure",
     "Limits",
+    "PartsReport",
     "Response",
     "RetryPolicy",
     "TalonOne",

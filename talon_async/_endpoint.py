@@ -3,11 +3,13 @@
 1. A name in braces is a path value: text or a number, percent-encoded whole; empty, `.` and `..` are refused.
 2. The parameter called `body` is the JSON body; its type says which models it may be.
 3. A keyword-only parameter is a query value: camelCase, left out when None, true/false, lists repeat the key.
-4. The odd ones say so in their type: `Csv[T]` joins a list by commas, `Annotated[T, Wire("name")]` names it on the
-   wire. `idempotency_key` is the Idempotency-Key header; having it makes a write safe to repeat.
+4. The odd ones say so in their type: `Csv[T]` joins a list by commas, `YesNo` is a bool that travels as yes or no,
+   `Annotated[T, Wire("name")]` names a value on the wire, a `Limit` in `Annotated` and the words of a `Literal` are all
+   that is sent. `idempotency_key` is the Idempotency-Key header; having it makes a write safe to repeat.
 
 `session=` and `profile=` in the decorator say where the IDs are that calls take turns for: a parameter, or a field of
-the body such as `body.profile_id`. Repeating is safe for GET and DELETE, converges for PUT, and is not done for POST.
+the body such as `body.profile_id`. Repeating is safe for GET and DELETE, converges for PUT, and is not done for POST;
+`repeat=` is for operations of another nature.
 
 What a stub means is compiled into plain functions once, on the first call (models are not imported before): the call
 binds its arguments at the speed of Python itself, and a wrong call is a TypeError in the caller's own line.
@@ -20,17 +22,17 @@ import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 from urllib.parse import quote
 from uuid import UUID
 
 import attrs
 
 from talon_async._codec import encode, rfc3339
-from talon_async._compile import branches
+from talon_async._codec.compiler import branches
 from talon_async._messages import Operation, Repeat, Request
 from talon_async.errors import InvalidArgumentError
-from talon_async.models._base import camel
+from talon_async.models._base import CARD_ID, INTEGRATION_ID, Limit, camel
 
 T = TypeVar("T")
 Stub = TypeVar("Stub", bound=Callable[..., Coroutine[Any, Any, Any]])
@@ -38,6 +40,8 @@ Stub = TypeVar("Stub", bound=Callable[..., Coroutine[Any, Any, Any]])
 _REPEATS = {"GET": Repeat.SAFE, "DELETE": Repeat.SAFE, "PUT": Repeat.NAMED, "POST": Repeat.NEVER}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BRACES = re.compile(r"{(\w+)}")
+_TRUE_FALSE = {True: "true", False: "false"}
+_YES_NO = {True: "yes", False: "no"}
 
 
 @attrs.frozen
@@ -52,7 +56,16 @@ class _Comma:
     """Marks a list that is sent as one value, joined by commas."""
 
 
+@attrs.frozen
+class _YesNo:
+    """Marks a bool that travels as yes or no."""
+
+
 Csv = Annotated[Sequence[T], _Comma()]
+YesNo = Annotated[bool, _YesNo()]
+IntegrationId = Annotated[str, INTEGRATION_ID]
+CardId = Annotated[str, CARD_ID]
+PageSize = Annotated[int, Limit(1, 1000)]
 
 
 @attrs.frozen
@@ -63,6 +76,20 @@ class Query:
     wire: str
     kind: Any
     comma: bool
+    words: Mapping[bool, str]
+
+    def text(self, value: Any) -> str:
+        """Encode one value; TypeError or ValueError for one that cannot be sent."""
+        kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
+        if get_origin(kind) is Literal and (type(value), value) not in [(type(w), w) for w in get_args(kind)]:
+            raise ValueError(f"{value!r} is not {' or '.join(map(repr, get_args(kind)))}; None leaves it out")
+        if isinstance(value, bool):
+            return self.words[value]
+        if isinstance(value, datetime):
+            return quote(rfc3339(value), safe="")
+        if isinstance(value, str | int | float | UUID):
+            return quote(str(value), safe="")
+        raise TypeError(f"{type(value).__name__} is no query value")
 
 
 class _Names(dict[str, Any]):
@@ -78,14 +105,22 @@ class _Names(dict[str, Any]):
 
 
 _NAMES = _Names(
-    Annotated=Annotated, Csv=Csv, Mapping=Mapping, Sequence=Sequence, UUID=UUID, Wire=Wire, datetime=datetime, Any=Any
-)
+    Annotated=Annotated, Any=Any, CardId=CardId, Csv=Csv, IntegrationId=IntegrationId, Literal=Literal, Mapping=Mapping,
+    PageSize=PageSize, Sequence=Sequence, UUID=UUID, Wire=Wire, YesNo=YesNo, datetime=datetime,
+)  # fmt: skip
 
 
 class Endpoint:
     """What one stub means: how to build its request, and what its answer is."""
 
-    def __init__(self, stub: Callable[..., Any], method: str, path: str, turns: Mapping[str, str | None]) -> None:
+    def __init__(
+        self,
+        stub: Callable[..., Any],
+        method: str,
+        path: str,
+        turns: Mapping[str, str | None],
+        repeat: Repeat | None = None,
+    ) -> None:
         self.stub = stub
         self.name: str = stub.__name__
         self.signature = inspect.signature(stub)
@@ -93,7 +128,7 @@ class Endpoint:
         self.turns = {kind: source for kind, source in sorted(turns.items()) if source}
         self._check(path)
         keyed = "idempotency_key" in self.signature.parameters
-        self.operation = Operation(self.name, method, path, Repeat.KEYED if keyed else _REPEATS[method])
+        self.operation = Operation(self.name, method, path, Repeat.KEYED if keyed else repeat or _REPEATS[method])
 
     def _check(self, path: str) -> None:
         """Refuse a stub that does not follow the rules, when its class is made."""
@@ -125,8 +160,8 @@ class Endpoint:
         return self.types["return"]
 
     @property
-    def body_classes(self) -> tuple[type, ...]:
-        """The models the body may be; none when the operation has no body."""
+    def body_classes(self) -> tuple[Any, ...]:
+        """The models, or the mapping, that the body may be; none when the operation has no body."""
         return branches(self.types["body"]) if "body" in self.types else ()
 
     @cached_property
@@ -138,14 +173,22 @@ class Endpoint:
                 continue
             kind, *marks = _unwrapped(branches(self.types[name])[0])
             wire = next((mark.name for mark in marks if isinstance(mark, Wire)), camel(name))
-            found.append(Query(name, wire, kind, any(isinstance(mark, _Comma) for mark in marks)))
+            words = _YES_NO if _YesNo() in marks else _TRUE_FALSE
+            found.append(Query(name, wire, kind, _Comma() in marks, words))
         return found
+
+    @cached_property
+    def limits(self) -> dict[str, Limit]:
+        """What the values of path and query are held to, by parameter."""
+        marks = {name: _unwrapped(branches(kind)[0])[1:] for name, kind in self.types.items() if kind is not None}
+        return {name: mark for name, found in marks.items() for mark in found if isinstance(mark, Limit)}
 
     @cached_property
     def request(self) -> Callable[..., Request]:
         """The function that turns the stub's arguments into a request, compiled."""
         target = re.sub(_BRACES, r"{segment('\1', \1)}", self.operation.path)
         lines = [f"target = f{target!r}" if self.path_parameters else f"target = {target!r}"]
+        lines += [f"if {name} is not None: within({name!r}, {name})" for name in self.limits]
         if self.queries:
             lines.append("query = ''")
             for index, query in enumerate(self.queries):
@@ -163,7 +206,7 @@ class Endpoint:
         scope = {
             "Request": Request, "SAFE": Repeat.SAFE, "repeat": self.operation.repeat, "operation": self.operation,
             "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoded, "turn": _turn,
-            "key": self._refusing(valid_key), "returns": self.returns,
+            "key": self._refusing(valid_key), "returns": self.returns, "within": self._refusing(self._within),
         }  # fmt: skip
         without_self = self.signature.replace(parameters=list(names.values())[1:])
         request: Callable[..., Request] = _compile(f"def {self.name}", without_self, lines, scope)
@@ -181,9 +224,13 @@ class Endpoint:
 
         return refusing
 
+    def _within(self, name: str, value: Any) -> None:
+        if said := self.limits[name].refusal(value):
+            raise InvalidArgumentError(f"{name} {said}")
+
     def _encoded(self, body: Any) -> bytes:
         try:
-            if not isinstance(body, self.body_classes):
+            if not isinstance(body, tuple(get_origin(cls) or cls for cls in self.body_classes)):
                 expected = " or ".join(cls.__name__ for cls in self.body_classes)
                 raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")  # noqa: TRY301
             return encode(body)
@@ -195,9 +242,9 @@ class Endpoint:
         query = self.queries[index]
         try:
             if isinstance(value, str) or not isinstance(value, Sequence):
-                values = [_query_text(value)]
+                values = [query.text(value)]
             else:
-                values = [_query_text(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+                values = [query.text(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
                 values = [",".join(values)] if query.comma and values else values
         except (TypeError, ValueError) as problem:
             error = InvalidArgumentError(f"{query.parameter} cannot be sent: {problem}")
@@ -221,16 +268,6 @@ def _segment(name: str, value: Any) -> str:
         return quote(text, safe="")
     except UnicodeEncodeError:
         raise InvalidArgumentError(f"{name} holds half a character (a lone surrogate)") from None
-
-
-def _query_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return quote(rfc3339(value), safe="")
-    if isinstance(value, str | int | UUID):
-        return quote(str(value), safe="")
-    raise TypeError(f"{type(value).__name__} is no query value")
 
 
 def valid_key(key: str | None) -> str | None:
@@ -261,9 +298,11 @@ def _compile(head: str, signature: inspect.Signature, lines: Sequence[str], scop
     return scope[head.rpartition(" ")[2]]
 
 
-def _endpoint(method: str, path: str, turns: Mapping[str, str | None]) -> Callable[[Stub], Stub]:
+def _endpoint(
+    method: str, path: str, turns: Mapping[str, str | None], repeat: Repeat | None = None
+) -> Callable[[Stub], Stub]:
     def make(stub: Stub) -> Stub:
-        endpoint = Endpoint(stub, method, path, turns)
+        endpoint = Endpoint(stub, method, path, turns, repeat)
         given = [
             f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name
             for p in list(endpoint.signature.parameters.values())[1:]
@@ -282,14 +321,18 @@ def get(path: str) -> Callable[[Stub], Stub]:
     return _endpoint("GET", path, {})
 
 
-def post(path: str, *, profile: str | None = None, session: str | None = None) -> Callable[[Stub], Stub]:
+def post(
+    path: str, *, profile: str | None = None, session: str | None = None, repeat: Repeat | None = None
+) -> Callable[[Stub], Stub]:
     """Make a stub a POST to a path."""
-    return _endpoint("POST", path, {"profile": profile, "session": session})
+    return _endpoint("POST", path, {"profile": profile, "session": session}, repeat)
 
 
-def put(path: str, *, profile: str | None = None, session: str | None = None) -> Callable[[Stub], Stub]:
+def put(
+    path: str, *, profile: str | None = None, session: str | None = None, repeat: Repeat | None = None
+) -> Callable[[Stub], Stub]:
     """Make a stub a PUT to a path."""
-    return _endpoint("PUT", path, {"profile": profile, "session": session})
+    return _endpoint("PUT", path, {"profile": profile, "session": session}, repeat)
 
 
 def delete(path: str) -> Callable[[Stub], Stub]:

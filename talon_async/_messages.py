@@ -25,6 +25,8 @@ class Repeat(Enum):
     """Carries an Idempotency-Key: the server answers a repetition from its memory."""
     NAMED = "named"
     """Writes under an ID the client chose: it converges, but rules may run twice."""
+    UNIQUE = "unique"
+    """Makes a thing under an ID the client chose, once: the server refuses a second one, so it never doubles."""
     NEVER = "never"
     """Makes a new thing each time."""
 

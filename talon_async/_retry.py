@@ -1,9 +1,9 @@
 """When to try again, and after how long. Pure: no clock, no sleep, no randomness of its own.
 
 1. Never sent, or refused for now (429, too many parallel updates): repeat any operation.
-2. Unknown (lost, timed out, 5xx): repeat what is safe or carries a trusted key; what is named by the client only on
-   request, because rules may run twice; never anything else.
-3. Accepted with the answer lost: the same, but never what is only named by the client.
+2. Unknown (lost, timed out, 5xx): repeat what is safe, carries a trusted key, or is refused the second time; what is
+   named by the client only on request, because rules may run twice; never anything else.
+3. Accepted with the answer lost: the same, but never what is only named by the client or refused the second time.
 4. Wait a random time below an exponential bound; at least as long as the server asks; never past the deadline.
 5. Every repetition takes from a budget that successes refill, so that a failing server is not stormed.
 6. A key is not used again when the server may have forgotten it.
@@ -81,6 +81,8 @@ def may_repeat(policy: RetryPolicy, repeat: Repeat, method: str, failure: Failur
         repeat = Repeat.NAMED if method == "PUT" else Repeat.NEVER
     if repeat is Repeat.NAMED:
         return policy.repeat_named and failure is Failure.UNKNOWN
+    if repeat is Repeat.UNIQUE:
+        return failure is Failure.UNKNOWN
     return repeat is not Repeat.NEVER
 
 

@@ -2,35 +2,87 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from talon_async.blocking import BlockingClient
 from talon_async.client import TalonOne
+from talon_async.operations import Operations
+from talon_async.pages import pager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import datetime
-    from typing import Self, Unpack
+    from typing import Annotated, Literal, Self, Unpack
 
+    from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Wire, YesNo
     from talon_async._messages import Response
     from talon_async.auth import Auth
-    from talon_async.batch import BatchReport
+    from talon_async.batch.report import BatchReport, PartsReport
     from talon_async.client import CallOptions, ClientOptions
     from talon_async.models import (
+        AchievementProgress,
+        AchievementStatusEntry,
+        ActivateLoyaltyPoints,
+        ActivateLoyaltyPointsResponse,
+        Audience,
+        BestPriorPrice,
+        BestPriorPriceRequest,
+        CardLedgerPointsEntryIntegrationAPI,
+        CardLedgerTransactionLogEntryIntegrationAPI,
+        Catalog,
+        CatalogAction,
+        CatalogSyncRequest,
         Coupon,
         CouponReservations,
+        CreateReferralsForMultipleAdvocatesResponse,
         CustomerInventory,
+        CustomerProfileAudienceRequest,
+        CustomerProfileAudienceRequestItem,
         CustomerProfileIntegrationRequestV2,
         CustomerProfileIntegrationResponseV2,
+        DeleteLoyaltyTransactionsRequest,
+        EventV3,
+        GenerateLoyaltyCard,
+        GetCustomerAchievementHistoryResponse,
+        GetCustomerAchievementsResponse,
+        GetCustomerRewardsResponse,
+        GetLoyaltyCardPointsResponse,
+        GetLoyaltyCardTransactionsResponse,
+        GetLoyaltyProgramProfilePointsResponse,
+        GetLoyaltyProgramProfileTransactionsResponse,
         GetReservedCustomersResponse,
+        IntegrationCampaign,
+        IntegrationCustomerSessionResponse,
+        IntegrationEventV2Request,
+        IntegrationEventV2Response,
+        IntegrationEventV3Request,
+        IntegrationEventV3Response,
+        IntegrationGetAllCampaignsResponse,
         IntegrationRequest,
+        IntegrationRewardsCatalogResponse,
         IntegrationState,
         IntegrationStateV2,
+        IntegrationUnlockRewardRequest,
+        IntegrationUnlockRewardResponse,
+        LedgerPointsEntryIntegrationAPI,
+        LedgerTransactionLogEntryIntegrationAPI,
+        LoyaltyBalancesWithTiers,
+        LoyaltyCard,
+        LoyaltyCardBalances,
+        LoyaltyCardRegistration,
+        MultipleCustomerProfileIntegrationRequest,
+        MultipleCustomerProfileIntegrationRequestItem,
+        MultipleCustomerProfileIntegrationResponseV2,
+        NewAudience,
         NewCustomerProfile,
         NewCustomerSession,
         NewEvent,
         NewReferral,
+        NewReferralsForMultipleAdvocates,
         Referral,
+        ReopenSessionResponse,
+        ReturnIntegrationRequest,
+        UpdateAudience,
     )
 
 P = ParamSpec("P")
@@ -155,9 +207,78 @@ class TalonOneSync(BlockingClient):
         """
         return self._call(TalonOne.update_customer_session, customer_session_id, body, dry=dry)
 
+    def get_customer_session(self, customer_session_id: str) -> IntegrationCustomerSessionResponse:
+        """Read a session and the effects that are still valid: what was rolled back is left out.
+
+        An update answers with the same and more, so this is seldom worth a request of its own.
+
+        Args:
+            customer_session_id: your ID of the session.
+
+        Raises:
+            APIError: there is no such session; the API does not say with which status.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/getCustomerSession
+        """
+        return self._call(TalonOne.get_customer_session, customer_session_id)
+
+    def return_cart_items(
+        self,
+        customer_session_id: str,
+        body: ReturnIntegrationRequest,
+        *,
+        dry: bool | None = None,
+        run_rule_engine: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> IntegrationStateV2:
+        """Take back some of the items of a closed session, with the effects they had; it is then partially returned.
+
+        To take back everything, cancel the session with `update_customer_session_v2`.
+
+        Args:
+            customer_session_id: your ID of the session.
+            body: which items, by position, SKU and quantity, and what the answer shall hold besides the effects.
+            dry: evaluate only, store nothing.
+            run_rule_engine: evaluate the rest of the cart anew, for campaigns with `reevaluate_on_return` that had an
+                effect when the session was closed.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: the session is not closed, or there is no such item in it.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/returnCartItems
+        """
+        return self._call(
+            TalonOne.return_cart_items,
+            customer_session_id,
+            body,
+            dry=dry,
+            run_rule_engine=run_rule_engine,
+            idempotency_key=idempotency_key,
+        )
+
+    def reopen_customer_session(
+        self, customer_session_id: str, *, idempotency_key: str | None = None
+    ) -> ReopenSessionResponse:
+        """Make a closed session open again, to change the order; the answer holds what was rolled back.
+
+        Coupons, referrals, giveaways, free items, reservations, custom effects and attributes that the session gave
+        stay given. Loyalty points go back as the program's return policy says, if need be below zero.
+
+        Args:
+            customer_session_id: your ID of the session.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: the session is not closed.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/reopenCustomerSession
+        """
+        return self._call(TalonOne.reopen_customer_session, customer_session_id, idempotency_key=idempotency_key)
+
     def update_customer_profile_v2(
         self,
-        integration_id: str,
+        integration_id: IntegrationId,
         body: CustomerProfileIntegrationRequestV2 | NewCustomerProfile,
         *,
         run_rule_engine: bool | None = None,
@@ -192,8 +313,33 @@ class TalonOneSync(BlockingClient):
             idempotency_key=idempotency_key,
         )
 
+    def update_customer_profiles_v2(
+        self,
+        body: MultipleCustomerProfileIntegrationRequest,
+        *,
+        silent: YesNo | None = None,
+        idempotency_key: str | None = None,
+    ) -> MultipleCustomerProfileIntegrationResponseV2 | None:
+        """Create or update up to 1000 profiles; no rule runs.
+
+        The server answers with nothing unless `silent=False`. For more profiles see
+        `update_customer_profiles_v2_in_parts`.
+
+        Args:
+            body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
+            silent: `False` asks for the profiles as they are afterwards; otherwise the answer is None.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            InvalidArgumentError: more than 1000 profiles; nothing was sent.
+            BadRequestError: an attribute that is not defined, or of another type.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfilesV2
+        """
+        return self._call(TalonOne.update_customer_profiles_v2, body, silent=silent, idempotency_key=idempotency_key)
+
     def update_customer_profile(
-        self, integration_id: str, body: NewCustomerProfile, *, dry: bool | None = None
+        self, integration_id: IntegrationId, body: NewCustomerProfile, *, dry: bool | None = None
     ) -> IntegrationState:
         """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
 
@@ -211,7 +357,7 @@ class TalonOneSync(BlockingClient):
 
     def get_customer_inventory(
         self,
-        integration_id: str,
+        integration_id: IntegrationId,
         *,
         profile: bool | None = None,
         referrals: bool | None = None,
@@ -219,6 +365,7 @@ class TalonOneSync(BlockingClient):
         loyalty: bool | None = None,
         giveaways: bool | None = None,
         achievements: bool | None = None,
+        unlocked_rewards: bool | None = None,
     ) -> CustomerInventory:
         """Read what belongs to a profile; only what is asked for is in the answer.
 
@@ -230,6 +377,8 @@ class TalonOneSync(BlockingClient):
             loyalty: balances of the loyalty programs joined.
             giveaways: giveaways won.
             achievements: achievements and their progress.
+            unlocked_rewards: rewards unlocked. Experimental: newer than the published document, its name in the query,
+                `unlockedRewards`, is inferred.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -245,9 +394,10 @@ class TalonOneSync(BlockingClient):
             loyalty=loyalty,
             giveaways=giveaways,
             achievements=achievements,
+            unlocked_rewards=unlocked_rewards,
         )
 
-    def delete_customer_data(self, integration_id: str) -> None:
+    def delete_customer_data(self, integration_id: IntegrationId) -> None:
         """Delete the personal data of a customer, in every Application of the environment that the key is for.
 
         Attributes of the profile and of all that refers to it are removed for good. With a sandbox key that is every
@@ -262,6 +412,87 @@ class TalonOneSync(BlockingClient):
         See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/deleteCustomerData
         """
         return self._call(TalonOne.delete_customer_data, integration_id)
+
+    def track_event_v2(
+        self,
+        body: IntegrationEventV2Request,
+        *,
+        silent: YesNo | None = None,
+        dry: bool | None = None,
+        force_complete_evaluation: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> IntegrationEventV2Response | None:
+        """Record an event of a customer, and learn what it led to.
+
+        A profile that does not exist is created, without a `customer_profile_created` event. The server answers with
+        nothing unless `silent=False`. Calls for one profile take turns.
+
+        Args:
+            body: the event, and what the answer shall hold besides the effects; the API needs `profile_id`, though its
+                document does not say so.
+            silent: `False` asks for the effects; otherwise the answer is None.
+            dry: evaluate only, store nothing.
+            force_complete_evaluation: with `dry=True`, evaluate all rules whatever the settings of the campaigns say.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: an event type or attribute that is not defined.
+            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+
+        See https://docs.talon.one/integration-api#tag/Events/operation/trackEventV2
+        """
+        return self._call(
+            TalonOne.track_event_v2,
+            body,
+            silent=silent,
+            dry=dry,
+            force_complete_evaluation=force_complete_evaluation,
+            idempotency_key=idempotency_key,
+        )
+
+    def track_event_v3(
+        self,
+        body: IntegrationEventV3Request,
+        *,
+        silent: YesNo | None = None,
+        dry: bool | None = None,
+        force_complete_evaluation: bool | None = None,
+    ) -> IntegrationEventV3Response | None:
+        """Record an advanced event, which has an ID of yours and may refer to a closed session.
+
+        The server records one event under an ID and refuses a second one, so this is repeated after an unknown outcome.
+        A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
+        `get_event_v3` tells. Calls for one profile take turns.
+
+        Args:
+            body: the event, with your ID of it in `integration_id`.
+            silent: `True` asks for no answer, which is then None.
+            dry: evaluate only, store nothing.
+            force_complete_evaluation: with `dry=True`, evaluate all rules whatever the settings of the campaigns say.
+
+        Raises:
+            BadRequestError: an event type or attribute that is not defined, or the session is not closed.
+            ConflictError: there is an event with this ID already, or a limit is reached.
+            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+
+        See https://docs.talon.one/integration-api#tag/Events/operation/trackEventV3
+        """
+        return self._call(
+            TalonOne.track_event_v3, body, silent=silent, dry=dry, force_complete_evaluation=force_complete_evaluation
+        )
+
+    def get_event_v3(self, integration_id: str) -> EventV3:
+        """Read an advanced event.
+
+        Args:
+            integration_id: your ID of the event.
+
+        Raises:
+            NotFoundError: there is no such event.
+
+        See https://docs.talon.one/integration-api#tag/Events/operation/getEventV3
+        """
+        return self._call(TalonOne.get_event_v3, integration_id)
 
     def track_event(self, body: NewEvent, *, dry: bool | None = None) -> IntegrationState:
         """Record an event in a session, and learn what it led to.
@@ -341,14 +572,1184 @@ class TalonOneSync(BlockingClient):
         """
         return self._call(TalonOne.create_referral, body)
 
+    def create_referrals_for_multiple_advocates(
+        self, body: NewReferralsForMultipleAdvocates, *, silent: YesNo | None = None
+    ) -> CreateReferralsForMultipleAdvocatesResponse | None:
+        """Make a referral code for each of up to 1000 customers; the campaign's limits on referrals do not count here.
+
+        Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
+        answers with nothing unless `silent=False`. For more customers see
+        `create_referrals_for_multiple_advocates_in_parts`.
+
+        Args:
+            body: the campaign, your IDs of the customers, and how the codes shall look.
+            silent: `False` asks for the codes; otherwise the answer is None.
+
+        Raises:
+            InvalidArgumentError: no customer, or more than 1000; nothing was sent.
+            BadRequestError: the campaign takes no referrals, or an attribute is not defined.
+
+        See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferralsForMultipleAdvocates
+        """
+        return self._call(TalonOne.create_referrals_for_multiple_advocates, body, silent=silent)
+
+    def get_loyalty_balances(
+        self,
+        loyalty_program_id: int,
+        integration_id: IntegrationId,
+        *,
+        end_date: datetime | None = None,
+        subledger_id: str | None = None,
+        include_tiers: bool | None = None,
+        include_projected_tier: bool | None = None,
+    ) -> LoyaltyBalancesWithTiers:
+        """Read a customer's balances in a program, computed at the time of the call.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            end_date: as of then, in the past or future; needs a time zone. Now if left out.
+            subledger_id: only this ledger; all of them if left out.
+            include_tiers: also the tier, and how far it is to the next.
+            include_projected_tier: also the tier that the points of now lead to; faster with a `subledger_id`.
+
+        Raises:
+            NotFoundError: there is no such program or customer.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyBalances
+        """
+        return self._call(
+            TalonOne.get_loyalty_balances,
+            loyalty_program_id,
+            integration_id,
+            end_date=end_date,
+            subledger_id=subledger_id,
+            include_tiers=include_tiers,
+            include_projected_tier=include_projected_tier,
+        )
+
+    def get_loyalty_program_profile_points(
+        self,
+        loyalty_program_id: int,
+        integration_id: IntegrationId,
+        *,
+        status: Literal["active", "pending", "expired"] | None = None,
+        subledger_id: Sequence[str] | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
+    ) -> GetLoyaltyProgramProfilePointsResponse:
+        """Read a customer's unused points in a program, transaction by transaction.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            status: which points; those that can be used now if left out.
+            subledger_id: only those of these ledgers; "" is the main one.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only those of these transactions.
+            page_size: 1 to 1000; 50 if left out.
+            skip: how many to leave out at the beginning.
+            sort: the order; with `-` the latest comes first.
+
+        Raises:
+            NotFoundError: there is no such program or customer.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
+        """
+        return self._call(
+            TalonOne.get_loyalty_program_profile_points,
+            loyalty_program_id,
+            integration_id,
+            status=status,
+            subledger_id=subledger_id,
+            customer_session_ids=customer_session_ids,
+            transaction_uuids=transaction_uuids,
+            page_size=page_size,
+            skip=skip,
+            sort=sort,
+        )
+
+    def get_loyalty_program_profile_transactions(
+        self,
+        loyalty_program_id: int,
+        integration_id: IntegrationId,
+        *,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        subledger_id: str | None = None,
+        loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        awaits_activation: Literal[True] | None = None,
+    ) -> GetLoyaltyProgramProfileTransactionsResponse:
+        """Read how a customer's points in a program came and went.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only these.
+            subledger_id: only those of this ledger.
+            loyalty_transaction_type: only those made by hand, by a session, or by an import.
+            start_date: only those made then or later; needs a time zone.
+            end_date: only those made then or earlier; needs a time zone.
+            page_size: 1 to 1000; 50 if left out.
+            skip: how many to leave out at the beginning.
+            awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
+
+        Raises:
+            NotFoundError: there is no such program or customer.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
+        """
+        return self._call(
+            TalonOne.get_loyalty_program_profile_transactions,
+            loyalty_program_id,
+            integration_id,
+            customer_session_ids=customer_session_ids,
+            transaction_uuids=transaction_uuids,
+            subledger_id=subledger_id,
+            loyalty_transaction_type=loyalty_transaction_type,
+            start_date=start_date,
+            end_date=end_date,
+            page_size=page_size,
+            skip=skip,
+            awaits_activation=awaits_activation,
+        )
+
+    def activate_loyalty_points(
+        self, loyalty_program_id: int, body: ActivateLoyaltyPoints
+    ) -> ActivateLoyaltyPointsResponse:
+        """Make pending points usable, those of up to 50 transactions or those of a session.
+
+        After an unknown outcome it is not repeated by itself.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            body: the transactions, or the session: one of the two.
+
+        Raises:
+            InvalidArgumentError: more than 50 transactions; nothing was sent.
+            NotFoundError: there is no such program.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/activateLoyaltyPoints
+        """
+        return self._call(TalonOne.activate_loyalty_points, loyalty_program_id, body)
+
+    def delete_loyalty_transactions_from_ledgers(
+        self, loyalty_program_id: int, integration_id: IntegrationId, body: DeleteLoyaltyTransactionsRequest
+    ) -> None:
+        """Delete a customer's transactions in a program, for good, in all ledgers or in some.
+
+        After an unknown outcome it is not repeated by itself: there may be new ones by then.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            body: which ledgers; `""` is the main one.
+
+        Raises:
+            NotFoundError: there is no such program or customer.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/deleteLoyaltyTransactionsFromLedgers
+        """
+        return self._call(TalonOne.delete_loyalty_transactions_from_ledgers, loyalty_program_id, integration_id, body)
+
+    def join_loyalty_program(self, loyalty_program_id: int, integration_id: IntegrationId) -> None:
+        """Let a customer join a program; an unknown customer is created.
+
+        It fails for one who has joined already, so after an unknown outcome it is not repeated by itself.
+
+        Args:
+            loyalty_program_id: the API's ID of the program, which must not be one of cards.
+            integration_id: your ID of the customer, at most 1000 characters.
+
+        Raises:
+            BadRequestError: the customer has joined already, or it is a program of cards.
+            NotFoundError: there is no such program.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/joinLoyaltyProgram
+        """
+        return self._call(TalonOne.join_loyalty_program, loyalty_program_id, integration_id)
+
+    def generate_loyalty_card(self, loyalty_program_id: int, body: GenerateLoyaltyCard) -> LoyaltyCard:
+        """Make a loyalty card; its ID follows the program's code format, if it has one.
+
+        Every call makes another card: once it may have reached the server it is never repeated by itself.
+
+        Args:
+            loyalty_program_id: the API's ID of the program, which must be one of cards.
+            body: whether the card can be used, its ID, and the customers to link it to.
+
+        Raises:
+            BadRequestError: more customers than the program allows for a card, or no program of cards.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/generateLoyaltyCard
+        """
+        return self._call(TalonOne.generate_loyalty_card, loyalty_program_id, body)
+
+    def link_loyalty_card_to_profile(
+        self, loyalty_program_id: int, loyalty_card_id: CardId, body: LoyaltyCardRegistration
+    ) -> LoyaltyCard:
+        """Register a card for a customer; the program says how many customers may share one.
+
+        After an unknown outcome it is not repeated by itself.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            body: your ID of the customer.
+
+        Raises:
+            BadRequestError: the card has as many customers as it may have.
+            NotFoundError: there is no such program or card.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/linkLoyaltyCardToProfile
+        """
+        return self._call(TalonOne.link_loyalty_card_to_profile, loyalty_program_id, loyalty_card_id, body)
+
+    def unlink_loyalty_card_from_profile(
+        self, loyalty_program_id: int, loyalty_card_id: CardId, body: LoyaltyCardRegistration
+    ) -> LoyaltyCard:
+        """Undo the registration of a card for a customer.
+
+        After an unknown outcome it is not repeated by itself.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            body: your ID of the customer.
+
+        Raises:
+            NotFoundError: there is no such program or card.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/unlinkLoyaltyCardFromProfile
+        """
+        return self._call(TalonOne.unlink_loyalty_card_from_profile, loyalty_program_id, loyalty_card_id, body)
+
+    def get_loyalty_card_balances(
+        self,
+        loyalty_program_id: int,
+        loyalty_card_id: CardId,
+        *,
+        end_date: datetime | None = None,
+        subledger_id: Sequence[str] | None = None,
+    ) -> LoyaltyCardBalances:
+        """Read the balances of a card.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            end_date: as of then, in the past or future; needs a time zone. Now if left out.
+            subledger_id: only these ledgers; all of them if left out.
+
+        Raises:
+            NotFoundError: there is no such program or card.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardBalances
+        """
+        return self._call(
+            TalonOne.get_loyalty_card_balances,
+            loyalty_program_id,
+            loyalty_card_id,
+            end_date=end_date,
+            subledger_id=subledger_id,
+        )
+
+    def get_loyalty_card_points(
+        self,
+        loyalty_program_id: int,
+        loyalty_card_id: CardId,
+        *,
+        status: Literal["active", "pending", "expired"] | None = None,
+        subledger_id: Sequence[str] | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
+    ) -> GetLoyaltyCardPointsResponse:
+        """Read the unused points of a card, transaction by transaction.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            status: which points; those that can be used now if left out.
+            subledger_id: only those of these ledgers; "" is the main one.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only those of these transactions.
+            page_size: 1 to 1000; 50 if left out.
+            skip: how many to leave out at the beginning.
+            sort: the order; with `-` the latest comes first.
+
+        Raises:
+            NotFoundError: there is no such program or card.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
+        """
+        return self._call(
+            TalonOne.get_loyalty_card_points,
+            loyalty_program_id,
+            loyalty_card_id,
+            status=status,
+            subledger_id=subledger_id,
+            customer_session_ids=customer_session_ids,
+            transaction_uuids=transaction_uuids,
+            page_size=page_size,
+            skip=skip,
+            sort=sort,
+        )
+
+    def get_loyalty_card_transactions(
+        self,
+        loyalty_program_id: int,
+        loyalty_card_id: CardId,
+        *,
+        subledger_id: Sequence[str] | None = None,
+        loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        awaits_activation: Literal[True] | None = None,
+    ) -> GetLoyaltyCardTransactionsResponse:
+        """Read how the points of a card came and went.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            subledger_id: only those of these ledgers; "" is the main one.
+            loyalty_transaction_type: only those made by hand, by a session, or by an import.
+            start_date: only those made then or later; needs a time zone.
+            end_date: only those made then or earlier; needs a time zone.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only these.
+            page_size: 1 to 1000; 50 if left out.
+            skip: how many to leave out at the beginning.
+            awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
+
+        Raises:
+            NotFoundError: there is no such program or card.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
+        """
+        return self._call(
+            TalonOne.get_loyalty_card_transactions,
+            loyalty_program_id,
+            loyalty_card_id,
+            subledger_id=subledger_id,
+            loyalty_transaction_type=loyalty_transaction_type,
+            start_date=start_date,
+            end_date=end_date,
+            customer_session_ids=customer_session_ids,
+            transaction_uuids=transaction_uuids,
+            page_size=page_size,
+            skip=skip,
+            awaits_activation=awaits_activation,
+        )
+
+    def get_customer_achievements(
+        self,
+        integration_id: IntegrationId,
+        *,
+        campaign_ids: Csv[str] | None = None,
+        achievement_ids: Csv[str] | None = None,
+        achievement_status: Csv[Literal["active", "scheduled"]] | None = None,
+        current_progress_status: Csv[Literal["inprogress", "completed", "not_started"]] | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+    ) -> GetCustomerAchievementsResponse:
+        """Read the achievements that a customer can reach, and how far they got.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            campaign_ids: only those of these campaigns.
+            achievement_ids: only these.
+            achievement_status: only those that run, or only those that are still to come; running ones if left out.
+            current_progress_status: only those with this progress.
+            page_size: 1 to 1000; 1000 if left out.
+            skip: how many to leave out at the beginning.
+
+        Raises:
+            NotFoundError: there is no such profile.
+
+        See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
+        """
+        return self._call(
+            TalonOne.get_customer_achievements,
+            integration_id,
+            campaign_ids=campaign_ids,
+            achievement_ids=achievement_ids,
+            achievement_status=achievement_status,
+            current_progress_status=current_progress_status,
+            page_size=page_size,
+            skip=skip,
+        )
+
+    def get_customer_achievement_history(
+        self,
+        integration_id: IntegrationId,
+        achievement_id: int,
+        *,
+        progress_status: Csv[Literal["inprogress", "completed", "expired"]] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+    ) -> GetCustomerAchievementHistoryResponse:
+        """Read how a customer got on in an achievement, each time they took part.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            achievement_id: the API's ID of the achievement.
+            progress_status: only progress of this kind.
+            start_date: only what began then or later; needs a time zone.
+            end_date: only what began then or earlier; needs a time zone.
+            page_size: 1 to 1000; 1000 if left out.
+            skip: how many to leave out at the beginning.
+
+        Raises:
+            NotFoundError: there is no such profile or achievement.
+
+        See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
+        """
+        return self._call(
+            TalonOne.get_customer_achievement_history,
+            integration_id,
+            achievement_id,
+            progress_status=progress_status,
+            start_date=start_date,
+            end_date=end_date,
+            page_size=page_size,
+            skip=skip,
+        )
+
+    def create_audience_v2(self, body: NewAudience) -> Audience:
+        """Make an audience: of its own, or as the counterpart of one in another system.
+
+        With `integration_id` alone it stands for an audience of any system, with `integration` too for one of a partner
+        that Talon.One knows. After an unknown outcome it is not repeated by itself.
+
+        Args:
+            body: the name, and where it comes from.
+
+        Raises:
+            ConflictError: there is an audience with this `integration_id` already.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/createAudienceV2
+        """
+        return self._call(TalonOne.create_audience_v2, body)
+
+    def update_audience_v2(self, audience_id: int, body: UpdateAudience) -> Audience:
+        """Rename an audience that came from another system; no rule runs.
+
+        Its members change with `update_customer_profile_audiences` or `update_customer_profile_v2`.
+
+        Args:
+            audience_id: the API's ID of the audience.
+            body: the new name.
+
+        Raises:
+            NotFoundError: there is no such audience.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateAudienceV2
+        """
+        return self._call(TalonOne.update_audience_v2, audience_id, body)
+
+    def delete_audience_v2(self, audience_id: int) -> None:
+        """Delete an audience; its members are not in it any more.
+
+        Args:
+            audience_id: the API's ID of the audience.
+
+        Raises:
+            BadRequestError: the audience is in use.
+            NotFoundError: there is no such audience.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/deleteAudienceV2
+        """
+        return self._call(TalonOne.delete_audience_v2, audience_id)
+
+    def delete_audience_memberships_v2(self, audience_id: int) -> None:
+        """Take all customers out of an audience.
+
+        Args:
+            audience_id: the API's ID of the audience.
+
+        Raises:
+            NotFoundError: there is no such audience.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/deleteAudienceMembershipsV2
+        """
+        return self._call(TalonOne.delete_audience_memberships_v2, audience_id)
+
+    def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
+        """Put customers into audiences and take them out, up to 1000 changes at once.
+
+        For more changes see `update_customer_profile_audiences_in_parts`.
+
+        Args:
+            body: the changes: each says `add` or `delete`, which customer, and which audience.
+
+        Raises:
+            InvalidArgumentError: more than 1000 changes; nothing was sent.
+            NotFoundError: there is no such audience or customer.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateCustomerProfileAudiences
+        """
+        return self._call(TalonOne.update_customer_profile_audiences, body)
+
+    def update_audience_customers_attributes(self, audience_id: int, body: Mapping[str, Any]) -> None:
+        """Set attributes on the profiles of all customers in an audience.
+
+        Args:
+            audience_id: the API's ID of the audience.
+            body: the attributes by name.
+
+        Raises:
+            NotFoundError: there is no such audience.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateAudienceCustomersAttributes
+        """
+        return self._call(TalonOne.update_audience_customers_attributes, audience_id, body)
+
+    def integration_get_all_campaigns(
+        self,
+        *,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        campaign_ids: Csv[str] | None = None,
+        start_after: datetime | None = None,
+        start_before: datetime | None = None,
+        end_after: datetime | None = None,
+        end_before: datetime | None = None,
+        store_id: int | None = None,
+        audience_id: int | None = None,
+    ) -> IntegrationGetAllCampaignsResponse:
+        """Read the running campaigns of the Application.
+
+        All times need a time zone, and include the moment itself.
+
+        Args:
+            page_size: 1 to 1000; 50 if left out.
+            skip: how many to leave out at the beginning.
+            campaign_ids: only these.
+            start_after: only those that start then or later.
+            start_before: only those that start then or earlier.
+            end_after: only those that end then or later.
+            end_before: only those that end then or earlier.
+            store_id: only those linked to this store, by the API's ID.
+            audience_id: only those linked to this audience, by the API's ID.
+
+        Raises:
+            NotFoundError: there is no such campaign.
+
+        See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
+        """
+        return self._call(
+            TalonOne.integration_get_all_campaigns,
+            page_size=page_size,
+            skip=skip,
+            campaign_ids=campaign_ids,
+            start_after=start_after,
+            start_before=start_before,
+            end_after=end_after,
+            end_before=end_before,
+            store_id=store_id,
+            audience_id=audience_id,
+        )
+
+    def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog:
+        """Add, change or remove up to 1000 items of a catalog.
+
+        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_parts` makes such
+        requests of any actions. After an unknown outcome it is not repeated by itself, unless `repeat_named` is set.
+
+        Args:
+            catalog_id: the API's ID of the catalog.
+            body: the actions, and the version of the catalog they are meant for.
+
+        Raises:
+            InvalidArgumentError: no action, or more than 1000; nothing was sent.
+            BadRequestError: actions of several kinds, a SKU twice, or another version of the catalog.
+            NotFoundError: there is no such catalog.
+
+        See https://docs.talon.one/integration-api#tag/Catalogs/operation/syncCatalog
+        """
+        return self._call(TalonOne.sync_catalog, catalog_id, body)
+
+    def best_prior_price(self, body: BestPriorPriceRequest) -> list[BestPriorPrice]:
+        """Read the best earlier price of items, as the law on price reductions wants it shown.
+
+        Experimental in the API, which documents no error for it.
+
+        Args:
+            body: the SKUs, how many days to look back, a number written as text, and from when.
+
+        Raises:
+            InvalidArgumentError: no SKU; nothing was sent.
+
+        See https://docs.talon.one/integration-api#tag/Catalogs/operation/bestPriorPrice
+        """
+        return self._call(TalonOne.best_prior_price, body)
+
+    def get_customer_rewards(
+        self,
+        integration_id: IntegrationId,
+        *,
+        status: Sequence[str] | None = None,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        with_total_result_size: bool | None = None,
+    ) -> GetCustomerRewardsResponse:
+        """Read the rewards of a customer.
+
+        Experimental: the names of the query values on the wire are inferred.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            status: only rewards of this status; the words are not published.
+            page_size: 1 to 1000; 1000 if left out.
+            skip: how many to leave out at the beginning.
+            with_total_result_size: also count them all.
+
+        Raises:
+            NotFoundError: there is no such profile.
+
+        See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
+        """
+        return self._call(
+            TalonOne.get_customer_rewards,
+            integration_id,
+            status=status,
+            page_size=page_size,
+            skip=skip,
+            with_total_result_size=with_total_result_size,
+        )
+
+    def integration_rewards_catalog(
+        self,
+        *,
+        page_size: PageSize | None = None,
+        skip: int | None = None,
+        points_from: float | None = None,
+        points_to: float | None = None,
+        include_free: bool | None = None,
+        loyalty_program_id: int | None = None,
+        subledger_id: str | None = None,
+        profile_integration_id: str | None = None,
+        loyalty_card_id: str | None = None,
+    ) -> IntegrationRewardsCatalogResponse:
+        """Read the rewards there are, and what a customer could pay for them with.
+
+        Experimental: the names of the query values on the wire are inferred.
+
+        Args:
+            page_size: 1 to 1000; 1000 if left out.
+            skip: how many to leave out at the beginning.
+            points_from: only those that cost as many points or more.
+            points_to: only those that cost as many points or fewer.
+            include_free: `False` leaves out those that cost nothing.
+            loyalty_program_id: only those of this program, by the API's ID.
+            subledger_id: only those paid from this ledger; "" is the main one.
+            profile_integration_id: your ID of the customer whose balances to tell.
+            loyalty_card_id: the card whose balances to tell.
+
+        Raises:
+            NotFoundError: there is no such program, customer or card.
+
+        See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
+        """
+        return self._call(
+            TalonOne.integration_rewards_catalog,
+            page_size=page_size,
+            skip=skip,
+            points_from=points_from,
+            points_to=points_to,
+            include_free=include_free,
+            loyalty_program_id=loyalty_program_id,
+            subledger_id=subledger_id,
+            profile_integration_id=profile_integration_id,
+            loyalty_card_id=loyalty_card_id,
+        )
+
+    def unlock_reward(
+        self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
+    ) -> IntegrationUnlockRewardResponse:
+        """Give a customer a reward, and take the points for it.
+
+        Experimental: names on the wire are inferred. The server unlocks once under an ID and refuses a second time, so
+        this is repeated after an unknown outcome; a `ConflictError` whose `outcome` is `unknown` then means that an
+        earlier attempt most likely went through.
+
+        Args:
+            reward_id: the API's ID of the reward.
+            body: your ID of this unlocking, the customer, and what the answer shall hold.
+            dry: evaluate only, store nothing.
+
+        Raises:
+            PermissionDeniedError: the customer may not have this reward.
+            NotFoundError: there is no such reward or customer.
+            ConflictError: there is something with this ID already.
+            UnprocessableError: the rules rejected it.
+
+        See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
+        """
+        return self._call(TalonOne.unlock_reward, reward_id, body, dry=dry)
+
+    def iter_loyalty_program_profile_points(
+        self,
+        loyalty_program_id: int,
+        integration_id: IntegrationId,
+        *,
+        status: Literal["active", "pending", "expired"] | None = None,
+        subledger_id: Sequence[str] | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[LedgerPointsEntryIntegrationAPI, None, None]:
+        """Iterate over what `get_loyalty_program_profile_points` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            status: which points; those that can be used now if left out.
+            subledger_id: only those of these ledgers; "" is the main one.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only those of these transactions.
+            sort: the order; with `-` the latest comes first.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
+        """
+        return self._walk(
+            pager(
+                Operations.get_loyalty_program_profile_points,
+                limit,
+                page_size,
+                loyalty_program_id,
+                integration_id,
+                status=status,
+                subledger_id=subledger_id,
+                customer_session_ids=customer_session_ids,
+                transaction_uuids=transaction_uuids,
+                sort=sort,
+            )
+        )
+
+    def iter_loyalty_program_profile_transactions(
+        self,
+        loyalty_program_id: int,
+        integration_id: IntegrationId,
+        *,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        subledger_id: str | None = None,
+        loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        awaits_activation: Literal[True] | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[LedgerTransactionLogEntryIntegrationAPI, None, None]:
+        """Iterate over what `get_loyalty_program_profile_transactions` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            integration_id: your ID of the customer, at most 1000 characters.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only these.
+            subledger_id: only those of this ledger.
+            loyalty_transaction_type: only those made by hand, by a session, or by an import.
+            start_date: only those made then or later; needs a time zone.
+            end_date: only those made then or earlier; needs a time zone.
+            awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
+        """
+        return self._walk(
+            pager(
+                Operations.get_loyalty_program_profile_transactions,
+                limit,
+                page_size,
+                loyalty_program_id,
+                integration_id,
+                customer_session_ids=customer_session_ids,
+                transaction_uuids=transaction_uuids,
+                subledger_id=subledger_id,
+                loyalty_transaction_type=loyalty_transaction_type,
+                start_date=start_date,
+                end_date=end_date,
+                awaits_activation=awaits_activation,
+            )
+        )
+
+    def iter_loyalty_card_points(
+        self,
+        loyalty_program_id: int,
+        loyalty_card_id: CardId,
+        *,
+        status: Literal["active", "pending", "expired"] | None = None,
+        subledger_id: Sequence[str] | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[CardLedgerPointsEntryIntegrationAPI, None, None]:
+        """Iterate over what `get_loyalty_card_points` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            status: which points; those that can be used now if left out.
+            subledger_id: only those of these ledgers; "" is the main one.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only those of these transactions.
+            sort: the order; with `-` the latest comes first.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
+        """
+        return self._walk(
+            pager(
+                Operations.get_loyalty_card_points,
+                limit,
+                page_size,
+                loyalty_program_id,
+                loyalty_card_id,
+                status=status,
+                subledger_id=subledger_id,
+                customer_session_ids=customer_session_ids,
+                transaction_uuids=transaction_uuids,
+                sort=sort,
+            )
+        )
+
+    def iter_loyalty_card_transactions(
+        self,
+        loyalty_program_id: int,
+        loyalty_card_id: CardId,
+        *,
+        subledger_id: Sequence[str] | None = None,
+        loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
+        transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
+        awaits_activation: Literal[True] | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[CardLedgerTransactionLogEntryIntegrationAPI, None, None]:
+        """Iterate over what `get_loyalty_card_transactions` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            loyalty_program_id: the API's ID of the program.
+            loyalty_card_id: the ID of the card.
+            subledger_id: only those of these ledgers; "" is the main one.
+            loyalty_transaction_type: only those made by hand, by a session, or by an import.
+            start_date: only those made then or later; needs a time zone.
+            end_date: only those made then or earlier; needs a time zone.
+            customer_session_ids: only those of these sessions.
+            transaction_uuids: only these.
+            awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
+        """
+        return self._walk(
+            pager(
+                Operations.get_loyalty_card_transactions,
+                limit,
+                page_size,
+                loyalty_program_id,
+                loyalty_card_id,
+                subledger_id=subledger_id,
+                loyalty_transaction_type=loyalty_transaction_type,
+                start_date=start_date,
+                end_date=end_date,
+                customer_session_ids=customer_session_ids,
+                transaction_uuids=transaction_uuids,
+                awaits_activation=awaits_activation,
+            )
+        )
+
+    def iter_customer_achievements(
+        self,
+        integration_id: IntegrationId,
+        *,
+        campaign_ids: Csv[str] | None = None,
+        achievement_ids: Csv[str] | None = None,
+        achievement_status: Csv[Literal["active", "scheduled"]] | None = None,
+        current_progress_status: Csv[Literal["inprogress", "completed", "not_started"]] | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[AchievementStatusEntry, None, None]:
+        """Iterate over what `get_customer_achievements` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            campaign_ids: only those of these campaigns.
+            achievement_ids: only these.
+            achievement_status: only those that run, or only those that are still to come; running ones if left out.
+            current_progress_status: only those with this progress.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
+        """
+        return self._walk(
+            pager(
+                Operations.get_customer_achievements,
+                limit,
+                page_size,
+                integration_id,
+                campaign_ids=campaign_ids,
+                achievement_ids=achievement_ids,
+                achievement_status=achievement_status,
+                current_progress_status=current_progress_status,
+            )
+        )
+
+    def iter_customer_achievement_history(
+        self,
+        integration_id: IntegrationId,
+        achievement_id: int,
+        *,
+        progress_status: Csv[Literal["inprogress", "completed", "expired"]] | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[AchievementProgress, None, None]:
+        """Iterate over what `get_customer_achievement_history` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            achievement_id: the API's ID of the achievement.
+            progress_status: only progress of this kind.
+            start_date: only what began then or later; needs a time zone.
+            end_date: only what began then or earlier; needs a time zone.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
+        """
+        return self._walk(
+            pager(
+                Operations.get_customer_achievement_history,
+                limit,
+                page_size,
+                integration_id,
+                achievement_id,
+                progress_status=progress_status,
+                start_date=start_date,
+                end_date=end_date,
+            )
+        )
+
+    def iter_integration_all_campaigns(
+        self,
+        *,
+        campaign_ids: Csv[str] | None = None,
+        start_after: datetime | None = None,
+        start_before: datetime | None = None,
+        end_after: datetime | None = None,
+        end_before: datetime | None = None,
+        store_id: int | None = None,
+        audience_id: int | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[IntegrationCampaign, None, None]:
+        """Iterate over what `integration_get_all_campaigns` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            campaign_ids: only these.
+            start_after: only those that start then or later.
+            start_before: only those that start then or earlier.
+            end_after: only those that end then or later.
+            end_before: only those that end then or earlier.
+            store_id: only those linked to this store, by the API's ID.
+            audience_id: only those linked to this audience, by the API's ID.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
+        """
+        return self._walk(
+            pager(
+                Operations.integration_get_all_campaigns,
+                limit,
+                page_size,
+                campaign_ids=campaign_ids,
+                start_after=start_after,
+                start_before=start_before,
+                end_after=end_after,
+                end_before=end_before,
+                store_id=store_id,
+                audience_id=audience_id,
+            )
+        )
+
+    def iter_customer_rewards(
+        self,
+        integration_id: IntegrationId,
+        *,
+        status: Sequence[str] | None = None,
+        with_total_result_size: bool | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[Mapping[str, Any], None, None]:
+        """Iterate over what `get_customer_rewards` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            integration_id: your ID of the customer, at most 1000 characters.
+            status: only rewards of this status; the words are not published.
+            with_total_result_size: also count them all.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
+        """
+        return self._walk(
+            pager(
+                Operations.get_customer_rewards,
+                limit,
+                page_size,
+                integration_id,
+                status=status,
+                with_total_result_size=with_total_result_size,
+            )
+        )
+
+    def iter_integration_rewards_catalog(
+        self,
+        *,
+        points_from: float | None = None,
+        points_to: float | None = None,
+        include_free: bool | None = None,
+        loyalty_program_id: int | None = None,
+        subledger_id: str | None = None,
+        profile_integration_id: str | None = None,
+        loyalty_card_id: str | None = None,
+        limit: int | None = None,
+        page_size: PageSize | None = None,
+    ) -> Generator[Mapping[str, Any], None, None]:
+        """Iterate over what `integration_rewards_catalog` reads, page after page.
+
+        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
+        meanwhile can make an item come twice or not at all.
+
+        Args:
+            points_from: only those that cost as many points or more.
+            points_to: only those that cost as many points or fewer.
+            include_free: `False` leaves out those that cost nothing.
+            loyalty_program_id: only those of this program, by the API's ID.
+            subledger_id: only those paid from this ledger; "" is the main one.
+            profile_integration_id: your ID of the customer whose balances to tell.
+            loyalty_card_id: the card whose balances to tell.
+            limit: how many items at most; all of them if left out.
+            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+
+        Raises:
+            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
+
+        See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
+        """
+        return self._walk(
+            pager(
+                Operations.integration_rewards_catalog,
+                limit,
+                page_size,
+                points_from=points_from,
+                points_to=points_to,
+                include_free=include_free,
+                loyalty_program_id=loyalty_program_id,
+                subledger_id=subledger_id,
+                profile_integration_id=profile_integration_id,
+                loyalty_card_id=loyalty_card_id,
+            )
+        )
+
     def track_events(
         self,
         events: Iterable[NewEvent],
         *,
         concurrency: int = 64,
         dry: bool | None = None,
-        progress: Callable[[BatchReport], object] | None = None,
-    ) -> BatchReport:
+        progress: Callable[[BatchReport[NewEvent]], object] | None = None,
+    ) -> BatchReport[NewEvent]:
         """Record many events concurrently, those of one customer in the order they come.
 
         The source is read as fast as events are recorded, so it may be endless. One failed event does not stop the
@@ -369,3 +1770,127 @@ class TalonOneSync(BlockingClient):
             BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
         """
         return self._batch(TalonOne.track_events, events, concurrency=concurrency, dry=dry, progress=progress)
+
+    def update_customer_profiles_v2_in_parts(
+        self,
+        profiles: Iterable[MultipleCustomerProfileIntegrationRequestItem],
+        *,
+        silent: bool | None = None,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[MultipleCustomerProfileIntegrationRequestItem]], object] | None = None,
+    ) -> PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
+        """Create or update any number of profiles, 1000 in a request.
+
+        A profile that comes several times is updated in that order. An item that cannot be sent fails its whole
+        request, of which then nothing is sent; the error points at it.
+
+        Args:
+            profiles: the profiles, from any iterable.
+            silent: `False` asks for the profiles as they are afterwards, in the report's `answers`.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the client's own thread: it must be quick.
+
+        Returns:
+            The counts of profiles, and every failure with its profile and error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `profiles` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        return self._batch(
+            TalonOne.update_customer_profiles_v2_in_parts,
+            profiles,
+            silent=silent,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    def update_customer_profile_audiences_in_parts(
+        self,
+        changes: Iterable[CustomerProfileAudienceRequestItem],
+        *,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[CustomerProfileAudienceRequestItem]], object] | None = None,
+    ) -> PartsReport[CustomerProfileAudienceRequestItem, None]:
+        """Put any number of customers into audiences and take them out, 1000 changes in a request.
+
+        Several changes of one customer in one audience are made in that order.
+
+        Args:
+            changes: the changes, from any iterable.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the client's own thread: it must be quick.
+
+        Returns:
+            The counts of changes, and every failure with its change and error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `changes` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        return self._batch(
+            TalonOne.update_customer_profile_audiences_in_parts, changes, concurrency=concurrency, progress=progress
+        )
+
+    def create_referrals_for_multiple_advocates_in_parts(
+        self,
+        body: NewReferralsForMultipleAdvocates,
+        *,
+        silent: bool | None = None,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[str]], object] | None = None,
+    ) -> PartsReport[str, CreateReferralsForMultipleAdvocatesResponse]:
+        """Make a referral code for each of any number of customers, 1000 in a request.
+
+        A request that may have reached the server is not repeated: its customers are failures whose `error.outcome`
+        tells whether they may have a code.
+
+        Args:
+            body: as for one request, with as many customers as you like.
+            silent: `False` asks for the codes, in the report's `answers`.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the client's own thread: it must be quick.
+
+        Returns:
+            The counts of customers, and every failure with your ID of the customer and the error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `body` is not what it should be.
+        """
+        return self._whole(
+            TalonOne.create_referrals_for_multiple_advocates_in_parts,
+            body,
+            silent=silent,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    def sync_catalog_in_parts(
+        self,
+        catalog_id: int,
+        actions: Iterable[CatalogAction],
+        *,
+        concurrency: int = 1,
+        progress: Callable[[BatchReport[CatalogAction]], object] | None = None,
+    ) -> PartsReport[CatalogAction, Catalog]:
+        """Apply any number of actions of any kinds to a catalog, up to 1000 of one kind in a request.
+
+        The outcome is that of the actions one after the other: requests of another kind, or about a SKU that is under
+        way, wait, and an action on many items goes alone. No `version` is sent, as each request makes a new one.
+
+        Args:
+            catalog_id: the API's ID of the catalog.
+            actions: the actions, from any iterable.
+            concurrency: requests under way at the same time, of one kind and about different SKUs.
+            progress: called with the report after each request, on the client's own thread: it must be quick.
+
+        Returns:
+            The counts of actions, every failure with its action and error, and the catalog after each request.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `actions` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        return self._batch(
+            TalonOne.sync_catalog_in_parts, catalog_id, actions, concurrency=concurrency, progress=progress
+        )

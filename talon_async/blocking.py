@@ -25,15 +25,16 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
-from talon_async.batch import EventFailure, checked_source, not_sent
+from talon_async.batch.engine import checked_source
+from talon_async.batch.report import BatchFailure, not_sent
 from talon_async.client import TalonOne
 from talon_async.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 
     from talon_async._messages import Request, Response
-    from talon_async.batch import BatchReport
+    from talon_async.pages import Pager
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -246,13 +247,12 @@ class _Feed:
         self._over = True
         self._taken.set()
 
-    def account_for_the_rest(self, report: BatchReport) -> BatchReport:
+    def account_for_the_rest(self, report: Any) -> None:
         """Put what was read but not taken, because the batch stopped early, among the failures."""
         for event in self._waiting:
             error = not_sent(report.stopped_by or ClientClosedError("the batch ended early"))
-            report.failures.append(EventFailure(report.taken, event, error))
+            report.failures.append(BatchFailure(report.taken, event, error))
             report.taken += 1
-        return report
 
 
 class BlockingClient:
@@ -271,6 +271,11 @@ class BlockingClient:
         run: Callable[[Request], Coroutine[Any, Any, Response[T]]] = self._client._run
         return self._portal.run(run, request).data
 
+    def _walk(self, pager: Pager) -> Generator[Any, None, None]:
+        run: Callable[[Request], Coroutine[Any, Any, Response[Any]]] = self._client._run
+        while (request := pager.request()) is not None:
+            yield from pager.items(self._portal.run(run, request).data)
+
     def _raw(self, method: Callable[P, T]) -> Callable[P, Response[T]]:
         endpoint = endpoint_of(getattr(TalonOne, getattr(method, "__name__", ""), method))
         owner = getattr(method, "__self__", self)
@@ -282,18 +287,24 @@ class BlockingClient:
 
         return call
 
-    def _batch(self, method: Callable[..., Any], events: Iterable[Any], **options: Any) -> BatchReport:
-        """Run a batch whose source is read on the caller's thread: it may be anything that blocks there."""
+    def _batch(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
+        """Run a batch whose source, the last argument, is read on the caller's thread: it may block there."""
+        *before, source = args
         thread = self._portal.thread()
-        feed = _Feed(thread, events)
-        future: Future[BatchReport] = thread.submit(method(self._client, feed.items(), **options))
+        feed = _Feed(thread, source)
+        future: Future[T] = thread.submit(method(self._client, *before, feed.items(), **options))
         try:
             feed.push(future)
             report = self._portal.wait(thread, future)
         except BaseException:
             future.cancel()
             raise
-        return feed.account_for_the_rest(report)
+        feed.account_for_the_rest(report)
+        return report
+
+    def _whole(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
+        """Run a call that makes several requests and has all it needs."""
+        return self._portal.run(lambda: method(self._client, *args, **options))
 
     def __repr__(self) -> str:
         return repr(self._client).replace("TalonOne", "TalonOneSync", 1)

@@ -14,10 +14,11 @@ from talon_async.config import Limits, Options, Settings
 from talon_async.config import base_url as checked_url
 from talon_async.errors import ConfigurationError, TalonOneError
 from talon_async.operations import Operations
+from talon_async.pages._generated import Pages
 
 if TYPE_CHECKING:
     import ssl as ssl_module
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
     from typing import Self, Unpack
 
     import aiohttp
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from talon_async._run import Shared
     from talon_async.auth import Auth
     from talon_async.config import RetryPolicy, Timeout
+    from talon_async.pages import Pager
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,7 +75,7 @@ class ClientOptions(CallOptions, total=False):
     session: aiohttp.ClientSession | None
 
 
-class TalonOne(Operations, Batches):
+class TalonOne(Operations, Pages, Batches):
     """The Integration API, awaited.
 
     One client serves a whole process: it pools its connections, opens them on first use, and works in any number of
@@ -176,6 +178,11 @@ class TalonOne(Operations, Batches):
             return await run.to_end(await shared.pool())
         except TalonOneError as error:
             raise run.describe(error) from None
+
+    async def _walk(self, pager: Pager) -> AsyncGenerator[Any, None]:
+        while (request := pager.request()) is not None:
+            for item in pager.items((await self._run(request)).data):
+                yield item
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url!r})"

@@ -227,7 +227,7 @@ class _Bar:
             self._bar = tqdm(total=total, unit=" events", desc="  track_events", leave=False, mininterval=0.2)
         self._drawn = 0.0
 
-    def __call__(self, report: BatchReport) -> None:
+    def __call__(self, report: BatchReport[NewEvent]) -> None:
         if self._bar is not None and time.monotonic() - self._drawn > 0.1:  # noqa: PLR2004  # often enough for an eye
             self._drawn = time.monotonic()
             self._bar.update(report.done - self._bar.n)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from talon_async._endpoint import delete, get, put
 
 if TYPE_CHECKING:
+    from talon_async._endpoint import IntegrationId, YesNo
     from talon_async.models import (
         CustomerInventory,
         CustomerProfileIntegrationRequestV2,
         CustomerProfileIntegrationResponseV2,
         IntegrationState,
+        MultipleCustomerProfileIntegrationRequest,
+        MultipleCustomerProfileIntegrationResponseV2,
         NewCustomerProfile,
     )
 
@@ -22,7 +25,7 @@ class Profiles:
     @put("/v2/customer_profiles/{integration_id}", profile="integration_id")
     async def update_customer_profile_v2(
         self,
-        integration_id: str,
+        integration_id: IntegrationId,
         body: CustomerProfileIntegrationRequestV2 | NewCustomerProfile,
         *,
         run_rule_engine: bool | None = None,
@@ -50,9 +53,35 @@ class Profiles:
         """
         ...
 
+    @put("/v2/customer_profiles")
+    async def update_customer_profiles_v2(
+        self,
+        body: MultipleCustomerProfileIntegrationRequest,
+        *,
+        silent: YesNo | None = None,
+        idempotency_key: str | None = None,
+    ) -> MultipleCustomerProfileIntegrationResponseV2 | None:
+        """Create or update up to 1000 profiles; no rule runs.
+
+        The server answers with nothing unless `silent=False`. For more profiles see
+        `update_customer_profiles_v2_in_parts`.
+
+        Args:
+            body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
+            silent: `False` asks for the profiles as they are afterwards; otherwise the answer is None.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            InvalidArgumentError: more than 1000 profiles; nothing was sent.
+            BadRequestError: an attribute that is not defined, or of another type.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfilesV2
+        """
+        ...
+
     @put("/v1/customer_profiles/{integration_id}", profile="integration_id")
     async def update_customer_profile(
-        self, integration_id: str, body: NewCustomerProfile, *, dry: bool | None = None
+        self, integration_id: IntegrationId, body: NewCustomerProfile, *, dry: bool | None = None
     ) -> IntegrationState:
         """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
 
@@ -71,7 +100,7 @@ class Profiles:
     @get("/v1/customer_profiles/{integration_id}/inventory")
     async def get_customer_inventory(
         self,
-        integration_id: str,
+        integration_id: IntegrationId,
         *,
         profile: bool | None = None,
         referrals: bool | None = None,
@@ -79,6 +108,7 @@ class Profiles:
         loyalty: bool | None = None,
         giveaways: bool | None = None,
         achievements: bool | None = None,
+        unlocked_rewards: bool | None = None,
     ) -> CustomerInventory:
         """Read what belongs to a profile; only what is asked for is in the answer.
 
@@ -90,6 +120,8 @@ class Profiles:
             loyalty: balances of the loyalty programs joined.
             giveaways: giveaways won.
             achievements: achievements and their progress.
+            unlocked_rewards: rewards unlocked. Experimental: newer than the published document, its name in the query,
+                `unlockedRewards`, is inferred.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -99,7 +131,7 @@ class Profiles:
         ...
 
     @delete("/v1/customer_data/{integration_id}")
-    async def delete_customer_data(self, integration_id: str) -> None:
+    async def delete_customer_data(self, integration_id: IntegrationId) -> None:
         """Delete the personal data of a customer, in every Application of the environment that the key is for.
 
         Attributes of the profile and of all that refers to it are removed for good. With a sandbox key that is every

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from talon_async._endpoint import post
 
 if TYPE_CHECKING:
-    from talon_async.models import NewReferral, Referral
+    from talon_async._endpoint import YesNo
+    from talon_async.models import (
+        CreateReferralsForMultipleAdvocatesResponse,
+        NewReferral,
+        NewReferralsForMultipleAdvocates,
+        Referral,
+    )
 
 
 class Referrals:
@@ -26,5 +32,27 @@ class Referrals:
             BadRequestError: the campaign takes no referrals, or an attribute is not defined.
 
         See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferral
+        """
+        ...
+
+    @post("/v1/referrals_for_multiple_advocates")
+    async def create_referrals_for_multiple_advocates(
+        self, body: NewReferralsForMultipleAdvocates, *, silent: YesNo | None = None
+    ) -> CreateReferralsForMultipleAdvocatesResponse | None:
+        """Make a referral code for each of up to 1000 customers; the campaign's limits on referrals do not count here.
+
+        Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
+        answers with nothing unless `silent=False`. For more customers see
+        `create_referrals_for_multiple_advocates_in_parts`.
+
+        Args:
+            body: the campaign, your IDs of the customers, and how the codes shall look.
+            silent: `False` asks for the codes; otherwise the answer is None.
+
+        Raises:
+            InvalidArgumentError: no customer, or more than 1000; nothing was sent.
+            BadRequestError: the campaign takes no referrals, or an attribute is not defined.
+
+        See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferralsForMultipleAdvocates
         """
         ...

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_async._endpoint import put
+from talon_async._endpoint import get, post, put
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from talon_async.models import IntegrationRequest, IntegrationState, IntegrationStateV2, NewCustomerSession
+    from talon_async.models import (
+        IntegrationCustomerSessionResponse,
+        IntegrationRequest,
+        IntegrationState,
+        IntegrationStateV2,
+        NewCustomerSession,
+        ReopenSessionResponse,
+        ReturnIntegrationRequest,
+    )
 
 
 class Sessions:
@@ -68,5 +76,70 @@ class Sessions:
             dry: evaluate only, store nothing.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerSession
+        """
+        ...
+
+    @get("/v2/customer_sessions/{customer_session_id}")
+    async def get_customer_session(self, customer_session_id: str) -> IntegrationCustomerSessionResponse:
+        """Read a session and the effects that are still valid: what was rolled back is left out.
+
+        An update answers with the same and more, so this is seldom worth a request of its own.
+
+        Args:
+            customer_session_id: your ID of the session.
+
+        Raises:
+            APIError: there is no such session; the API does not say with which status.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/getCustomerSession
+        """
+        ...
+
+    @post("/v2/customer_sessions/{customer_session_id}/returns")
+    async def return_cart_items(
+        self,
+        customer_session_id: str,
+        body: ReturnIntegrationRequest,
+        *,
+        dry: bool | None = None,
+        run_rule_engine: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> IntegrationStateV2:
+        """Take back some of the items of a closed session, with the effects they had; it is then partially returned.
+
+        To take back everything, cancel the session with `update_customer_session_v2`.
+
+        Args:
+            customer_session_id: your ID of the session.
+            body: which items, by position, SKU and quantity, and what the answer shall hold besides the effects.
+            dry: evaluate only, store nothing.
+            run_rule_engine: evaluate the rest of the cart anew, for campaigns with `reevaluate_on_return` that had an
+                effect when the session was closed.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: the session is not closed, or there is no such item in it.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/returnCartItems
+        """
+        ...
+
+    @put("/v2/customer_sessions/{customer_session_id}/reopen")
+    async def reopen_customer_session(
+        self, customer_session_id: str, *, idempotency_key: str | None = None
+    ) -> ReopenSessionResponse:
+        """Make a closed session open again, to change the order; the answer holds what was rolled back.
+
+        Coupons, referrals, giveaways, free items, reservations, custom effects and attributes that the session gave
+        stay given. Loyalty points go back as the program's return policy says, if need be below zero.
+
+        Args:
+            customer_session_id: your ID of the session.
+            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+
+        Raises:
+            BadRequestError: the session is not closed.
+
+        See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/reopenCustomerSession
         """
         ...

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import attrs
 
 from talon_async._codec import parse, read
-from talon_async._compile import when
-from talon_async._strict import problems
+from talon_async._codec.compiler import when
+from talon_async._codec.strict import problems
 from talon_async.models._base import camel
 from talon_async.testing._refusal import Flaw, Refusal, misused
 
@@ -96,19 +96,25 @@ def _query_value(query: Query, values: list[str]) -> Any:
 
 
 def _plain(query: Query, kind: Any, text: str) -> Any:
+    if get_origin(kind) is Literal:
+        words = {str(query.words.get(word, word)): word for word in get_args(kind)}
+        if text not in words:
+            raise misused(query.wire, f"must be {' or '.join(words)}, not {text!r}")
+        return words[text]
     if kind is bool:
-        if text not in ("true", "false"):
-            raise misused(query.wire, f"must be true or false, not {text!r}")
-        return text == "true"
+        flags = {word: flag for flag, word in query.words.items()}
+        if text not in flags:
+            raise misused(query.wire, f"must be {' or '.join(flags)}, not {text!r}")
+        return flags[text]
     if kind is datetime:
         if isinstance(time := when(text), str):
             raise misused(query.wire, f"must be an RFC 3339 time, not {text!r}")
         return time
-    if kind is int:
+    if kind in (int, float):
         try:
-            return int(text)
+            return kind(text)
         except ValueError:
-            raise misused(query.wire, f"must be a whole number, not {text!r}") from None
+            raise misused(query.wire, f"must be a {'whole ' * (kind is int)}number, not {text!r}") from None
     return text
 
 

@@ -1,0 +1,339 @@
+"""What is larger than a request may be: sent in parts, in order where order matters.
+
+1. A part holds at most as many items as the API takes, of one kind, and names each thing once.
+2. Parts run at the same time only if they are of one kind and name different things; otherwise the later one waits, so
+   that the outcome is that of the items one after the other.
+3. A part that fails does not stop the others; each of its items is a failure of the report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import attrs
+
+from talon_async.batch.engine import Engine, checked_concurrency, clock_of, pulled
+from talon_async.batch.report import PartsReport, not_sent
+from talon_async.errors import ClientClosedError
+from talon_async.models._base import evolve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Hashable, Iterable
+
+    from talon_async._clock import Clock
+    from talon_async.batch.report import BatchReport
+    from talon_async.errors import TalonOneError
+    from talon_async.models import (
+        Catalog,
+        CatalogAction,
+        CatalogSyncRequest,
+        CreateReferralsForMultipleAdvocatesResponse,
+        CustomerProfileAudienceRequest,
+        CustomerProfileAudienceRequestItem,
+        MultipleCustomerProfileIntegrationRequest,
+        MultipleCustomerProfileIntegrationRequestItem,
+        MultipleCustomerProfileIntegrationResponseV2,
+        NewReferralsForMultipleAdvocates,
+    )
+
+MOST = 1000
+"""Items of one request, whatever they are."""
+
+
+@attrs.frozen(eq=False)
+class _Part:
+    """The items of one request, and what they are about."""
+
+    index: int
+    kind: Hashable
+    items: list[Any] = attrs.field(factory=list[Any])
+    names: set[Hashable] = attrs.field(factory=set["Hashable"])
+
+
+class _PartsEngine(Engine):
+    """A batch whose jobs are parts, and whose report counts items."""
+
+    def __init__(  # noqa: PLR0913  # see Engine
+        self,
+        items: AsyncIterator[Any],
+        send: Callable[[list[Any]], Awaitable[Any]],
+        *,
+        kind: Callable[[Any], Hashable] = lambda _: None,
+        name: Callable[[Any], Hashable] = lambda _: None,
+        report: PartsReport[Any, Any],
+        concurrency: int,
+        clock: Clock,
+        progress: Callable[[Any], object] | None,
+    ) -> None:
+        super().__init__(
+            self._split(items),
+            lambda part: send(part.items),
+            lane=id,
+            report=report,
+            concurrency=checked_concurrency(concurrency),
+            clock=clock,
+            progress=progress,
+        )
+        self._items, self._kind, self._name, self._answers = items, kind, name, report
+        self._forming: _Part | None = None
+        self._open: set[_Part] = set()
+        self._one_less = asyncio.Event()
+
+    async def run(self) -> Any:
+        try:
+            return await super().run()
+        finally:
+            if (left := self._forming) is not None:
+                # the source was left in the middle of a part: the batch was stopped or cancelled
+                self._failed(left.index, left, not_sent(self.report.stopped_by or ClientClosedError("cancelled")))
+            if close := getattr(self._items, "aclose", None):
+                with contextlib.suppress(Exception):  # as in the engine: the report comes first
+                    await close()
+
+    # -- splitting
+
+    async def _split(self, items: AsyncIterator[Any]) -> AsyncIterator[_Part]:
+        try:
+            async for item in items:
+                kind, name = self._kind(item), self._name(item)
+                part = self._forming
+                if part is not None and (len(part.items) >= MOST or part.kind != kind or name in part.names):
+                    yield await self._closed()
+                self._add(item, kind, name)
+        except Exception:
+            # what came before the trouble is sent
+            if self._forming is not None:
+                yield await self._closed()
+            raise
+        if self._forming is not None:
+            yield await self._closed()
+
+    def _add(self, item: Any, kind: Hashable, name: Hashable) -> None:
+        if self._forming is None:
+            self._forming = _Part(self.report.taken, kind)
+        self._forming.items.append(item)
+        if name is not None:
+            self._forming.names.add(name)
+        self.report.taken += 1
+
+    async def _closed(self) -> _Part:
+        """Return the part that was forming, once no part under way is in its way."""
+        part = cast("_Part", self._forming)
+        while any(other.kind != part.kind or other.names & part.names for other in self._open):
+            self._one_less.clear()
+            await self._one_less.wait()
+        self._open.add(part)
+        self._forming = None
+        return part
+
+    # -- accounting
+
+    def _took(self, item: _Part) -> int:
+        return item.index
+
+    def _succeeded(self, index: int, item: _Part, answer: Any) -> None:
+        self.report.succeeded += len(item.items)
+        self._answers.answered(index, answer)
+        self._done(item)
+
+    def _failed(self, index: int, item: _Part, error: TalonOneError) -> None:
+        for place, one in enumerate(item.items, index):
+            super()._failed(place, one, error)
+        self._done(item)
+
+    def _done(self, part: _Part) -> None:
+        self._open.discard(part)
+        self._one_less.set()
+
+
+class _Sender(Protocol):
+    async def update_customer_profiles_v2(
+        self, body: MultipleCustomerProfileIntegrationRequest, *, silent: bool | None = None
+    ) -> Any: ...
+
+    async def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None: ...
+
+    async def create_referrals_for_multiple_advocates(
+        self, body: NewReferralsForMultipleAdvocates, *, silent: bool | None = None
+    ) -> Any: ...
+
+    async def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog: ...
+
+
+class Parts:
+    """Calls that take more than fits into one request."""
+
+    async def update_customer_profiles_v2_in_parts(
+        self: _Sender,
+        profiles: Iterable[MultipleCustomerProfileIntegrationRequestItem]
+        | AsyncIterable[MultipleCustomerProfileIntegrationRequestItem],
+        *,
+        silent: bool | None = None,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[MultipleCustomerProfileIntegrationRequestItem]], object] | None = None,
+    ) -> PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
+        """Create or update any number of profiles, 1000 in a request.
+
+        A profile that comes several times is updated in that order. An item that cannot be sent fails its whole
+        request, of which then nothing is sent; the error points at it.
+
+        Args:
+            profiles: the profiles, from any iterable, also an asynchronous one.
+            silent: `False` asks for the profiles as they are afterwards, in the report's `answers`.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the event loop: it must be quick.
+
+        Returns:
+            The counts of profiles, and every failure with its profile and error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `profiles` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        from talon_async.models import MultipleCustomerProfileIntegrationRequest  # noqa: PLC0415  # on first use
+
+        return await _in_parts(
+            self,
+            profiles,
+            lambda items: self.update_customer_profiles_v2(
+                MultipleCustomerProfileIntegrationRequest(customer_profiles=items), silent=silent
+            ),
+            name=_customer,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def update_customer_profile_audiences_in_parts(
+        self: _Sender,
+        changes: Iterable[CustomerProfileAudienceRequestItem] | AsyncIterable[CustomerProfileAudienceRequestItem],
+        *,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[CustomerProfileAudienceRequestItem]], object] | None = None,
+    ) -> PartsReport[CustomerProfileAudienceRequestItem, None]:
+        """Put any number of customers into audiences and take them out, 1000 changes in a request.
+
+        Several changes of one customer in one audience are made in that order.
+
+        Args:
+            changes: the changes, from any iterable, also an asynchronous one.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the event loop: it must be quick.
+
+        Returns:
+            The counts of changes, and every failure with its change and error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `changes` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        from talon_async.models import CustomerProfileAudienceRequest  # noqa: PLC0415  # on first use
+
+        return await _in_parts(
+            self,
+            changes,
+            lambda items: self.update_customer_profile_audiences(CustomerProfileAudienceRequest(data=items)),
+            name=_membership,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def create_referrals_for_multiple_advocates_in_parts(
+        self: _Sender,
+        body: NewReferralsForMultipleAdvocates,
+        *,
+        silent: bool | None = None,
+        concurrency: int = 4,
+        progress: Callable[[BatchReport[str]], object] | None = None,
+    ) -> PartsReport[str, CreateReferralsForMultipleAdvocatesResponse]:
+        """Make a referral code for each of any number of customers, 1000 in a request.
+
+        A request that may have reached the server is not repeated: its customers are failures whose `error.outcome`
+        tells whether they may have a code.
+
+        Args:
+            body: as for one request, with as many customers as you like.
+            silent: `False` asks for the codes, in the report's `answers`.
+            concurrency: requests under way at the same time.
+            progress: called with the report after each request, on the event loop: it must be quick.
+
+        Returns:
+            The counts of customers, and every failure with your ID of the customer and the error.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `body` is not what it should be.
+        """
+        return await _in_parts(
+            self,
+            body.advocate_profile_integration_ids,
+            lambda items: self.create_referrals_for_multiple_advocates(
+                evolve(body, advocate_profile_integration_ids=items), silent=silent
+            ),
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+    async def sync_catalog_in_parts(
+        self: _Sender,
+        catalog_id: int,
+        actions: Iterable[CatalogAction] | AsyncIterable[CatalogAction],
+        *,
+        concurrency: int = 1,
+        progress: Callable[[BatchReport[CatalogAction]], object] | None = None,
+    ) -> PartsReport[CatalogAction, Catalog]:
+        """Apply any number of actions of any kinds to a catalog, up to 1000 of one kind in a request.
+
+        The outcome is that of the actions one after the other: requests of another kind, or about a SKU that is under
+        way, wait, and an action on many items goes alone. No `version` is sent, as each request makes a new one.
+
+        Args:
+            catalog_id: the API's ID of the catalog.
+            actions: the actions, from any iterable, also an asynchronous one.
+            concurrency: requests under way at the same time, of one kind and about different SKUs.
+            progress: called with the report after each request, on the event loop: it must be quick.
+
+        Returns:
+            The counts of actions, every failure with its action and error, and the catalog after each request.
+
+        Raises:
+            InvalidArgumentError: `concurrency` is below 1, or `actions` is no iterable.
+            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+        """
+        from talon_async.models import CatalogSyncRequest  # noqa: PLC0415  # on first use
+
+        return await _in_parts(
+            self,
+            actions,
+            lambda items: self.sync_catalog(catalog_id, CatalogSyncRequest(actions=items)),
+            kind=_kind,
+            name=_sku,
+            concurrency=concurrency,
+            progress=progress,
+        )
+
+
+def _customer(item: Any) -> Hashable:
+    return getattr(item, "integration_id", None)
+
+
+def _membership(change: Any) -> Hashable:
+    return getattr(change, "profile_integration_id", None), getattr(change, "audience_id", None)
+
+
+def _kind(action: Any) -> Hashable:
+    """Return what actions of one request have in common; an action on many items has nothing in common with any."""
+    return getattr(action, "type", None) if _sku(action) else object()
+
+
+def _sku(action: Any) -> str | None:
+    return getattr(getattr(action, "payload", None), "sku", None)
+
+
+async def _in_parts(
+    client: object, items: Any, send: Callable[[list[Any]], Awaitable[Any]], **options: Any
+) -> PartsReport[Any, Any]:
+    report: PartsReport[Any, Any] = PartsReport()
+    engine = _PartsEngine(pulled(items), send, report=report, clock=clock_of(client), **options)
+    await engine.run()
+    return report
