@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from talon_async import RetryPolicy, TalonOne, TalonOneError, TalonOneSync
 from talon_async.models import (
     CartItem,
+    CatalogAction,
     CouponReservations,
+    IntegrationEventV2Request,
     IntegrationRequest,
     NewCustomerProfile,
     NewCustomerSessionV2,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from talon_async.models import Effect, IntegrationStateV2
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+TRACKED = IntegrationEventV2Request(type="t", profile_id="p")
 SESSION = IntegrationRequest(customer_session=NewCustomerSessionV2())
 
 
@@ -102,3 +105,15 @@ def effects(effect: Effect, props: SetDiscountEffectProps) -> None:
     """Mistakes with effects."""
     props.vlaue  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     effect.props.value  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+
+
+async def younger(talon: TalonOne) -> None:
+    """Mistakes with the younger operations."""
+    await talon.get_loyalty_card_transactions(1, "card", awaits_activation=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.get_loyalty_card_points(1, "card", status="gone")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.get_customer_achievements("p", achievement_status=["over"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await talon.update_audience_customers_attributes(1, ["a"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CatalogAction(payload=EVENT)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talon.iter_customer_achievements("p", skip=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await talon.iter_customer_achievements("p")  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
+    (await talon.track_event_v2(TRACKED)).effects  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018

@@ -9,9 +9,9 @@ from typing import Any, Literal, assert_type
 from talon_async import (
     NULL,
     ApiKey,
+    BatchFailure,
     BatchReport,
     ContentSignature,
-    EventFailure,
     Limits,
     Response,
     RetryPolicy,
@@ -195,28 +195,28 @@ async def streamed() -> AsyncIterator[NewEvent]:
     yield EVENT
 
 
-def shown(report: BatchReport) -> None:
+def shown(report: BatchReport[NewEvent]) -> None:
     """What a batch says while it runs and when it ends."""
     assert_type(report.taken, int)
     assert_type(report.succeeded, int)
-    assert_type(report.failures, list[EventFailure])
-    assert_type([(f.index, f.event, f.error) for f in report.failures], list[tuple[int, NewEvent, TalonOneError]])
+    assert_type(report.failures, list[BatchFailure[NewEvent]])
+    assert_type([(f.index, f.item, f.error) for f in report.failures], list[tuple[int, NewEvent, TalonOneError]])
     assert_type(report.rate, float)
     assert_type(report.stopped_by, TalonOneError | None)
 
 
 async def batches(talon: TalonOne) -> None:
     """A batch takes any iterable, also an asynchronous one."""
-    assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport)
-    assert_type(await talon.track_events((EVENT, EVENT)), BatchReport)
-    assert_type(await talon.track_events(generated()), BatchReport)
-    assert_type(await talon.track_events(streamed()), BatchReport)
+    assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport[NewEvent])
+    assert_type(await talon.track_events((EVENT, EVENT)), BatchReport[NewEvent])
+    assert_type(await talon.track_events(generated()), BatchReport[NewEvent])
+    assert_type(await talon.track_events(streamed()), BatchReport[NewEvent])
 
 
 def batches_blocking(talon: TalonOneSync) -> None:
     """A blocking batch takes any iterable."""
-    assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport)
-    assert_type(talon.track_events((EVENT, EVENT)), BatchReport)
+    assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport[NewEvent])
+    assert_type(talon.track_events((EVENT, EVENT)), BatchReport[NewEvent])
     report = talon.track_events(generated())
     shown(report)
     report.raise_for_failures()
@@ -305,10 +305,10 @@ async def failures(talon: TalonOne) -> str:
     return "recorded"
 
 
-async def interrupted(talon: TalonOne) -> BatchReport | None:
+async def interrupted(talon: TalonOne) -> BatchReport[NewEvent] | None:
     """A source that breaks ends the batch with what was done until then."""
     try:
         return await talon.track_events(streamed())
     except BatchInterruptedError as error:
-        report: BatchReport = error.report
+        report: BatchReport[NewEvent] = error.report
         return report

@@ -1,0 +1,90 @@
+"""A page of use of the younger operations: what both checkers must accept, and what they must know of each answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+from datetime import UTC, datetime
+from typing import Any, assert_type
+
+from talon_async import BatchFailure, PartsReport, TalonOne, TalonOneSync
+from talon_async.models import (
+    AddItemCatalogAction,
+    BestPriorPrice,
+    BestPriorPriceRequest,
+    Catalog,
+    CatalogAction,
+    CatalogSyncRequest,
+    CreateReferralsForMultipleAdvocatesResponse,
+    CustomerProfileAudienceRequestItem,
+    IntegrationEventV2Request,
+    IntegrationEventV2Response,
+    LabelTargetAudience,
+    LabelTargetNone,
+    LedgerTransactionLogEntryIntegrationAPI,
+    MultipleCustomerProfileIntegrationRequestItem,
+    MultipleCustomerProfileIntegrationResponseV2,
+    NewReferralsForMultipleAdvocates,
+    RemoveManyItemsCatalogAction,
+)
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+ITEM = AddItemCatalogAction(sku="a", price=9.5)
+
+
+async def odd_values(talon: TalonOne) -> None:
+    """Answers that may be left out, lists, maps, words that are not open."""
+    event = IntegrationEventV2Request(type="t", profile_id="p")
+    assert_type(await talon.track_event_v2(event, silent=False), IntegrationEventV2Response | None)
+    question = BestPriorPriceRequest(
+        skus=["a"], timeframe="30", timeframe_end_date=WHEN, timeframe_end_date_type="sale"
+    )
+    prices = await talon.best_prior_price(question)
+    assert_type(prices, list[BestPriorPrice])
+    assert_type([price.target for price in prices], list[LabelTargetNone | LabelTargetAudience | None])
+    await talon.update_audience_customers_attributes(1, {"city": "Berlin", "age": None})
+    await talon.get_customer_achievements("p", achievement_status=["active"], campaign_ids=("1", "2"))
+    await talon.get_loyalty_card_points(1, "card", sort="-expiryDate", status="pending")
+    await talon.get_loyalty_card_transactions(1, "card", awaits_activation=True)
+
+
+async def pages(talon: TalonOne) -> None:
+    """An iterator knows what it gives."""
+    entries = talon.iter_loyalty_program_profile_transactions(1, "p", limit=10, page_size=5)
+    assert_type(entries, AsyncGenerator[LedgerTransactionLogEntryIntegrationAPI, None])
+    assert_type([entry.transaction_uuid async for entry in entries], list[str | None])
+
+
+def pages_blocking(talon: TalonOneSync) -> None:
+    """So does its blocking twin; the rewards' fields are not known yet."""
+    entries = talon.iter_loyalty_program_profile_transactions(1, "p", loyalty_transaction_type="manual")
+    assert_type(entries, Generator[LedgerTransactionLogEntryIntegrationAPI, None, None])
+    assert_type(list(talon.iter_customer_rewards("p")), list[Mapping[str, Any]])
+
+
+async def parts(talon: TalonOne) -> None:
+    """More than fits into a request."""
+    profile = MultipleCustomerProfileIntegrationRequestItem(integration_id="p", attributes={"vip": True})
+    assert_type(
+        await talon.update_customer_profiles_v2_in_parts([profile]),
+        PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2],
+    )
+    actions = [
+        CatalogAction(payload=ITEM),
+        CatalogAction(payload=RemoveManyItemsCatalogAction(filters=[])),
+    ]
+    report = await talon.sync_catalog_in_parts(1, (action for action in actions), progress=lambda report: report.done)
+    assert_type(report, PartsReport[CatalogAction, Catalog])
+    assert_type(report.answers, list[Catalog])
+    assert_type(report.failures, list[BatchFailure[CatalogAction]])
+
+
+def parts_blocking(talon: TalonOneSync) -> None:
+    """The same from ordinary code."""
+    change = CustomerProfileAudienceRequestItem(action="add", profile_integration_id="p", audience_id=1)
+    talon.update_customer_profile_audiences_in_parts(iter([change])).raise_for_failures()
+    body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=["p"], usage_limit=1)
+    assert_type(
+        talon.create_referrals_for_multiple_advocates_in_parts(body, silent=False),
+        PartsReport[str, CreateReferralsForMultipleAdvocatesResponse],
+    )
+    assert_type(talon.sync_catalog(1, CatalogSyncRequest(actions=[CatalogAction(payload=ITEM)])), Catalog)
