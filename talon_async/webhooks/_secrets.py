@@ -1,0 +1,89 @@
+"""Who may notify: a header or credentials that only you and your webhook's settings in Talon.One know.
+
+Notifications are not signed. A shared secret is what there is, so receive them over TLS only.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+from talon_async.errors import ConfigurationError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+
+class Headers(Protocol):
+    """The headers of a request, as any framework holds them."""
+
+    def items(self) -> Iterable[tuple[str, Any]]:
+        """List names and values."""
+        ...
+
+
+class WrongSecretError(TalonOneError):
+    """The request does not carry the secret, or another one: answer 401 and look at nothing in it."""
+
+
+@attrs.frozen
+class SecretHeader:
+    """A header with a value that nobody else knows; for a bearer token, the whole of `Authorization`."""
+
+    name: str
+    value: str = attrs.field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ConfigurationError("the secret header's name is empty or not the name of a header")
+        if not _VALUE.fullmatch(self.value):
+            raise ConfigurationError("the secret header's value is empty, not ASCII, or begins or ends with a space")
+
+    def is_in(self, headers: Headers) -> bool:
+        """Tell whether the headers carry this secret."""
+        return _same(header(headers, self.name) or "", self.value)
+
+
+@attrs.frozen
+class BasicCredentials:
+    """A user's name and password, sent as HTTP Basic authentication."""
+
+    user: str
+    password: str = attrs.field(repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.password or ":" in self.user:
+            raise ConfigurationError("the credentials' password is empty, or there is a colon in the user's name")
+
+    def is_in(self, headers: Headers) -> bool:
+        """Tell whether the headers carry these credentials."""
+        scheme, _, token = (header(headers, "Authorization") or "").partition(" ")
+        expected = b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return _same(token.strip(), expected) and scheme.lower() == "basic"
+
+
+Secret = SecretHeader | BasicCredentials
+
+
+def check(headers: Headers, secret: Secret | Sequence[Secret]) -> None:
+    """Refuse headers that carry none of the secrets; what is wrong with them is not told."""
+    accepted = [secret] if isinstance(secret, SecretHeader | BasicCredentials) else secret
+    if not any(each.is_in(headers) for each in accepted):
+        raise WrongSecretError("the request does not carry the secret of this webhook")
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Return a header's value, whatever the case of its name."""
+    found = (value for key, value in headers.items() if str(key).lower() == name.lower())
+    return next((value for value in found if isinstance(value, str)), None)
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
