@@ -1,0 +1,89 @@
+"""Every operation's request against the API's documents, judged by openapi-core and not by this package."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import openapi_core
+import pytest
+from openapi_core.datatypes import RequestParameters
+from openapi_core.templating.paths.exceptions import OperationNotFound, PathNotFound
+from support.calls import CALLS, Call
+from support.raw import EMPTY, Exchange, RawServer, answer
+from support.twins import OPERATIONS
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+HOST = "http://shop.example"
+UNPUBLISHED = {"get_customer_rewards", "integration_rewards_catalog", "unlock_reward"}
+"""Operations that no document has."""
+
+
+class Sent:
+    """A request as openapi-core looks at it."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        method, target, _ = exchange.line.split(" ")
+        self.path, _, query = target.partition("?")
+        self.host_url, self.method = HOST, method.lower()
+        self.body = exchange.body or None
+        self.content_type = exchange.headers.get("content-type", "")
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)),
+            header=Headers(list(exchange.headers.items())),
+        )
+
+
+@pytest.fixture(scope="session")
+def judges(documents: dict[str, Any]) -> list[Any]:
+    """The documents, the newer one first, as they are but for the server, which is another for every customer."""
+    contents = [json.loads(documents[era].text) for era in ("26.16", "2020-05")]
+    return [openapi_core.OpenAPI.from_dict(content | {"servers": [{"url": HOST}]}) for content in contents]
+
+
+def verdict(judges: list[Any], exchange: Exchange) -> str:
+    """Say what is wrong with a request, by the newest document that has its operation; nothing if it is valid."""
+    for judge in judges:
+        try:
+            judge.validate_request(Sent(exchange))
+        except (PathNotFound, OperationNotFound):
+            continue
+        except openapi_core.exceptions.OpenAPIError as problem:
+            causes = [problem, problem.__cause__, *getattr(problem.__cause__, "schema_errors", ())]
+            return "; ".join(str(cause) for cause in causes if cause)
+        return ""
+    return "no document has it"
+
+
+def test_every_operation_is_called_when_the_requests_are_judged() -> None:
+    """None is left out, and every query value and every option is used."""
+    assert set(OPERATIONS) == {call.name for call in CALLS}
+    used = {(call.name, option) for call in CALLS for option in call.options}
+    offered = {(name, query.parameter) for name, stub in OPERATIONS.items() for query in stub.queries}
+    assert {("get_customer_inventory", "unlocked_rewards"), ("integration_rewards_catalog", "loyalty_card_id")} == (
+        offered - used
+    )
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+async def test_request_is_valid_when_an_operation_is_called(client: Any, judges: list[Any], call: Call) -> None:
+    """A realistic call of each operation is, from either twin, a request that the API's own document allows."""
+    body: Any = [] if call.name == "best_prior_price" else {}
+    with RawServer(EMPTY if call.empty else answer(body)) as server:
+        await getattr(client(server.url), call.name)(*call.args, **call.options)
+    (exchange,) = server.received
+    assert ("no document has it" if call.name in UNPUBLISHED else "") == verdict(judges, exchange)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.name not in UNPUBLISHED], ids=lambda call: call.name)
+async def test_judge_objects_when_a_request_is_wrong(judges: list[Any], call: Call) -> None:
+    """The judge is awake: the same request without its key, or with a body that is a list, is not valid."""
+    stub = OPERATIONS[call.name]
+    request = stub.request(*call.args, **call.options)
+    head = f"{request.operation.method} {request.target} HTTP/1.1\r\nContent-Type: application/json\r\n"
+    broken = Exchange(f"{head}\r\n".encode(), request.body or b"", None)  # type: ignore[arg-type]
+    assert "Security not found" in verdict(judges, broken)
+    if request.body is not None:
+        keyed = Exchange(f"{head}Authorization: ApiKey-v1 k\r\n\r\n".encode(), b"[[1]]", None)  # type: ignore[arg-type]
+        assert "not of type 'object'" in verdict(judges, keyed) or "is not valid under" in verdict(judges, keyed)
