@@ -98,7 +98,7 @@ async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -
     assert (10, 8, {3, 5}) == (report.taken, report.succeeded, set(failures))
     assert (BadRequestError, "rejected") == (type(failures[3].error), failures[3].error.outcome)
     assert (ConnectionLostError, "unknown") == (type(failures[5].error), failures[5].error.outcome)
-    assert failures[5].event.attributes == {"n": 5}
+    assert failures[5].item.attributes == {"n": 5}
     with pytest.raises(ExceptionGroup, match="2 of 10 events failed"):
         report.raise_for_failures()
 
@@ -149,7 +149,7 @@ async def test_an_event_fails_alone_when_it_is_none(client: Any) -> None:
     recorder = Recorder()
     with RawServer(recorder) as server:
         report = await client(server.url).track_events([event(1, "a"), "event", event(2, "b")])
-    assert [(1, "event", InvalidArgumentError)] == [(f.index, f.event, type(f.error)) for f in report.failures]
+    assert [(1, "event", InvalidArgumentError)] == [(f.index, f.item, type(f.error)) for f in report.failures]
     assert recorder.count == 2
 
 

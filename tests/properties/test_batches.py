@@ -110,7 +110,7 @@ def assert_kept(sender: Sender, sent: list[NewEvent], report: BatchReport, concu
     assert all(order == sorted(order) for order in sender.order().values())
     assert max(Counter(event.type for event in sender.begun).values(), default=1) == 1
     assert report.taken == report.succeeded + len(report.failures) == report.done
-    assert all(failure.event is sent[failure.index] for failure in report.failures)
+    assert all(failure.item is sent[failure.index] for failure in report.failures)
     assert max(Counter(failure.index for failure in report.failures).values(), default=1) == 1
 
 
@@ -136,7 +136,7 @@ def test_rest_is_told_when_a_key_is_refused(before: list[Any], after: list[Any],
     assert_kept(sender, source, report, concurrency)
     assert isinstance(report.stopped_by, AuthenticationError)
     sent = {event.type for event in sender.begun}
-    unsent = [failure for failure in report.failures if failure.event.type not in sent]
+    unsent = [failure for failure in report.failures if failure.item.type not in sent]
     assert all(failure.error.outcome == "not_sent" for failure in unsent)
     assert report.taken == len(sender.begun) + len(unsent)
 
@@ -171,7 +171,7 @@ def test_report_is_complete_when_a_batch_is_cancelled(plans: list[Any], concurre
     for report in reports[-1:]:
         assert_kept(sender, source, report, concurrency)
         sent = {event.type for event in sender.begun}
-        unsent = [failure for failure in report.failures if failure.event.type not in sent]
+        unsent = [failure for failure in report.failures if failure.item.type not in sent]
         assert all(failure.error.outcome == "not_sent" for failure in unsent)
         doubtful = [failure for failure in report.failures if "under way" in failure.error.message]
         assert all(failure.error.outcome == "unknown" for failure in doubtful)
