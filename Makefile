@@ -29,11 +29,13 @@ check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pyright
 	@$(BIN)/python -m tools.generate_models_index --check
+	@$(BIN)/python -m tools.generate_codecs --check
 	@$(BIN)/python -m tools.generate_pages --check
 	@$(BIN)/python -m tools.generate_sync --check
 
 generate: $(FRESH) ## write the generated files anew
 	@$(BIN)/python -m tools.generate_models_index
+	@$(BIN)/python -m tools.generate_codecs
 	@$(BIN)/python -m tools.generate_pages
 	@$(BIN)/python -m tools.generate_sync
 

@@ -28,8 +28,8 @@ from uuid import UUID
 
 import attrs
 
-from talon_async._codec import encode, rfc3339
-from talon_async._codec.compiler import branches
+from talon_async._codec import decoder, encode, rfc3339
+from talon_async._codec.shape import branches
 from talon_async._messages import Operation, Repeat, Request
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import CARD_ID, INTEGRATION_ID, Limit, camel
@@ -165,6 +165,10 @@ class Endpoint:
         return branches(self.types["body"]) if "body" in self.types else ()
 
     @cached_property
+    def _body_types(self) -> tuple[type, ...]:
+        return tuple(get_origin(cls) or cls for cls in self.body_classes)
+
+    @cached_property
     def queries(self) -> list[Query]:
         """The query values."""
         found: list[Query] = []
@@ -201,12 +205,12 @@ class Endpoint:
             + ("encoded(body), " if "body" in names else "None, ")
             + ("SAFE if dry else repeat, " if "dry" in names else "repeat, ")
             + ("key(idempotency_key), " if "idempotency_key" in names else "None, ")
-            + f"({''.join(turn + ', ' for turn in turns)}), returns)"
+            + f"({''.join(turn + ', ' for turn in turns)}), decode)"
         )
         scope = {
             "Request": Request, "SAFE": Repeat.SAFE, "repeat": self.operation.repeat, "operation": self.operation,
             "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoded, "turn": _turn,
-            "key": self._refusing(valid_key), "returns": self.returns, "within": self._refusing(self._within),
+            "key": self._refusing(valid_key), "decode": decoder(self.returns), "within": self._refusing(self._within),
         }  # fmt: skip
         without_self = self.signature.replace(parameters=list(names.values())[1:])
         request: Callable[..., Request] = _compile(f"def {self.name}", without_self, lines, scope)
@@ -230,7 +234,7 @@ class Endpoint:
 
     def _encoded(self, body: Any) -> bytes:
         try:
-            if not isinstance(body, tuple(get_origin(cls) or cls for cls in self.body_classes)):
+            if not isinstance(body, self._body_types):
                 expected = " or ".join(cls.__name__ for cls in self.body_classes)
                 raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")  # noqa: TRY301
             return encode(body)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -61,7 +61,7 @@ class Request:
     repeat: Repeat
     idempotency_key: str | None
     turns: tuple[str, ...]
-    returns: Any
+    decode: Callable[..., Any]
 
 
 @attrs.define(eq=False)

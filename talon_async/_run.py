@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
-from talon_async._codec import decode
 from talon_async._messages import Failure, Repeat, Response
 from talon_async._retry import KEY_LIFETIME, Budget, may_repeat, retry_after, wait_before
-from talon_async._transport import Pool, Pools, client_timeout
+from talon_async._transport import Pool, Pools
 from talon_async.errors import ClientClosedError, RequestTimeoutError, TalonOneError, error_for
 
 if TYPE_CHECKING:
@@ -44,6 +43,10 @@ class Shared:
             raise ClientClosedError("the client is closed")
         return self.pools.get() or await self.pools.open()
 
+    def call(self, options: Options, request: Request) -> Coroutine[Any, Any, Run]:
+        """Start a call."""
+        return Run(self, options, request).to_end()
+
     async def close(self) -> None:
         """Close everything; calls under way end with ClientClosedError."""
         self.closed = True
@@ -59,25 +62,48 @@ class Shared:
             )
 
 
-@attrs.define(eq=False)
 class Run:
-    """One call under way."""
+    """One call under way, and in the end its answer.
 
-    shared: Shared
-    options: Options
-    request: Request
-    started: float
-    attempts: int = 0
-    first_sent: float = 0.0
-    doubt: Outcome | None = None
-    """`unknown` or `accepted` once an attempt may have, or has, made the server act."""
+    Attributes:
+        data: what the answer says, as the type that the operation returns.
+        doubt: `unknown` or `accepted` once an attempt may have, or has, made the server act.
+    """
+
+    __slots__ = ("answer", "attempts", "data", "doubt", "first_sent", "options", "request", "shared", "started")
+
+    def __init__(self, shared: Shared, options: Options, request: Request) -> None:
+        self.shared, self.options, self.request = shared, options, request
+        self.started = options.clock.monotonic()
+        self.attempts, self.first_sent = 0, 0.0
+        self.doubt: Outcome | None = None
+        self.answer: Answer | None = None
+        self.data: Any = None
+
+    async def to_end(self) -> Run:
+        """Take the turns, then try until there is an answer or no more sense in trying."""
+        try:
+            pool = self.shared.pools.get() or await self.shared.pool()
+            turns = self.request.turns
+            if not turns or not pool.lanes.width:
+                await self._attempts(pool)
+                return self
+            if not pool.lanes.try_enter(turns):
+                await self._wait(pool.lanes.enter(turns), "its turn after other updates of the same profile or session")
+            try:
+                await self._attempts(pool)
+            finally:
+                pool.lanes.leave(turns)
+        except TalonOneError as error:
+            raise self.describe(error) from None
+        return self
 
     def remaining(self) -> float:
         """Return the seconds left until the deadline."""
         total = self.options.timeout.total
         return float("inf") if total is None else self.started + total - self.options.clock.monotonic()
 
-    async def wait(self, coming: Coroutine[Any, Any, Any], what: str) -> None:
+    async def _wait(self, coming: Coroutine[Any, Any, Any], what: str) -> None:
         """Wait in a queue, until the deadline."""
         left = self.remaining()
         try:
@@ -91,29 +117,17 @@ class Run:
         error.outcome, error.failure = "not_sent", Failure.FINAL
         return error
 
-    async def to_end(self, pool: Pool) -> Response[Any]:
-        """Take the turns, then try until there is an answer or no more sense in trying."""
-        turns = self.request.turns
-        if not turns or not pool.lanes.width:
-            return await self._attempts(pool)
-        if not pool.lanes.try_enter(turns):
-            await self.wait(pool.lanes.enter(turns), "its turn after other updates of the same profile or session")
-        try:
-            return await self._attempts(pool)
-        finally:
-            pool.lanes.leave(turns)
-
-    async def _attempts(self, pool: Pool) -> Response[Any]:
+    async def _attempts(self, pool: Pool) -> None:
         while True:
             try:
-                response = await self._attempt(pool)
+                await self._attempt(pool)
             except TalonOneError as error:
                 wait = self._again_after(error)
                 if wait is None:
                     raise
             else:
                 self.shared.budget.give()
-                return response
+                return
             await self._rest(pool, wait)
 
     async def _rest(self, pool: Pool, wait: float) -> None:
@@ -125,36 +139,44 @@ class Run:
             for end in ends:
                 end.cancel()
 
-    async def _attempt(self, pool: Pool) -> Response[Any]:
+    async def _attempt(self, pool: Pool) -> None:
         if pool.slots.locked():
-            await self.wait(pool.slots.acquire(), "a connection (Limits.connections)")
+            await self._wait(pool.slots.acquire(), "a connection (Limits.connections)")
         else:
             await pool.slots.acquire()
         try:
             if self.shared.closed:
                 raise self._closed("not_sent")
-            if (left := self.remaining()) <= 0:
+            timeout = self.options.timeout
+            total = min(timeout.attempt, self.remaining())
+            if total <= 0:
                 raise self._too_late("before it could be sent")
             self.attempts += 1
             self.first_sent = self.first_sent or self.options.clock.monotonic()
-            return self._response(await pool.send(self.request, client_timeout(self.options.timeout, left)))
+            self._accept(await pool.send(self.request, total, min(timeout.connect, total)))
         finally:
             pool.slots.release()
 
-    def _response(self, answer: Answer) -> Response[Any]:
-        done = 200 <= answer.status < 300  # noqa: PLR2004
-        gone = answer.status == 404 and self.request.operation.method == "DELETE" and self.doubt is not None  # noqa: PLR2004
-        if not done and not gone:
+    def _accept(self, answer: Answer) -> None:
+        """Take an answer that says yes; raise for one that says no or cannot be read."""
+        self.answer = answer
+        if not 200 <= answer.status < 300:  # noqa: PLR2004
+            if answer.status == 404 and self.request.operation.method == "DELETE" and self.doubt is not None:  # noqa: PLR2004
+                return  # an earlier attempt has deleted it
             error = error_for(answer)
             error.retry_after = retry_after(answer.headers.get("Retry-After"), self.options.clock.now())
             raise error
         try:
-            data = decode(answer.body, self.request.returns, strict=self.options.strict)
+            self.data = self.request.decode(answer.body, strict=self.options.strict)
         except TalonOneError as error:
             error.status, error.body = answer.status, answer.body
             raise
+
+    def response(self) -> Response[Any]:
+        """Return the answer with everything around it."""
+        answer = cast("Answer", self.answer)
         return Response(
-            data=data,
+            data=self.data,
             status=answer.status,
             headers=answer.headers,
             body=answer.body,

@@ -19,21 +19,23 @@ import warnings
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Future
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
-from talon_async.batch.engine import checked_source
+from talon_async.batch.engine import checked_concurrency, checked_source
 from talon_async.batch.report import BatchFailure, not_sent
 from talon_async.client import TalonOne
-from talon_async.errors import ClientClosedError, ConfigurationError
+from talon_async.errors import BatchInterruptedError, ClientClosedError, ConfigurationError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 
-    from talon_async._messages import Request, Response
+    from talon_async._messages import Response
+    from talon_async._run import Run
     from talon_async.pages import Pager
 
 P = ParamSpec("P")
@@ -200,7 +202,7 @@ class _Feed:
     """Events that may wait before the source is read no further."""
 
     def __init__(self, thread: _Thread, events: Iterable[Any]) -> None:
-        self._thread, self._events = thread, checked_source(events)
+        self._thread, self._events = thread, events
         self._waiting: deque[Any] = deque()
         self._arrived, self._taken = asyncio.Event(), threading.Event()
         self._ended = self._over = False
@@ -235,9 +237,9 @@ class _Feed:
                     break
         except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the batch
             self._problem = problem
-        finally:
-            self._ended = True
-            self._wake()
+        # not after Ctrl-C: that cancels the batch, which must not take its source for finished and send the rest
+        self._ended = True
+        self._wake()
 
     def _wake(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the batch is over
@@ -250,7 +252,7 @@ class _Feed:
     def account_for_the_rest(self, report: Any) -> None:
         """Put what was read but not taken, because the batch stopped early, among the failures."""
         for event in self._waiting:
-            error = not_sent(report.stopped_by or ClientClosedError("the batch ended early"))
+            error = not_sent(report.stopped_by or TalonOneError("the batch ended before the item was sent"))
             report.failures.append(BatchFailure(report.taken, event, error))
             report.taken += 1
 
@@ -268,34 +270,37 @@ class BlockingClient:
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         request = endpoint_of(method).request(*args, **options)
-        run: Callable[[Request], Coroutine[Any, Any, Response[T]]] = self._client._run
-        return self._portal.run(run, request).data
+        result: T = self._portal.run(self._client._run, request).data
+        return result
 
     def _walk(self, pager: Pager) -> Generator[Any, None, None]:
-        run: Callable[[Request], Coroutine[Any, Any, Response[Any]]] = self._client._run
         while (request := pager.request()) is not None:
-            yield from pager.items(self._portal.run(run, request).data)
+            yield from pager.items(self._portal.run(self._client._run, request).data)
 
     def _raw(self, method: Callable[P, T]) -> Callable[P, Response[T]]:
         endpoint = endpoint_of(getattr(TalonOne, getattr(method, "__name__", ""), method))
         owner = getattr(method, "__self__", self)
 
         def call(*args: P.args, **kwargs: P.kwargs) -> Response[T]:
-            run: Any = owner._client._run
-            response: Response[T] = owner._portal.run(run, endpoint.request(*args, **kwargs))
-            return response
+            run: Run = owner._portal.run(owner._client._run, endpoint.request(*args, **kwargs))
+            return run.response()
 
         return call
 
     def _batch(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         """Run a batch whose source, the last argument, is read on the caller's thread: it may block there."""
         *before, source = args
+        checked_concurrency(options["concurrency"])  # the source may block: what is wrong must not wait for it
+        checked_source(source, [*signature(method).parameters][len(args)])
         thread = self._portal.thread()
         feed = _Feed(thread, source)
         future: Future[T] = thread.submit(method(self._client, *before, feed.items(), **options))
         try:
             feed.push(future)
             report = self._portal.wait(thread, future)
+        except BatchInterruptedError as error:
+            feed.account_for_the_rest(error.report)
+            raise
         except BaseException:
             future.cancel()
             raise

@@ -12,7 +12,7 @@ from talon_async.auth import ApiKey, ContentSignature
 from talon_async.batch import Batches
 from talon_async.config import Limits, Options, Settings
 from talon_async.config import base_url as checked_url
-from talon_async.errors import ConfigurationError, TalonOneError
+from talon_async.errors import ConfigurationError
 from talon_async.operations import Operations
 from talon_async.pages._generated import Pages
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from talon_async._clock import Clock
     from talon_async._messages import Request, Response
-    from talon_async._run import Shared
+    from talon_async._run import Run, Shared
     from talon_async.auth import Auth
     from talon_async.config import RetryPolicy, Timeout
     from talon_async.pages import Pager
@@ -152,8 +152,8 @@ class TalonOne(Operations, Pages, Batches):
         endpoint, client = endpoint_of(method), getattr(method, "__self__", self)
 
         async def call(*args: P.args, **kwargs: P.kwargs) -> Response[T]:
-            response: Response[T] = await client._run(endpoint.request(*args, **kwargs))  # noqa: SLF001
-            return response
+            run: Run = await client._run(endpoint.request(*args, **kwargs))  # noqa: SLF001
+            return run.response()
 
         return call
 
@@ -167,17 +167,11 @@ class TalonOne(Operations, Pages, Batches):
             self._cell.append(Shared.of(Connection(**self._connection)))
         return self._cell[0]
 
-    async def _run(self, request: Request) -> Response[Any]:
-        from talon_async._run import Run  # noqa: PLC0415  # see _shared
-
-        options, shared = self._options, self._shared
+    def _run(self, request: Request) -> Coroutine[Any, Any, Run]:
+        options = self._options
         if request.idempotency_key is None and request.operation.repeat is Repeat.KEYED:
             request.idempotency_key = valid_key(options.idempotency_keys())
-        run = Run(shared, options, request, options.clock.monotonic())
-        try:
-            return await run.to_end(await shared.pool())
-        except TalonOneError as error:
-            raise run.describe(error) from None
+        return self._shared.call(options, request)
 
     async def _walk(self, pager: Pager) -> AsyncGenerator[Any, None]:
         while (request := pager.request()) is not None:

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 
 import attrs
 
-from talon_async._codec.compiler import branches
+from talon_async._codec.shape import branches
 from talon_async._endpoint import endpoints_of
 from talon_async.operations import Operations
 from tools.source import PACKAGE, docstring, imports_of, methods_of, operations, settle

@@ -1,4 +1,4 @@
-"""Models to JSON and back: the one cattrs converter.
+"""Models to JSON and back.
 
 1. Reading never fails on a value: the server has acted, so its answer is delivered. A field left out or null is the
    default; a value of another type than documented stays as it came; a time that cannot be read stays text. (Whole
@@ -8,8 +8,8 @@
 3. Writing is exact: None is left out, NULL is null, what users put into maps goes out untouched, nothing is added.
 4. What JSON cannot carry, or the API would misread (a time without zone, NaN), is refused with a pointer to it.
 
-The functions that convert a class are compiled on its first use and registered as cattrs hooks, so a hook that is
-registered for a class by hand is honoured inside every other class too.
+The functions that convert a class are made when the package is built, see `hooks`; `converter` is a cattrs converter
+that has them as its hooks.
 """
 
 # What stands in JSON is Any.
@@ -18,7 +18,7 @@ registered for a class by hand is honoured inside every other class too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,11 +26,10 @@ from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
-import cattrs
 import orjson
 
-from talon_async._codec.compiler import Compiler, branches
-from talon_async._codec.strict import problems
+from talon_async._codec.hooks import reader, writer
+from talon_async._codec.shape import branches
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 T = TypeVar("T")
@@ -38,58 +37,67 @@ _BOM = b"\xef\xbb\xbf"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
-def _make_converter() -> cattrs.Converter:
-    converter = cattrs.Converter(detailed_validation=False)
-    compiler = Compiler(converter)
-    converter.register_structure_hook_factory(attrs.has, compiler.reader)
-    converter.register_unstructure_hook_factory(attrs.has, compiler.writer)
-    return converter
-
-
-converter = _make_converter()
-
-
 def parse(body: bytes) -> Any:
     """Read JSON; ValueError says what is wrong with it."""
     return orjson.loads(body.removeprefix(_BOM))
 
 
-@cache
-def _reader(returns: Any) -> tuple[Callable[[Any, Any], Any], bool, type]:
-    """Return how an answer of a type is read, whether it may be empty, and what it is in JSON."""
-    kinds = branches(returns)
-    kind = kinds[0] if kinds else type(None)
-    optional = returns is None or type(None) in get_args(returns)
-    if get_origin(kind) is list:
-        each = converter.get_structure_hook(get_args(kind)[0])
-        return (lambda value, _: [each(item, _) for item in value]), optional, list
-    return converter.get_structure_hook(kind), optional, dict if attrs.has(kind) else object
+class Decoder:
+    """Turns the bytes of answers into one type."""
+
+    def __init__(self, returns: Any) -> None:
+        self._returns = returns
+        kind = branches(returns)[0] if branches(returns) else type(None)
+        self._optional = returns is None or type(None) in get_args(returns)
+        self._is_list = get_origin(kind) is list
+        self._is_object = not self._is_list and attrs.has(kind)
+        kind = get_args(kind)[0] if self._is_list else kind
+        self._read = reader(kind) if attrs.has(kind) else _as_it_is
+
+    def __call__(self, body: bytes, *, strict: bool = False) -> Any:
+        """Read a body, or say that it cannot be read."""
+        if self._returns is None or (not body and self._optional):
+            return None
+        try:
+            return self.read(self._whole(orjson.loads(body)), strict=strict)
+        except (ValueError, RecursionError) as problem:
+            if body.startswith(_BOM):
+                return self(body.removeprefix(_BOM), strict=strict)
+            said = f"is not what it should be: {problem}" if body else "is empty"
+            raise UnreadableAnswerError(f"the answer {said}") from None
+
+    def _whole(self, value: Any) -> Any:
+        if self._is_object and value.__class__ is not dict:
+            raise ValueError(f"expected an object, got {type(value).__name__}")
+        if self._is_list and value.__class__ is not list:
+            raise ValueError(f"expected a list, got {type(value).__name__}")
+        return value
+
+    def read(self, value: Any, *, strict: bool = False) -> Any:
+        """Read parsed JSON; strict raises ValueError where tolerance would let something pass."""
+        if strict:
+            from talon_async._codec.strict import problems  # noqa: PLC0415  # for tests
+
+            if found := list(problems(value, self._returns)):
+                raise ValueError("; ".join(f"{problem.pointer or '/'}: {problem.details}" for problem in found))
+        return [self._read(item) for item in value] if self._is_list else self._read(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+decoder = cache(Decoder)
 
 
 def read(value: Any, returns: Any, *, strict: bool = False) -> Any:
-    """Turn parsed JSON into the given type; strict raises ValueError where tolerance would let something pass."""
-    if strict and (found := list(problems(value, returns))):
-        raise ValueError("; ".join(f"{problem.pointer or '/'}: {problem.details}" for problem in found))
-    return _reader(returns)[0](value, returns)
+    """Turn parsed JSON into the given type."""
+    return decoder(returns).read(value, strict=strict)
 
 
 def decode(body: bytes, returns: Any, *, strict: bool = False) -> Any:
     """Turn an answer's bytes into the given type, or say that the answer cannot be read."""
-    if returns is None:
-        return None
-    _, optional, container = _reader(returns)
-    if not body:
-        if optional:
-            return None
-        raise UnreadableAnswerError("the answer is empty")
-    try:
-        value = parse(body)
-        if not isinstance(value, container):
-            expected = "a list" if container is list else "an object"
-            raise ValueError(f"expected {expected}, got {type(value).__name__}")  # noqa: TRY301, TRY004
-        return read(value, returns, strict=strict)
-    except (ValueError, RecursionError) as problem:
-        raise UnreadableAnswerError(f"the answer is not what it should be: {problem}") from None
+    return decoder(returns)(body, strict=strict)
 
 
 def encode(value: Any) -> bytes:
@@ -107,7 +115,7 @@ def encode(value: Any) -> bytes:
 
 def plain_of(value: Any) -> Any:
     """Return a model as plain dicts, with the API's names; what is no model stays as it is."""
-    return value if isinstance(value, Mapping) else converter.get_unstructure_hook(value.__class__)(value)
+    return writer(value.__class__)(value) if attrs.has(value.__class__) else value
 
 
 def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:

@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
-from talon_async._codec.compiler import branches, hints, is_catalog_payload, is_effect_props, is_required, when
+from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
+from talon_async._codec.support import when
 from talon_async.models._base import wire_name
 
 

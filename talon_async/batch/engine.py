@@ -36,7 +36,7 @@ Job = tuple[int, Any]
 
 def checked_concurrency(concurrency: int) -> int:
     """Return how many requests may be under way at once, if it is a number for that."""
-    if isinstance(concurrency, bool) or concurrency < 1:
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"concurrency must be 1 or more, not {concurrency!r}")
     return concurrency
 
@@ -46,23 +46,23 @@ def clock_of(client: Any) -> Clock:
     return getattr(getattr(client, "_options", None), "clock", None) or Clock()
 
 
-def pulled(events: Any) -> AsyncIterator[Any]:
-    """Return the iterator over a source, also an asynchronous one."""
-    if isinstance(events, AsyncIterable):
-        return aiter(cast("AsyncIterable[Any]", events))
-    return _as_async(checked_source(events))
+def pulled(source: Any, what: str) -> AsyncIterator[Any]:
+    """Return the iterator over a source, also an asynchronous one; `what` is the parameter it came in."""
+    if isinstance(source, AsyncIterable):
+        return aiter(cast("AsyncIterable[Any]", source))
+    return _as_async(checked_source(source, what))
 
 
-def checked_source(events: Any) -> Iterable[Any]:
+def checked_source(source: Any, what: str) -> Iterable[Any]:
     """Return a source, if it is one."""
-    if isinstance(events, str | bytes | Mapping) or not isinstance(events, Iterable):
-        raise InvalidArgumentError(f"events must be an iterable, not {type(cast('Any', events)).__name__}")
-    return cast("Iterable[Any]", events)
+    if isinstance(source, str | bytes | Mapping) or not isinstance(source, Iterable):
+        raise InvalidArgumentError(f"{what} must be an iterable, not {type(cast('Any', source)).__name__}")
+    return cast("Iterable[Any]", source)
 
 
-async def _as_async(events: Iterable[Any]) -> AsyncIterator[Any]:
-    for event in events:
-        yield event
+async def _as_async(source: Iterable[Any]) -> AsyncIterator[Any]:
+    for item in source:
+        yield item
 
 
 class Engine:
@@ -104,7 +104,7 @@ class Engine:
             if close := getattr(self._source, "aclose", None):  # async generators have it
                 with contextlib.suppress(Exception):  # the source's own clean-up must not hide the report
                     await close()
-        self._settled()
+        self._account_for_the_rest("the batch ended")
         if self._broken is not None:
             error = BatchInterruptedError(f"the source, or `progress`, raised {type(self._broken).__name__}")
             error.report = self.report

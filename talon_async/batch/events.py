@@ -48,7 +48,7 @@ class EventBatches:
             BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
         """
         engine = Engine(
-            pulled(events),
+            pulled(events, "events"),
             lambda event: self.track_event(event, dry=dry),
             lane=_customer,
             report=BatchReport[Any](),
@@ -62,4 +62,6 @@ class EventBatches:
 
 def _customer(event: Any) -> Hashable:
     """Return whose order an event belongs to."""
-    return getattr(event, "profile_id", None) or ("session", getattr(event, "session_id", None))
+    # as text: an ID that cannot be sent, such as a list, fails its own event and not the batch
+    customer = getattr(event, "profile_id", None)
+    return str(customer) if customer else ("session", str(getattr(event, "session_id", None)))

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 
 from talon_async.batch.engine import Engine, checked_concurrency, clock_of, pulled
 from talon_async.batch.report import PartsReport, not_sent
-from talon_async.errors import ClientClosedError
+from talon_async.errors import InvalidArgumentError, TalonOneError
 from talon_async.models._base import evolve
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from talon_async._clock import Clock
     from talon_async.batch.report import BatchReport
-    from talon_async.errors import TalonOneError
     from talon_async.models import (
         Catalog,
         CatalogAction,
@@ -77,7 +77,7 @@ class _PartsEngine(Engine):
             progress=progress,
         )
         self._items, self._kind, self._name, self._answers = items, kind, name, report
-        self._forming: _Part | None = None
+        self._held: deque[_Part] = deque()
         self._open: set[_Part] = set()
         self._one_less = asyncio.Event()
 
@@ -85,9 +85,6 @@ class _PartsEngine(Engine):
         try:
             return await super().run()
         finally:
-            if (left := self._forming) is not None:
-                # the source was left in the middle of a part: the batch was stopped or cancelled
-                self._failed(left.index, left, not_sent(self.report.stopped_by or ClientClosedError("cancelled")))
             if close := getattr(self._items, "aclose", None):
                 with contextlib.suppress(Exception):  # as in the engine: the report comes first
                     await close()
@@ -95,38 +92,39 @@ class _PartsEngine(Engine):
     # -- splitting
 
     async def _split(self, items: AsyncIterator[Any]) -> AsyncIterator[_Part]:
+        trouble: Exception | None = None
         try:
             async for item in items:
-                kind, name = self._kind(item), self._name(item)
-                part = self._forming
-                if part is not None and (len(part.items) >= MOST or part.kind != kind or name in part.names):
-                    yield await self._closed()
-                self._add(item, kind, name)
-        except Exception:
-            # what came before the trouble is sent
-            if self._forming is not None:
-                yield await self._closed()
-            raise
-        if self._forming is not None:
-            yield await self._closed()
+                self._hold(item)
+                if len(self._held) > 1:
+                    yield await self._cleared()
+        except Exception as problem:  # noqa: BLE001  # raised again once what came before it is sent
+            trouble = problem
+        if self._held:
+            yield await self._cleared()
+        if trouble is not None:
+            raise trouble
 
-    def _add(self, item: Any, kind: Hashable, name: Hashable) -> None:
-        if self._forming is None:
-            self._forming = _Part(self.report.taken, kind)
-        self._forming.items.append(item)
+    def _hold(self, item: Any) -> None:
+        """Put an item into the part that is forming, the last, or begin another; so none is taken and not accounted."""
+        kind, name = self._kind(item), self._name(item)
+        part = self._held[-1] if self._held else None
+        if part is None or len(part.items) >= MOST or part.kind != kind or name in part.names:
+            part = _Part(self.report.taken, kind)
+            self._held.append(part)
+        part.items.append(item)
         if name is not None:
-            self._forming.names.add(name)
+            part.names.add(name)
         self.report.taken += 1
 
-    async def _closed(self) -> _Part:
-        """Return the part that was forming, once no part under way is in its way."""
-        part = cast("_Part", self._forming)
+    async def _cleared(self) -> _Part:
+        """Return the first part, once no part under way is in its way."""
+        part = self._held[0]
         while any(other.kind != part.kind or other.names & part.names for other in self._open):
             self._one_less.clear()
             await self._one_less.wait()
         self._open.add(part)
-        self._forming = None
-        return part
+        return self._held.popleft()
 
     # -- accounting
 
@@ -142,6 +140,13 @@ class _PartsEngine(Engine):
         for place, one in enumerate(item.items, index):
             super()._failed(place, one, error)
         self._done(item)
+
+    def _account_for_the_rest(self, why: str) -> None:
+        while self._held:
+            part, stopped = self._held.popleft(), self.report.stopped_by
+            error = not_sent(stopped) if stopped else TalonOneError(f"{why} before the item was sent")
+            self._failed(part.index, part, error)
+        super()._account_for_the_rest(why)
 
     def _done(self, part: _Part) -> None:
         self._open.discard(part)
@@ -196,7 +201,7 @@ class Parts:
 
         return await _in_parts(
             self,
-            profiles,
+            ("profiles", profiles),
             lambda items: self.update_customer_profiles_v2(
                 MultipleCustomerProfileIntegrationRequest(customer_profiles=items), silent=silent
             ),
@@ -232,7 +237,7 @@ class Parts:
 
         return await _in_parts(
             self,
-            changes,
+            ("changes", changes),
             lambda items: self.update_customer_profile_audiences(CustomerProfileAudienceRequest(data=items)),
             name=_membership,
             concurrency=concurrency,
@@ -264,9 +269,13 @@ class Parts:
         Raises:
             InvalidArgumentError: `concurrency` is below 1, or `body` is not what it should be.
         """
+        from talon_async.models import NewReferralsForMultipleAdvocates  # noqa: PLC0415  # on first use
+
+        if not isinstance(cast("Any", body), NewReferralsForMultipleAdvocates):
+            raise InvalidArgumentError(f"body must be NewReferralsForMultipleAdvocates, not {type(body).__name__}")
         return await _in_parts(
             self,
-            body.advocate_profile_integration_ids,
+            ("advocate_profile_integration_ids", body.advocate_profile_integration_ids),
             lambda items: self.create_referrals_for_multiple_advocates(
                 evolve(body, advocate_profile_integration_ids=items), silent=silent
             ),
@@ -304,7 +313,7 @@ class Parts:
 
         return await _in_parts(
             self,
-            actions,
+            ("actions", actions),
             lambda items: self.sync_catalog(catalog_id, CatalogSyncRequest(actions=items)),
             kind=_kind,
             name=_sku,
@@ -313,12 +322,18 @@ class Parts:
         )
 
 
+def _named(item: Any, *fields: str) -> Hashable:
+    """Name what an item is about, as text: an ID that cannot be sent, such as a list, must not break the whole batch."""
+    values = [getattr(item, field, None) for field in fields]
+    return None if None in values else tuple(map(str, values))
+
+
 def _customer(item: Any) -> Hashable:
-    return getattr(item, "integration_id", None)
+    return _named(item, "integration_id")
 
 
 def _membership(change: Any) -> Hashable:
-    return getattr(change, "profile_integration_id", None), getattr(change, "audience_id", None)
+    return _named(change, "profile_integration_id", "audience_id")
 
 
 def _kind(action: Any) -> Hashable:
@@ -326,14 +341,15 @@ def _kind(action: Any) -> Hashable:
     return getattr(action, "type", None) if _sku(action) else object()
 
 
-def _sku(action: Any) -> str | None:
-    return getattr(getattr(action, "payload", None), "sku", None)
+def _sku(action: Any) -> Hashable:
+    return _named(getattr(action, "payload", None), "sku")
 
 
 async def _in_parts(
-    client: object, items: Any, send: Callable[[list[Any]], Awaitable[Any]], **options: Any
+    client: object, source: tuple[str, Any], send: Callable[[list[Any]], Awaitable[Any]], **options: Any
 ) -> PartsReport[Any, Any]:
+    what, items = source
     report: PartsReport[Any, Any] = PartsReport()
-    engine = _PartsEngine(pulled(items), send, report=report, clock=clock_of(client), **options)
+    engine = _PartsEngine(pulled(items, what), send, report=report, clock=clock_of(client), **options)
     await engine.run()
     return report

@@ -86,8 +86,32 @@ def wire(
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field, wire))
 def model(cls: type[C]) -> type[C]:
-    """Make a frozen, slotted class whose fields are given by keyword."""
-    return attrs.frozen(kw_only=True)(cls)
+    """Make a frozen, slotted class whose fields are given by keyword.
+
+    Comparing and showing are the same functions for all models: those that attrs would compile for each class take half
+    the time of importing them. Without a slot for weak references a class has the layout that its reader needs.
+    """
+    made = attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
+    for method in (_eq, _hash, _repr):
+        setattr(made, f"_{method.__name__}__", method)
+    return made
+
+
+def _values(instance: Any) -> tuple[Any, ...]:
+    return tuple(getattr(instance, field.name) for field in instance.__attrs_attrs__)
+
+
+def _eq(self: Any, other: object) -> Any:
+    return _values(self) == _values(other) if other.__class__ is self.__class__ else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash((self.__class__, _values(self)))
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in self.__attrs_attrs__)
+    return f"{self.__class__.__name__}({shown})"
 
 
 def evolve(instance: C, **changes: Any) -> C:

@@ -1,21 +1,23 @@
 """Long listings, page after page.
 
 1. The next page begins after what has come, not after what was asked for.
-2. The listing ends when the server says so (`hasMore` is false, or as many came as there are) or a page is empty.
+2. The listing ends when the server says so (`hasMore` is false or, where it is not told, as many came as there are)
+   or a page is empty. A page that is no list is an error: ending there would look like a complete listing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
 from talon_async._endpoint import endpoint_of
-from talon_async.errors import InvalidArgumentError
+from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from talon_async._messages import Request
 
@@ -44,11 +46,13 @@ class Pager:
         """Return what a page holds, up to the limit."""
         page = getattr(answer, "catalog", answer)  # the catalog of rewards has its page one level down
         data: Sequence[Any] = getattr(page, "data", ())
+        if isinstance(data, str) or not isinstance(data, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UnreadableAnswerError(f"the page is no list, but {type(cast('Any', data)).__name__}")
         wanted = data if self._limit is None else data[: self._limit - self._taken]
         self._taken += len(data)
-        total = getattr(page, "total_result_size", None)
-        counted = isinstance(total, int) and self._taken >= total
-        self._ended = not data or counted or getattr(page, "has_more", None) is False
+        more, total = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
+        counted = more is None and isinstance(total, int) and 0 < total <= self._taken
+        self._ended = not data or counted or more is False
         return wanted
 
 

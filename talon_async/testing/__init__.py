@@ -2,6 +2,6 @@
 
 from talon_async.testing._faults import ReceivedRequest
 from talon_async.testing.sandbox import Sandbox
-from talon_async.testing.world import CouponOptions, effect
+from talon_async.testing.world import AchievementOptions, CampaignOptions, CouponOptions, effect
 
-__all__ = ["CouponOptions", "ReceivedRequest", "Sandbox", "effect"]
+__all__ = ["AchievementOptions", "CampaignOptions", "CouponOptions", "ReceivedRequest", "Sandbox", "effect"]

@@ -29,8 +29,18 @@ if TYPE_CHECKING:
     from talon_async._endpoint import Endpoint
 
 logger = logging.getLogger("talon_async.testing")
-CREATED = frozenset({"track_event", "create_referral", "create_coupon_reservation"})
+CREATED = frozenset(
+    {
+        "track_event",
+        "create_referral",
+        "create_referrals_for_multiple_advocates",
+        "create_coupon_reservation",
+        "create_audience_v2",
+    }
+)
 """The operations that answer 201."""
+EMPTY = frozenset({"join_loyalty_program"})
+"""The operations that answer 200 without a body."""
 LOG = 10_000
 _JSON = {"Content-Type": "application/json"}
 
@@ -123,5 +133,5 @@ class Handler:
 
 def _answered(endpoint: Endpoint, result: Any) -> Answer:
     if result is None:
-        return Answer(204, {}, b"")
+        return Answer(200 if endpoint.name in EMPTY else 204, {}, b"")
     return Answer(201 if endpoint.name in CREATED else 200, _JSON, encode(result))

@@ -18,9 +18,19 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from talon_async.client import ClientOptions
-    from talon_async.models import Coupon, CustomerProfile, CustomerSessionV2, Effect, Event
+    from talon_async.models import (
+        AchievementStatusEntry,
+        Audience,
+        Catalog,
+        Coupon,
+        CustomerProfile,
+        CustomerSessionV2,
+        Effect,
+        Event,
+        IntegrationCampaign,
+    )
     from talon_async.testing._faults import ReceivedRequest
-    from talon_async.testing.world import CouponOptions, Entity
+    from talon_async.testing.world import AchievementOptions, CampaignOptions, CouponOptions, Entity
 
     SessionRule = Callable[[CustomerSessionV2], Iterable[Effect]]
     ProfileRule = Callable[[CustomerProfile], Iterable[Effect]]
@@ -33,16 +43,16 @@ class Sandbox:
     """A local server that behaves like Talon.One, as far as the client's operations go, and forgets all at the end.
 
     It is a real HTTP server on a free port of 127.0.0.1, holds every request against the documented models, and
-    remembers profiles, sessions, coupons, referrals and events in memory. Use it with `async with`, or with `with` in
-    ordinary code, where it runs on a thread of its own:
+    remembers profiles, sessions, codes, events, audiences, catalogs and the like in memory. Use it with `async with`,
+    or with `with` in ordinary code, where it runs on a thread of its own:
 
         async with Sandbox() as sandbox, sandbox.client() as talon:
             sandbox.add_coupon("SAVE10", discount=10.0)
             ...
 
     Everything can be scripted before and while it runs, from the same thread (or, after `with`, from any). What it does
-    is a model made from the documentation: it knows no campaigns but those that `add_...` and `on_...` stand for, no
-    loyalty programs, giveaways or achievements.
+    is a model made from the documentation: it runs no rules but those that `add_...` and `on_...` stand for, and knows
+    no loyalty programs and no giveaways.
 
     Args:
         port: where to listen; 0 is any free port.
@@ -130,13 +140,47 @@ class Sandbox:
         """Let a campaign take referrals; the friend gets the discount, if there is one."""
         self._do(lambda: self._handler.world.referral_campaigns.update({campaign_id: discount}))
 
+    def add_audience(self, audience_id: int, name: str) -> Audience:
+        """Make an audience; before the first one there is, profiles can be put into any."""
+        return self._do(lambda: self._handler.world.add_audience(audience_id, name))
+
+    def add_achievement(
+        self, achievement_id: int, name: str, target: float, **options: Unpack[AchievementOptions]
+    ) -> AchievementStatusEntry:
+        """Make an achievement: `add_achievement(4, "regular", 10.0)`.
+
+        The `delta` of `increaseAchievementProgress` effects from your rules brings customers on: at once those on
+        events and profiles, when it closes those on a session.
+
+        Args:
+            achievement_id: its number, which the effects name.
+            name: its name.
+            target: how far it is.
+            **options: see `AchievementOptions`.
+        """
+        return self._do(lambda: self._handler.world.add_achievement(achievement_id, name, target, **options))
+
+    def add_campaign(self, campaign_id: int, name: str, **options: Unpack[CampaignOptions]) -> IntegrationCampaign:
+        """Make a campaign that can be listed, or make it anew: `add_campaign(7, "Summer", tags=["sale"])`.
+
+        Args:
+            campaign_id: its number, which coupons and the effects of your rules name.
+            name: its name.
+            **options: see `CampaignOptions`.
+        """
+        return self._do(lambda: self._handler.world.add_campaign(campaign_id, name, **options))
+
+    def add_catalog(self, catalog_id: int, name: str = "") -> Catalog:
+        """Make a catalog without items, of version 1; `sync_catalog` fills it."""
+        return self._do(lambda: self._handler.world.add_catalog(catalog_id, name))
+
     def define_attributes(self, entity: Entity, *names: str) -> None:
         """Accept only these attributes on an entity from now on; before the first call, any attribute is accepted."""
         self._do(lambda: self._handler.world.define_attributes(entity, *names))
 
     @property
     def events(self) -> list[Event]:
-        """The events recorded by `track_event`, in order."""
+        """The events recorded by `track_event` and `track_event_v2`, in order."""
         return self._do(lambda: list(self._handler.world.store.events.values()))
 
     # -- what happens
@@ -152,7 +196,7 @@ class Sandbox:
         return rule
 
     def on_event(self, rule: EventRule) -> EventRule:
-        """Add the effects a function returns to every event; also a decorator."""
+        """Add the effects a function returns to every event, advanced ones too; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_event.append(rule))
         return rule
 

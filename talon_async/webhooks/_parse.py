@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args, get_origin
 import attrs
 
 from talon_async import _codec
-from talon_async._codec.compiler import hints
+from talon_async._codec.shape import hints
 from talon_async.errors import TalonOneError
 from talon_async.models._base import evolve, wire_name
 from talon_async.webhooks import campaigns, coupons, points, prices, tiers

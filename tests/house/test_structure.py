@@ -112,7 +112,7 @@ def test_every_test_states_its_fact_when_it_is_read(path: Path) -> None:
     assert [] == [function.name for function in functions if not ast.get_docstring(function)]
 
 
-@pytest.mark.parametrize("tool", ["generate_pages", "generate_sync", "generate_models_index"])
+@pytest.mark.parametrize("tool", ["generate_codecs", "generate_pages", "generate_sync", "generate_models_index"])
 def test_generated_files_are_fresh_when_their_source_changes(tool: str) -> None:
     """What is generated is committed, and checked."""
     pytest.importorskip("ruff", reason="ruff, from the dev extra, formats what is generated")

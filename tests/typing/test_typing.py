@@ -10,12 +10,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from talon_async import BatchReport, Response, TalonOne, TalonOneError, TalonOneSync, from_json
-from talon_async._codec import decode
 from talon_async.models import Effect, IntegrationState, IntegrationStateV2, NewEvent
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ def use() -> ModuleType:
 def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Both clients, with an answer for every request that never leaves."""
 
-    async def answered(_: TalonOne, request: Request) -> Response[Any]:
-        data = decode(b"[]" if str(request.returns).startswith("list") else BODY, request.returns)
-        return Response(data=data, status=200, headers={}, body=BODY, attempts=1, elapsed=0.0)
+    async def answered(_: TalonOne, request: Request) -> SimpleNamespace:
+        data = request.decode(b"[]" if request.operation.name == "best_prior_price" else BODY)
+        response = Response(data=data, status=200, headers={}, body=BODY, attempts=1, elapsed=0.0)
+        return SimpleNamespace(data=data, response=lambda: response)
 
     monkeypatch.setattr(TalonOne, "_run", answered)
     return [TalonOne("https://shop.example", "k3y"), TalonOneSync("https://shop.example", "k3y")]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 
 from talon_async import from_json
-from talon_async._codec import converter, decode, read
+from talon_async._codec import decode, read
+from talon_async._codec.hooks import converter
 from talon_async.errors import UnreadableAnswerError
 from talon_async.models import (
     EFFECT_PROPS,
@@ -291,8 +293,17 @@ def test_strict_reading_passes_when_all_is_as_documented() -> None:
     assert decode(orjson.dumps(body), IntegrationStateV2, strict=True).customer_session.total == 3
 
 
-def test_a_hook_is_honoured_everywhere_when_it_is_registered_for_a_class() -> None:
-    """The converter is cattrs's: its extension points work inside every model."""
-    fresh = converter.copy()
-    fresh.register_structure_hook(Coupon, lambda value, _: value["value"])
-    assert fresh.structure({"value": "A"}, Coupon) == "A"
+def test_models_are_read_inside_other_classes_when_a_cattrs_converter_is_asked_for() -> None:
+    """The package's functions are hooks of a cattrs converter, for classes of your own that hold models."""
+
+    @attrs.define
+    class Order:
+        number: int
+        coupon: Coupon
+
+    own = converter()
+    order = own.structure({"number": 1, "coupon": {"value": "A", "usageLimit": 2}}, Order)
+    assert Order(1, Coupon(value="A", usage_limit=2)) == order
+    assert {"number": 1, "coupon": {"value": "A", "limits": [], "attributes": {}}} == own.unstructure(
+        Order(1, Coupon(value="A"))
+    )

@@ -2,14 +2,17 @@
 
 from talon_async.testing.world._effects import effect
 from talon_async.testing.world._ground import Entity
+from talon_async.testing.world.achievements import AchievementOptions, Achievements
+from talon_async.testing.world.audiences import Audiences
+from talon_async.testing.world.catalogs import CampaignOptions, Catalogs
 from talon_async.testing.world.coupons import CouponOptions, Coupons
 from talon_async.testing.world.events import Events
 from talon_async.testing.world.profiles import Profiles
 from talon_async.testing.world.referrals import Referrals
-from talon_async.testing.world.sessions import Sessions
+from talon_async.testing.world.returns import Returns
 
-__all__ = ["CouponOptions", "Entity", "World", "effect"]
+__all__ = ["AchievementOptions", "CampaignOptions", "CouponOptions", "Entity", "World", "effect"]
 
 
-class World(Sessions, Profiles, Events, Coupons, Referrals):
+class World(Returns, Profiles, Events, Coupons, Referrals, Audiences, Achievements, Catalogs):
     """Everything Talon.One would remember, and what it would do."""

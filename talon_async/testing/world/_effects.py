@@ -14,20 +14,27 @@ from talon_async.models import (
     Effect,
     EffectProps,
     EventEffect,
+    IncreaseAchievementProgressEffectProps,
     RejectCouponEffectProps,
     RejectReferralEffectProps,
     RollbackCouponEffectProps,
     RollbackDiscountEffectProps,
+    RollbackIncreasedAchievementProgressEffectProps,
     RollbackReferralEffectProps,
     RuleFailureReason,
     SetDiscountEffectProps,
+    SetDiscountPerAdditionalCostEffectProps,
+    SetDiscountPerAdditionalCostPerItemEffectProps,
     SetDiscountPerItemEffectProps,
     UnknownEffectProps,
 )
+from talon_async.models._base import camel
+from talon_async.testing.world._store import recast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from talon_async.models._base import camel
+
+    from talon_async.testing.world._store import StoredCampaign
 
 T = TypeVar("T")
 NO_CAMPAIGN = -1
@@ -64,11 +71,42 @@ def _undoing(props: EffectProps) -> EffectProps | None:
             return RollbackCouponEffectProps(value=code)
         case AcceptReferralEffectProps(value=code):
             return RollbackReferralEffectProps(value=code)
+        case IncreaseAchievementProgressEffectProps(achievement_id=number, achievement_name=name):
+            return RollbackIncreasedAchievementProgressEffectProps(
+                achievement_id=number,
+                achievement_name=name,
+                progress_tracker_id=props.progress_tracker_id or 0,
+                decrease_progress_by=props.delta,
+                current_progress=props.value - props.delta,
+                target=props.target,
+            )
+        case _:
+            return _discount_undoing(props)
+
+
+def _discount_undoing(props: EffectProps) -> RollbackDiscountEffectProps | None:
+    match props:
         case SetDiscountEffectProps(name=name, value=value, scope=scope):
             return RollbackDiscountEffectProps(name=name, value=value, scope=scope)
         case SetDiscountPerItemEffectProps(name=name, value=value, position=position, sub_position=sub):
             return RollbackDiscountEffectProps(
                 name=name, value=value, cart_item_position=position, cart_item_sub_position=sub
+            )
+        case SetDiscountPerAdditionalCostEffectProps(name=name, value=value):
+            return RollbackDiscountEffectProps(
+                name=name,
+                value=value,
+                additional_cost_id=props.additional_cost_id,
+                additional_cost=props.additional_cost,
+            )
+        case SetDiscountPerAdditionalCostPerItemEffectProps(name=name, value=value):
+            return RollbackDiscountEffectProps(
+                name=name,
+                value=value,
+                cart_item_position=props.position,
+                cart_item_sub_position=props.sub_position,
+                additional_cost_id=props.additional_cost_id,
+                additional_cost=props.additional_cost,
             )
         case _:
             return None
@@ -98,10 +136,15 @@ def _arguments(props: EffectProps) -> Iterator[Any]:
             yield value
 
 
-def triggered_campaigns(effects: Iterable[Effect]) -> list[Campaign]:
-    """Return the campaigns that effects come from."""
+def triggered_campaigns(effects: Iterable[Effect], known: Mapping[int, StoredCampaign]) -> list[Campaign]:
+    """Return the campaigns that effects come from, also those that nobody has told of."""
     ids = sorted({one.campaign_id for one in effects if one.campaign_id and one.campaign_id > 0})
-    return [Campaign(id=number, name=f"Campaign {number}", state="enabled") for number in ids]
+    return [
+        recast(stored.campaign, Campaign)
+        if (stored := known.get(number))
+        else Campaign(id=number, name=f"Campaign {number}", state="enabled")
+        for number in ids
+    ]
 
 
 def rule_failure_reasons(effects: Iterable[Effect]) -> list[RuleFailureReason]:

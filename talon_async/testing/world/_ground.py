@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
 from talon_async.models import CustomerProfile, CustomerSessionV2, evolve
-from talon_async.testing._refusal import invalid
+from talon_async.testing._refusal import invalid, misused
 from talon_async.testing.world._store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from talon_async._clock import Clock
     from talon_async.models import Effect, Event
     from talon_async.testing.world._store import StoredSession
 
+T = TypeVar("T")
 Entity = Literal["CustomerProfile", "CustomerSession", "CartItem", "Event", "Referral"]
 APPLICATION = 1
 """The ID of the only Application."""
 LONGEST_ID = 1000
+LARGEST_PAGE = 1000
 
 
 @attrs.define
@@ -135,6 +137,31 @@ class Ground:
     def is_first(self, store: Store, session_id: str, profile_id: str) -> bool:
         """Tell whether a session is the first of its profile, and remember it; anonymous ones always are."""
         return not profile_id or store.first_sessions.setdefault(profile_id, session_id) == session_id
+
+
+def page(items: Sequence[T], page_size: int | None, skip: int | None, default: int) -> tuple[list[T], bool]:
+    """Return one page of what there is, and whether there is more after it."""
+    size, begin = default if page_size is None else page_size, skip or 0
+    if not 1 <= size <= LARGEST_PAGE:
+        raise misused("pageSize", f"must be 1 to {LARGEST_PAGE}, not {size}")
+    if begin < 0:
+        raise misused("skip", "must not be negative")
+    return list(items[begin : begin + size]), begin + size < len(items)
+
+
+def numbers(parameter: str, given: Sequence[str] | None) -> set[int] | None:
+    """Read a query value of IDs; None is any."""
+    try:
+        return {int(text) for text in given} if given else None
+    except ValueError:
+        raise misused(parameter, "must be numbers") from None
+
+
+def aware(*times: datetime | None) -> None:
+    """Refuse times without a zone in what users script."""
+    for time in times:
+        if time is not None and time.tzinfo is None:
+            raise ValueError(f"{time.isoformat()} has no time zone")
 
 
 def merged(attributes: Mapping[str, Any], changes: Mapping[str, Any] | None) -> dict[str, Any]:

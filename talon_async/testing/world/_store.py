@@ -9,18 +9,36 @@ import attrs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
+    from datetime import datetime
 
-    from talon_async.models import Coupon, CustomerProfile, CustomerSessionV2, Effect, Event, InventoryReferral
+    from talon_async.models import (
+        AchievementProgress,
+        AchievementStatusEntry,
+        Audience,
+        Catalog,
+        Coupon,
+        CustomerProfile,
+        CustomerSessionV2,
+        Effect,
+        Event,
+        EventV3,
+        IntegrationCampaign,
+        InventoryReferral,
+        NewPriceAdjustment,
+        Product,
+        Return,
+    )
 
 T = TypeVar("T")
 
 
 @attrs.frozen
 class StoredSession:
-    """A session and what its last update led to."""
+    """A session, what its last update led to, and what of all that it led to still holds."""
 
     session: CustomerSessionV2
     effects: Sequence[Effect] = ()
+    valid: Sequence[Effect] = attrs.Factory(lambda self: self.effects, takes_self=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +53,40 @@ class StoredCoupon:
     redeemed: Mapping[str, int] = attrs.field(factory=dict[str, int])
 
 
+@attrs.frozen
+class StoredCampaign:
+    """A campaign, and whether its rules look again at what a return has left."""
+
+    campaign: IntegrationCampaign
+    reevaluate_on_return: bool
+
+
+@attrs.frozen
+class StoredItem:
+    """An item of a catalog."""
+
+    price: float | None = None
+    attributes: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
+    product: Product | None = None
+
+
+@attrs.frozen
+class StoredCatalog:
+    """A catalog and its items by SKU."""
+
+    catalog: Catalog
+    items: Mapping[str, StoredItem]
+
+
+@attrs.frozen
+class StoredPrice:
+    """A price an article was given, by a sync without a type; None as price ends what was there before."""
+
+    id: int
+    given: datetime
+    adjustment: NewPriceAdjustment
+
+
 @attrs.frozen(eq=False)
 class Store:
     """All there is. Nothing in it is ever changed or removed, only replaced, so that a layer is cheap."""
@@ -45,11 +97,23 @@ class Store:
     coupons: MutableMapping[str, StoredCoupon] = attrs.field(factory=dict[str, "StoredCoupon"])
     referrals: MutableMapping[str, InventoryReferral] = attrs.field(factory=dict[str, "InventoryReferral"])
     events: MutableMapping[int, Event] = attrs.field(factory=dict[int, "Event"])
+    advanced_events: MutableMapping[str, EventV3] = attrs.field(factory=dict[str, "EventV3"])
+    returns: MutableMapping[int, Return] = attrs.field(factory=dict[int, "Return"])
+    audiences: MutableMapping[int, Audience | None] = attrs.field(factory=dict[int, "Audience | None"])  # None: deleted
+    achievements: MutableMapping[int, AchievementStatusEntry] = attrs.field(factory=dict[int, "AchievementStatusEntry"])
+    progress: MutableMapping[tuple[str, int], tuple[AchievementProgress, ...]] = attrs.field(
+        factory=dict[tuple[str, int], "tuple[AchievementProgress, ...]"]
+    )  # oldest first, by profile and achievement
+    campaigns: MutableMapping[int, StoredCampaign] = attrs.field(factory=dict[int, StoredCampaign])
+    catalogs: MutableMapping[int, StoredCatalog] = attrs.field(factory=dict[int, StoredCatalog])
+    prices: MutableMapping[str, tuple[StoredPrice, ...]] = attrs.field(
+        factory=dict[str, tuple[StoredPrice, ...]]
+    )  # by SKU
 
     @classmethod
     def empty(cls) -> Store:
         """Return a store with nothing in it."""
-        return cls({}, {}, {}, {}, {}, {})
+        return cls()
 
     def layer(self) -> Store:
         """Return a store that shows this one, and keeps what is written to itself."""

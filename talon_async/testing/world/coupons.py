@@ -17,7 +17,7 @@ from talon_async.models import (
 )
 from talon_async.testing._refusal import invalid, unknown
 from talon_async.testing.world._effects import NO_CAMPAIGN, effect, undiscounted
-from talon_async.testing.world._ground import Ground
+from talon_async.testing.world._ground import Ground, aware
 from talon_async.testing.world._store import Store, StoredCoupon, recast
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ class Coupons(Ground):
             raise ValueError(f"there is a coupon {value!r} already" if value else "a coupon needs a code")
         if discount is not None and percent is not None:
             raise ValueError("a coupon gives a discount or a percentage, not both")
-        for time in (options.get("valid_from"), options.get("valid_until")):
-            if time is not None and time.tzinfo is None:
-                raise ValueError(f"{time.isoformat()} has no time zone")
+        aware(options.get("valid_from"), options.get("valid_until"))
         coupon = Coupon(
             id=self.new_id(),
             created=self.now(),

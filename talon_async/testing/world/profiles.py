@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_async.models import (
-    AudienceMembership,
     CustomerInventory,
     CustomerProfileIntegrationRequestV2,
     CustomerProfileIntegrationResponseV2,
+    CustomerProfileUpdateV2Response,
     Event,
     IntegrationState,
     Loyalty,
+    MultipleCustomerProfileIntegrationResponseV2,
     NewCustomerProfile,
     evolve,
 )
 from talon_async.models._base import camel
-from talon_async.testing._refusal import misused, unknown
+from talon_async.testing._refusal import invalid, misused, unknown
+from talon_async.testing.world import achievements as progress
+from talon_async.testing.world import audiences
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
 from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, Ground, merged
 from talon_async.testing.world.coupons import inventory_coupons
@@ -24,7 +27,15 @@ from talon_async.testing.world.coupons import inventory_coupons
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from talon_async.models import CustomerProfile, Effect, ProfileAudiencesChanges
+    from talon_async.models import (
+        CustomerProfile,
+        Effect,
+        MultipleCustomerProfileIntegrationRequest,
+        MultipleCustomerProfileIntegrationRequestItem,
+    )
+    from talon_async.testing.world._store import Store
+
+MOST_PROFILES = 1000
 
 
 class Profiles(Ground):
@@ -39,10 +50,10 @@ class Profiles(Ground):
         dry: bool | None = None,
     ) -> CustomerProfileIntegrationResponseV2:
         """Create or update a profile; the rules run, and answers hold more than nothing, only when asked to."""
-        audiences = body.audiences_changes if isinstance(body, CustomerProfileIntegrationRequestV2) else None
         asked = body.response_content if isinstance(body, CustomerProfileIntegrationRequestV2) else None
-        profile = self._update_profile(integration_id, body, audiences, dry=dry)
-        effects = self._profile_effects(profile) if run_rule_engine else []
+        with self.change(dry) as store:
+            profile = self._update_profile(store, integration_id, body, dry=dry)
+            effects = self._profile_effects(store, profile) if run_rule_engine else []
         return answer(
             CustomerProfileIntegrationResponseV2,
             {"effects": effects, "created_coupons": [], "created_referrals": []},
@@ -50,21 +61,41 @@ class Profiles(Ground):
                 "customer_profile": lambda: profile,
                 "event": lambda: self._profile_event(profile, effects),
                 "loyalty": Loyalty,
-                "triggered_campaigns": lambda: triggered_campaigns(effects),
+                "triggered_campaigns": lambda: triggered_campaigns(effects, store.campaigns),
                 "rule_failure_reasons": lambda: rule_failure_reasons(effects),
                 "campaign_eligibility": list,
                 "awarded_giveaways": list,
-                "achievements": list,
+                "achievements": lambda: progress.customer_achievements(store, integration_id, self.now()),
             },
             (asked or ()) if run_rule_engine else (),
         )
+
+    def update_customer_profiles_v2(
+        self, body: MultipleCustomerProfileIntegrationRequest, *, silent: bool | None = None
+    ) -> MultipleCustomerProfileIntegrationResponseV2 | None:
+        """Create or update many profiles, all or none; the rules do not run."""
+        given = body.customer_profiles or ()
+        if len(given) > MOST_PROFILES:
+            raise invalid("/customerProfiles", f"at most {MOST_PROFILES} profiles at once")
+        with self.change() as store:
+            for index, one in enumerate(given):
+                pointer = f"/customerProfiles/{index}"
+                if not 1 <= len(one.integration_id) <= LONGEST_ID:
+                    raise invalid(f"{pointer}/integrationId", f"an ID has 1 to {LONGEST_ID} characters")
+                self._update_profile(store, one.integration_id, one, pointer=pointer)
+        if silent is not False:
+            return None
+        states = [CustomerProfileUpdateV2Response(customer_profile=store.profiles[one.integration_id]) for one in given]
+        return MultipleCustomerProfileIntegrationResponseV2(integration_states=states)
 
     def update_customer_profile(
         self, integration_id: str, body: NewCustomerProfile, *, dry: bool | None = None
     ) -> IntegrationState:
         """Create or update a profile the V1 way: the rules always run."""
-        profile = self._update_profile(integration_id, body, None, dry=dry)
-        return IntegrationState(profile=profile, event=self._profile_event(profile, self._profile_effects(profile)))
+        with self.change(dry) as store:
+            profile = self._update_profile(store, integration_id, body, dry=dry)
+            effects = self._profile_effects(store, profile)
+        return IntegrationState(profile=profile, event=self._profile_event(profile, effects))
 
     def get_customer_inventory(  # noqa: PLR0913  # the stub has as many
         self,
@@ -99,7 +130,7 @@ class Profiles(Ground):
                 "coupons": lambda: inventory_coupons(store, integration_id, self.now()),
                 "loyalty": Loyalty,
                 "giveaways": list,
-                "achievements": list,
+                "achievements": lambda: progress.inventory_achievements(store, integration_id, self.now()),
             },
             [camel(name) for name, yes in wanted.items() if yes],
         )
@@ -117,34 +148,40 @@ class Profiles(Ground):
             for number, event in list(store.events.items()):
                 if event.profile_id == integration_id:
                     store.events[number] = evolve(event, attributes={})
+            for name, advanced in list(store.advanced_events.items()):
+                if advanced.profile_id == integration_id:
+                    store.advanced_events[name] = evolve(advanced, attributes={})
             for code, referral in list(store.referrals.items()):
                 if referral.advocate_profile_integration_id == integration_id:
                     store.referrals[code] = evolve(referral, attributes={})
 
     def _update_profile(
         self,
+        store: Store,
         integration_id: str,
-        body: CustomerProfileIntegrationRequestV2 | NewCustomerProfile,
-        audiences: ProfileAudiencesChanges | None,
+        body: CustomerProfileIntegrationRequestV2 | NewCustomerProfile | MultipleCustomerProfileIntegrationRequestItem,
         *,
-        dry: bool | None,
+        pointer: str = "",
+        dry: bool | None = None,
     ) -> CustomerProfile:
         if len(integration_id) > LONGEST_ID:
             raise misused("integrationId", f"an ID has at most {LONGEST_ID} characters")
-        self.check_attributes("CustomerProfile", body.attributes, "/attributes")
-        with self.change(dry) as store:
-            old = self.profile(store, integration_id, "")
-            new = evolve(
-                old,
-                attributes=merged(old.attributes, body.attributes),
-                audience_memberships=_memberships(old.audience_memberships, audiences),
-                last_activity=old.last_activity if dry else self.now(),
-            )
-            store.profiles[integration_id] = new
+        self.check_attributes("CustomerProfile", body.attributes, f"{pointer}/attributes")
+        changes = body.audiences_changes if isinstance(body, CustomerProfileIntegrationRequestV2) else None
+        old = self.profile(store, integration_id, "")
+        new = evolve(
+            old,
+            attributes=merged(old.attributes, body.attributes),
+            audience_memberships=audiences.changed(store, old.audience_memberships, changes, self.now()),
+            last_activity=old.last_activity if dry else self.now(),
+        )
+        store.profiles[integration_id] = new
         return new
 
-    def _profile_effects(self, profile: CustomerProfile) -> list[Effect]:
-        return [effect for rule in self.rules.on_profile for effect in rule(profile)]
+    def _profile_effects(self, store: Store, profile: CustomerProfile) -> list[Effect]:
+        effects = [effect for rule in self.rules.on_profile for effect in rule(profile)]
+        progress.count(store, effects, profile.integration_id or "", self.now(), 1)
+        return effects
 
     def _profile_event(self, profile: CustomerProfile, effects: Sequence[Effect]) -> Event:
         return Event(
@@ -155,15 +192,3 @@ class Profiles(Ground):
             type="talon_customer_profile_updated",
             effects=in_version_1(effects),
         )
-
-
-def _memberships(
-    old: Sequence[AudienceMembership], changes: ProfileAudiencesChanges | None
-) -> Sequence[AudienceMembership]:
-    if changes is None:
-        return old
-    ids = {one.id for one in old} | set(changes.adds)
-    return [
-        AudienceMembership(id=number, name=f"Audience {number}")
-        for number in sorted(number for number in ids if number is not None and number not in changes.deletes)
-    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import string
 from typing import TYPE_CHECKING
 
 from talon_async.models import (
     AcceptReferralEffectProps,
+    CreateReferralsForMultipleAdvocatesResponse,
     InventoryReferral,
     NewReferral,
     Referral,
@@ -22,34 +24,85 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from talon_async.models import CustomerSessionV2, Effect, ReferralRejectionCode
+    from talon_async.models import (
+        CustomerSessionV2,
+        Effect,
+        NewReferralsForMultipleAdvocates,
+        ReferralRejectionCode,
+    )
+
+MOST_ADVOCATES = 1000
+PATTERN_LENGTH = range(3, 101)
 
 
 class Referrals(Ground):
-    """The operation on referrals."""
+    """The operations on referrals."""
 
     def create_referral(self, body: NewReferral) -> Referral:
         """Make a code for an advocate; each call makes another one."""
+        self._check_referrals(body)
+        with self.change() as store:
+            return self._refer(store, body, body.advocate_profile_integration_id, "/advocateProfileIntegrationId")
+
+    def create_referrals_for_multiple_advocates(
+        self, body: NewReferralsForMultipleAdvocates, *, silent: bool | None = None
+    ) -> CreateReferralsForMultipleAdvocatesResponse | None:
+        """Make a code for each of many advocates, for all or none."""
+        self._check_referrals(body)
+        advocates, field = body.advocate_profile_integration_ids, "/advocateProfileIntegrationIds"
+        if not 1 <= len(advocates) <= MOST_ADVOCATES:
+            raise invalid(field, f"1 to {MOST_ADVOCATES} customers at once")
+        if body.referral_pattern is not None and len(body.referral_pattern) not in PATTERN_LENGTH:
+            raise invalid("/referralPattern", "must have 3 to 100 characters")
+        if body.valid_characters is not None and not all(body.valid_characters or [""]):
+            raise invalid("/validCharacters", "must not be empty")
+        with self.change() as store:
+            made = [self._refer(store, body, who, f"{field}/{index}") for index, who in enumerate(advocates)]
+        if silent is not False:
+            return None
+        return CreateReferralsForMultipleAdvocatesResponse(total_result_size=len(made), data=made)
+
+    def _check_referrals(self, body: NewReferral | NewReferralsForMultipleAdvocates) -> None:
         if body.campaign_id not in self.referral_campaigns:
             raise invalid("/campaignId", f"{body.campaign_id} is not a campaign with referrals")
-        if not body.advocate_profile_integration_id:
-            raise invalid("/advocateProfileIntegrationId", "must not be empty")
         self.check_attributes("Referral", body.attributes, "/attributes")
-        with self.change() as store:
-            self.profile(store, body.advocate_profile_integration_id, "/advocateProfileIntegrationId")
-            number = self.new_id()
-            referral = recast(
-                body,
-                InventoryReferral,
-                id=number,
-                created=self.now(),
-                code=f"FRIEND-{number:05d}",
-                usage_limit=body.usage_limit or 0,
-                usage_counter=0,
-                attributes=merged({}, body.attributes),
-            )
-            store.referrals[f"FRIEND-{number:05d}"] = referral
+
+    def _refer(
+        self, store: Store, body: NewReferral | NewReferralsForMultipleAdvocates, advocate: str, pointer: str
+    ) -> Referral:
+        if not advocate:
+            raise invalid(pointer, "must not be empty")
+        self.profile(store, advocate, pointer)
+        number = self.new_id()
+        code = f"FRIEND-{number:05d}" if isinstance(body, NewReferral) else _code(store, body, number)
+        referral = recast(
+            body,
+            InventoryReferral,
+            id=number,
+            created=self.now(),
+            code=code,
+            advocate_profile_integration_id=advocate,
+            usage_limit=body.usage_limit or 0,
+            usage_counter=0,
+            attributes=merged({}, body.attributes),
+        )
+        store.referrals[code] = referral
         return recast(referral, Referral)
+
+
+def _code(store: Store, body: NewReferralsForMultipleAdvocates, number: int) -> str:
+    """Return a code that follows the pattern and that nobody has: the number in the digits that are wished for."""
+    pattern = body.referral_pattern or "FRIEND-#####"
+    digits = list(dict.fromkeys(body.valid_characters or string.ascii_uppercase + string.digits))
+    places = [place for place, character in enumerate(pattern) if character == "#"]
+    for candidate in range(number, number + len(digits) ** len(places)):
+        rest, characters = candidate, list(pattern)
+        for place in reversed(places):
+            rest, digit = divmod(rest, len(digits))
+            characters[place] = digits[digit]
+        if (code := "".join(characters)) not in store.referrals:
+            return code
+    raise invalid("/referralPattern", "has no code left")
 
 
 def judged(

@@ -9,6 +9,7 @@ from talon_async.models import (
     CustomerSession,
     CustomerSessionV2,
     Event,
+    IntegrationCustomerSessionResponse,
     IntegrationRequest,
     IntegrationState,
     IntegrationStateV2,
@@ -18,8 +19,8 @@ from talon_async.models import (
     SetDiscountEffectProps,
     evolve,
 )
-from talon_async.testing._refusal import invalid, misused
-from talon_async.testing.world import coupons, referrals
+from talon_async.testing._refusal import invalid, misused, unknown
+from talon_async.testing.world import achievements, coupons, referrals
 from talon_async.testing.world._effects import (
     answer,
     rule_failure_reasons,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from talon_async.models import CartItem, Effect
+    from talon_async.models import CartItem, Effect, Return
     from talon_async.testing.world._store import Store
 
 _NEXT: dict[str | None, tuple[str, ...]] = {
@@ -76,26 +77,13 @@ class Sessions(Ground):
             stored = self._update(
                 store, customer_session_id, body.customer_session, pointer="/customerSession", dry=dry, now=now
             )
-        session, effects = stored.session, stored.effects
-        return answer(
-            IntegrationStateV2,
-            {"effects": effects, "created_coupons": [], "created_referrals": []},
-            {
-                "customer_session": lambda: session,
-                "customer_profile": lambda: store.profiles.get(session.profile_id or ""),
-                "coupons": lambda: coupons.session_coupons(store, session),
-                "triggered_campaigns": lambda: triggered_campaigns(effects),
-                "referral": lambda: store.referrals.get(session.referral_code or ""),
-                "loyalty": Loyalty,
-                "event": lambda: self._event(session, effects),
-                "awarded_giveaways": list,
-                "rule_failure_reasons": lambda: rule_failure_reasons(effects),
-                "previous_returns": list,
-                "campaign_eligibility": list,
-                "achievements": list,
-            },
-            body.response_content or (),
-        )
+        return self._state(store, stored, self._event(stored.session, stored.effects), body.response_content)
+
+    def get_customer_session(self, customer_session_id: str) -> IntegrationCustomerSessionResponse:
+        """Tell a session and the effects that hold for it."""
+        if (known := self.store.sessions.get(customer_session_id)) is None:
+            raise unknown("customer session")
+        return IntegrationCustomerSessionResponse(customer_session=known.session, effects=known.valid)
 
     def update_customer_session(
         self, customer_session_id: str, body: NewCustomerSession, *, dry: bool | None = None
@@ -114,6 +102,31 @@ class Sessions(Ground):
             profile=store.profiles.get(session.profile_id or ""),
             event=self._event(session, stored.effects),
             coupon=known[0] if known else None,
+        )
+
+    def _state(
+        self, store: Store, stored: StoredSession, event: Event, asked: Sequence[str] | None, **always: Any
+    ) -> IntegrationStateV2:
+        """Answer with what a session led to, and what was asked for."""
+        session, effects, owner = stored.session, stored.effects, stored.session.profile_id or ""
+        return answer(
+            IntegrationStateV2,
+            {"effects": effects, "created_coupons": [], "created_referrals": [], **always},
+            {
+                "customer_session": lambda: session,
+                "customer_profile": lambda: store.profiles.get(owner),
+                "coupons": lambda: coupons.session_coupons(store, session),
+                "triggered_campaigns": lambda: triggered_campaigns(effects, store.campaigns),
+                "referral": lambda: store.referrals.get(session.referral_code or ""),
+                "loyalty": Loyalty,
+                "event": lambda: event,
+                "awarded_giveaways": list,
+                "rule_failure_reasons": lambda: rule_failure_reasons(effects),
+                "previous_returns": lambda: previous_returns(store, session, always.get("return_")),
+                "campaign_eligibility": list,
+                "achievements": lambda: achievements.customer_achievements(store, owner, self.now()),
+            },
+            asked or (),
         )
 
     def profile_of(self, customer_session_id: str) -> str:
@@ -161,25 +174,38 @@ class Sessions(Ground):
         was_closed = known is not None and known.session.state in ("closed", "partially_returned")
         if known is not None and session.state == "cancelled":
             session = evolve(known.session, state="cancelled", updated=now, update_count=session.update_count)
-            if was_closed:
-                self._count(store, session, known.effects, -1)
-            return StoredSession(session, undone(known.effects) if was_closed else ())
-        effects = coupons.judged(store, session, now)
-        effects += referrals.judged(store, session, now, self.referral_campaigns, effects)
-        effects += [effect for rule in self.rules.on_session for effect in rule(session)]
+            return self._taken_back(store, session, known.valid) if was_closed else StoredSession(session)
+        effects = self._judged(store, session, now)
         if session.state == "closed":
             self._count(store, session, effects, 1)
+            self._sold(store, session, 1, session.total or 0)
         return StoredSession(session, effects)
 
+    def _judged(self, store: Store, session: CustomerSessionV2, now: datetime) -> list[Effect]:
+        """Return what codes and rules make of a session."""
+        effects = coupons.judged(store, session, now)
+        effects += referrals.judged(store, session, now, self.referral_campaigns, effects)
+        return effects + [effect for rule in self.rules.on_session for effect in rule(session)]
+
+    def _taken_back(self, store: Store, session: CustomerSessionV2, valid: Sequence[Effect]) -> StoredSession:
+        """Return a session whose closing is undone, with the effects that take back what held until then."""
+        self._count(store, session, valid, -1)
+        self._sold(store, session, -1, -(session.total or 0))
+        return StoredSession(session, undone(valid), [one for one in valid if not undone([one])])
+
     def _count(self, store: Store, session: CustomerSessionV2, effects: Sequence[Effect], step: int) -> None:
+        """Let effects happen, or with a step of -1 let it be as if they had not."""
         owner = session.profile_id or ""
         coupons.count(store, effects, owner, step)
         referrals.count(store, effects, owner, step)
-        if (profile := store.profiles.get(owner)) is not None:
+        achievements.count(store, effects, owner, self.now(), step)
+
+    def _sold(self, store: Store, session: CustomerSessionV2, sessions: int, sales: float) -> None:
+        if (profile := store.profiles.get(owner := session.profile_id or "")) is not None:
             store.profiles[owner] = evolve(
                 profile,
-                closed_sessions=(profile.closed_sessions or 0) + step,
-                total_sales=(profile.total_sales or 0) + step * (session.total or 0),
+                closed_sessions=(profile.closed_sessions or 0) + sessions,
+                total_sales=round((profile.total_sales or 0) + sales, 2),
             )
 
     def _merged(
@@ -197,7 +223,7 @@ class Sessions(Ground):
         session = evolve(base, **given, attributes=merged(base.attributes, new.attributes))
         # a total that V1 gave stays until the cart changes
         recount = known is None or dry or new.cart_items is not None or new.additional_costs is not None
-        return evolve(session, **_totals(session)) if recount else session
+        return evolve(session, **totals(session)) if recount else session
 
     def _check(self, new: NewCustomerSessionV2, pointer: str) -> None:
         items = new.cart_items or ()
@@ -218,14 +244,14 @@ class Sessions(Ground):
                 raise invalid(f"{pointer}/{field}", f"at most {most} {what}, not {number}")
         self.check_attributes("CustomerSession", new.attributes, f"{pointer}/attributes")
 
-    def _event(self, session: CustomerSessionV2, effects: Iterable[Effect]) -> Event:
+    def _event(self, session: CustomerSessionV2, effects: Iterable[Effect], kind: str = "") -> Event:
         return Event(
             id=self.new_id(),
             created=self.now(),
             application_id=APPLICATION,
             profile_id=session.profile_id,
             session_id=session.integration_id,
-            type="talon_session_created" if session.update_count == 1 else "talon_session_updated",
+            type=kind or ("talon_session_created" if session.update_count == 1 else "talon_session_updated"),
             effects=effects_in_version_1(effects),
         )
 
@@ -244,6 +270,11 @@ def _content(session: CustomerSessionV2) -> CustomerSessionV2:
     return evolve(session, updated=None, update_count=None)
 
 
+def previous_returns(store: Store, session: CustomerSessionV2, latest: Return | None) -> list[Return]:
+    """Return what has come back from a session before."""
+    return [one for one in store.returns.values() if one.session_id == session.id and one != latest]
+
+
 def _shown(position: int, item: CartItem) -> CartItem:
     """Return a cart item as answers show it."""
     return evolve(
@@ -255,11 +286,11 @@ def _shown(position: int, item: CartItem) -> CartItem:
     )
 
 
-def _totals(session: CustomerSessionV2) -> dict[str, float]:
-    goods = math.fsum((item.price or 0) * item.quantity for item in session.cart_items)
-    on_items = math.fsum(
-        cost.price * item.quantity for item in session.cart_items for cost in (item.additional_costs or {}).values()
-    )
+def totals(session: CustomerSessionV2) -> dict[str, float]:
+    """Add up what has not come back."""
+    left = [(item, item.quantity - (item.returned_quantity or 0)) for item in session.cart_items]
+    goods = math.fsum((item.price or 0) * units for item, units in left)
+    on_items = math.fsum(cost.price * units for item, units in left for cost in (item.additional_costs or {}).values())
     additional = math.fsum(cost.price for cost in session.additional_costs.values()) + on_items
     return {
         "cart_item_total": round(goods, 2),

@@ -1,0 +1,89 @@
+"""Finds the reader and the writer of a class: made when the package was built, or compiled when they are first asked for.
+
+The models of the package have theirs in `generated`, made by tools/generate_codecs.py, because compiling those of a
+session answer takes longer than the answer itself in a process that has just started. Other classes, such as those of
+notifications, are compiled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from talon_async._codec import support
+
+if TYPE_CHECKING:
+    import cattrs
+
+Hook = Callable[..., Any]
+MODELS = "talon_async.models."
+
+_readers: dict[type, Hook] = {}
+_writers: dict[type, Hook] = {}
+
+
+def reader(cls: type) -> Hook:
+    """Return the function that makes a class from what stands in JSON, and passes what it is not made of through."""
+    found = _readers.get(cls)
+    if found is None:
+        found = _readers[cls] = _generated("read", cls) or _compiled("read", cls)
+    return found
+
+
+def writer(cls: type) -> Hook:
+    """Return the function that makes a dict from an instance of a class."""
+    found = _writers.get(cls)
+    if found is None:
+        found = _writers[cls] = _generated("write", cls) or _compiled("write", cls)
+    return found
+
+
+def _generated(verb: str, cls: type) -> Hook | None:
+    if not cls.__module__.startswith(MODELS):
+        return None
+    if (odd := getattr(support, f"{verb}_{cls.__name__}", None)) is not None:
+        return odd  # type: ignore[no-any-return]
+    home = cls.__module__.removeprefix(MODELS).partition(".")[0]
+    hook: Hook | None = getattr(import_module(f"talon_async._codec.generated.{home}"), f"{verb}_{cls.__name__}", None)
+    return hook
+
+
+class _Names(dict[str, Any]):
+    """The names that a compiled function uses: what `support` has, and functions of other classes, when called."""
+
+    def __init__(self, cls: type, used: set[type]) -> None:
+        super().__init__({name: getattr(support, name) for name in support.__all__})
+        self |= {cls.__name__: cls, f"{cls.__name__}_": support.twin(cls)}
+        for kind in used:
+            # looked up with the first call: a class may hold itself
+            self |= {kind.__name__: kind}
+            self.setdefault(f"read_{kind.__name__}", lambda value, kind=kind: reader(kind)(value))
+            self.setdefault(f"write_{kind.__name__}", lambda value, kind=kind: writer(kind)(value))
+
+
+def _compiled(verb: str, cls: type) -> Hook:
+    from talon_async._codec.source import Source  # noqa: PLC0415  # not needed for the package's own models
+
+    source = Source(cls)
+    text = source.reader() if verb == "read" else source.writer()
+    names = dict(_Names(cls, source.used))
+    exec(compile(text, f"<{verb}_{cls.__name__}>", "exec"), names)  # noqa: S102  # the source is ours
+    hook: Hook = names[f"{verb}_{cls.__name__}"]
+    return hook
+
+
+def _is_ours(cls: Any) -> bool:
+    return getattr(cls, "__module__", "").startswith(MODELS) and attrs.has(cls)
+
+
+def converter() -> cattrs.Converter:
+    """Return a cattrs converter that has these functions as its hooks for the models, to be built upon."""
+    import cattrs  # noqa: PLC0415  # the client itself goes without: importing it takes a tenth of what aiohttp takes
+
+    made = cattrs.Converter(detailed_validation=False)
+    made.register_structure_hook_factory(_is_ours, reader)
+    made.register_unstructure_hook_factory(_is_ours, writer)
+    return made
