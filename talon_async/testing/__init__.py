@@ -2,6 +2,24 @@
 
 from talon_async.testing._faults import ReceivedRequest
 from talon_async.testing.sandbox import Sandbox
-from talon_async.testing.world import AchievementOptions, CampaignOptions, CouponOptions, effect
+from talon_async.testing.world import (
+    AchievementOptions,
+    CampaignOptions,
+    CouponOptions,
+    LoyaltyProgramOptions,
+    PointsOptions,
+    RewardOptions,
+    effect,
+)
 
-__all__ = ["AchievementOptions", "CampaignOptions", "CouponOptions", "ReceivedRequest", "Sandbox", "effect"]
+__all__ = [
+    "AchievementOptions",
+    "CampaignOptions",
+    "CouponOptions",
+    "LoyaltyProgramOptions",
+    "PointsOptions",
+    "ReceivedRequest",
+    "RewardOptions",
+    "Sandbox",
+    "effect",
+]

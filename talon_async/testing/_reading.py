@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, unquote
 import attrs
 
 from talon_async._codec import parse, read
-from talon_async._codec.support import when
 from talon_async._codec.strict import problems
+from talon_async._codec.support import when
 from talon_async.models._base import camel
 from talon_async.testing._refusal import Flaw, Refusal, misused
 

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
         IntegrationCampaign,
     )
     from talon_async.testing._faults import ReceivedRequest
-    from talon_async.testing.world import AchievementOptions, CampaignOptions, CouponOptions, Entity
+    from talon_async.testing.world import (
+        AchievementOptions,
+        CampaignOptions,
+        CouponOptions,
+        Entity,
+        LoyaltyProgramOptions,
+        PointsOptions,
+        RewardOptions,
+    )
 
     SessionRule = Callable[[CustomerSessionV2], Iterable[Effect]]
     ProfileRule = Callable[[CustomerProfile], Iterable[Effect]]
@@ -43,7 +51,7 @@ class Sandbox:
     """A local server that behaves like Talon.One, as far as the client's operations go, and forgets all at the end.
 
     It is a real HTTP server on a free port of 127.0.0.1, holds every request against the documented models, and
-    remembers profiles, sessions, codes, events, audiences, catalogs and the like in memory. Use it with `async with`,
+    remembers profiles, sessions, codes, events, points, catalogs and the like in memory. Use it with `async with`,
     or with `with` in ordinary code, where it runs on a thread of its own:
 
         async with Sandbox() as sandbox, sandbox.client() as talon:
@@ -52,7 +60,7 @@ class Sandbox:
 
     Everything can be scripted before and while it runs, from the same thread (or, after `with`, from any). What it does
     is a model made from the documentation: it runs no rules but those that `add_...` and `on_...` stand for, and knows
-    no loyalty programs and no giveaways.
+    no giveaways.
 
     Args:
         port: where to listen; 0 is any free port.
@@ -173,6 +181,46 @@ class Sandbox:
     def add_catalog(self, catalog_id: int, name: str = "") -> Catalog:
         """Make a catalog without items, of version 1; `sync_catalog` fills it."""
         return self._do(lambda: self._handler.world.add_catalog(catalog_id, name))
+
+    def add_loyalty_program(self, program_id: int, **options: Unpack[LoyaltyProgramOptions]) -> None:
+        """Make a loyalty program: `add_loyalty_program(5, tiers=[("silver", 100), ("gold", 500)])`.
+
+        The `addLoyaltyPoints` and `deductLoyaltyPoints` effects from your rules move its points: at once those on
+        events and profiles, when it closes those on a session; a cancellation takes them back. Other
+        effects on points, and those for programs that were not made, are told but do nothing.
+
+        Points that expire first are spent first. Whoever spends more than there is has a negative balance, which the
+        next points pay for. A `validity_duration` is told, but ends nothing.
+
+        Args:
+            program_id: its number, which the effects name.
+            **options: see `LoyaltyProgramOptions`.
+        """
+        self._do(lambda: self._handler.world.add_loyalty_program(program_id, **options))
+
+    def add_points(self, program_id: int, who: str, points: float, **options: Unpack[PointsOptions]) -> str:
+        """Give points; the customer or the card is made if there is none, and the customer joins the program.
+
+        Args:
+            program_id: the number of the program.
+            who: the ID of a customer, or of a card if the program is one of cards.
+            points: how many.
+            **options: see `PointsOptions`.
+
+        Returns:
+            The UUID of the transaction.
+        """
+        return self._do(lambda: self._handler.world.add_points(program_id, who, points, **options))
+
+    def add_reward(self, reward_id: int, name: str, **options: Unpack[RewardOptions]) -> None:
+        """Make a reward that customers can unlock: `add_reward(3, "mug", points=100, program_id=5)`.
+
+        Args:
+            reward_id: its number.
+            name: its name.
+            **options: see `RewardOptions`.
+        """
+        self._do(lambda: self._handler.world.add_reward(reward_id, name, **options))
 
     def define_attributes(self, entity: Entity, *names: str) -> None:
         """Accept only these attributes on an entity from now on; before the first call, any attribute is accepted."""

@@ -10,14 +10,18 @@ from talon_async.models import (
     EFFECT_PROPS,
     AcceptCouponEffectProps,
     AcceptReferralEffectProps,
+    AddLoyaltyPointsEffectProps,
     Campaign,
+    DeductLoyaltyPointsEffectProps,
     Effect,
     EffectProps,
     EventEffect,
     IncreaseAchievementProgressEffectProps,
     RejectCouponEffectProps,
     RejectReferralEffectProps,
+    RollbackAddedLoyaltyPointsEffectProps,
     RollbackCouponEffectProps,
+    RollbackDeductedLoyaltyPointsEffectProps,
     RollbackDiscountEffectProps,
     RollbackIncreasedAchievementProgressEffectProps,
     RollbackReferralEffectProps,
@@ -56,12 +60,12 @@ def undiscounted(total: float, effects: Iterable[Effect]) -> float:
     return round(total - given, 2)
 
 
-def undone(effects: Iterable[Effect]) -> list[Effect]:
-    """Return the effects that take back what effects gave."""
+def undone(effects: Iterable[Effect], profile_id: str = "") -> list[Effect]:
+    """Return the effects that take back what effects gave a customer."""
     return [
         effect(props, campaign_id=one.campaign_id or NO_CAMPAIGN, triggered_by_coupon=one.triggered_by_coupon)
         for one in effects
-        if (props := _undoing(one.props)) is not None
+        if (props := _undoing(one.props) or _giving_back(one.props, profile_id)) is not None
     ]
 
 
@@ -107,6 +111,32 @@ def _discount_undoing(props: EffectProps) -> RollbackDiscountEffectProps | None:
                 cart_item_sub_position=props.sub_position,
                 additional_cost_id=props.additional_cost_id,
                 additional_cost=props.additional_cost,
+            )
+        case _:
+            return None
+
+
+def _giving_back(props: EffectProps, profile_id: str) -> EffectProps | None:
+    match props:
+        case AddLoyaltyPointsEffectProps():
+            return RollbackAddedLoyaltyPointsEffectProps(
+                program_id=props.program_id,
+                sub_ledger_id=props.sub_ledger_id,
+                value=props.value,
+                recipient_integration_id=props.recipient_integration_id,
+                transaction_uuid=props.transaction_uuid or "",
+                cart_item_position=props.cart_item_position,
+                cart_item_sub_position=props.cart_item_sub_position,
+                card_identifier=props.card_identifier,
+            )
+        case DeductLoyaltyPointsEffectProps():
+            return RollbackDeductedLoyaltyPointsEffectProps(
+                program_id=props.program_id,
+                sub_ledger_id=props.sub_ledger_id,
+                value=props.value,
+                recipient_integration_id=profile_id,
+                transaction_uuid=props.transaction_uuid or "",
+                card_identifier=props.card_identifier,
             )
         case _:
             return None

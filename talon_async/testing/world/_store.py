@@ -24,10 +24,14 @@ if TYPE_CHECKING:
         EventV3,
         IntegrationCampaign,
         InventoryReferral,
+        LoyaltyCard,
         NewPriceAdjustment,
         Product,
         Return,
     )
+    from talon_async.testing.world.loyalty._ledger import Movement
+    from talon_async.testing.world.loyalty._program import StoredProgram
+    from talon_async.testing.world.loyalty.rewards import StoredReward, StoredUnlock
 
 T = TypeVar("T")
 
@@ -109,6 +113,13 @@ class Store:
     prices: MutableMapping[str, tuple[StoredPrice, ...]] = attrs.field(
         factory=dict[str, tuple[StoredPrice, ...]]
     )  # by SKU
+    programs: MutableMapping[int, StoredProgram] = attrs.field(factory=dict[int, "StoredProgram"])
+    cards: MutableMapping[tuple[int, str], LoyaltyCard] = attrs.field(factory=dict[tuple[int, str], "LoyaltyCard"])
+    ledgers: MutableMapping[tuple[int, str], tuple[Movement, ...]] = attrs.field(
+        factory=dict[tuple[int, str], "tuple[Movement, ...]"]
+    )  # in order, by program and by profile or card
+    rewards: MutableMapping[int, StoredReward] = attrs.field(factory=dict[int, "StoredReward"])
+    unlocked: MutableMapping[str, StoredUnlock] = attrs.field(factory=dict[str, "StoredUnlock"])
 
     @classmethod
     def empty(cls) -> Store:

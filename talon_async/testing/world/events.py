@@ -10,15 +10,15 @@ from talon_async.models import (
     IntegrationEventV2Response,
     IntegrationEventV3Response,
     IntegrationState,
-    Loyalty,
     NewEvent,
     evolve,
 )
 from talon_async.testing._refusal import Refusal, invalid, misused, unknown
 from talon_async.testing.world import achievements
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
-from talon_async.testing.world._ground import APPLICATION, Ground, merged
+from talon_async.testing.world._ground import APPLICATION, merged
 from talon_async.testing.world._store import Store, StoredSession, recast
+from talon_async.testing.world.loyalty.ledgers import Ledgers
 from talon_async.testing.world.sessions import in_version_1 as session_in_version_1
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ BUILT_IN = "talon_"
 """How the types begin that no event of a user may have."""
 
 
-class Events(Ground):
+class Events(Ledgers):
     """The operations on events."""
 
     def track_event(self, body: NewEvent, *, dry: bool | None = None) -> IntegrationState:
@@ -40,9 +40,10 @@ class Events(Ground):
         self._check_event(body.type, body.attributes)
         with self.change(dry) as store:
             session = self._session(store, body)
-            profile = self.seen(store, session.profile_id, "/profileId")
+            self.seen(store, session.profile_id, "/profileId")
             event, effects = self._tracked(store, body, session_id=body.session_id, profile_id=session.profile_id)
             store.events[event.id or 0] = event
+        profile = store.profiles.get(session.profile_id or "")
         return IntegrationState(session=session_in_version_1(session, effects), profile=profile, event=event)
 
     def track_event_v2(
@@ -61,7 +62,7 @@ class Events(Ground):
             store.events[event.id or 0] = event
         if silent is not False:
             return None
-        parts = {**self._parts(store, body.profile_id, effects), "event": lambda: event}
+        parts = {**self._parts(store, body, effects), "event": lambda: event}
         return answer(IntegrationEventV2Response, _always(effects), parts, body.response_content or ())
 
     def track_event_v3(
@@ -89,7 +90,7 @@ class Events(Ground):
             store.advanced_events[body.integration_id] = advanced
         if silent is not False:
             return None
-        parts = {**self._parts(store, body.profile_id, effects), "advanced_event": lambda: advanced}
+        parts = {**self._parts(store, body, effects), "advanced_event": lambda: advanced}
         return answer(IntegrationEventV3Response, _always(effects), parts, body.response_content or ())
 
     def get_event_v3(self, integration_id: str) -> EventV3:
@@ -132,14 +133,21 @@ class Events(Ground):
             attributes=merged({}, body.attributes),
             **more,
         )
-        effects = [effect for rule in self.rules.on_event for effect in rule(event)]
+        effects = self.identified(effect for rule in self.rules.on_event for effect in rule(event))
         achievements.count(store, effects, event.profile_id or "", self.now(), 1)
+        self.move_points(store, effects, event.profile_id or "", 1, event.session_id)
         return (evolve(event, effects=in_version_1(effects)) if effects else event), effects
 
-    def _parts(self, store: Store, profile_id: str, effects: Sequence[Effect]) -> dict[str, Callable[[], Any]]:
+    def _parts(
+        self,
+        store: Store,
+        body: IntegrationEventV2Request | IntegrationEventV3Request,
+        effects: Sequence[Effect],
+    ) -> dict[str, Callable[[], Any]]:
+        profile_id = body.profile_id
         return {
             "customer_profile": lambda: store.profiles.get(profile_id),
-            "loyalty": Loyalty,
+            "loyalty": lambda: self.loyalty(store, profile_id, body.loyalty_cards or ()),
             "triggered_campaigns": lambda: triggered_campaigns(effects, store.campaigns),
             "rule_failure_reasons": lambda: rule_failure_reasons(effects),
             "campaign_eligibility": list,

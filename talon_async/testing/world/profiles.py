@@ -11,7 +11,6 @@ from talon_async.models import (
     CustomerProfileUpdateV2Response,
     Event,
     IntegrationState,
-    Loyalty,
     MultipleCustomerProfileIntegrationResponseV2,
     NewCustomerProfile,
     evolve,
@@ -21,8 +20,9 @@ from talon_async.testing._refusal import invalid, misused, unknown
 from talon_async.testing.world import achievements as progress
 from talon_async.testing.world import audiences
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
-from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, Ground, merged
+from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, merged
 from talon_async.testing.world.coupons import inventory_coupons
+from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 MOST_PROFILES = 1000
 
 
-class Profiles(Ground):
+class Profiles(Ledgers):
     """The operations on profiles."""
 
     def update_customer_profile_v2(  # the stub has as many
@@ -58,9 +58,9 @@ class Profiles(Ground):
             CustomerProfileIntegrationResponseV2,
             {"effects": effects, "created_coupons": [], "created_referrals": []},
             {
-                "customer_profile": lambda: profile,
+                "customer_profile": lambda: store.profiles[integration_id],
                 "event": lambda: self._profile_event(profile, effects),
-                "loyalty": Loyalty,
+                "loyalty": lambda: self.loyalty(store, integration_id),
                 "triggered_campaigns": lambda: triggered_campaigns(effects, store.campaigns),
                 "rule_failure_reasons": lambda: rule_failure_reasons(effects),
                 "campaign_eligibility": list,
@@ -95,7 +95,7 @@ class Profiles(Ground):
         with self.change(dry) as store:
             profile = self._update_profile(store, integration_id, body, dry=dry)
             effects = self._profile_effects(store, profile)
-        return IntegrationState(profile=profile, event=self._profile_event(profile, effects))
+        return IntegrationState(profile=store.profiles[integration_id], event=self._profile_event(profile, effects))
 
     def get_customer_inventory(  # noqa: PLR0913  # the stub has as many
         self,
@@ -128,7 +128,7 @@ class Profiles(Ground):
                 "profile": lambda: known,
                 "referrals": lambda: mine,
                 "coupons": lambda: inventory_coupons(store, integration_id, self.now()),
-                "loyalty": Loyalty,
+                "loyalty": lambda: self.loyalty(store, integration_id),
                 "giveaways": list,
                 "achievements": lambda: progress.inventory_achievements(store, integration_id, self.now()),
             },
@@ -179,8 +179,9 @@ class Profiles(Ground):
         return new
 
     def _profile_effects(self, store: Store, profile: CustomerProfile) -> list[Effect]:
-        effects = [effect for rule in self.rules.on_profile for effect in rule(profile)]
+        effects = self.identified(effect for rule in self.rules.on_profile for effect in rule(profile))
         progress.count(store, effects, profile.integration_id or "", self.now(), 1)
+        self.move_points(store, effects, profile.integration_id or "")
         return effects
 
     def _profile_event(self, profile: CustomerProfile, effects: Sequence[Effect]) -> Event:

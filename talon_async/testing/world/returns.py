@@ -46,7 +46,7 @@ class Returns(Sessions):
             self._count(store, session, new, 1)
             self._sold(store, session, 0, (session.total or 0) - (known.session.total or 0))
             kept = [one for one in known.valid if one not in gone]
-            stored = StoredSession(session, [*undone(gone), *new], [*kept, *new])
+            stored = StoredSession(session, [*undone(gone, session.profile_id or ""), *new], [*kept, *new])
             store.sessions[customer_session_id] = stored
             event = self._event(session, stored.effects, "talon_session_returned")
             self.seen(store, session.profile_id, "")
@@ -78,7 +78,7 @@ class Returns(Sessions):
         self._count(before, session, known.valid, -1)
         now = [
             one
-            for one in self._judged(before, session, self.now())
+            for one in self.identified(self._judged(before, session, self.now()), held)
             if one.campaign_id in campaigns and not _was_for(one, session)
         ]
         outdated = [one for one in held if one.campaign_id in campaigns and one not in now and undone([one])]

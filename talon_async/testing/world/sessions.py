@@ -13,7 +13,6 @@ from talon_async.models import (
     IntegrationRequest,
     IntegrationState,
     IntegrationStateV2,
-    Loyalty,
     NewCustomerSession,
     NewCustomerSessionV2,
     SetDiscountEffectProps,
@@ -28,14 +27,15 @@ from talon_async.testing.world._effects import (
     undone,
 )
 from talon_async.testing.world._effects import in_version_1 as effects_in_version_1
-from talon_async.testing.world._ground import APPLICATION, Ground, merged
+from talon_async.testing.world._ground import APPLICATION, merged
 from talon_async.testing.world._store import StoredSession, recast
+from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from talon_async.models import CartItem, Effect, Return
+    from talon_async.models import CartItem, Effect, Loyalty, Return
     from talon_async.testing.world._store import Store
 
 _NEXT: dict[str | None, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ _REPLACED = (
 """What stays when an update leaves it out, and is replaced when it is given, be it empty."""
 
 
-class Sessions(Ground):
+class Sessions(Ledgers):
     """The operations on sessions."""
 
     def update_customer_session_v2(
@@ -118,7 +118,7 @@ class Sessions(Ground):
                 "coupons": lambda: coupons.session_coupons(store, session),
                 "triggered_campaigns": lambda: triggered_campaigns(effects, store.campaigns),
                 "referral": lambda: store.referrals.get(session.referral_code or ""),
-                "loyalty": Loyalty,
+                "loyalty": lambda: self._loyalty(store, session, effects),
                 "event": lambda: event,
                 "awarded_giveaways": list,
                 "rule_failure_reasons": lambda: rule_failure_reasons(effects),
@@ -128,6 +128,13 @@ class Sessions(Ground):
             },
             asked or (),
         )
+
+    def _loyalty(self, store: Store, session: CustomerSessionV2, effects: Sequence[Effect]) -> Loyalty:
+        """Tell the points of whom a session is, tentatively as they will be once it is closed."""
+        owner, later = session.profile_id or "", store.layer()
+        if session.state == "open":
+            self.move_points(later, effects, owner, 1, session.integration_id)
+        return self.loyalty(store, owner, session.loyalty_cards, later)
 
     def profile_of(self, customer_session_id: str) -> str:
         """Return whose a session is; empty for nobody's."""
@@ -175,7 +182,7 @@ class Sessions(Ground):
         if known is not None and session.state == "cancelled":
             session = evolve(known.session, state="cancelled", updated=now, update_count=session.update_count)
             return self._taken_back(store, session, known.valid) if was_closed else StoredSession(session)
-        effects = self._judged(store, session, now)
+        effects = self.identified(self._judged(store, session, now))
         if session.state == "closed":
             self._count(store, session, effects, 1)
             self._sold(store, session, 1, session.total or 0)
@@ -191,7 +198,9 @@ class Sessions(Ground):
         """Return a session whose closing is undone, with the effects that take back what held until then."""
         self._count(store, session, valid, -1)
         self._sold(store, session, -1, -(session.total or 0))
-        return StoredSession(session, undone(valid), [one for one in valid if not undone([one])])
+        return StoredSession(
+            session, undone(valid, session.profile_id or ""), [one for one in valid if not undone([one])]
+        )
 
     def _count(self, store: Store, session: CustomerSessionV2, effects: Sequence[Effect], step: int) -> None:
         """Let effects happen, or with a step of -1 let it be as if they had not."""
@@ -199,6 +208,7 @@ class Sessions(Ground):
         coupons.count(store, effects, owner, step)
         referrals.count(store, effects, owner, step)
         achievements.count(store, effects, owner, self.now(), step)
+        self.move_points(store, effects, owner, step, session.integration_id)
 
     def _sold(self, store: Store, session: CustomerSessionV2, sessions: int, sales: float) -> None:
         if (profile := store.profiles.get(owner := session.profile_id or "")) is not None:

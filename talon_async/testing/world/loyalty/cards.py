@@ -14,7 +14,7 @@ from talon_async.models import (
     evolve,
 )
 from talon_async.models._base import CARD_ID
-from talon_async.testing._refusal import Refusal, invalid, unknown
+from talon_async.testing._refusal import invalid, misused, unknown
 from talon_async.testing.world._ground import page
 from talon_async.testing.world._store import recast
 from talon_async.testing.world.loyalty._ledger import Wanted, waiting
@@ -37,10 +37,10 @@ class Cards(Ledgers):
     def generate_loyalty_card(self, loyalty_program_id: int, body: GenerateLoyaltyCard) -> LoyaltyCard:
         """Make a card and link it to customers; those not known yet are created."""
         with self.change() as store:
-            try:
-                program = self.program(store, loyalty_program_id, cards=True)
-            except Refusal as refusal:
-                raise invalid("", refusal.message) from None  # the one operation on programs that has no 404
+            if loyalty_program_id not in store.programs:
+                # of all operations on programs, this one documents no 404
+                raise misused("loyaltyProgramId", "is not a loyalty program")
+            program = self.program(store, loyalty_program_id, cards=True)
             identifier = self._new_identifier(store, program, body.card_identifier)
             card = self.new_card(store, program, identifier, body.status or "active")
             for customer in body.customer_profile_ids or ():

@@ -134,7 +134,8 @@ class Ledgers(Ground):
     @staticmethod
     def identified(effects: Iterable[Effect], held: Sequence[Effect] = ()) -> list[Effect]:
         """Return effects of which each that moves points names its transaction: that of the same one, if it holds."""
-        free, found = list(held), list[Effect]()
+        free = list(held)
+        found: list[Effect] = []
         for one in effects:
             if not isinstance(one.props, POINTS) or one.props.transaction_uuid:
                 found.append(one)
@@ -173,7 +174,8 @@ class Ledgers(Ground):
         if not program.cards:
             self.join(store, program.id, self.profile(store, who, ""))
         before = store.ledgers.get((program.id, who), ())
-        one = Movement(**{"id": self.new_id(), "uuid": str(uuid4()), "created": self.now(), **fields})
+        told: dict[str, Any] = {"id": self.new_id(), "uuid": str(uuid4()), "created": self.now(), **fields}
+        one = Movement(**told)
         same = [other for other in before if other.subledger == one.subledger]
         missing = [standing(ones, self.now()).missing for ones in (same, [*same, one])]
         one = attrs.evolve(one, overdraws=missing[0] < missing[1])

@@ -151,9 +151,7 @@ class Programs(Ledgers):
             if not self.join(store, program.id, self.profile(store, integration_id, "")):
                 raise misused("integrationId", "has joined the program already")
 
-    def _ledgers(
-        self, store: Store, program_id: int, integration_id: str
-    ) -> tuple[StoredProgram, Sequence[Movement]]:
+    def _ledgers(self, store: Store, program_id: int, integration_id: str) -> tuple[StoredProgram, Sequence[Movement]]:
         program = self.program(store, program_id, cards=False)
         if integration_id not in store.profiles:
             raise unknown("customer profile")

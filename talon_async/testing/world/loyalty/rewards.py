@@ -117,7 +117,7 @@ class Rewards(Ledgers):
         loyalty_card_id: str | None = None,
     ) -> IntegrationRewardsCatalogResponse:
         """List rewards, and what a customer or a card has in the programs they are paid from."""
-        self._must_be_known(loyalty_program_id, profile_integration_id, loyalty_card_id)
+        self._check_who(loyalty_program_id, profile_integration_id, loyalty_card_id)
         found = [
             one
             for one in self.store.rewards.values()
@@ -191,7 +191,7 @@ class Rewards(Ledgers):
         balances = {name: one.balance for name, one in standings.items()}
         return LoyaltyBalances(balance=balances.pop(""), subledger_balances=balances)
 
-    def _must_be_known(self, program_id: int | None, profile_id: str | None, card_id: str | None) -> None:
+    def _check_who(self, program_id: int | None, profile_id: str | None, card_id: str | None) -> None:
         if program_id is not None and program_id not in self.store.programs:
             raise unknown("loyalty program")
         if profile_id is not None and profile_id not in self.store.profiles:

@@ -1,0 +1,168 @@
+"""The sandbox's rewards: what there is, what it costs, and who has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.clock import FakeClock
+
+from talon_async.errors import ConflictError, UnprocessableError
+from talon_async.models import IntegrationUnlockRewardRequest
+from talon_async.testing import Sandbox
+from talon_async.testing._refusal import Refusal
+from talon_async.testing.world import World
+
+
+@pytest.fixture
+def world(clock: FakeClock) -> World:
+    world = World(clock)
+    world.add_loyalty_program(5)
+    world.add_loyalty_program(7, cards=True)
+    world.add_points(5, "p", 10, subledger="x")
+    world.add_reward(1, "hug")
+    world.add_reward(2, "mug", points=8, program_id=5, subledger="x")
+    world.add_reward(3, "jug", points=20, program_id=7)
+    return world
+
+
+def unlock(world: World, reward: int, identifier: str = "u", dry: bool | None = None, **fields: Any) -> Any:
+    body = IntegrationUnlockRewardRequest(integration_id=identifier, profile_integration_id="p", **fields)
+    return world.unlock_reward(reward, body, dry=dry)
+
+
+def points(world: World) -> Any:
+    return world.get_loyalty_balances(5, "p").subledger_balances["x"].active_points
+
+
+def catalog(world: World, **filters: Any) -> list[Any]:
+    page: Any = world.integration_rewards_catalog(**filters).catalog
+    return [one["rewardId"] for one in page.data]
+
+
+def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
+    """With the effects of both, and what the answer shall hold."""
+    answer = unlock(world, 2, response_content=["loyalty", "customerProfile"])
+    assert ["unlockReward", "deductLoyaltyPoints"] == [one.effect_type for one in answer.effects]
+    assert (2, "p") == (points(world), answer.customer_profile.integration_id)
+    assert 2 == answer.loyalty["5"]["subledgerBalances"]["x"]["activePoints"]
+    [mine] = world.get_customer_rewards("p").data
+    assert (2, "mug", "u", "unlocked") == (mine["rewardId"], mine["name"], mine["integrationId"], mine["status"])
+
+
+def test_nothing_is_taken_when_a_reward_is_free(world: World) -> None:
+    """It is unlocked all the same."""
+    assert ["unlockReward"] == [one.effect_type for one in unlock(world, 1, response_content=["loyalty"]).effects]
+    assert 10 == points(world)
+
+
+def test_nothing_is_unlocked_when_it_is_dry(world: World) -> None:
+    """Neither points nor the ID are used up."""
+    assert 2 == len(unlock(world, 2, dry=True).effects)
+    assert (10, []) == (points(world), world.get_customer_rewards("p").data)
+    unlock(world, 2)
+
+
+def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) -> None:
+    """Whichever name of the two the request gives it."""
+    world.add_points(7, "card-1", 45)
+    unlock(world, 3, "u1", loyalty_card_id="card-1")
+    unlock(world, 3, "u2", card_identifier="card-1")
+    balance: Any = world.get_loyalty_card_balances(7, "card-1").balance
+    assert (5, 40) == (balance.active_points, balance.spent_points)
+
+
+@pytest.mark.parametrize(
+    ("reward", "fields", "status"),
+    [
+        (9, {}, 404),
+        (1, {"identifier": "used"}, 409),
+        (2, {"loyalty_program_id": 7}, 400),
+        (2, {"subledger_id": ""}, 400),
+        (3, {}, 404),
+        (4, {}, 422),
+    ],
+)
+def test_unlocking_is_refused_when_something_is_wrong(
+    world: World, reward: int, fields: dict[str, Any], status: int
+) -> None:
+    """An unknown reward, an ID used before, another ledger, no card, too few points: nothing changes."""
+    world.add_reward(4, "yacht", points=10.01, program_id=5, subledger="x")
+    unlock(world, 1, "used")
+    with pytest.raises(Refusal) as caught:
+        unlock(world, reward, **fields)
+    assert (status, 10, 1) == (caught.value.status, points(world), len(world.store.unlocked))
+
+
+def test_nobody_unlocks_when_the_customer_is_unknown(world: World) -> None:
+    """Rewards make no profiles."""
+    with pytest.raises(Refusal) as caught:
+        world.unlock_reward(1, IntegrationUnlockRewardRequest(integration_id="u", profile_integration_id="nobody"))
+    assert 404 == caught.value.status
+
+
+def test_the_catalog_is_filtered_when_it_is_asked_to(world: World) -> None:
+    """By price, program and ledger; free ones can stay out."""
+    assert [1, 2, 3] == catalog(world)
+    assert [2, 3] == catalog(world, include_free=False)
+    assert [2] == catalog(world, points_from=8, points_to=19)
+    assert [3] == catalog(world, loyalty_program_id=7)
+    assert [2] == catalog(world, subledger_id="x")
+    page: Any = world.integration_rewards_catalog(page_size=2).catalog
+    assert (True, 2) == (page.has_more, len(page.data))
+
+
+def test_the_catalog_has_balances_when_it_is_for_somebody(world: World) -> None:
+    """Of the programs that the rewards are paid from, by their number."""
+    world.add_points(7, "card-1", 4)
+    told: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_card_id="card-1").loyalty
+    assert (10, 4) == (told["5"].subledger_balances["x"].active_points, told["7"].balance.active_points)
+    assert {} == world.integration_rewards_catalog().loyalty
+
+
+@pytest.mark.parametrize(
+    "filters", [{"loyalty_program_id": 99}, {"profile_integration_id": "nobody"}, {"loyalty_card_id": "none"}]
+)
+def test_the_catalog_is_refused_when_it_is_for_nobody(world: World, filters: dict[str, Any]) -> None:
+    """No such program, customer or card."""
+    with pytest.raises(Refusal) as caught:
+        world.integration_rewards_catalog(**filters)
+    assert 404 == caught.value.status
+
+
+def test_rewards_are_counted_when_it_is_asked_for(world: World) -> None:
+    """The number of all of them, whatever the page."""
+    for number in range(3):
+        unlock(world, 1, f"u{number}")
+    page = world.get_customer_rewards("p", page_size=2, with_total_result_size=True)
+    assert (2, True, 3) == (len(page.data), page.has_more, page.total_result_size)
+    assert (None, []) == (
+        world.get_customer_rewards("p").total_result_size,
+        world.get_customer_rewards("p", status=["used"]).data,
+    )
+    with pytest.raises(Refusal, match="no such"):
+        world.get_customer_rewards("nobody")
+
+
+@pytest.mark.parametrize(("reward", "options"), [(1, {}), (8, {"points": 1}), (8, {"program_id": 99})])
+def test_a_reward_is_not_made_when_it_makes_no_sense(world: World, reward: int, options: dict[str, Any]) -> None:
+    """A number that is taken, points of no program."""
+    with pytest.raises(ValueError, match="already|loyalty program"):
+        world.add_reward(reward, "other", **options)
+
+
+async def test_a_reward_is_unlocked_once_when_the_client_asks_twice(client: Any) -> None:
+    """409 for the same ID, 422 when the points are not enough."""
+    with Sandbox() as sandbox:
+        sandbox.add_loyalty_program(5)
+        sandbox.add_points(5, "p", 10)
+        sandbox.add_reward(2, "mug", points=8, program_id=5)
+        talon = client(sandbox.url, sandbox.api_key, strict=True)
+        body = IntegrationUnlockRewardRequest(integration_id="u", profile_integration_id="p")
+        await talon.unlock_reward(2, body)
+        with pytest.raises(ConflictError):
+            await talon.unlock_reward(2, body)
+        again = IntegrationUnlockRewardRequest(integration_id="v", profile_integration_id="p")
+        with pytest.raises(UnprocessableError):
+            await talon.unlock_reward(2, again)
+        assert 1 == len((await talon.get_customer_rewards("p")).data)
