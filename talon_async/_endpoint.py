@@ -18,6 +18,7 @@ binds its arguments at the speed of Python itself, and a wrong call is a TypeErr
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
@@ -28,7 +29,8 @@ from uuid import UUID
 
 import attrs
 
-from talon_async._codec import decoder, encode, rfc3339
+from talon_async._codec import decoder, encode_plain, plain_of, rfc3339
+from talon_async._codec.hooks import writer
 from talon_async._codec.shape import branches
 from talon_async._messages import Operation, Repeat, Request
 from talon_async.errors import InvalidArgumentError
@@ -41,6 +43,7 @@ _REPEATS = {"GET": Repeat.SAFE, "DELETE": Repeat.SAFE, "PUT": Repeat.NAMED, "POS
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BRACES = re.compile(r"{(\w+)}")
 _TRUE_FALSE = {True: "true", False: "false"}
+_PLAIN: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), datetime: (datetime,)}
 _YES_NO = {True: "yes", False: "no"}
 
 
@@ -83,8 +86,12 @@ class Query:
         kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
         if get_origin(kind) is Literal and (type(value), value) not in [(type(w), w) for w in get_args(kind)]:
             raise ValueError(f"{value!r} is not {' or '.join(map(repr, get_args(kind)))}; None leaves it out")
+        if (wanted := _PLAIN.get(kind)) and (isinstance(value, bool) or not isinstance(value, wanted)):
+            raise TypeError(f"{value!r} is no {kind.__name__}")
         if isinstance(value, bool):
             return self.words[value]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{value} is no number")
         if isinstance(value, datetime):
             return quote(rfc3339(value), safe="")
         if isinstance(value, str | int | float | UUID):
@@ -165,10 +172,6 @@ class Endpoint:
         return branches(self.types["body"]) if "body" in self.types else ()
 
     @cached_property
-    def _body_types(self) -> tuple[type, ...]:
-        return tuple(get_origin(cls) or cls for cls in self.body_classes)
-
-    @cached_property
     def queries(self) -> list[Query]:
         """The query values."""
         found: list[Query] = []
@@ -198,18 +201,27 @@ class Endpoint:
             for index, query in enumerate(self.queries):
                 lines.append(f"if {query.parameter} is not None: query += pairs({index}, {query.parameter})")
             lines.append("if query: target += '?' + query[1:]")
-        turns = [f"*turn({kind!r}, {_reached(source)})" for kind, source in self.turns.items()]
+        turns: list[str] = []
+        for kind, source in self.turns.items():
+            lines.append(f"{kind}_id = {_reached(source)}")
+            # nearly always a text: no call for that
+            name = f"(f'{kind}:{{{kind}_id}}',)"
+            turns.append(f"*({name} if {kind}_id.__class__ is str and {kind}_id else turn({kind!r}, {kind}_id))")
         names = self.signature.parameters
         lines.append(
             "return Request(operation, target, "
             + ("encoded(body), " if "body" in names else "None, ")
             + ("SAFE if dry else repeat, " if "dry" in names else "repeat, ")
-            + ("key(idempotency_key), " if "idempotency_key" in names else "None, ")
+            + (
+                "None if idempotency_key is None else key(idempotency_key), "
+                if "idempotency_key" in names
+                else "None, "
+            )
             + f"({''.join(turn + ', ' for turn in turns)}), decode)"
         )
         scope = {
             "Request": Request, "SAFE": Repeat.SAFE, "repeat": self.operation.repeat, "operation": self.operation,
-            "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoded, "turn": _turn,
+            "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoder(), "turn": _turn,
             "key": self._refusing(valid_key), "decode": decoder(self.returns), "within": self._refusing(self._within),
         }  # fmt: skip
         without_self = self.signature.replace(parameters=list(names.values())[1:])
@@ -232,24 +244,35 @@ class Endpoint:
         if said := self.limits[name].refusal(value):
             raise InvalidArgumentError(f"{name} {said}")
 
-    def _encoded(self, body: Any) -> bytes:
-        try:
-            if not isinstance(body, self._body_types):
-                expected = " or ".join(cls.__name__ for cls in self.body_classes)
-                raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")  # noqa: TRY301
-            return encode(body)
-        except InvalidArgumentError as error:
-            error.about(self.operation)
-            raise
+    def _encoder(self) -> Callable[[Any], bytes]:
+        writers = {cls: writer(cls) for cls in self.body_classes if attrs.has(cls)}
+
+        def encoded(body: Any) -> bytes:
+            try:
+                write = writers.get(body.__class__) or self._other_writer(body)
+                return encode_plain(write(body))
+            except InvalidArgumentError as error:
+                error.about(self.operation)
+                raise
+
+        return encoded
+
+    def _other_writer(self, body: Any) -> Callable[[Any], Any]:
+        """Return what writes a body that is a subclass of a model, or a mapping."""
+        if not isinstance(body, tuple(get_origin(cls) or cls for cls in self.body_classes)):
+            expected = " or ".join(cls.__name__ for cls in self.body_classes)
+            raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")
+        return plain_of
 
     def _pairs(self, index: int, value: Any) -> str:
         query = self.queries[index]
         try:
-            if isinstance(value, str) or not isinstance(value, Sequence):
-                values = [query.text(value)]
-            else:
+            many = get_origin(query.kind) is Sequence and isinstance(value, Sequence)
+            if many and not isinstance(value, str | bytes | bytearray):
                 values = [query.text(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
                 values = [",".join(values)] if query.comma and values else values
+            else:
+                values = [query.text(value)]
         except (TypeError, ValueError) as problem:
             error = InvalidArgumentError(f"{query.parameter} cannot be sent: {problem}")
             raise error.about(self.operation) from None

@@ -15,10 +15,12 @@ from collections import deque
 import attrs
 
 
-@attrs.define(eq=False)
 class _Lane:
-    running: int = 0
-    waiting: deque[asyncio.Future[None]] = attrs.field(factory=deque[asyncio.Future[None]])
+    __slots__ = ("running", "waiting")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting: deque[asyncio.Future[None]] | tuple[()] = ()  # most lanes never see anybody wait
 
 
 @attrs.define(eq=False)
@@ -50,7 +52,10 @@ class Lanes:
             if lane is not None and (lane.waiting or lane.running >= self.width):
                 return False
         for turn in turns:
-            lanes.setdefault(turn, _Lane()).running += 1
+            lane = lanes.get(turn)
+            if lane is None:
+                lane = lanes[turn] = _Lane()
+            lane.running += 1
         return True
 
     async def _enter(self, turn: str) -> None:
@@ -59,7 +64,8 @@ class Lanes:
             lane.running += 1
             return
         future = asyncio.get_running_loop().create_future()
-        lane.waiting.append(future)
+        waiting = lane.waiting = lane.waiting or deque()
+        waiting.append(future)
         try:
             await future
         except BaseException:
@@ -67,19 +73,26 @@ class Lanes:
                 self._pass_on(turn)
             else:
                 with contextlib.suppress(ValueError):  # whoever passed the turn on has dropped us already
-                    lane.waiting.remove(future)
+                    waiting.remove(future)
                 self._tidy(turn, lane)
             raise
 
     def leave(self, turns: tuple[str, ...]) -> None:
         """Give every turn to the next in line."""
+        lanes = self._lanes
         for turn in turns:
-            self._pass_on(turn)
+            lane = lanes[turn]
+            if lane.waiting:
+                self._pass_on(turn)
+            elif lane.running > 1:
+                lane.running -= 1
+            else:
+                del lanes[turn]
 
     def _pass_on(self, turn: str) -> None:
         lane = self._lanes[turn]
-        while lane.waiting:
-            future = lane.waiting.popleft()
+        while waiting := lane.waiting:
+            future = waiting.popleft()
             if not future.done():
                 future.set_result(None)
                 return

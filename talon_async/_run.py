@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("talon_async")
 
+TURN = "its turn after other updates of the same profile or session"
+SLOT = ("slot",)
+"""What requests take turns for when there are as many as `Limits.connections`: a lane as wide as that."""
+
 
 @attrs.define(eq=False)
 class Shared:
@@ -82,21 +86,38 @@ class Run:
 
     async def to_end(self) -> Run:
         """Take the turns, then try until there is an answer or no more sense in trying."""
+        held: tuple[str, ...] = ()
+        shared, request = self.shared, self.request
         try:
-            pool = self.shared.pools.get() or await self.shared.pool()
-            turns = self.request.turns
-            if not turns or not pool.lanes.width:
-                await self._attempts(pool)
-                return self
-            if not pool.lanes.try_enter(turns):
-                await self._wait(pool.lanes.enter(turns), "its turn after other updates of the same profile or session")
+            pool = shared.pools.get() or await shared.pool()
+            if request.turns and pool.lanes.width:
+                if not pool.lanes.try_enter(request.turns):
+                    await self._wait(pool.lanes.enter(request.turns), TURN)
+                held = request.turns
             try:
-                await self._attempts(pool)
+                while (wait := await self._attempt(pool)) is not None:
+                    await self._rest(pool, wait)
             finally:
-                pool.lanes.leave(turns)
+                pool.lanes.leave(held)
         except TalonOneError as error:
             raise self.describe(error) from None
+        shared.budget.give()
         return self
+
+    async def _attempt(self, pool: Pool) -> float | None:
+        """Send the request once; returns the seconds to wait before the next time, None when there is an answer."""
+        if not pool.slots.try_enter(SLOT):
+            await self._wait(pool.slots.enter(SLOT), "a connection (Limits.connections)")
+        try:
+            total = self._next_attempt()
+            self._accept(await pool.send(self.request, total, min(self.options.timeout.connect, total)))
+        except TalonOneError as error:
+            if (wait := self._again_after(error)) is None:
+                raise
+            return wait
+        finally:
+            pool.slots.leave(SLOT)
+        return None
 
     def remaining(self) -> float:
         """Return the seconds left until the deadline."""
@@ -117,18 +138,19 @@ class Run:
         error.outcome, error.failure = "not_sent", Failure.FINAL
         return error
 
-    async def _attempts(self, pool: Pool) -> None:
-        while True:
-            try:
-                await self._attempt(pool)
-            except TalonOneError as error:
-                wait = self._again_after(error)
-                if wait is None:
-                    raise
-            else:
-                self.shared.budget.give()
-                return
-            await self._rest(pool, wait)
+    def _next_attempt(self) -> float:
+        """Count an attempt; returns the seconds it may take."""
+        if self.shared.closed:
+            raise self._closed("not_sent")
+        timeout, now = self.options.timeout, self.options.clock.monotonic()
+        left = timeout.attempt
+        if timeout.total is not None:
+            left = min(left, self.started + timeout.total - now)
+        if left <= 0:
+            raise self._too_late("before it could be sent")
+        self.attempts += 1
+        self.first_sent = self.first_sent or now
+        return left
 
     async def _rest(self, pool: Pool, wait: float) -> None:
         """Wait before the next attempt, but not on behalf of a closed client."""
@@ -138,24 +160,6 @@ class Run:
         finally:
             for end in ends:
                 end.cancel()
-
-    async def _attempt(self, pool: Pool) -> None:
-        if pool.slots.locked():
-            await self._wait(pool.slots.acquire(), "a connection (Limits.connections)")
-        else:
-            await pool.slots.acquire()
-        try:
-            if self.shared.closed:
-                raise self._closed("not_sent")
-            timeout = self.options.timeout
-            total = min(timeout.attempt, self.remaining())
-            if total <= 0:
-                raise self._too_late("before it could be sent")
-            self.attempts += 1
-            self.first_sent = self.first_sent or self.options.clock.monotonic()
-            self._accept(await pool.send(self.request, total, min(timeout.connect, total)))
-        finally:
-            pool.slots.release()
 
     def _accept(self, answer: Answer) -> None:
         """Take an answer that says yes; raise for one that says no or cannot be read."""

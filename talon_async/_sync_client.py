@@ -1781,8 +1781,7 @@ class TalonOneSync(BlockingClient):
     ) -> PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
         """Create or update any number of profiles, 1000 in a request.
 
-        A profile that comes several times is updated in that order. An item that cannot be sent fails its whole
-        request, of which then nothing is sent; the error points at it.
+        A profile that comes several times is updated in that order. One that cannot be sent fails alone.
 
         Args:
             profiles: the profiles, from any iterable.

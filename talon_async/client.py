@@ -10,7 +10,7 @@ from talon_async._endpoint import endpoint_of, valid_key
 from talon_async._messages import Repeat
 from talon_async.auth import ApiKey, ContentSignature
 from talon_async.batch import Batches
-from talon_async.config import Limits, Options, Settings
+from talon_async.config import Limits, Options, Settings, new_key
 from talon_async.config import base_url as checked_url
 from talon_async.errors import ConfigurationError
 from talon_async.operations import Operations
@@ -170,7 +170,8 @@ class TalonOne(Operations, Pages, Batches):
     def _run(self, request: Request) -> Coroutine[Any, Any, Run]:
         options = self._options
         if request.idempotency_key is None and request.operation.repeat is Repeat.KEYED:
-            request.idempotency_key = valid_key(options.idempotency_keys())
+            made = options.idempotency_keys()
+            request.idempotency_key = made if options.idempotency_keys is new_key else valid_key(made)
         return self._shared.call(options, request)
 
     async def _walk(self, pager: Pager) -> AsyncGenerator[Any, None]:

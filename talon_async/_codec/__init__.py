@@ -102,7 +102,11 @@ def decode(body: bytes, returns: Any, *, strict: bool = False) -> Any:
 
 def encode(value: Any) -> bytes:
     """Turn a model into the bytes that are sent, or refuse it with a pointer to the field that cannot be sent."""
-    plain = plain_of(value)
+    return encode_plain(plain_of(value))
+
+
+def encode_plain(plain: Any) -> bytes:
+    """Turn what a writer has made into bytes."""
     try:
         body = orjson.dumps(plain, default=_default, option=_OPTIONS)
     except (TypeError, ValueError, RecursionError) as problem:

@@ -1,4 +1,4 @@
-"""Finds the reader and the writer of a class: made when the package was built, or compiled when they are first asked for.
+"""Finds the reader and the writer of a class: made when the package was built, or compiled when first asked for.
 
 The models of the package have theirs in `generated`, made by tools/generate_codecs.py, because compiling those of a
 session answer takes longer than the answer itself in a process that has just started. Other classes, such as those of
@@ -8,6 +8,7 @@ notifications, are compiled here.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,12 @@ class _Names(dict[str, Any]):
         for kind in used:
             # looked up with the first call: a class may hold itself
             self |= {kind.__name__: kind}
-            self.setdefault(f"read_{kind.__name__}", lambda value, kind=kind: reader(kind)(value))
-            self.setdefault(f"write_{kind.__name__}", lambda value, kind=kind: writer(kind)(value))
+            self.setdefault(f"read_{kind.__name__}", partial(_later, reader, kind))
+            self.setdefault(f"write_{kind.__name__}", partial(_later, writer, kind))
+
+
+def _later(hook_of: Hook, kind: type, value: Any) -> Any:
+    return hook_of(kind)(value)
 
 
 def _compiled(verb: str, cls: type) -> Hook:

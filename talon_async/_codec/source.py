@@ -96,6 +96,8 @@ class Source:
                 lines.append(f"    if (v := m.{field.name}) is not None: {store}")
                 continue
             lines.append(f"    if (v := m.{field.name}) is not None:")
+            if any(get_origin(kind) is Sequence for kind in branches(hints(self.cls)[field.name])):
+                lines.append(f"        v = v if v.__class__ is list or v is NULL else listed({field.name!r}, v)")
             lines += [f"        if {_doubt(limit)}: check({self.name}, {field.name!r}, v)", f"        {store}"]
         return "\n".join([*lines, "    return o"])
 
@@ -132,7 +134,7 @@ def _checked(cls: type) -> bool:
     return cls in EFFECT_PROPS.values()
 
 
-_CLASSES = {
+_CLASSES: dict[Any, tuple[str, ...]] = {
     float: ("float", "int"),
     int: ("int", "float"),
     Sequence: ("list",),
@@ -148,8 +150,7 @@ def _test(annotation: Any, *, required: bool) -> str:
         origin = get_origin(kind) or kind
         if origin is Any or origin is datetime:
             return "v is None" if required and origin is datetime else ""
-        names = (origin.__name__,) if origin not in _CLASSES else _CLASSES[origin]
-        allowed |= dict.fromkeys(("dict",) if attrs.has(origin) else names)
+        allowed |= dict.fromkeys(("dict",) if attrs.has(origin) else _CLASSES.get(origin, (origin.__name__,)))
     test = " and ".join(f"v.__class__ is not {name}" for name in allowed)
     return test if required else f"v is not None and {test}"
 
@@ -158,6 +159,9 @@ def _doubt(limit: Limit) -> str:
     """Return the condition under which a value may be outside a limit: what is surely inside is not looked at again."""
     if limit.each is not None or limit.pattern is not None:
         return "True"
-    sized = [f"v.__class__ in (str, list) and len(v) >= {limit.least}", *([f"len(v) <= {limit.most}"] if limit.most else [])]
+    sized = [
+        f"v.__class__ in (str, list) and len(v) >= {limit.least}",
+        *([f"len(v) <= {limit.most}"] if limit.most else []),
+    ]
     number = [f"v.__class__ is int and v >= {limit.least}", *([f"v <= {limit.most}"] if limit.most else [])]
     return f"not ({' and '.join(sized)} or {' and '.join(number)})"

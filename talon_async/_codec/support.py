@@ -51,13 +51,14 @@ def when(text: str) -> Any:
 
 def tagged(value: Any, readers: Mapping[str, Hook]) -> Any:
     """Read one of several classes that are told apart by the word in `type`; anything else stays as it came."""
-    word = value.get("type") if value.__class__ is dict else None
+    word: Any = value.get("type") if value.__class__ is dict else None
     return readers[word](value) if word.__class__ is str and word in readers else value
 
 
 def payload_of(action: dict[str, Any], readers: Mapping[str, Hook]) -> Any:
     """Read what a catalog action does by the class that goes with the action's type."""
-    word, payload = action.get("type"), action.get("payload")
+    word: Any = action.get("type")
+    payload: Any = action.get("payload")
     return readers[word](payload) if word.__class__ is str and word in readers else payload
 
 
@@ -97,9 +98,7 @@ def read_EventEffect(value: Any, _: Any = None) -> Any:  # noqa: N802  # named l
         campaign, ruleset, rule, named = value
         whole = campaign.__class__ is int and ruleset.__class__ is int and rule.__class__ is int
         if whole and named.__class__ is list and named and named[0].__class__ is str:
-            return EventEffect(
-                campaign_id=campaign, ruleset_id=ruleset, rule_index=rule, name=named[0], args=named[1:]
-            )
+            return EventEffect(campaign_id=campaign, ruleset_id=ruleset, rule_index=rule, name=named[0], args=named[1:])
     return value
 
 

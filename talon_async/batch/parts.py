@@ -4,6 +4,7 @@
 2. Parts run at the same time only if they are of one kind and name different things; otherwise the later one waits, so
    that the outcome is that of the items one after the other.
 3. A part that fails does not stop the others; each of its items is a failure of the report.
+4. An item that cannot be sent is a failure by itself, and the others go without it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import attrs
 
+from talon_async._codec import encode
 from talon_async.batch.engine import Engine, checked_concurrency, clock_of, pulled
-from talon_async.batch.report import PartsReport, not_sent
+from talon_async.batch.report import BatchFailure, PartsReport, not_sent
 from talon_async.errors import InvalidArgumentError, TalonOneError
 from talon_async.models._base import evolve
 
@@ -44,10 +46,10 @@ MOST = 1000
 
 @attrs.frozen(eq=False)
 class _Part:
-    """The items of one request, and what they are about."""
+    """The items of one request, their places in the source, and what they are about."""
 
-    index: int
     kind: Hashable
+    places: list[int] = attrs.field(factory=list[int])
     items: list[Any] = attrs.field(factory=list[Any])
     names: set[Hashable] = attrs.field(factory=set["Hashable"])
 
@@ -60,6 +62,7 @@ class _PartsEngine(Engine):
         items: AsyncIterator[Any],
         send: Callable[[list[Any]], Awaitable[Any]],
         *,
+        check: Callable[[Any], object],
         kind: Callable[[Any], Hashable] = lambda _: None,
         name: Callable[[Any], Hashable] = lambda _: None,
         report: PartsReport[Any, Any],
@@ -76,7 +79,7 @@ class _PartsEngine(Engine):
             clock=clock,
             progress=progress,
         )
-        self._items, self._kind, self._name, self._answers = items, kind, name, report
+        self._items, self._check, self._kind, self._name, self._answers = items, check, kind, name, report
         self._held: deque[_Part] = deque()
         self._open: set[_Part] = set()
         self._one_less = asyncio.Event()
@@ -95,8 +98,9 @@ class _PartsEngine(Engine):
         trouble: Exception | None = None
         try:
             async for item in items:
-                self._hold(item)
-                if len(self._held) > 1:
+                if not self._hold(item):
+                    await asyncio.sleep(0)  # a source of nothing else must not keep the loop to itself
+                elif len(self._held) > 1:
                     yield await self._cleared()
         except Exception as problem:  # noqa: BLE001  # raised again once what came before it is sent
             trouble = problem
@@ -105,17 +109,26 @@ class _PartsEngine(Engine):
         if trouble is not None:
             raise trouble
 
-    def _hold(self, item: Any) -> None:
-        """Put an item into the part that is forming, the last, or begin another; so none is taken and not accounted."""
+    def _hold(self, item: Any) -> bool:
+        """Put an item into the part that is forming, the last, or begin another; tell whether it can be sent."""
+        place = self.report.taken
+        self.report.taken += 1
+        try:
+            self._check(item)
+        except InvalidArgumentError as error:
+            self.report.failures.append(BatchFailure(place, item, error))
+            self._settled()
+            return False
         kind, name = self._kind(item), self._name(item)
         part = self._held[-1] if self._held else None
         if part is None or len(part.items) >= MOST or part.kind != kind or name in part.names:
-            part = _Part(self.report.taken, kind)
+            part = _Part(kind)
             self._held.append(part)
+        part.places.append(place)
         part.items.append(item)
         if name is not None:
             part.names.add(name)
-        self.report.taken += 1
+        return True
 
     async def _cleared(self) -> _Part:
         """Return the first part, once no part under way is in its way."""
@@ -129,15 +142,15 @@ class _PartsEngine(Engine):
     # -- accounting
 
     def _took(self, item: _Part) -> int:
-        return item.index
+        return item.places[0]
 
     def _succeeded(self, index: int, item: _Part, answer: Any) -> None:
         self.report.succeeded += len(item.items)
         self._answers.answered(index, answer)
         self._done(item)
 
-    def _failed(self, index: int, item: _Part, error: TalonOneError) -> None:
-        for place, one in enumerate(item.items, index):
+    def _failed(self, index: int, item: _Part, error: TalonOneError) -> None:  # noqa: ARG002  # each has its own place
+        for place, one in zip(item.places, item.items, strict=True):
             super()._failed(place, one, error)
         self._done(item)
 
@@ -145,7 +158,7 @@ class _PartsEngine(Engine):
         while self._held:
             part, stopped = self._held.popleft(), self.report.stopped_by
             error = not_sent(stopped) if stopped else TalonOneError(f"{why} before the item was sent")
-            self._failed(part.index, part, error)
+            self._failed(part.places[0], part, error)
         super()._account_for_the_rest(why)
 
     def _done(self, part: _Part) -> None:
@@ -181,8 +194,7 @@ class Parts:
     ) -> PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
         """Create or update any number of profiles, 1000 in a request.
 
-        A profile that comes several times is updated in that order. An item that cannot be sent fails its whole
-        request, of which then nothing is sent; the error points at it.
+        A profile that comes several times is updated in that order. One that cannot be sent fails alone.
 
         Args:
             profiles: the profiles, from any iterable, also an asynchronous one.
@@ -197,14 +209,16 @@ class Parts:
             InvalidArgumentError: `concurrency` is below 1, or `profiles` is no iterable.
             BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
         """
-        from talon_async.models import MultipleCustomerProfileIntegrationRequest  # noqa: PLC0415  # on first use
+        from talon_async.models import (  # noqa: PLC0415  # on first use
+            MultipleCustomerProfileIntegrationRequest,
+            MultipleCustomerProfileIntegrationRequestItem,
+        )
 
         return await _in_parts(
             self,
-            ("profiles", profiles),
-            lambda items: self.update_customer_profiles_v2(
-                MultipleCustomerProfileIntegrationRequest(customer_profiles=items), silent=silent
-            ),
+            ("profiles", profiles, MultipleCustomerProfileIntegrationRequestItem),
+            lambda items: MultipleCustomerProfileIntegrationRequest(customer_profiles=items),
+            lambda body: self.update_customer_profiles_v2(body, silent=silent),
             name=_customer,
             concurrency=concurrency,
             progress=progress,
@@ -233,12 +247,16 @@ class Parts:
             InvalidArgumentError: `concurrency` is below 1, or `changes` is no iterable.
             BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
         """
-        from talon_async.models import CustomerProfileAudienceRequest  # noqa: PLC0415  # on first use
+        from talon_async.models import (  # noqa: PLC0415  # on first use
+            CustomerProfileAudienceRequest,
+            CustomerProfileAudienceRequestItem,
+        )
 
         return await _in_parts(
             self,
-            ("changes", changes),
-            lambda items: self.update_customer_profile_audiences(CustomerProfileAudienceRequest(data=items)),
+            ("changes", changes, CustomerProfileAudienceRequestItem),
+            lambda items: CustomerProfileAudienceRequest(data=items),
+            self.update_customer_profile_audiences,
             name=_membership,
             concurrency=concurrency,
             progress=progress,
@@ -275,10 +293,9 @@ class Parts:
             raise InvalidArgumentError(f"body must be NewReferralsForMultipleAdvocates, not {type(body).__name__}")
         return await _in_parts(
             self,
-            ("advocate_profile_integration_ids", body.advocate_profile_integration_ids),
-            lambda items: self.create_referrals_for_multiple_advocates(
-                evolve(body, advocate_profile_integration_ids=items), silent=silent
-            ),
+            ("advocate_profile_integration_ids", body.advocate_profile_integration_ids, str),
+            lambda items: evolve(body, advocate_profile_integration_ids=items),
+            lambda part: self.create_referrals_for_multiple_advocates(part, silent=silent),
             concurrency=concurrency,
             progress=progress,
         )
@@ -309,12 +326,13 @@ class Parts:
             InvalidArgumentError: `concurrency` is below 1, or `actions` is no iterable.
             BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
         """
-        from talon_async.models import CatalogSyncRequest  # noqa: PLC0415  # on first use
+        from talon_async.models import CatalogAction, CatalogSyncRequest  # noqa: PLC0415  # on first use
 
         return await _in_parts(
             self,
-            ("actions", actions),
-            lambda items: self.sync_catalog(catalog_id, CatalogSyncRequest(actions=items)),
+            ("actions", actions, CatalogAction),
+            lambda items: CatalogSyncRequest(actions=items),
+            lambda body: self.sync_catalog(catalog_id, body),
             kind=_kind,
             name=_sku,
             concurrency=concurrency,
@@ -323,7 +341,7 @@ class Parts:
 
 
 def _named(item: Any, *fields: str) -> Hashable:
-    """Name what an item is about, as text: an ID that cannot be sent, such as a list, must not break the whole batch."""
+    """Name what an item is about, as text: an ID that cannot be sent, such as a list, must not break the batch."""
     values = [getattr(item, field, None) for field in fields]
     return None if None in values else tuple(map(str, values))
 
@@ -346,10 +364,27 @@ def _sku(action: Any) -> Hashable:
 
 
 async def _in_parts(
-    client: object, source: tuple[str, Any], send: Callable[[list[Any]], Awaitable[Any]], **options: Any
+    client: object,
+    source: tuple[str, Any, type],
+    body: Callable[[list[Any]], Any],
+    send: Callable[[Any], Awaitable[Any]],
+    **options: Any,
 ) -> PartsReport[Any, Any]:
-    what, items = source
+    what, items, one = source
+
+    def check(item: Any) -> None:
+        if not isinstance(item, one):
+            raise InvalidArgumentError(f"each of {what} must be {one.__name__}, not {type(item).__name__}")
+        encode(body([item]))
+
     report: PartsReport[Any, Any] = PartsReport()
-    engine = _PartsEngine(pulled(items, what), send, report=report, clock=clock_of(client), **options)
+    engine = _PartsEngine(
+        pulled(items, what),
+        lambda items: send(body(items)),
+        check=check,
+        report=report,
+        clock=clock_of(client),
+        **options,
+    )
     await engine.run()
     return report

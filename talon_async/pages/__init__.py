@@ -19,7 +19,7 @@ from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from talon_async._messages import Request
+    from talon_async._messages import Operation, Request
 
 LARGEST = 1000
 """Items of a page: fewer requests, and less that can change between them."""
@@ -29,6 +29,7 @@ LARGEST = 1000
 class Pager:
     """One listing: which page to ask for next, and when to stop. Knows no network."""
 
+    _operation: Operation
     _make: Callable[..., Request]
     _limit: int | None
     _page_size: int
@@ -47,7 +48,8 @@ class Pager:
         page = getattr(answer, "catalog", answer)  # the catalog of rewards has its page one level down
         data: Sequence[Any] = getattr(page, "data", ())
         if isinstance(data, str) or not isinstance(data, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UnreadableAnswerError(f"the page is no list, but {type(cast('Any', data)).__name__}")
+            error = UnreadableAnswerError(f"the page must be a list, not {type(cast('Any', data)).__name__}")
+            raise error.about(self._operation)
         wanted = data if self._limit is None else data[: self._limit - self._taken]
         self._taken += len(data)
         more, total = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
@@ -60,7 +62,7 @@ def pager(method: Callable[..., Any], limit: int | None, page_size: int | None, 
     """Make the pager of an operation; what is wrong with the arguments is told now, not with the first item."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"limit must be 0 or more, not {limit!r}")
-    request = endpoint_of(method).request
+    endpoint = endpoint_of(method)
     size = LARGEST if page_size is None else page_size
-    request(*args, page_size=size, skip=0, **options)
-    return Pager(partial(request, *args, **options), limit, size)
+    endpoint.request(*args, page_size=size, skip=0, **options)
+    return Pager(endpoint.operation, partial(endpoint.request, *args, **options), limit, size)

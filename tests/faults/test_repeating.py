@@ -19,16 +19,19 @@ from talon_async.errors import (
     RateLimitError,
     RequestTimeoutError,
     ServerError,
+    UnreadableAnswerError,
 )
 from talon_async.models import (
     CouponReservations,
     CustomerProfileIntegrationRequestV2,
+    IntegrationEventV3Request,
     IntegrationRequest,
     NewCustomerSessionV2,
     NewEvent,
 )
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+UNIQUE = IntegrationEventV3Request(profile_id="p", type="t", integration_id="once")
 PROFILE = CustomerProfileIntegrationRequestV2(attributes={"a": 1})
 BUSY = answer(
     {"message": "Too many requests are updating this profile at the same time", "StatusCode": 409}, status=409
@@ -298,3 +301,63 @@ async def test_a_log_line_tells_of_a_repetition_when_there_is_one(
     assert ["get_customer_inventory: attempt 1 ended in ServerError (status 503), again in 0.250 s"] == [
         record.getMessage() for record in caplog.records if record.name == "talon_async"
     ]
+
+
+@pytest.mark.parametrize("fault", [reset, DOWN, then_cut(b"")])
+async def test_a_write_is_repeated_when_the_server_refuses_a_second_one(
+    client: Any, clock: FakeClock, fault: Script
+) -> None:
+    """It cannot happen twice under its ID; the same bytes go out again, without a key."""
+    with RawServer(fault, fault, answer({"event": {}}, status=201)) as server:
+        talon = client(server.url, clock=clock)
+        response = await talon.raw(talon.track_event_v3)(UNIQUE)
+    assert (3, [0.25, 0.5], None) == (response.attempts, clock.waits, response.idempotency_key)
+    assert 1 == len({(request.line, request.body) for request in server.received})
+    assert not any("idempotency-key" in request.headers for request in server.received)
+
+
+@pytest.mark.parametrize("fault", [reset, DOWN])
+async def test_a_conflict_tells_of_doubt_when_an_earlier_attempt_may_have_done_it(
+    client: Any, clock: FakeClock, fault: Script
+) -> None:
+    """The 409 is most likely about the first attempt: its outcome is unknown, and it is not repeated."""
+    conflict = answer({"message": "an event with this ID exists"}, status=409)
+    with RawServer(fault, conflict) as server, pytest.raises(ConflictError, match="exists") as caught:
+        await client(server.url, clock=clock).track_event_v3(UNIQUE)
+    assert ("unknown", 2, 2) == (caught.value.outcome, caught.value.attempts, len(server.received))
+
+
+@pytest.mark.parametrize("before", [[], [BUSY], [answer({}, status=429)]])
+async def test_a_conflict_is_a_rejection_when_nothing_was_in_doubt(
+    client: Any, clock: FakeClock, before: list[Script]
+) -> None:
+    """At once, or after attempts with which the server did nothing."""
+    conflict = answer({"message": "an event with this ID exists"}, status=409)
+    with RawServer(*before, conflict) as server, pytest.raises(ConflictError) as caught:
+        await client(server.url, clock=clock).track_event_v3(UNIQUE)
+    assert ("rejected", len(before) + 1) == (caught.value.outcome, len(server.received))
+
+
+@pytest.mark.parametrize("lost", [HALF, answer(b"{"), answer([])])
+async def test_a_unique_write_is_not_repeated_when_it_was_accepted(client: Any, clock: FakeClock, lost: Script) -> None:
+    """A second one would be a conflict, and tell nothing."""
+    with RawServer(lost) as server, pytest.raises(UnreadableAnswerError) as caught:
+        await client(server.url, clock=clock).track_event_v3(UNIQUE)
+    assert ("accepted", 1) == (caught.value.outcome, len(server.received))
+
+
+async def test_a_unique_write_is_not_repeated_when_it_was_accepted_after_doubt(client: Any, clock: FakeClock) -> None:
+    """What is known in the end is that the server has acted."""
+    with RawServer(reset, answer(b"{")) as server, pytest.raises(UnreadableAnswerError) as caught:
+        await client(server.url, clock=clock).track_event_v3(UNIQUE)
+    assert ("accepted", 2) == (caught.value.outcome, len(server.received))
+
+
+async def test_unlocking_is_repeated_when_it_is_under_an_id_of_the_callers(client: Any, clock: FakeClock) -> None:
+    """The second operation of this kind."""
+    from talon_async.models import IntegrationUnlockRewardRequest
+
+    body = IntegrationUnlockRewardRequest(integration_id="once", profile_integration_id="p")
+    with RawServer(reset, answer({})) as server:
+        await client(server.url, clock=clock).unlock_reward(4, body)
+    assert 2 == len(server.received)

@@ -1,23 +1,39 @@
-"""Makes values for the properties: any JSON, any model from its own types, any sample with every field."""
+"""Makes values for the properties: any JSON, any model from its own types and limits, any sample with every field."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from hypothesis import strategies as st
 
-from talon_async import models
-from talon_async.models import EFFECT_PROPS, AcceptCouponEffectProps, Effect, EventEffect, UnknownEffectProps
-from talon_async.models._base import wire_name
+from talon_async import from_json, models
+from talon_async._endpoint import Endpoint
+from talon_async.models import (
+    CATALOG_ACTIONS,
+    EFFECT_PROPS,
+    AcceptCouponEffectProps,
+    CatalogAction,
+    Effect,
+    EventEffect,
+    LabelTargetAudience,
+    LabelTargetNone,
+    UnknownEffectProps,
+)
+from talon_async.models._base import LIMIT, Limit, wire_name
 
 MODELS: dict[str, type[Any]] = {name: value for name in models.__all__ if attrs.has(value := getattr(models, name))}
 NOT_OBJECTS = {"EventEffect", "UnknownEffectProps"}
 """Classes that are a list, or anything, in JSON: they stand only inside an event or an effect."""
+
+WORDS = {LabelTargetNone: "NONE", LabelTargetAudience: "AUDIENCE"}
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -29,6 +45,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
+ALLOWED = "AZaz09._%+@-"
+"""Characters of the one pattern that there is, that of loyalty cards."""
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     Any: JSON,
     NoneType: st.none(),
@@ -40,27 +58,52 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def of(hint: Any) -> st.SearchStrategy[Any]:
-    """Make values of a type."""
+def branches(hint: Any) -> tuple[Any, ...]:
+    """Return what a value may be, besides None."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return tuple(kind for kind in kinds if kind is not NoneType)
+
+
+def of(hint: Any, limit: Limit | None = None) -> st.SearchStrategy[Any]:
+    """Make values of a type, within what a field of it may hold."""
     arguments = get_args(hint)
     if get_origin(hint) is Literal:
         return st.sampled_from(arguments)
     if get_origin(hint) is Sequence:
-        return st.lists(of(arguments[0]), max_size=2)
+        least, most = (limit.least, limit.most) if limit else (0, None)
+        each = of(arguments[0], limit and limit.each)
+        return st.lists(each, min_size=least, max_size=least + 2 if most is None else min(least + 2, most))
     if get_origin(hint) is Mapping:
         return st.dictionaries(KEYS, of(arguments[1]), max_size=2)
     if arguments:
-        return st.one_of(*map(of, sorted(arguments, key=lambda argument: argument is not NoneType)))
+        kinds = sorted(arguments, key=lambda argument: argument is not NoneType)
+        return st.one_of(*[of(kind, limit if kind is not NoneType else None) for kind in kinds])
+    if limit:
+        return within(hint, limit)
     return PLAIN[hint] if hint in PLAIN else instances(hint)
+
+
+def within(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
+    """Make the texts or numbers that are within a limit, often on its edge."""
+    edges = st.sampled_from([limit.least, limit.least + 1, limit.least + 12 if limit.most is None else limit.most])
+    if kind is int:
+        return edges | st.integers(limit.least, limit.most if limit.most is not None else 2**63 - 1)
+    alphabet = st.sampled_from(ALLOWED) if limit.pattern else st.characters(codec="utf-8")
+    return st.text(alphabet, min_size=limit.least, max_size=limit.least + 12) | edges.map(lambda size: "x" * size)
 
 
 @cache
 def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Make instances of a model; the props of an effect fit its type, or the type is one nobody knows."""
+    """Make instances of a model; what an effect or a catalog action holds fits its type, or nobody knows the type."""
     hints = get_type_hints(cls)
+    fields = {field.name: of(hints[field.name], field.metadata.get(LIMIT)) for field in attrs.fields(cls)}
+    if cls is CatalogAction:
+        return st.one_of(*[st.builds(cls, payload=instances(payload)) for payload in CATALOG_ACTIONS.values()])
+    if cls in (LabelTargetNone, LabelTargetAudience):
+        fields["type"] = st.just(WORDS[cls])  # without it nobody could tell which of the two it is
     if cls is not Effect:
-        return st.builds(cls, **{name: of(hint) for name, hint in hints.items()})
-    rest = {name: of(hint) for name, hint in hints.items() if name not in ("effect_type", "props")}
+        return st.builds(cls, **fields)
+    rest = {name: values for name, values in fields.items() if name not in ("effect_type", "props")}
     known = [
         st.builds(cls, **rest, effect_type=st.just(name), props=instances(props))
         for name, props in EFFECT_PROPS.items()
@@ -69,23 +112,42 @@ def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.builds(cls, **rest, effect_type=new, props=st.builds(UnknownEffectProps, raw=JSON)), *known)
 
 
-def sample(hint: Any) -> Any:
+def effects() -> list[Any]:
+    """Return an effect of every type, and of one more, as they stand in JSON."""
+    types = [*EFFECT_PROPS.items(), ("newerThanThisRelease", AcceptCouponEffectProps)]
+    return [complete(Effect) | {"effectType": name, "props": complete(props)} for name, props in types]
+
+
+def actions() -> list[Any]:
+    """Return a catalog action of every type, as they stand in JSON."""
+    return [{"type": name, "payload": complete(payload)} for name, payload in CATALOG_ACTIONS.items()]
+
+
+MIXED: dict[Any, Callable[[], Any]] = {Sequence[Effect]: effects, Sequence[CatalogAction]: actions}
+SAMPLES: dict[Any, Any] = {
+    str: "text",
+    int: 7,
+    float: 1.5,
+    bool: True,
+    datetime: datetime(2026, 8, 1, 12, 30, 15, 123456, UTC).isoformat(),
+    Any: {"any": [None, 1, "x"]},
+}
+
+
+def sample(hint: Any, limit: Limit | None = None) -> Any:
     """Return one value of a type, as an answer would have it in JSON."""
-    arguments = get_args(hint)
+    arguments, kinds = get_args(hint), branches(hint)
+    if hint in MIXED:
+        return MIXED[hint]()
+    if kinds != (hint,):
+        return sample(LabelTargetAudience if LabelTargetAudience in kinds else kinds[0], limit)
     if get_origin(hint) is Literal:
         return arguments[0]
-    if hint == Sequence[Effect]:
-        types = [*EFFECT_PROPS.items(), ("newerThanThisRelease", AcceptCouponEffectProps)]
-        return [complete(Effect) | {"effectType": name, "props": complete(props)} for name, props in types]
     if get_origin(hint) is Sequence:
-        return [sample(arguments[0]) for _ in range(2)]
+        return [sample(arguments[0]) for _ in range(min(2, limit.most or 2) if limit else 2)]
     if get_origin(hint) is Mapping:
         return {"userKey": sample(arguments[1]), "user_key": sample(arguments[1])}
-    if arguments:
-        return sample(next(argument for argument in arguments if argument is not NoneType))
-    time = datetime(2026, 8, 1, 12, 30, 15, 123456, UTC).isoformat()
-    plain = {str: "text", int: 7, float: 1.5, bool: True, datetime: time, Any: {"any": [None, 1, "x"]}}
-    return plain[hint] if hint in plain else complete(hint)
+    return deepcopy(SAMPLES[hint]) if hint in SAMPLES else complete(hint)
 
 
 def complete(cls: type[Any]) -> Any:
@@ -93,4 +155,30 @@ def complete(cls: type[Any]) -> Any:
     if cls is EventEffect:
         return [1, 2, 3, ["setDiscount", "10%", 2.5]]
     hints = get_type_hints(cls)
-    return {wire_name(field): sample(hints[field.name]) for field in attrs.fields(cls)}
+    return {wire_name(field): sample(hints[field.name], field.metadata.get(LIMIT)) for field in attrs.fields(cls)}
+
+
+def filled(cls: type[Any]) -> Any:
+    """Return a model with every field."""
+    return from_json(json.dumps(complete(cls)), cls)
+
+
+def arguments_of(stub: Endpoint) -> dict[str, Any]:
+    """Return what an operation needs to be called with."""
+    given: dict[str, Any] = {name: 7 if stub.types[name] is int else "text" for name in stub.path_parameters}
+    for kind in stub.body_classes[:1]:
+        given["body"] = filled(kind) if attrs.has(kind) else sample(kind)
+    return given
+
+
+async def trickling(source: Iterable[Any]) -> AsyncIterator[Any]:
+    """Give items now and then."""
+    for item in source:
+        await asyncio.sleep(0)
+        yield item
+
+
+def failing(source: Iterable[Any]) -> Iterator[Any]:
+    """Give items, then break."""
+    yield from source
+    raise KeyError("the file is broken")

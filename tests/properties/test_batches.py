@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from properties.strategies import failing, trickling
 
 from talon_async import BatchReport
 from talon_async.batch import Batches
@@ -82,19 +82,6 @@ class Sender:
         for event in self.begun:
             found.setdefault(whose(event), []).append(int(event.type))
         return found
-
-
-async def trickling(source: list[NewEvent]) -> AsyncIterator[NewEvent]:
-    """Give events now and then."""
-    for event in source:
-        await asyncio.sleep(0)
-        yield event
-
-
-def failing(source: list[NewEvent]) -> Iterator[NewEvent]:
-    """Give events, then break."""
-    yield from source
-    raise KeyError("the file is broken")
 
 
 def batch(sender: Sender, source: Any, concurrency: int, **options: Any) -> Any:

@@ -11,7 +11,7 @@ SPRING, AUTUMN = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 9, 1, 12, 30, 
 UUIDS = ["8f1a8d7c-9c3e-4a5e-9f0d-2c5f7a3b1cde", "0e0b3c9a-6f5d-4e4c-9a5b-1d2e3f4a5b6c"]
 PROFILE, CARD, SESSION = "customer-7/ü", "card+0543@shop", "cart $7"
 PROGRAM, CARDS_PROGRAM, CATALOG, ACHIEVEMENT, REWARD, CAMPAIGN = 5, 6, 3, 9, 4, 8
-AUDIENCE = 1
+AUDIENCE = 7700
 
 
 class Call(NamedTuple):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from unittest.mock import create_autospec
 from uuid import UUID
 
 import pytest
 
 from talon_async import TalonOne, TalonOneSync
-from talon_async._endpoint import Csv, Wire, delete, endpoint_of, get, post, put
+from talon_async._endpoint import CardId, Csv, PageSize, Wire, YesNo, delete, endpoint_of, get, post, put
 from talon_async._messages import Repeat
 from talon_async.errors import InvalidArgumentError
 from talon_async.models import (
@@ -41,11 +41,26 @@ class Odd:
         since: datetime | None = None,
         kinds: Sequence[str] | None = None,
         campaign_ids: Csv[int] | None = None,
-        session_ids: Annotated[Sequence[str] | None, Wire("customerSessionIDs")] = None,
+        session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
         run_rule_engine: bool | None = None,
         limit: int | None = None,
     ) -> None:
         """List."""
+        ...
+
+    @put("/v1/cards/{card_id}", repeat=Repeat.SAFE)
+    async def renew(
+        self,
+        card_id: CardId,
+        *,
+        silent: YesNo | None = None,
+        loud: bool | None = None,
+        states: Csv[Literal["on", "off"]] | None = None,
+        only: Literal[True] | None = None,
+        page_size: PageSize | None = None,
+        dry: bool | None = None,
+    ) -> None:
+        """Renew."""
         ...
 
 
@@ -224,3 +239,137 @@ def test_only_operations_are_endpoints_when_asked_for_one() -> None:
     talon = TalonOne("https://a.b", "key")
     with pytest.raises(TypeError, match="aclose.*is no operation"):
         talon.raw(talon.aclose)
+
+
+@pytest.mark.parametrize(("value", "query"), [(True, "?silent=yes"), (False, "?silent=no"), (None, "")])
+def test_a_yes_or_no_travels_as_such_when_the_type_says_so(value: bool | None, query: str) -> None:
+    """Every other bool is true or false."""
+    assert f"/v1/cards/card{query}" == target(Odd.renew, "card", silent=value)
+    assert query.replace("yes", "true").replace("no", "false").replace("silent", "loud") == (
+        target(Odd.renew, "card", loud=value).removeprefix("/v1/cards/card")
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "query"),
+    [
+        (["on"], "?states=on"), (["on", "off"], "?states=on,off"), (("off", "on"), "?states=off,on"), ([], ""),
+        (None, ""), ("on", "?states=on"),
+    ],
+)  # fmt: skip
+def test_a_list_is_one_value_when_it_is_joined_by_commas(values: Any, query: str) -> None:
+    """An empty one says nothing; a text is one word, not its letters."""
+    assert f"/v1/cards/card{query}" == target(Odd.renew, "card", states=values)
+
+
+def test_a_comma_is_encoded_when_it_is_inside_a_joined_value() -> None:
+    """What joins is told apart from what is joined."""
+    assert "/v1/customer_profiles/a/achievements?campaignIds=1%2C2,3" == target(
+        TalonOne.get_customer_achievements, "a", campaign_ids=["1,2", "3"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"states": ["on", "up"]}, "renew: states cannot be sent: 'up' is not 'on' or 'off'; None leaves it out"),
+        ({"states": "up"}, "renew: states cannot be sent: 'up' is not 'on' or 'off'"),
+        ({"states": [True]}, "renew: states cannot be sent: True is not 'on' or 'off'"),
+        ({"only": False}, "renew: only cannot be sent: False is not True; None leaves it out"),
+        ({"only": 1}, "renew: only cannot be sent: 1 is not True"),
+        ({"only": "true"}, "renew: only cannot be sent: 'true' is not True"),
+    ],
+)
+def test_a_word_is_refused_when_it_is_none_of_those_documented(options: dict[str, Any], said: str) -> None:
+    """The error names operation and parameter, and tells the words."""
+    with pytest.raises(InvalidArgumentError, match=said):
+        target(Odd.renew, "card", **options)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        (TalonOne.get_loyalty_program_profile_transactions, 5, "a"),
+        (TalonOne.get_loyalty_card_transactions, 5, "card"),
+    ],
+)
+def test_false_is_refused_when_the_api_takes_only_true(call: tuple[Any, ...]) -> None:
+    """It would be a 400; leaving it out is what is meant."""
+    method, *args = call
+    assert target(method, *args, awaits_activation=True).endswith("?awaitsActivation=true")
+    assert "?" not in target(method, *args, awaits_activation=None)
+    with pytest.raises(InvalidArgumentError, match=f"{method.__name__}: awaits_activation .* None leaves it out"):
+        target(method, *args, awaits_activation=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "options", "said"),
+    [
+        ("get_loyalty_card_balances", (5, "abc"), {}, "loyalty_card_id must be 4 to 108 characters, not 3"),
+        ("get_loyalty_card_balances", (5, "a" * 109), {}, "loyalty_card_id must be 4 to 108 characters, not 109"),
+        ("get_loyalty_card_balances", (5, "a b c"), {}, "loyalty_card_id must match"),
+        ("get_customer_inventory", ("x" * 1001,), {}, "integration_id must be 1 to 1000 characters, not 1001"),
+        ("get_customer_inventory", ("",), {}, "integration_id"),
+        ("get_customer_achievements", ("a",), {"page_size": 1001}, "page_size must be 1 to 1000, not 1001"),
+        ("get_customer_achievements", ("a",), {"page_size": 0}, "page_size must be 1 to 1000, not 0"),
+        ("get_customer_achievements", ("a",), {"page_size": -5}, "page_size must be 1 to 1000, not -5"),
+    ],
+)
+def test_a_value_is_refused_when_it_is_beyond_its_limit(
+    method: str, args: tuple[Any, ...], options: dict[str, Any], said: str
+) -> None:
+    """Before anything is sent; the error names operation and parameter."""
+    with pytest.raises(InvalidArgumentError, match=f"^{method}: {said}") as caught:
+        target(getattr(TalonOne, method), *args, **options)
+    assert ("not_sent", method) == (caught.value.outcome, caught.value.operation)
+
+
+def test_a_value_is_taken_when_it_is_at_its_limit() -> None:
+    """Limits are what is just allowed."""
+    assert "/v1/cards/abcd?pageSize=1" == target(Odd.renew, "abcd", page_size=1)
+    assert "/v1/cards/a%2Bb%40c.d%25?pageSize=1000" == target(Odd.renew, "a+b@c.d%", page_size=1000)
+    assert "/v1/customer_data/" + "%C3%BC" * 1000 == target(TalonOne.delete_customer_data, "ü" * 1000)
+
+
+def test_a_stub_says_itself_what_repeating_it_would_do_when_its_method_does_not() -> None:
+    """`repeat=` goes before the method, a key before both; a dry call is safe anyway."""
+
+    @post("/v1/x", repeat=Repeat.UNIQUE)
+    async def plain(self: Any, body: NewEvent) -> None: ...
+
+    @post("/v1/x", repeat=Repeat.UNIQUE)
+    async def keyed(self: Any, body: NewEvent, *, idempotency_key: str | None = None) -> None: ...
+
+    assert [Repeat.UNIQUE, Repeat.KEYED, Repeat.SAFE] == [
+        endpoint_of(method).operation.repeat for method in (plain, keyed, Odd.renew)
+    ]
+    assert Repeat.SAFE is endpoint_of(Odd.renew).request("card", dry=True).repeat
+
+
+def test_a_deletion_carries_a_body_when_it_has_one() -> None:
+    """And no body otherwise."""
+    request = endpoint_of(TalonOne.delete_coupon_reservation).request("A", CouponReservations(integration_ids=["a"]))
+    assert ("DELETE", b'{"integrationIDs":["a"]}') == (request.operation.method, request.body)
+    assert None is endpoint_of(TalonOne.delete_customer_data).request("a").body
+
+
+def test_a_bare_map_is_the_body_when_it_holds_attributes() -> None:
+    """A null deletes an attribute; times and names go out as everywhere."""
+    request = endpoint_of(TalonOne.update_audience_customers_attributes).request
+    attributes = {"first name": "Ann", "since": datetime(2026, 1, 2, tzinfo=UTC), "old": None}
+    assert b'{"first name":"Ann","since":"2026-01-02T00:00:00+00:00","old":null}' == request(5, attributes).body
+    assert b"{}" == request(5, {}).body
+
+
+@pytest.mark.parametrize("wrong", [None, [("a", 1)], "text", NO_ATTRIBUTES])
+def test_a_bare_map_is_refused_when_it_is_none(wrong: Any) -> None:
+    """The error names what is needed."""
+    with pytest.raises(InvalidArgumentError, match="update_audience_customers_attributes: body must be Mapping, not "):
+        target(TalonOne.update_audience_customers_attributes, 5, wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"a": float("nan")}, {"a": datetime(2026, 1, 1)}, {5: 1}])  # noqa: DTZ001
+def test_a_bare_map_is_refused_when_json_cannot_hold_it(wrong: Any) -> None:
+    """As inside any model."""
+    with pytest.raises(InvalidArgumentError, match="update_audience_customers_attributes"):
+        target(TalonOne.update_audience_customers_attributes, 5, wrong)

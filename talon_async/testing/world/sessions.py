@@ -301,12 +301,12 @@ def totals(session: CustomerSessionV2) -> dict[str, float]:
     left = [(item, item.quantity - (item.returned_quantity or 0)) for item in session.cart_items]
     goods = math.fsum((item.price or 0) * units for item, units in left)
     on_items = math.fsum(cost.price * units for item, units in left for cost in (item.additional_costs or {}).values())
-    additional = math.fsum(cost.price for cost in session.additional_costs.values()) + on_items
+    additional = math.fsum(cost.price for cost in session.additional_costs.values())
     return {
         "cart_item_total": round(goods, 2),
         "cart_item_additional_cost_total": round(on_items, 2),
         "additional_cost_total": round(additional, 2),
-        "total": round(goods + additional, 2),
+        "total": round(goods + on_items + additional, 2),
     }
 
 

@@ -1,0 +1,293 @@
+"""Batches of large requests, and where their items come from: slow, endless, broken off; nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.parts import Recorder, add, assert_whole, profile, profiles
+from support.raw import EMPTY, Exchange, RawServer, answer, hang
+from support.twins import KEY
+
+from talon_async import BatchReport, TalonOne, TalonOneSync
+from talon_async.batch import Batches
+from talon_async.errors import (
+    AuthenticationError,
+    BatchInterruptedError,
+    ClientClosedError,
+    InvalidArgumentError,
+    TalonOneError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+
+# -- progress
+
+
+async def test_progress_is_told_after_each_request_when_it_is_asked_for(client: Any) -> None:
+    """In items, not in requests."""
+    seen: list[int] = []
+    with RawServer(Recorder()) as server:
+        await client(server.url).update_customer_profiles_v2_in_parts(
+            profiles(2500), concurrency=1, progress=lambda report: seen.append(report.done)
+        )
+    assert [1000, 2000, 2500] == list(dict.fromkeys(seen))
+
+
+async def test_everything_taken_is_told_when_progress_raises(client: Any) -> None:
+    """Also what waited to be sent; the client was not closed, and no error says so."""
+    source = list(profiles(20_000))
+    given = 0
+
+    def reading() -> Iterator[Any]:
+        nonlocal given
+        for item in source:
+            given += 1
+            yield item
+
+    def progress(_: BatchReport) -> None:
+        raise KeyError("the bar is gone")
+
+    with RawServer(Recorder()) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
+        await client(server.url).update_customer_profiles_v2_in_parts(reading(), concurrency=2, progress=progress)
+    report = caught.value.report
+    assert given == report.taken < 20_000
+    assert_whole(report, source)
+    assert {(TalonOneError, "not_sent")} >= {(type(f.error), f.error.outcome) for f in report.failures}
+
+
+# -- sources
+
+
+async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
+    """It is closed when the batch ends."""
+    closed: list[str] = []
+
+    async def source() -> AsyncIterator[Any]:
+        try:
+            for n in range(1500):
+                if n % 100 == 0:
+                    await asyncio.sleep(0)
+                yield profile(n)
+        finally:
+            closed.append("yes")
+
+    recorder = Recorder()
+    with RawServer(recorder) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            report = await talon.update_customer_profiles_v2_in_parts(source())
+    assert (1500, [500, 1000], ["yes"]) == (report.succeeded, sorted(recorder.sizes), closed)
+
+
+def test_an_asynchronous_source_is_refused_when_the_client_is_blocking() -> None:
+    """There is no loop of the caller's to read it."""
+
+    async def source() -> AsyncIterator[Any]:
+        yield profile(1)
+
+    with TalonOneSync("http://127.0.0.1:9", KEY) as talon:
+        with pytest.raises(InvalidArgumentError, match="profiles must be an iterable, not async_generator"):
+            talon.update_customer_profiles_v2_in_parts(source())  # type: ignore[arg-type]
+
+
+async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
+    """A part for each request under way, and the next."""
+    taken = 0
+
+    def endless() -> Iterator[Any]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield profile(taken)
+
+    with RawServer(hang) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(endless(), concurrency=3))
+            while len(server.received) < 3:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            batch.cancel()
+            await asyncio.gather(batch, return_exceptions=True)
+    assert taken <= 4 * 1000 + 1
+
+
+async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
+    """What was under way is unknown, what waited was not sent."""
+    last: list[BatchReport] = []
+    source = [*profiles(1000), *profiles(1000), profile(0), profile(0), profile(1)]
+
+    async def one_then_hang(exchange: Exchange) -> None:
+        await (exchange.send(EMPTY) if len(server.received) == 1 else hang(exchange))
+
+    with RawServer(one_then_hang) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            call = talon.update_customer_profiles_v2_in_parts(source, concurrency=4, progress=last.append)
+            batch = asyncio.ensure_future(call)
+            while len(server.received) < 2:
+                await asyncio.sleep(0.01)
+            batch.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await batch
+    report = last[-1]
+    outcomes = [failure.error.outcome for failure in report.failures]
+    assert (1000, 1000) == (report.succeeded, outcomes.count("unknown"))
+    assert report.taken - 2000 == outcomes.count("not_sent") >= 2
+    assert_whole(report, source)
+
+
+async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_idle() -> None:
+    """What the source gave before it fell silent is told as not sent."""
+
+    async def source() -> AsyncIterator[Any]:
+        for item in [add("a"), add("a"), add("b")]:
+            yield item
+        await asyncio.sleep(60)
+
+    with RawServer(answer({}, status=401)) as server:
+        async with TalonOne(server.url, KEY) as talon, asyncio.timeout(20):
+            report = await talon.sync_catalog_in_parts(7, source(), concurrency=2)
+    assert (3, 3, AuthenticationError) == (report.taken, report.failed, type(report.stopped_by))
+
+
+def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
+    """Database cursors belong to their thread."""
+    threads = set()
+
+    def source() -> Iterator[Any]:
+        for item in profiles(2500):
+            threads.add(threading.get_ident())
+            yield item
+
+    with RawServer(Recorder()) as server, TalonOneSync(server.url, KEY) as talon:
+        report = talon.update_customer_profiles_v2_in_parts(source())
+    assert ({threading.get_ident()}, 2500) == (threads, report.succeeded)
+
+
+def test_a_part_goes_out_when_the_source_blocks_after_it() -> None:
+    """A source that waits for what its last part does is not waited for."""
+    seen = threading.Event()
+
+    def source() -> Iterator[Any]:
+        yield from profiles(1001)
+        assert seen.wait(20)
+
+    with RawServer(Recorder(lambda _: seen.set())) as server, TalonOneSync(server.url, KEY) as talon:
+        assert 1001 == talon.update_customer_profiles_v2_in_parts(source()).succeeded
+
+
+def test_the_batch_is_cancelled_when_the_caller_is_interrupted_while_reading() -> None:
+    """Ctrl-C in the source sends no unfinished part after it; the client serves on."""
+
+    def source() -> Iterator[Any]:
+        yield from profiles(5)
+        raise KeyboardInterrupt
+
+    recorder = Recorder()
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        for _ in range(20):
+            with pytest.raises(KeyboardInterrupt):
+                talon.update_customer_profiles_v2_in_parts(source())
+        assert 1 == talon.update_customer_profiles_v2_in_parts([profile(7)]).succeeded
+    assert [[7]] == recorder.numbers
+
+
+def test_batches_of_several_threads_do_not_mix_when_they_share_a_client() -> None:
+    """Each has its own report."""
+    reports: list[Any] = []
+    recorder = Recorder()
+
+    def work(first: int) -> None:
+        source = (profile(n) for n in range(first, first + 1500))
+        reports.append(talon.update_customer_profiles_v2_in_parts(source))
+
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        threads = [threading.Thread(target=work, args=(10_000 * n,)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [1500] * 6 == [report.succeeded for report in reports]
+    assert all(len({n // 10_000 for n in part}) == 1 for part in recorder.numbers)
+
+
+# -- closing
+
+
+def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
+    """Whatever the source gave is among the sent or the failures."""
+    given = 0
+
+    def source() -> Iterator[Any]:
+        nonlocal given
+        for item in profiles(100_000):
+            given += 1
+            if given == 5300:
+                closing.start()
+            yield item
+
+    recorder = Recorder()
+    with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
+        closing = threading.Thread(target=talon.close)
+        report = talon.update_customer_profiles_v2_in_parts(source(), concurrency=2)
+        closing.join()
+    assert isinstance(report.stopped_by, ClientClosedError)
+    assert given == report.taken < 100_000
+    assert_whole(report)
+    assert report.succeeded <= sum(recorder.sizes)
+
+
+async def test_the_report_is_kept_when_the_client_is_closed_during_a_request() -> None:
+    """What was under way is unknown, what was not sent says so."""
+    with RawServer(hang) as server:
+        talon = TalonOne(server.url, KEY)
+        batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(profiles(5000), concurrency=2))
+        while len(server.received) < 2:
+            await asyncio.sleep(0.01)
+        await talon.aclose()
+        report = await batch
+    assert isinstance(report.stopped_by, ClientClosedError)
+    assert 2000 == [failure.error.outcome for failure in report.failures].count("unknown")
+    assert_whole(report)
+
+
+async def test_nothing_is_sent_when_the_client_was_closed_before() -> None:
+    """The report tells of what had been taken; a blocking client takes nothing."""
+    talon = TalonOne("http://127.0.0.1:9", KEY)
+    await talon.aclose()
+    report = await talon.update_customer_profiles_v2_in_parts(profiles(10))
+    assert (ClientClosedError, 10) == (type(report.stopped_by), report.failed)
+    assert_whole(report)
+
+
+def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
+    """As with any other call."""
+    talon, source = TalonOneSync("http://127.0.0.1:9", KEY), profiles(10)
+    talon.close()
+    with pytest.raises(ClientClosedError):
+        talon.update_customer_profiles_v2_in_parts(source)
+    assert 10 == len(list(source))
+
+
+async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
+    """A million profiles that are made one by one are never held together."""
+    import tracemalloc
+
+    class Sender(Batches):
+        async def update_customer_profiles_v2(self, body: Any, *, silent: bool | None = None) -> Any:
+            await asyncio.sleep(0)
+
+    async def peak(source: Iterable[Any], count: int) -> int:
+        tracemalloc.start()
+        report = await Sender().update_customer_profiles_v2_in_parts(source, concurrency=2)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert count == report.succeeded
+        return size
+
+    await peak(profiles(2000), 2000)
+    short, long = await peak(profiles(8000), 8000), await peak(profiles(80_000), 80_000)
+    assert long < 1.5 * short

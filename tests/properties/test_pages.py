@@ -1,0 +1,147 @@
+"""Iterators over listings of any length, whatever the server puts on a page."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from properties.strategies import arguments_of
+
+from talon_async._endpoint import Endpoint, endpoints_of
+from talon_async._messages import Request
+from talon_async.client import TalonOne
+from talon_async.errors import InvalidArgumentError
+from talon_async.models import RewardsCatalogPage
+from talon_async.pages._generated import Pages
+from talon_async.testing._reading import query_values
+
+STUBS = endpoints_of(TalonOne)
+PAGED = {name: stub for name, stub in STUBS.items() if "skip" in stub.signature.parameters}
+each_listing = pytest.mark.parametrize("stub", PAGED.values(), ids=PAGED)
+PLANS = st.fixed_dictionaries(
+    {
+        "items": st.integers(0, 30).map(lambda number: list(range(number))),
+        "differences": st.lists(st.integers(-4, 4), min_size=1, max_size=5),
+        "tells_more": st.booleans(),
+        "tells_total": st.booleans(),
+    }
+)
+"""Of a listing what is in it, how many more or fewer than asked for stand on each page, and what each page says."""
+LIMITS = st.none() | st.integers(0, 35)
+SIZES = st.none() | st.integers(1, 8)
+
+
+@attrs.define
+class Server(Pages):
+    """Stands in for the client: gives pages as planned, and holds what it is asked for against what it has said."""
+
+    stub: Endpoint
+    items: list[int]
+    differences: list[int]
+    tells_more: bool
+    tells_total: bool
+    limit: int | None = None
+    size: int | None = None
+    given: int = 0
+    before: int = 0
+    asked: int = 0
+    ended: bool = False
+
+    _walk = TalonOne._walk
+
+    async def _run(self, request: Request) -> Any:
+        asked = query_values(self.stub, request.target.partition("?")[2])
+        assert not self.ended
+        assert self.given == asked["skip"]
+        assert asked["page_size"] <= min(self.size or 1000, 1000 if self.limit is None else self.limit - self.given)
+        number = max(1, asked["page_size"] + self.differences[self.asked % len(self.differences)])
+        self.asked += 1
+        data = self.items[self.given : self.given + number]
+        self.before, self.given = self.given, self.given + len(data)
+        return SimpleNamespace(data=self.page(data))
+
+    def page(self, data: list[int]) -> Any:
+        """Return an answer; what its class has no field for is not told."""
+        paged = self.stub.returns if "data" in attrs.fields_dict(self.stub.returns) else RewardsCatalogPage
+        said = {"has_more": self.given < len(self.items)} if self.tells_more else {}
+        said |= {"total_result_size": len(self.items)} if self.tells_total else {}
+        said = {name: value for name, value in said.items() if name in attrs.fields_dict(paged)}
+        self.ended = not data or (said != {} and self.given >= len(self.items))
+        page = paged(data=data, **said)
+        return page if paged is self.stub.returns else self.stub.returns(catalog=page, loyalty={})
+
+    def walk(self) -> Any:
+        """Return the iterator of the listing."""
+        method = getattr(self, "iter_" + self.stub.name.replace("get_", "", 1))
+        return method(**arguments_of(self.stub), limit=self.limit, page_size=self.size)
+
+
+def iterated(server: Server, most: int | None = None) -> list[int]:
+    """Return what an iteration gives, of which some may be enough."""
+
+    async def collect() -> list[int]:
+        found = list[int]()
+        async for item in server.walk():
+            found.append(item)
+            if len(found) == most:
+                break
+        return found
+
+    return asyncio.run(collect())
+
+
+@each_listing
+def test_listing_comes_whole_when_pages_are_of_any_size(stub: Endpoint) -> None:
+    """An iteration gives the listing, or as much of it as is wanted, once and in order, and asks for no more than that."""
+
+    @settings(max_examples=60)
+    @given(PLANS, LIMITS, SIZES)
+    def whole(plan: dict[str, Any], limit: int | None, size: int | None) -> None:
+        server = Server(stub, **plan, limit=limit, size=size)
+        assert plan["items"][:limit] == iterated(server)
+        assert server.ended or (limit is not None and server.given >= limit)
+        assert (limit == 0) is (server.asked == 0)
+
+    whole()
+
+
+@each_listing
+def test_pages_are_not_asked_for_when_an_iteration_is_left(stub: Endpoint) -> None:
+    """Whoever leaves early has the first items, and no page was asked for beyond the one that held the last of them."""
+
+    @settings(max_examples=30)
+    @given(PLANS, SIZES, st.integers(1, 30))
+    def left(plan: dict[str, Any], size: int | None, most: int) -> None:
+        server = Server(stub, **plan, size=size)
+        found = iterated(server, most)
+        assert plan["items"][:most] == found
+        assert len(found) < most or server.before < most
+
+    left()
+
+
+@each_listing
+@given(limit=st.integers(max_value=-1) | st.booleans() | st.floats() | st.text())
+@settings(max_examples=20)
+def test_limit_is_refused_when_it_is_no_number_of_items(stub: Endpoint, limit: Any) -> None:
+    """A limit that is none is told before the iteration, and nothing is asked for."""
+    server = Server(stub, [1], [0], tells_more=True, tells_total=True, limit=limit)
+    with pytest.raises(InvalidArgumentError, match="limit"):
+        server.walk()
+    assert server.asked == 0
+
+
+@each_listing
+@given(size=st.integers(max_value=0) | st.integers(1001))
+@settings(max_examples=20)
+def test_page_size_is_refused_when_the_api_would_not_take_it(stub: Endpoint, size: int) -> None:
+    """A page size outside what the API takes is told before the iteration, and nothing is asked for."""
+    server = Server(stub, [1], [0], tells_more=True, tells_total=True, size=size)
+    with pytest.raises(InvalidArgumentError, match="page_size"):
+        server.walk()
+    assert server.asked == 0
