@@ -375,6 +375,12 @@ def endpoint_of(method: Callable[..., Any]) -> Endpoint:
     return endpoint
 
 
+def warm_up(cls: type) -> None:
+    """Load and compile now what the first call of each operation would have to wait for."""
+    for endpoint in endpoints_of(cls).values():
+        _ = endpoint.request
+
+
 def endpoints_of(cls: type) -> dict[str, Endpoint]:
     """Return the operations of a client class by name."""
     found = {name: getattr(getattr(cls, name), "endpoint", None) for name in dir(cls) if not name.startswith("_")}

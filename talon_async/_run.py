@@ -11,7 +11,7 @@ import attrs
 
 from talon_async._messages import Failure, Repeat, Response
 from talon_async._retry import KEY_LIFETIME, Budget, may_repeat, retry_after, wait_before
-from talon_async._transport import Pool, Pools
+from talon_async._transport import Attempt, Pool, Pools
 from talon_async.errors import ClientClosedError, RequestTimeoutError, TalonOneError, error_for
 
 if TYPE_CHECKING:
@@ -33,23 +33,20 @@ class Shared:
     """What a client and its copies have in common."""
 
     pools: Pools
+    run: type[Run]
     budget: Budget = attrs.field(factory=Budget)
     closed: bool = False
 
     @classmethod
     def of(cls, connection: Connection) -> Shared:
         """Start with no pool: they are opened on first use."""
-        return cls(Pools(connection))
+        return cls(Pools(connection), Run)
 
     async def pool(self) -> Pool:
         """Return the running loop's pool, opened if need be."""
         if self.closed:
             raise ClientClosedError("the client is closed")
         return self.pools.get() or await self.pools.open()
-
-    def call(self, options: Options, request: Request) -> Coroutine[Any, Any, Run]:
-        """Start a call."""
-        return Run(self, options, request).to_end()
 
     async def close(self) -> None:
         """Close everything; calls under way end with ClientClosedError."""
@@ -66,7 +63,7 @@ class Shared:
             )
 
 
-class Run:
+class Run(Attempt):
     """One call under way, and in the end its answer.
 
     Attributes:
@@ -95,29 +92,32 @@ class Run:
                     await self._wait(pool.lanes.enter(request.turns), TURN)
                 held = request.turns
             try:
-                while (wait := await self._attempt(pool)) is not None:
-                    await self._rest(pool, wait)
+                while self.answer is None:
+                    await self._attempt(pool)
             finally:
                 pool.lanes.leave(held)
         except TalonOneError as error:
             raise self.describe(error) from None
-        shared.budget.give()
         return self
 
-    async def _attempt(self, pool: Pool) -> float | None:
-        """Send the request once; returns the seconds to wait before the next time, None when there is an answer."""
+    async def _attempt(self, pool: Pool) -> None:
+        """Send the request once; keep the answer, or wait until it can be sent again."""
         if not pool.slots.try_enter(SLOT):
             await self._wait(pool.slots.enter(SLOT), "a connection (Limits.connections)")
         try:
             total = self._next_attempt()
-            self._accept(await pool.send(self.request, total, min(self.options.timeout.connect, total)))
+            answer = await pool.send(self.request, self, total, min(self.options.timeout.connect, total))
+            self._accept(answer)
         except TalonOneError as error:
             if (wait := self._again_after(error)) is None:
                 raise
-            return wait
+        else:
+            self.answer = answer
+            self.shared.budget.give()
+            return
         finally:
             pool.slots.leave(SLOT)
-        return None
+        await self._rest(pool, wait)
 
     def remaining(self) -> float:
         """Return the seconds left until the deadline."""
@@ -163,7 +163,6 @@ class Run:
 
     def _accept(self, answer: Answer) -> None:
         """Take an answer that says yes; raise for one that says no or cannot be read."""
-        self.answer = answer
         if not 200 <= answer.status < 300:  # noqa: PLR2004
             if answer.status == 404 and self.request.operation.method == "DELETE" and self.doubt is not None:  # noqa: PLR2004
                 return  # an earlier attempt has deleted it

@@ -124,7 +124,7 @@ class TalonOneSync(BlockingClient):
         return client
 
     def __enter__(self) -> Self:
-        self._portal.thread()
+        self._portal.run(self._client.__aenter__)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import attrs
@@ -59,10 +59,12 @@ class Attempt:
     """One request on its way: until when it may take, and whether it holds a connection."""
 
     __slots__ = ("cancelling", "connect", "connecting", "end", "expired", "task")
+    task: asyncio.Task[Any]
 
-    def __init__(self, end: float, connect: float) -> None:
-        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-        self.task, self.cancelling = task, task.cancelling()
+    def begin(self, end: float, connect: float) -> None:
+        """Start anew: until the loop's time `end`, with so many seconds to connect."""
+        self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self.cancelling = task.cancelling()
         self.end, self.connect = end, connect
         self.connecting = self.expired = False
 
@@ -172,13 +174,13 @@ class Pool:
         if self._lifeline is not None:
             await self._lifeline.aclose()
 
-    async def send(self, request: Request, total: float, connect: float) -> Answer:
+    async def send(self, request: Request, attempt: Attempt, total: float, connect: float) -> Answer:
         """Send a request once, within so many seconds, of which so many to connect.
 
         A failure is an error of this package that says whether the server may have acted.
         """
-        attempt = Attempt(self._loop.time() + total, connect)
-        _current.set(attempt)
+        attempt.begin(self._loop.time() + total, connect)
+        token = _current.set(attempt)
         headers: Any = self._connection.auth.headers(request)
         if request.idempotency_key is not None:
             headers = CIMultiDict(headers, **{"Idempotency-Key": request.idempotency_key})
@@ -202,6 +204,7 @@ class Pool:
             failure = TimeoutError() if attempt.is_over() and isinstance(problem, asyncio.CancelledError) else problem
         finally:
             self._deadlines.remove(attempt)
+            _current.reset(token)  # the task may live on for long, and would keep the client and its last answer
         return self._failed(failure, response, reached=not attempt.connecting)
 
     def _options(self, request: Request, connect: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypedDict, TypeVar
 
 import attrs
 
-from talon_async._endpoint import endpoint_of, valid_key
+from talon_async._endpoint import endpoint_of, valid_key, warm_up
 from talon_async._messages import Repeat
 from talon_async.auth import ApiKey, ContentSignature
 from talon_async.batch import Batches
@@ -124,6 +124,7 @@ class TalonOne(Operations, Pages, Batches):
 
     async def __aenter__(self) -> Self:
         await self._shared.pool()
+        warm_up(type(self))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -172,7 +173,8 @@ class TalonOne(Operations, Pages, Batches):
         if request.idempotency_key is None and request.operation.repeat is Repeat.KEYED:
             made = options.idempotency_keys()
             request.idempotency_key = made if options.idempotency_keys is new_key else valid_key(made)
-        return self._shared.call(options, request)
+        shared = self._shared
+        return shared.run(shared, options, request).to_end()
 
     async def _walk(self, pager: Pager) -> AsyncGenerator[Any, None]:
         while (request := pager.request()) is not None:

@@ -157,6 +157,8 @@ def _test(annotation: Any, *, required: bool) -> str:
 
 def _doubt(limit: Limit) -> str:
     """Return the condition under which a value may be outside a limit: what is surely inside is not looked at again."""
+    if limit.each is not None and limit.each.pattern is None and limit.each.most:
+        return f"not are_within(v, {limit.least}, {limit.most}, {limit.each.least}, {limit.each.most})"
     if limit.each is not None or limit.pattern is not None:
         return "True"
     sized = [

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import attrs
 
-from talon_async.models._base import LIMIT, NULL, wire_name
+from talon_async.models._base import LIMIT, NULL, twin, wire_name
 
 __all__ = [
-    "NULL", "Misfit", "check", "listed", "mapped", "new", "other", "payload_of", "props_of", "read_EventEffect",
-    "tagged", "twin", "when", "write_EventEffect", "write_UnknownEffectProps",
+    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "new", "other", "payload_of", "props_of",
+    "read_EventEffect", "tagged", "twin", "when", "write_EventEffect", "write_UnknownEffectProps",
 ]  # fmt: skip
 
 Hook = Callable[[Any], Any]
@@ -24,17 +24,6 @@ new = object.__new__
 
 class Misfit(ValueError):  # noqa: N818  # not an error inside an effect: its props are then kept raw
     """Raised by the reader of effect props when a value is not of its type."""
-
-
-def twin(cls: type) -> type:
-    """Return a class of the same layout whose fields can be set.
-
-    It must not inherit from the frozen class: stores to an instance of a class with a `__setattr__` of its own, or its
-    parent's, cost twenty times as much (80 ns instead of 4, of which a cart item has 22).
-    """
-    if cls.__base__ is object:
-        return type(cls.__name__, (), {"__slots__": cls.__slots__})  # type: ignore[attr-defined]
-    return type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
 
 
 # -- reading
@@ -112,6 +101,16 @@ def check(cls: Any, name: str, value: Any) -> None:
         from talon_async.errors import InvalidArgumentError  # noqa: PLC0415  # only on the way to an error
 
         raise InvalidArgumentError(f"{wire_name(field)} {said}")
+
+
+def are_within(value: Any, least: int, most: int | None, shortest: int, longest: int) -> bool:
+    """Tell of most lists, without calls, that they and the texts in them have sizes between bounds."""
+    if value.__class__ is not list or len(value) < least or (most is not None and len(value) > most):
+        return False
+    for text in value:  # noqa: SIM110  # half the time of `all`, for the few codes of a session
+        if text.__class__ is not str or not shortest <= len(text) <= longest:
+            return False
+    return True
 
 
 def listed(name: str, value: Any) -> Any:

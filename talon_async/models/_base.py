@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from enum import Enum
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -91,10 +92,55 @@ def model(cls: type[C]) -> type[C]:
     Comparing and showing are the same functions for all models: those that attrs would compile for each class take half
     the time of importing them. Without a slot for weak references a class has the layout that its reader needs.
     """
-    made = attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
-    for method in (_eq, _hash, _repr):
-        setattr(made, f"_{method.__name__}__", method)
+    made = attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, init=False)(cls)
+    for name, method in (("eq", _eq), ("hash", _hash), ("repr", _repr), ("init", _first_init(made))):
+        setattr(made, f"__{name}__", method)
     return made
+
+
+def _first_init(cls: Any) -> Callable[..., None]:
+    """Return the `__init__` of a class that has no instances yet: the first one makes it."""
+
+    def init(self: Any, **given: Any) -> None:
+        cls.__init__ = made = _init(cls)
+        made(self, **given)
+
+    return update_wrapper(init, cls.__attrs_init__, assigned=())  # for inspect.signature
+
+
+def _init(cls: Any) -> Callable[..., None]:
+    """Compile an `__init__` that sets the fields through the twin: a frozen class's own takes twice as long."""
+    names: dict[str, Any] = {"NOTHING": attrs.NOTHING, "twin": twin(cls), "cls": cls, "become": object.__setattr__}
+    parameters, stores = ["self", *(["*"] if cls.__attrs_attrs__ else [])], ["become(self, '__class__', twin)"]
+    for field in cls.__attrs_attrs__:
+        name, default = field.name, field.default
+        names[f"{name}_default"] = getattr(default, "factory", default)
+        if default is attrs.NOTHING:
+            parameters.append(name)
+            stores.append(f"self.{name} = {name}")
+        elif hasattr(default, "factory"):
+            parameters.append(f"{name}=NOTHING")
+            made = f"{name}_default({'self' if default.takes_self else ''})"
+            stores.append(f"self.{name} = {made} if {name} is NOTHING else {name}")
+        else:
+            parameters.append(f"{name}={name}_default")
+            stores.append(f"self.{name} = {name}")
+    body = "\n    ".join([*stores, "self.__class__ = cls"])
+    exec(compile(f"def init({', '.join(parameters)}):\n    {body}", f"<init {cls.__name__}>", "exec"), names)  # noqa: S102
+    init: Callable[..., None] = names["init"]
+    init.__name__, init.__qualname__ = "__init__", f"{cls.__name__}.__init__"
+    return update_wrapper(init, cls.__attrs_init__, assigned=())
+
+
+def twin(cls: type) -> type:
+    """Return a class of the same layout whose fields can be set; its instances become the frozen class's in the end.
+
+    It must not inherit from the frozen class: stores to an instance of a class with a `__setattr__` of its own, or its
+    parent's, cost twenty times as much (80 ns instead of 4, of which a cart item has 22).
+    """
+    if cls.__base__ is object:
+        return type(cls.__name__, (), {"__slots__": vars(cls)["__slots__"]})
+    return type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
 
 
 def _values(instance: Any) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from talon_async._codec.generated.campaign import read_LimitConfig
 from talon_async._codec.generated.campaign import write_LimitConfig
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
@@ -162,7 +163,7 @@ def write_CouponReservations(m):
     o = {}
     if (v := m.integration_ids) is not None:
         v = v if v.__class__ is list or v is NULL else listed("integration_ids", v)
-        if True:
+        if not are_within(v, 0, 1000, 1, 1000):
             check(CouponReservations, "integration_ids", v)
         o["integrationIDs"] = v if v is NULL else (v if v.__class__ is list else listed("integration_ids", v))
     return o
@@ -597,7 +598,7 @@ def write_NewReferralsForMultipleAdvocates(m):
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_ids) is not None:
         v = v if v.__class__ is list or v is NULL else listed("advocate_profile_integration_ids", v)
-        if True:
+        if not are_within(v, 1, 1000, 1, 1000):
             check(NewReferralsForMultipleAdvocates, "advocate_profile_integration_ids", v)
         o["advocateProfileIntegrationIds"] = (
             v if v is NULL else (v if v.__class__ is list else listed("advocate_profile_integration_ids", v))

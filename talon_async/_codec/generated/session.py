@@ -5,6 +5,7 @@ from talon_async._codec.generated.cart import read_CartItem
 from talon_async._codec.generated.cart import write_AdditionalCost
 from talon_async._codec.generated.cart import write_CartItem
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
@@ -331,7 +332,7 @@ def write_NewCustomerSessionV2(m):
         )
     if (v := m.coupon_codes) is not None:
         v = v if v.__class__ is list or v is NULL else listed("coupon_codes", v)
-        if True:
+        if not are_within(v, 0, None, 1, 100):
             check(NewCustomerSessionV2, "coupon_codes", v)
         o["couponCodes"] = v if v is NULL else (v if v.__class__ is list else listed("coupon_codes", v))
     if (v := m.referral_code) is not None:
