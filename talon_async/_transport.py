@@ -56,17 +56,16 @@ class Connection:
 
 
 class Attempt:
-    """One request on its way: until when it may take, and whether it holds a connection."""
+    """One request on its way, and until when it may take."""
 
-    __slots__ = ("cancelling", "connect", "connecting", "end", "expired", "task")
+    __slots__ = ("cancelling", "end", "expired", "task")
     task: asyncio.Task[Any]
 
-    def begin(self, end: float, connect: float) -> None:
-        """Start anew: until the loop's time `end`, with so many seconds to connect."""
+    def begin(self, end: float) -> None:
+        """Start anew: until the loop's time `end`."""
         self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
         self.cancelling = task.cancelling()
-        self.end, self.connect = end, connect
-        self.connecting = self.expired = False
+        self.end, self.expired = end, False
 
     def expire(self) -> None:
         """End the attempt with a TimeoutError, by the way that asyncio's own timeouts go."""
@@ -78,19 +77,31 @@ class Attempt:
         return self.expired and self.task.uncancel() <= self.cancelling
 
 
-_current: ContextVar[Attempt] = ContextVar("attempt")
-"""The attempt of the running task, for the connector: while a connection is made, nothing can have been sent."""
+class Connecting:
+    """Whether a connection is being made for an attempt, in how many seconds: meanwhile nothing can have been sent.
+
+    It must refer to nothing: timers of aiohttp keep the context that they were set in, and what is in it.
+    """
+
+    __slots__ = ("now", "within")
+
+    def __init__(self, within: float) -> None:
+        self.within, self.now = within, False
+
+
+_connecting: ContextVar[Connecting] = ContextVar("connecting")
+"""What the attempt of the running task has to do with the connector."""
 
 
 class _Connector(aiohttp.TCPConnector):
     """Tells an attempt while a connection is made for it, and bounds the time for that."""
 
     async def _create_connection(self, req: Any, traces: list[Any], timeout: Any) -> Any:  # noqa: ASYNC109
-        attempt = _current.get()
-        attempt.connecting = True
-        async with asyncio.timeout(attempt.connect):
+        connecting = _connecting.get()
+        connecting.now = True
+        async with asyncio.timeout(connecting.within):
             connection = await super()._create_connection(req, traces, timeout)
-        attempt.connecting = False
+        connecting.now = False
         return connection
 
 
@@ -179,8 +190,9 @@ class Pool:
 
         A failure is an error of this package that says whether the server may have acted.
         """
-        attempt.begin(self._loop.time() + total, connect)
-        token = _current.set(attempt)
+        attempt.begin(self._loop.time() + total)
+        connecting = Connecting(connect)
+        _connecting.set(connecting)
         headers: Any = self._connection.auth.headers(request)
         if request.idempotency_key is not None:
             headers = CIMultiDict(headers, **{"Idempotency-Key": request.idempotency_key})
@@ -204,8 +216,7 @@ class Pool:
             failure = TimeoutError() if attempt.is_over() and isinstance(problem, asyncio.CancelledError) else problem
         finally:
             self._deadlines.remove(attempt)
-            _current.reset(token)  # the task may live on for long, and would keep the client and its last answer
-        return self._failed(failure, response, reached=not attempt.connecting)
+        return self._failed(failure, response, reached=not connecting.now)
 
     def _options(self, request: Request, connect: float) -> dict[str, Any]:
         options = self._extra if request.body is not None else self._bare
