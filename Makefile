@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 FRESH := $(VENV)/.fresh
 
-.PHONY: demo test test-all test-lowest check bench generate clean
+.PHONY: demo test test-all test-lowest check bench bench-exact generate clean
 .DELETE_ON_ERROR:
 
 demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
@@ -39,8 +39,11 @@ generate: $(FRESH) ## write the generated files anew
 	@$(BIN)/python -m tools.generate_pages
 	@$(BIN)/python -m tools.generate_sync
 
-bench: $(FRESH) ## measure
-	@$(BIN)/python -m benchmarks
+bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" takes two minutes
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-exact: $(FRESH) ## the same in counted instructions, where valgrind is installed
+	@$(BIN)/python -m benchmarks.exact
 
 clean: ## remove the virtual environments and caches
 	rm -rf .venv* .*_cache .hypothesis

@@ -1,27 +1,111 @@
-"""What the client costs. The figures are yet to be measured in full; this prints the first of them."""
+"""`make bench`: measure, print, and keep the figures; see `plan` for what is measured and for how long."""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
+import json
+import platform
+import signal
+import sys
 import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from talon_async.models import NewEvent
-from talon_async.testing import Sandbox
+from benchmarks import plan
+from benchmarks.measure import cold, slices
+from benchmarks.measure.figures import Results, row
+from benchmarks.measure.peers import PEERS, pythons
+from benchmarks.measure.processes import BrokenError
+from benchmarks.serve.start import processors, server
+from benchmarks.show.chart import chart
+from benchmarks.show.table import HEAD, cells, table
+from benchmarks.targets import TARGETS, verdict
 
-EVENTS = 2_000
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from benchmarks.measure.figures import Series
+    from benchmarks.plan import Pace
+
+HERE = Path(__file__).parent
+NAMES = (*(scenario.name for scenario in plan.SCENARIOS), *plan.COLD)
 
 
-async def main() -> None:
-    """Measure the processor time of one event, the sandbox's share included."""
-    async with Sandbox() as sandbox, sandbox.client() as talon:
-        events = [NewEvent(type="viewed", profile_id=f"p{n % 100}", session_id=f"s{n % 100}", attributes={"n": n})
-                  for n in range(EVENTS)]  # fmt: skip
-        await talon.track_events(events[:100])
-        before = time.process_time()
-        report = await talon.track_events(events)
-        spent = time.process_time() - before
-    print(f"{report}; {spent / EVENTS * 1e6:.0f} microseconds of processor time for each, client and sandbox together")
+def bases(name: str) -> dict[str, str]:
+    """Return what a scenario's contenders are compared with; all others with the base."""
+    if name == "first-call":
+        return {f"{contender}-first": f"{contender}-warm" for contender in ("aiohttp", "talon_async")}
+    return {"talon_async-first": "talon_async-warm"} if name == "first-answer" else {}
+
+
+def measured(names: list[str], pace: Pace) -> Iterator[tuple[str, dict[str, Series]]]:
+    """Measure one scenario after the other."""
+    server_cpu, cpu = processors()
+    found = pythons()
+    with server(server_cpu) as running:
+        print(f"server: {running.kind}; processors: server {server_cpu}, clients {cpu}\n")
+        for scenario in plan.SCENARIOS:
+            if scenario.name in names and scenario.batch <= pace.largest_batch:
+                yield scenario.name, slices.measure(scenario, pace, running, found, cpu)
+        if "import" in names:
+            yield "import", cold.imports(pace, found, cpu)
+        for name in ("first-call", "first-answer"):
+            if name in names:
+                yield name, cold.firsts(name, pace, running, found, cpu)
+
+
+def measure(names: list[str], pace: Pace) -> tuple[Results, list[dict[str, Any]]]:
+    """Measure, and print each scenario's lines as soon as they are there."""
+    results: Results = {}
+    rows: list[dict[str, Any]] = []
+    for name, series in measured(names, pace):
+        results[name] = series
+        new = [row(results, name, contender, bases(name).get(contender, plan.BASE)) for contender in series]
+        rows += new
+        if new:
+            print(table(map(cells, new), HEAD), end="\n\n", flush=True)
+    return results, rows
+
+
+def keep(rows: list[dict[str, Any]], verdicts: Sequence[tuple[str, ...]], mode: str) -> None:
+    """Write the JSON file and the chart."""
+    about = {
+        "mode": mode, "date": time.strftime("%Y-%m-%d", time.gmtime()), "python": platform.python_version(),
+        "machine": platform.machine(), "system": platform.system(), "peers": PEERS,
+        "versions": {name: version(name) for name in ("talon-async", "aiohttp", "orjson", "attrs", "cattrs", "anyio")},
+    }  # fmt: skip
+    targets = [dict(zip(("target", "bound", "figure", "verdict"), line, strict=True)) for line in verdicts]
+    everything = {"about": about, "rows": rows, "targets": targets}
+    (HERE / "results.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+    (HERE / "results.svg").write_text(chart(rows), encoding="utf-8")
+    print("\nbenchmarks/results.json and benchmarks/results.svg are written")
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few rounds of everything; noisy")
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="SCENARIO",
+                        help=f"measure this, and write no files; one of {', '.join(NAMES)}")  # fmt: skip
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    began = time.monotonic()
+    pace = plan.QUICK if given.quick else plan.FULL
+    results, rows = measure(given.only or [name for name in NAMES if name not in pace.skipped], pace)
+    verdicts = [verdict(target, results) for target in TARGETS if not given.only or target.scenario in given.only]
+    if verdicts:
+        print(table(verdicts, ("target", "bound", "figure", "verdict"), text_columns=1))
+    if not given.only:
+        keep(rows, verdicts, "quick" if given.quick else "full")
+    print(f"{time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenError as problem:
+        sys.exit(f"a measured process failed: {problem}")

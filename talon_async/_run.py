@@ -170,7 +170,8 @@ class Run(Attempt):
             error.retry_after = retry_after(answer.headers.get("Retry-After"), self.options.clock.now())
             raise error
         try:
-            self.data = self.request.decode(answer.body, strict=self.options.strict)
+            options = self.options
+            self.data = self.request.decode(answer.body, strict=options.strict, lazy=options.lazy_effects)
         except TalonOneError as error:
             error.status, error.body = answer.status, answer.body
             raise

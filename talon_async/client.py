@@ -41,6 +41,8 @@ class CallOptions(TypedDict, total=False):
         timeout: seconds for the whole call, or a `Timeout`.
         retry: when a failed call is repeated.
         strict: raise on answers that are not exactly as documented; for tests.
+        lazy_effects: read the effects of an answer when they are first looked at, which halves the cost of a large
+            answer whose effects are not; `effects` is then a sequence, but no list.
         idempotency_keys: makes the key of a call that is given none; random UUIDs by default.
         clock: time and chance, for tests.
     """
@@ -48,6 +50,7 @@ class CallOptions(TypedDict, total=False):
     timeout: Timeout | float
     retry: RetryPolicy
     strict: bool
+    lazy_effects: bool
     idempotency_keys: Callable[[], str]
     clock: Clock
 

@@ -109,6 +109,7 @@ class Options:
     timeout: Timeout = attrs.field(factory=Timeout, converter=_timeout_of)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy)
     strict: bool = False
+    lazy_effects: bool = False
     idempotency_keys: Callable[[], str] = new_key
     clock: Clock = attrs.field(factory=Clock)
 

@@ -44,6 +44,45 @@ def parse(body: bytes) -> Any:
     return orjson.loads(body.removeprefix(_BOM))
 
 
+class LazyEffects(Sequence[Any]):
+    """Effects that are read from JSON when somebody looks at them."""
+
+    __slots__ = ("_raw", "_read")
+
+    def __init__(self, raw: list[Any]) -> None:
+        self._raw = raw
+        self._read: list[Any] | None = None
+
+    @property
+    def _effects(self) -> list[Any]:
+        if self._read is None:
+            from talon_async.models import Effect  # noqa: PLC0415  # models load on first use
+
+            self._read = [reader(Effect)(effect) for effect in self._raw]
+            self._raw = []
+        return self._read
+
+    def __len__(self) -> int:
+        return len(self._raw if self._read is None else self._read)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._effects[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._effects)
+
+    def __eq__(self, other: object) -> bool:
+        return self._effects == (other._effects if isinstance(other, LazyEffects) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # like a list
+
+    def __repr__(self) -> str:
+        return repr(self._effects)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (self._effects,)
+
+
 class Decoder:
     """Turns the bytes of answers into one type."""
 
@@ -55,21 +94,32 @@ class Decoder:
         self._is_object = not self._is_list and attrs.has(kind)
         kind = get_args(kind)[0] if self._is_list else kind
         self._read = reader(kind) if attrs.has(kind) else _as_it_is
+        self._has_effects = self._is_object and hasattr(kind, "effects")
 
-    def __call__(self, body: bytes, *, strict: bool = False) -> Any:
-        """Read a body, or say that it cannot be read."""
+    def __call__(self, body: bytes, *, strict: bool = False, lazy: bool = False) -> Any:
+        """Read a body, or say that it cannot be read; `lazy` leaves its effects unread until they are looked at."""
         if self._returns is None or (not body and self._optional):
             return None
         try:
+            if lazy and self._has_effects and not strict:
+                return self._read_lazily(self._whole(orjson.loads(body)))
             if len(body) < _LARGE or not gc.isenabled():
                 return self.read(self._whole(orjson.loads(body)), strict=strict)
             with _collector_at_rest():
                 return self.read(self._whole(orjson.loads(body)), strict=strict)
         except (ValueError, RecursionError) as problem:
             if body.startswith(_BOM):
-                return self(body.removeprefix(_BOM), strict=strict)
+                return self(body.removeprefix(_BOM), strict=strict, lazy=lazy)
             said = f"is not what it should be: {problem}" if body else "is empty"
             raise UnreadableAnswerError(f"the answer {said}") from None
+
+    def _read_lazily(self, value: Any) -> Any:
+        if (effects := value.get("effects")).__class__ is not list or not effects:
+            return self._read(value)
+        value["effects"] = None
+        made = self._read(value)
+        object.__setattr__(made, "effects", LazyEffects(effects))  # it is frozen from now on
+        return made
 
     def _whole(self, value: Any) -> Any:
         if self._is_object and value.__class__ is not dict:

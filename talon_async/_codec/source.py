@@ -35,7 +35,7 @@ class Source:
     def reader(self) -> str:
         """Return the function that makes the class from a dict and passes anything else through."""
         lines = [f"def read_{self.name}(o, _=None):", "    if o.__class__ is not dict: return o"]
-        lines.append(f"    get = o.get; m = new({self.name}_)")
+        lines.append(f"    get = o.get; m = {self.name}_()")
         for field in attrs.fields(self.cls):
             lines += ["    " + line for line in self._read_field(field)]
         return "\n".join([*lines, f"    m.__class__ = {self.name}", "    return m"])

@@ -14,12 +14,11 @@ import attrs
 from talon_async.models._base import LIMIT, NULL, twin, wire_name
 
 __all__ = [
-    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "new", "other", "payload_of", "props_of",
+    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "other", "payload_of", "props_of",
     "read_EventEffect", "tagged", "twin", "when", "write_EventEffect", "write_UnknownEffectProps",
 ]  # fmt: skip
 
 Hook = Callable[[Any], Any]
-new = object.__new__
 
 
 class Misfit(ValueError):  # noqa: N818  # not an error inside an effect: its props are then kept raw

@@ -140,7 +140,8 @@ def twin(cls: type) -> type:
     """
     if cls.__base__ is object:
         return type(cls.__name__, (), {"__slots__": vars(cls)["__slots__"]})
-    return type(cls.__name__, (cls,), {"__slots__": (), "__setattr__": object.__setattr__})
+    own = {"__slots__": (), "__setattr__": object.__setattr__, "__init__": object.__init__}
+    return type(cls.__name__, (cls,), own)
 
 
 def _values(instance: Any) -> tuple[Any, ...]:

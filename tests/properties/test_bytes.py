@@ -89,7 +89,7 @@ def test_answer_is_nothing_when_none_is_documented(body: bytes) -> None:
 def test_error_is_made_and_pickled_when_the_answer_says_no(status: int, body: bytes) -> None:
     """An answer that says no is an error whatever its body, and the error survives pickling with all it knows."""
     error = error_for(Answer(status, {}, body))
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    again = pickle.loads(pickle.dumps(error))
     assert isinstance(error, APIError)
     assert (status, body) == (error.status, error.body)
     assert (type(error), str(error), vars(error)) == (type(again), str(again), vars(again))
@@ -105,7 +105,7 @@ def test_error_is_pickled_when_the_answer_cannot_be_read(body: bytes) -> None:
         decode(body, IntegrationStateV2)
     except TalonOneError as problem:
         error = problem
-    assert str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))
 
 
 @given(st.lists(DETAILS | JSON))

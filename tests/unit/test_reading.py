@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -9,8 +10,8 @@ import attrs
 import orjson
 import pytest
 
-from talon_async import from_json
-from talon_async._codec import decode, read
+from talon_async import from_json, to_json
+from talon_async._codec import decode, decoder, read
 from talon_async._codec.hooks import converter
 from talon_async.errors import UnreadableAnswerError
 from talon_async.models import (
@@ -307,3 +308,24 @@ def test_models_are_read_inside_other_classes_when_a_cattrs_converter_is_asked_f
     assert {"number": 1, "coupon": {"value": "A", "limits": [], "attributes": {}}} == own.unstructure(
         Order(1, Coupon(value="A"))
     )
+
+
+def test_effects_are_the_same_when_they_are_read_lazily() -> None:
+    """Lazy effects say what read ones say, by index, by iteration, in comparisons, copies and JSON."""
+    body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}, 7]})
+    read_now, lazy = decode(body, IntegrationStateV2), decoder(IntegrationStateV2)(body, lazy=True)
+    assert "LazyEffects" == type(lazy.effects).__name__
+    assert 2 == len(lazy.effects)
+    assert read_now == lazy
+    assert read_now.effects[0] == lazy.effects[0]
+    assert list(read_now.effects) == list(lazy.effects)
+    assert read_now.effects == pickle.loads(pickle.dumps(lazy)).effects
+    assert to_json(read_now) == to_json(lazy)
+    assert repr(read_now) == repr(lazy)
+
+
+@pytest.mark.parametrize("effects", [None, [], "odd", {}])
+def test_effects_stay_as_they_came_when_there_is_nothing_to_be_lazy_about(effects: Any) -> None:
+    """An odd or empty list of effects is what it is without laziness, too."""
+    body = orjson.dumps({"effects": effects})
+    assert decode(body, IntegrationStateV2).effects == decoder(IntegrationStateV2)(body, lazy=True).effects

@@ -287,7 +287,7 @@ def test_credentials_are_refused_when_they_cannot_be_sent(user: str, password: s
 @pytest.mark.parametrize("error", [WrongSecretError("no"), InvalidNotificationError("no")])
 def test_an_error_stays_itself_when_it_is_pickled(error: TalonOneError) -> None:
     """Like every error of the package."""
-    copied = pickle.loads(pickle.dumps(error))  # noqa: S301
+    copied = pickle.loads(pickle.dumps(error))
     assert (type(error), str(error)) == (type(copied), str(copied))
 
 

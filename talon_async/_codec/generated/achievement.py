@@ -2,7 +2,6 @@
 
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -22,7 +21,7 @@ def read_AchievementProgress(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AchievementProgress_)
+    m = AchievementProgress_()
     m.status = get("status")
     m.progress = get("progress")
     v = get("startDate")
@@ -57,7 +56,7 @@ def read_AchievementProgressWithDefinition(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AchievementProgressWithDefinition_)
+    m = AchievementProgressWithDefinition_()
     m.status = get("status")
     m.progress = get("progress")
     v = get("startDate")
@@ -127,7 +126,7 @@ def read_AchievementStatusEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AchievementStatusEntry_)
+    m = AchievementStatusEntry_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -197,7 +196,7 @@ def read_CustomerAchievement(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerAchievement_)
+    m = CustomerAchievement_()
     m.id = get("id")
     m.name = get("name")
     m.title = get("title")
@@ -250,7 +249,7 @@ def read_GetCustomerAchievementHistoryResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetCustomerAchievementHistoryResponse_)
+    m = GetCustomerAchievementHistoryResponse_()
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_AchievementProgress(x) for x in v] if v.__class__ is list else v
@@ -281,7 +280,7 @@ def read_GetCustomerAchievementsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetCustomerAchievementsResponse_)
+    m = GetCustomerAchievementsResponse_()
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_AchievementStatusEntry(x) for x in v] if v.__class__ is list else v
@@ -312,7 +311,7 @@ def read_TimePoint(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(TimePoint_)
+    m = TimePoint_()
     m.month = get("month")
     m.day_of_month = get("dayOfMonth")
     m.day_of_week = get("dayOfWeek")

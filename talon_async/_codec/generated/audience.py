@@ -3,7 +3,6 @@
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -22,7 +21,7 @@ def read_Audience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Audience_)
+    m = Audience_()
     m.account_id = get("accountId")
     m.id = get("id")
     v = get("created")
@@ -77,7 +76,7 @@ def read_AudienceReference(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AudienceReference_)
+    m = AudienceReference_()
     m.id = get("id")
     m.integration = get("integration")
     m.integration_id = get("integrationId")
@@ -103,7 +102,7 @@ def read_CustomerProfileAudienceRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileAudienceRequest_)
+    m = CustomerProfileAudienceRequest_()
     v = get("data")
     m.data = (
         None if v is None else [read_CustomerProfileAudienceRequestItem(x) for x in v] if v.__class__ is list else v
@@ -142,7 +141,7 @@ def read_CustomerProfileAudienceRequestItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileAudienceRequestItem_)
+    m = CustomerProfileAudienceRequestItem_()
     m.action = get("action")
     m.profile_integration_id = get("profileIntegrationId")
     m.audience_id = get("audienceId")
@@ -172,7 +171,7 @@ def read_NewAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewAudience_)
+    m = NewAudience_()
     m.name = get("name")
     m.sandbox = get("sandbox")
     m.description = get("description")
@@ -222,7 +221,7 @@ def read_UpdateAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(UpdateAudience_)
+    m = UpdateAudience_()
     m.name = get("name")
     m.subscribed_applications_ids = get("subscribedApplicationsIds")
     m.__class__ = UpdateAudience

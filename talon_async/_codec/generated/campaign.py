@@ -2,7 +2,6 @@
 
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -30,7 +29,7 @@ def read_Campaign(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Campaign_)
+    m = Campaign_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -236,7 +235,7 @@ def read_CampaignBudget(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CampaignBudget_)
+    m = CampaignBudget_()
     m.action = get("action")
     m.limit = get("limit")
     m.counter = get("counter")
@@ -262,7 +261,7 @@ def read_CampaignEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CampaignEligibility_)
+    m = CampaignEligibility_()
     m.application_id = get("applicationId")
     m.id = get("id")
     m.name = get("name")
@@ -342,7 +341,7 @@ def read_CampaignEligibilityDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CampaignEligibilityDetails_)
+    m = CampaignEligibilityDetails_()
     m.passed = get("passed")
     m.coupon_code = get("couponCode")
     v = get("details")
@@ -371,7 +370,7 @@ def read_CampaignEligibilityExperiment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CampaignEligibilityExperiment_)
+    m = CampaignEligibilityExperiment_()
     m.id = get("id")
     m.variant_id = get("variantId")
     m.__class__ = CampaignEligibilityExperiment
@@ -394,7 +393,7 @@ def read_CampaignEligibilityFailureDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CampaignEligibilityFailureDetails_)
+    m = CampaignEligibilityFailureDetails_()
     m.failure_code = get("failureCode")
     m.__class__ = CampaignEligibilityFailureDetails
     return m
@@ -414,7 +413,7 @@ def read_CodeGeneratorSettings(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CodeGeneratorSettings_)
+    m = CodeGeneratorSettings_()
     v = get("validCharacters")
     m.valid_characters = [] if v is None else v
     m.coupon_pattern = get("couponPattern")
@@ -438,7 +437,7 @@ def read_IntegrationCampaign(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationCampaign_)
+    m = IntegrationCampaign_()
     m.application_id = get("applicationId")
     m.id = get("id")
     m.name = get("name")
@@ -509,7 +508,7 @@ def read_IntegrationGetAllCampaignsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationGetAllCampaignsResponse_)
+    m = IntegrationGetAllCampaignsResponse_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_IntegrationCampaign(x) for x in v] if v.__class__ is list else v
@@ -540,7 +539,7 @@ def read_LimitConfig(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LimitConfig_)
+    m = LimitConfig_()
     m.action = get("action")
     m.limit = get("limit")
     m.period = get("period")
@@ -570,7 +569,7 @@ def read_RuleEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RuleEligibility_)
+    m = RuleEligibility_()
     m.passed = get("passed")
     m.coupon_code = get("couponCode")
     v = get("details")
@@ -599,7 +598,7 @@ def read_RuleEligibilityFailureDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RuleEligibilityFailureDetails_)
+    m = RuleEligibilityFailureDetails_()
     m.failure_code = get("failureCode")
     m.coupon_id = get("couponID")
     m.coupon_value = get("couponValue")
@@ -640,7 +639,7 @@ def read_RuleFailureReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RuleFailureReason_)
+    m = RuleFailureReason_()
     m.campaign_id = get("campaignID")
     m.campaign_name = get("campaignName")
     m.ruleset_id = get("rulesetID")
@@ -699,7 +698,7 @@ def read_RuleMetadata(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RuleMetadata_)
+    m = RuleMetadata_()
     m.title = get("title")
     m.display_name = get("displayName")
     m.display_description = get("displayDescription")
@@ -728,7 +727,7 @@ def read_RuleMetadataEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RuleMetadataEligibility_)
+    m = RuleMetadataEligibility_()
     m.title = get("title")
     m.display_name = get("displayName")
     m.display_description = get("displayDescription")

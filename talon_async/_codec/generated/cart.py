@@ -4,7 +4,6 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -25,7 +24,7 @@ def read_AdditionalCost(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AdditionalCost_)
+    m = AdditionalCost_()
     m.price = get("price")
     m.__class__ = AdditionalCost
     return m
@@ -45,7 +44,7 @@ def read_CartItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CartItem_)
+    m = CartItem_()
     m.sku = get("sku")
     m.quantity = get("quantity")
     m.name = get("name")
@@ -154,7 +153,7 @@ def read_CartItemAdjustment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CartItemAdjustment_)
+    m = CartItemAdjustment_()
     m.pay_from_loyalty_program = get("payFromLoyaltyProgram")
     m.point_payment = get("pointPayment")
     m.remaining_price = get("remainingPrice")
@@ -180,7 +179,7 @@ def read_NewReturn(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewReturn_)
+    m = NewReturn_()
     v = get("returnedCartItems")
     m.returned_cart_items = None if v is None else [read_ReturnedCartItem(x) for x in v] if v.__class__ is list else v
     m.__class__ = NewReturn
@@ -208,7 +207,7 @@ def read_PriceDetail(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(PriceDetail_)
+    m = PriceDetail_()
     m.price = get("price")
     m.adjustment_context_id = get("adjustmentContextId")
     m.adjustment_reference_id = get("adjustmentReferenceId")
@@ -242,7 +241,7 @@ def read_Product(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Product_)
+    m = Product_()
     m.name = get("name")
     m.__class__ = Product
     return m
@@ -262,7 +261,7 @@ def read_Return(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Return_)
+    m = Return_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -321,7 +320,7 @@ def read_ReturnedCartItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReturnedCartItem_)
+    m = ReturnedCartItem_()
     m.position = get("position")
     m.quantity = get("quantity")
     m.sku = get("sku")

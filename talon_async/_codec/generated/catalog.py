@@ -7,7 +7,6 @@ from talon_async._codec.generated.cart import write_Product
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import payload_of
 from talon_async._codec.support import tagged
@@ -43,7 +42,7 @@ def read_AddItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AddItemCatalogAction_)
+    m = AddItemCatalogAction_()
     m.sku = get("sku")
     m.price = get("price")
     m.attributes = get("attributes")
@@ -76,7 +75,7 @@ def read_AddPriceAdjustmentCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AddPriceAdjustmentCatalogAction_)
+    m = AddPriceAdjustmentCatalogAction_()
     m.sku = get("sku")
     v = get("adjustments")
     m.adjustments = None if v is None else [read_NewPriceAdjustment(x) for x in v] if v.__class__ is list else v
@@ -112,7 +111,7 @@ def read_AdjustmentDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AdjustmentDetails_)
+    m = AdjustmentDetails_()
     m.reference_id = get("referenceId")
     m.selected_price_type = get("selectedPriceType")
     m.value = get("value")
@@ -138,7 +137,7 @@ def read_BestPriorPrice(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(BestPriorPrice_)
+    m = BestPriorPrice_()
     m.id = get("id")
     m.sku = get("sku")
     v = get("observedAt")
@@ -183,7 +182,7 @@ def read_BestPriorPriceMetadata(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(BestPriorPriceMetadata_)
+    m = BestPriorPriceMetadata_()
     v = get("influencingCampaignDetails")
     m.influencing_campaign_details = (
         [] if v is None else [read_InfluencingCampaignDetails(x) for x in v] if v.__class__ is list else v
@@ -217,7 +216,7 @@ def read_BestPriorPriceRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(BestPriorPriceRequest_)
+    m = BestPriorPriceRequest_()
     m.skus = get("skus")
     v = get("timeframeEndDate")
     m.timeframe_end_date = None if v is None else when(v) if v.__class__ is str else v
@@ -254,7 +253,7 @@ def read_BestPriorTarget(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(BestPriorTarget_)
+    m = BestPriorTarget_()
     m.target_type = get("targetType")
     m.audience_id = get("audienceID")
     m.__class__ = BestPriorTarget
@@ -277,7 +276,7 @@ def read_Catalog(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Catalog_)
+    m = Catalog_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -326,7 +325,7 @@ def read_CatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CatalogAction_)
+    m = CatalogAction_()
     m.payload = payload_of(
         o,
         {
@@ -359,7 +358,7 @@ def read_CatalogActionFilter(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CatalogActionFilter_)
+    m = CatalogActionFilter_()
     m.attr = get("attr")
     m.op = get("op")
     m.value = get("value")
@@ -385,7 +384,7 @@ def read_CatalogSyncRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CatalogSyncRequest_)
+    m = CatalogSyncRequest_()
     v = get("actions")
     m.actions = None if v is None else [read_CatalogAction(x) for x in v] if v.__class__ is list else v
     m.version = get("version")
@@ -423,7 +422,7 @@ def read_InfluencingCampaignDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(InfluencingCampaignDetails_)
+    m = InfluencingCampaignDetails_()
     m.campaign_id = get("campaignId")
     m.discount_value = get("discountValue")
     m.__class__ = InfluencingCampaignDetails
@@ -446,7 +445,7 @@ def read_LabelTargetAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LabelTargetAudience_)
+    m = LabelTargetAudience_()
     m.type = get("type")
     v = get("audience")
     m.audience = None if v is None else read_AudienceReference(v)
@@ -470,7 +469,7 @@ def read_LabelTargetNone(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LabelTargetNone_)
+    m = LabelTargetNone_()
     m.type = get("type")
     m.__class__ = LabelTargetNone
     return m
@@ -490,7 +489,7 @@ def read_NewPriceAdjustment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewPriceAdjustment_)
+    m = NewPriceAdjustment_()
     m.price_type = get("priceType")
     m.reference_id = get("referenceId")
     m.price = get("price")
@@ -533,7 +532,7 @@ def read_PatchItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(PatchItemCatalogAction_)
+    m = PatchItemCatalogAction_()
     m.sku = get("sku")
     m.price = get("price")
     m.attributes = get("attributes")
@@ -566,7 +565,7 @@ def read_PatchManyItemsCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(PatchManyItemsCatalogAction_)
+    m = PatchManyItemsCatalogAction_()
     m.price = get("price")
     v = get("filters")
     m.filters = None if v is None else [read_CatalogActionFilter(x) for x in v] if v.__class__ is list else v
@@ -600,7 +599,7 @@ def read_RemoveItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RemoveItemCatalogAction_)
+    m = RemoveItemCatalogAction_()
     m.sku = get("sku")
     m.__class__ = RemoveItemCatalogAction
     return m
@@ -620,7 +619,7 @@ def read_RemoveManyItemsCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RemoveManyItemsCatalogAction_)
+    m = RemoveManyItemsCatalogAction_()
     v = get("filters")
     m.filters = None if v is None else [read_CatalogActionFilter(x) for x in v] if v.__class__ is list else v
     m.__class__ = RemoveManyItemsCatalogAction

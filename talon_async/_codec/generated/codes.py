@@ -6,7 +6,6 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -32,7 +31,7 @@ def read_Coupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Coupon_)
+    m = Coupon_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -127,7 +126,7 @@ def read_CouponRejectionReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CouponRejectionReason_)
+    m = CouponRejectionReason_()
     m.campaign_id = get("campaignId")
     m.coupon_id = get("couponId")
     m.reason = get("reason")
@@ -153,7 +152,7 @@ def read_CouponReservations(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CouponReservations_)
+    m = CouponReservations_()
     m.integration_ids = get("integrationIDs")
     m.__class__ = CouponReservations
     return m
@@ -176,7 +175,7 @@ def read_CreateReferralsForMultipleAdvocatesResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CreateReferralsForMultipleAdvocatesResponse_)
+    m = CreateReferralsForMultipleAdvocatesResponse_()
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_Referral(x) for x in v] if v.__class__ is list else v
@@ -207,7 +206,7 @@ def read_Giveaway(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Giveaway_)
+    m = Giveaway_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -261,7 +260,7 @@ def read_IntegrationCoupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationCoupon_)
+    m = IntegrationCoupon_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -359,7 +358,7 @@ def read_InventoryCoupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(InventoryCoupon_)
+    m = InventoryCoupon_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -460,7 +459,7 @@ def read_InventoryReferral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(InventoryReferral_)
+    m = InventoryReferral_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -524,7 +523,7 @@ def read_NewReferral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewReferral_)
+    m = NewReferral_()
     m.campaign_id = get("campaignId")
     m.advocate_profile_integration_id = get("advocateProfileIntegrationId")
     v = get("startDate")
@@ -577,7 +576,7 @@ def read_NewReferralsForMultipleAdvocates(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewReferralsForMultipleAdvocates_)
+    m = NewReferralsForMultipleAdvocates_()
     m.campaign_id = get("campaignId")
     m.advocate_profile_integration_ids = get("advocateProfileIntegrationIds")
     m.usage_limit = get("usageLimit")
@@ -638,7 +637,7 @@ def read_Referral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Referral_)
+    m = Referral_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -698,7 +697,7 @@ def read_ReferralRejectionReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReferralRejectionReason_)
+    m = ReferralRejectionReason_()
     m.campaign_id = get("campaignId")
     m.referral_id = get("referralId")
     m.reason = get("reason")

@@ -3,7 +3,6 @@
 from talon_async._codec.support import Misfit
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import props_of
 from talon_async._codec.support import twin
@@ -60,7 +59,7 @@ def read_AcceptCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AcceptCouponEffectProps_)
+    m = AcceptCouponEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -83,7 +82,7 @@ def read_AcceptReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AcceptReferralEffectProps_)
+    m = AcceptReferralEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -106,7 +105,7 @@ def read_AddFreeItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AddFreeItemEffectProps_)
+    m = AddFreeItemEffectProps_()
     v = get("sku")
     if v.__class__ is not str:
         raise Misfit
@@ -141,7 +140,7 @@ def read_AddLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AddLoyaltyPointsEffectProps_)
+    m = AddLoyaltyPointsEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -256,7 +255,7 @@ def read_AddToAudienceEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AddToAudienceEffectProps_)
+    m = AddToAudienceEffectProps_()
     v = get("audienceId")
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -297,7 +296,7 @@ def read_AwardGiveawayEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AwardGiveawayEffectProps_)
+    m = AwardGiveawayEffectProps_()
     v = get("poolId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -344,7 +343,7 @@ def read_BoostLoyaltyTierEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(BoostLoyaltyTierEffectProps_)
+    m = BoostLoyaltyTierEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -397,7 +396,7 @@ def read_ChangeLoyaltyTierLevelEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ChangeLoyaltyTierLevelEffectProps_)
+    m = ChangeLoyaltyTierLevelEffectProps_()
     v = get("ruleTitle")
     if v.__class__ is not str:
         raise Misfit
@@ -448,7 +447,7 @@ def read_CouponCreatedEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CouponCreatedEffectProps_)
+    m = CouponCreatedEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -477,7 +476,7 @@ def read_CustomEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomEffectProps_)
+    m = CustomEffectProps_()
     v = get("effectId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -536,7 +535,7 @@ def read_DeductLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(DeductLoyaltyPointsEffectProps_)
+    m = DeductLoyaltyPointsEffectProps_()
     v = get("ruleTitle")
     if v.__class__ is not str:
         raise Misfit
@@ -595,7 +594,7 @@ def read_Effect(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Effect_)
+    m = Effect_()
     m.effect_type = get("effectType")
     m.props = props_of(o)
     m.experiment_id = get("experimentId")
@@ -663,7 +662,7 @@ def read_ErrorEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ErrorEffectProps_)
+    m = ErrorEffectProps_()
     v = get("message")
     if v.__class__ is not str:
         raise Misfit
@@ -686,7 +685,7 @@ def read_ExtendLoyaltyPointsExpiryDateEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ExtendLoyaltyPointsExpiryDateEffectProps_)
+    m = ExtendLoyaltyPointsExpiryDateEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -740,7 +739,7 @@ def read_IncreaseAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IncreaseAchievementProgressEffectProps_)
+    m = IncreaseAchievementProgressEffectProps_()
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -799,7 +798,7 @@ def read_LoyaltyLedgerEntryExpiryDateChange(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyLedgerEntryExpiryDateChange_)
+    m = LoyaltyLedgerEntryExpiryDateChange_()
     m.transaction_uuid = get("transactionUUID")
     v = get("previousExpiryDate")
     m.previous_expiry_date = None if v is None else when(v) if v.__class__ is str else v
@@ -827,7 +826,7 @@ def read_RedeemReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RedeemReferralEffectProps_)
+    m = RedeemReferralEffectProps_()
     v = get("id")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -856,7 +855,7 @@ def read_ReferralCreatedEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReferralCreatedEffectProps_)
+    m = ReferralCreatedEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -879,7 +878,7 @@ def read_RejectCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RejectCouponEffectProps_)
+    m = RejectCouponEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -932,7 +931,7 @@ def read_RejectReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RejectReferralEffectProps_)
+    m = RejectReferralEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -985,7 +984,7 @@ def read_RemoveFromAudienceEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RemoveFromAudienceEffectProps_)
+    m = RemoveFromAudienceEffectProps_()
     v = get("audienceId")
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1026,7 +1025,7 @@ def read_ReserveCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReserveCouponEffectProps_)
+    m = ReserveCouponEffectProps_()
     v = get("couponValue")
     if v.__class__ is not str:
         raise Misfit
@@ -1061,7 +1060,7 @@ def read_RollbackAddedLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackAddedLoyaltyPointsEffectProps_)
+    m = RollbackAddedLoyaltyPointsEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1126,7 +1125,7 @@ def read_RollbackCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackCouponEffectProps_)
+    m = RollbackCouponEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -1149,7 +1148,7 @@ def read_RollbackDeductedLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackDeductedLoyaltyPointsEffectProps_)
+    m = RollbackDeductedLoyaltyPointsEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1210,7 +1209,7 @@ def read_RollbackDiscountEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackDiscountEffectProps_)
+    m = RollbackDiscountEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1269,7 +1268,7 @@ def read_RollbackIncreasedAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackIncreasedAchievementProgressEffectProps_)
+    m = RollbackIncreasedAchievementProgressEffectProps_()
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1322,7 +1321,7 @@ def read_RollbackReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackReferralEffectProps_)
+    m = RollbackReferralEffectProps_()
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -1345,7 +1344,7 @@ def read_RollbackTierBoostEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackTierBoostEffectProps_)
+    m = RollbackTierBoostEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1386,7 +1385,7 @@ def read_RollbackUseRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RollbackUseRewardEffectProps_)
+    m = RollbackUseRewardEffectProps_()
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1421,7 +1420,7 @@ def read_SetDiscountEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(SetDiscountEffectProps_)
+    m = SetDiscountEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1462,7 +1461,7 @@ def read_SetDiscountPerAdditionalCostEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(SetDiscountPerAdditionalCostEffectProps_)
+    m = SetDiscountPerAdditionalCostEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1509,7 +1508,7 @@ def read_SetDiscountPerAdditionalCostPerItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(SetDiscountPerAdditionalCostPerItemEffectProps_)
+    m = SetDiscountPerAdditionalCostPerItemEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1568,7 +1567,7 @@ def read_SetDiscountPerItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(SetDiscountPerItemEffectProps_)
+    m = SetDiscountPerItemEffectProps_()
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1663,7 +1662,7 @@ def read_SetLoyaltyPointsExpiryDateEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(SetLoyaltyPointsExpiryDateEffectProps_)
+    m = SetLoyaltyPointsExpiryDateEffectProps_()
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1717,7 +1716,7 @@ def read_ShowBundleMetadataEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ShowBundleMetadataEffectProps_)
+    m = ShowBundleMetadataEffectProps_()
     v = get("description")
     if v.__class__ is not str:
         raise Misfit
@@ -1752,7 +1751,7 @@ def read_ShowNotificationEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ShowNotificationEffectProps_)
+    m = ShowNotificationEffectProps_()
     v = get("notificationType")
     if v.__class__ is not str:
         raise Misfit
@@ -1787,7 +1786,7 @@ def read_StartAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(StartAchievementProgressEffectProps_)
+    m = StartAchievementProgressEffectProps_()
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1838,7 +1837,7 @@ def read_TriggerWebhookEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(TriggerWebhookEffectProps_)
+    m = TriggerWebhookEffectProps_()
     v = get("webhookId")
     if v.__class__ is not float and v.__class__ is not int:
         raise Misfit
@@ -1867,7 +1866,7 @@ def read_UnlockRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(UnlockRewardEffectProps_)
+    m = UnlockRewardEffectProps_()
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1920,7 +1919,7 @@ def read_UpdateAttributeEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(UpdateAttributeEffectProps_)
+    m = UpdateAttributeEffectProps_()
     v = get("path")
     if v.__class__ is not str:
         raise Misfit
@@ -1946,7 +1945,7 @@ def read_UseRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(UseRewardEffectProps_)
+    m = UseRewardEffectProps_()
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1981,7 +1980,7 @@ def read_WillAwardGiveawayEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(WillAwardGiveawayEffectProps_)
+    m = WillAwardGiveawayEffectProps_()
     v = get("poolId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit

@@ -9,7 +9,6 @@ from talon_async._codec.generated.loyalty import write_LedgerEntry
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import read_EventEffect
 from talon_async._codec.support import twin
@@ -34,7 +33,7 @@ def read_Event(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Event_)
+    m = Event_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -106,7 +105,7 @@ def read_EventV3(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(EventV3_)
+    m = EventV3_()
     m.connected_session_id = get("connectedSessionId")
     m.id = get("id")
     v = get("created")
@@ -163,7 +162,7 @@ def read_IntegrationEventV2Request(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationEventV2Request_)
+    m = IntegrationEventV2Request_()
     m.profile_id = get("profileId")
     m.type = get("type")
     m.store_integration_id = get("storeIntegrationId")
@@ -212,7 +211,7 @@ def read_IntegrationEventV3Request(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationEventV3Request_)
+    m = IntegrationEventV3Request_()
     m.profile_id = get("profileId")
     m.type = get("type")
     m.integration_id = get("integrationId")
@@ -271,7 +270,7 @@ def read_Meta(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Meta_)
+    m = Meta_()
     v = get("campaigns")
     m.campaigns = {} if v is None else v
     v = get("coupons")
@@ -312,7 +311,7 @@ def read_NewEvent(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewEvent_)
+    m = NewEvent_()
     m.type = get("type")
     m.attributes = get("attributes")
     m.session_id = get("sessionId")

@@ -10,7 +10,6 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -59,7 +58,7 @@ def read_ActivateLoyaltyPoints(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ActivateLoyaltyPoints_)
+    m = ActivateLoyaltyPoints_()
     m.transaction_uuids = get("transactionUUIDs")
     m.session_id = get("sessionId")
     m.__class__ = ActivateLoyaltyPoints
@@ -89,7 +88,7 @@ def read_ActivateLoyaltyPointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ActivateLoyaltyPointsResponse_)
+    m = ActivateLoyaltyPointsResponse_()
     v = get("ledgerEntries")
     m.ledger_entries = [] if v is None else [read_LoyaltyLedgerEntry(x) for x in v] if v.__class__ is list else v
     m.__class__ = ActivateLoyaltyPointsResponse
@@ -117,7 +116,7 @@ def read_CardLedgerPointsEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CardLedgerPointsEntryIntegrationAPI_)
+    m = CardLedgerPointsEntryIntegrationAPI_()
     m.id = get("id")
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
@@ -171,7 +170,7 @@ def read_CardLedgerTransactionLogEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CardLedgerTransactionLogEntryIntegrationAPI_)
+    m = CardLedgerTransactionLogEntryIntegrationAPI_()
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -234,7 +233,7 @@ def read_DeleteLoyaltyTransactionsRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(DeleteLoyaltyTransactionsRequest_)
+    m = DeleteLoyaltyTransactionsRequest_()
     m.scope = get("scope")
     m.subledger_ids = get("subledgerIds")
     m.__class__ = DeleteLoyaltyTransactionsRequest
@@ -257,7 +256,7 @@ def read_GenerateLoyaltyCard(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GenerateLoyaltyCard_)
+    m = GenerateLoyaltyCard_()
     m.status = get("status")
     m.customer_profile_ids = get("customerProfileIds")
     m.card_identifier = get("cardIdentifier")
@@ -285,7 +284,7 @@ def read_GetCustomerRewardsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetCustomerRewardsResponse_)
+    m = GetCustomerRewardsResponse_()
     m.has_more = get("hasMore")
     m.total_result_size = get("totalResultSize")
     v = get("data")
@@ -312,7 +311,7 @@ def read_GetLoyaltyCardPointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetLoyaltyCardPointsResponse_)
+    m = GetLoyaltyCardPointsResponse_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_CardLedgerPointsEntryIntegrationAPI(x) for x in v] if v.__class__ is list else v
@@ -347,7 +346,7 @@ def read_GetLoyaltyCardTransactionsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetLoyaltyCardTransactionsResponse_)
+    m = GetLoyaltyCardTransactionsResponse_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = (
@@ -388,7 +387,7 @@ def read_GetLoyaltyProgramProfilePointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetLoyaltyProgramProfilePointsResponse_)
+    m = GetLoyaltyProgramProfilePointsResponse_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_LedgerPointsEntryIntegrationAPI(x) for x in v] if v.__class__ is list else v
@@ -423,7 +422,7 @@ def read_GetLoyaltyProgramProfileTransactionsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetLoyaltyProgramProfileTransactionsResponse_)
+    m = GetLoyaltyProgramProfileTransactionsResponse_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = (
@@ -460,7 +459,7 @@ def read_IntegrationRewardsCatalogResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationRewardsCatalogResponse_)
+    m = IntegrationRewardsCatalogResponse_()
     v = get("catalog")
     m.catalog = None if v is None else read_RewardsCatalogPage(v)
     v = get("loyalty")
@@ -492,7 +491,7 @@ def read_IntegrationUnlockRewardRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationUnlockRewardRequest_)
+    m = IntegrationUnlockRewardRequest_()
     m.integration_id = get("integrationId")
     m.profile_integration_id = get("profileIntegrationId")
     m.loyalty_program_id = get("loyaltyProgramId")
@@ -542,7 +541,7 @@ def read_IntegrationUnlockRewardResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationUnlockRewardResponse_)
+    m = IntegrationUnlockRewardResponse_()
     v = get("effects")
     m.effects = [] if v is None else [read_Effect(x) for x in v] if v.__class__ is list else v
     v = get("customerProfile")
@@ -589,7 +588,7 @@ def read_LedgerEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LedgerEntry_)
+    m = LedgerEntry_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -638,7 +637,7 @@ def read_LedgerInfo(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LedgerInfo_)
+    m = LedgerInfo_()
     m.current_balance = get("currentBalance")
     m.pending_balance = get("pendingBalance")
     m.negative_balance = get("negativeBalance")
@@ -689,7 +688,7 @@ def read_LedgerPointsEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LedgerPointsEntryIntegrationAPI_)
+    m = LedgerPointsEntryIntegrationAPI_()
     m.id = get("id")
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
@@ -740,7 +739,7 @@ def read_LedgerTransactionLogEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LedgerTransactionLogEntryIntegrationAPI_)
+    m = LedgerTransactionLogEntryIntegrationAPI_()
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -807,7 +806,7 @@ def read_Loyalty(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Loyalty_)
+    m = Loyalty_()
     v = get("cards")
     m.cards = [] if v is None else [read_LoyaltyCard(x) for x in v] if v.__class__ is list else v
     v = get("programs")
@@ -848,7 +847,7 @@ def read_LoyaltyBalance(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyBalance_)
+    m = LoyaltyBalance_()
     m.active_points = get("activePoints")
     m.pending_points = get("pendingPoints")
     m.spent_points = get("spentPoints")
@@ -880,7 +879,7 @@ def read_LoyaltyBalanceWithTier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyBalanceWithTier_)
+    m = LoyaltyBalanceWithTier_()
     m.active_points = get("activePoints")
     m.pending_points = get("pendingPoints")
     m.spent_points = get("spentPoints")
@@ -926,7 +925,7 @@ def read_LoyaltyBalances(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyBalances_)
+    m = LoyaltyBalances_()
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalance(v)
     v = get("subledgerBalances")
@@ -960,7 +959,7 @@ def read_LoyaltyBalancesWithTiers(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyBalancesWithTiers_)
+    m = LoyaltyBalancesWithTiers_()
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalanceWithTier(v)
     v = get("subledgerBalances")
@@ -994,7 +993,7 @@ def read_LoyaltyCard(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyCard_)
+    m = LoyaltyCard_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -1078,7 +1077,7 @@ def read_LoyaltyCardBalances(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyCardBalances_)
+    m = LoyaltyCardBalances_()
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalance(v)
     v = get("subledgerBalances")
@@ -1123,7 +1122,7 @@ def read_LoyaltyCardProfileRegistration(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyCardProfileRegistration_)
+    m = LoyaltyCardProfileRegistration_()
     m.integration_id = get("integrationId")
     v = get("timestamp")
     m.timestamp = None if v is None else when(v) if v.__class__ is str else v
@@ -1147,7 +1146,7 @@ def read_LoyaltyCardRegistration(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyCardRegistration_)
+    m = LoyaltyCardRegistration_()
     m.integration_id = get("integrationId")
     m.__class__ = LoyaltyCardRegistration
     return m
@@ -1167,7 +1166,7 @@ def read_LoyaltyLedgerEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyLedgerEntry_)
+    m = LoyaltyLedgerEntry_()
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
     m.program_id = get("programID")
@@ -1236,7 +1235,7 @@ def read_LoyaltyLedgerEntryFlags(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyLedgerEntryFlags_)
+    m = LoyaltyLedgerEntryFlags_()
     m.creates_negative_balance = get("createsNegativeBalance")
     m.__class__ = LoyaltyLedgerEntryFlags
     return m
@@ -1256,7 +1255,7 @@ def read_LoyaltyProgramLedgers(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyProgramLedgers_)
+    m = LoyaltyProgramLedgers_()
     m.id = get("id")
     m.title = get("title")
     m.name = get("name")
@@ -1301,7 +1300,7 @@ def read_ProjectedTier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ProjectedTier_)
+    m = ProjectedTier_()
     m.projected_active_points = get("projectedActivePoints")
     m.stay_in_tier_points = get("stayInTierPoints")
     m.projected_tier_name = get("projectedTierName")
@@ -1327,7 +1326,7 @@ def read_RewardsCatalogPage(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(RewardsCatalogPage_)
+    m = RewardsCatalogPage_()
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else v
@@ -1351,7 +1350,7 @@ def read_Tier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(Tier_)
+    m = Tier_()
     m.id = get("id")
     m.name = get("name")
     v = get("startDate")

@@ -3,7 +3,6 @@
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -26,7 +25,7 @@ def read_AudienceMembership(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(AudienceMembership_)
+    m = AudienceMembership_()
     m.id = get("id")
     m.name = get("name")
     m.__class__ = AudienceMembership
@@ -49,7 +48,7 @@ def read_CustomerProfile(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfile_)
+    m = CustomerProfile_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -118,7 +117,7 @@ def read_CustomerProfileUpdateV2Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileUpdateV2Response_)
+    m = CustomerProfileUpdateV2Response_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     m.__class__ = CustomerProfileUpdateV2Response
@@ -139,7 +138,7 @@ def read_GetReservedCustomersResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(GetReservedCustomersResponse_)
+    m = GetReservedCustomersResponse_()
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_CustomerProfile(x) for x in v] if v.__class__ is list else v
@@ -170,7 +169,7 @@ def read_LoyaltyMembership(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(LoyaltyMembership_)
+    m = LoyaltyMembership_()
     v = get("joined")
     m.joined = None if v is None else when(v) if v.__class__ is str else v
     m.loyalty_program_id = get("loyaltyProgramId")
@@ -194,7 +193,7 @@ def read_MultipleCustomerProfileIntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(MultipleCustomerProfileIntegrationRequest_)
+    m = MultipleCustomerProfileIntegrationRequest_()
     v = get("customerProfiles")
     m.customer_profiles = (
         None
@@ -237,7 +236,7 @@ def read_MultipleCustomerProfileIntegrationRequestItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(MultipleCustomerProfileIntegrationRequestItem_)
+    m = MultipleCustomerProfileIntegrationRequestItem_()
     m.integration_id = get("integrationId")
     m.attributes = get("attributes")
     m.__class__ = MultipleCustomerProfileIntegrationRequestItem
@@ -264,7 +263,7 @@ def read_MultipleCustomerProfileIntegrationResponseV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(MultipleCustomerProfileIntegrationResponseV2_)
+    m = MultipleCustomerProfileIntegrationResponseV2_()
     v = get("integrationStates")
     m.integration_states = (
         [] if v is None else [read_CustomerProfileUpdateV2Response(x) for x in v] if v.__class__ is list else v
@@ -298,7 +297,7 @@ def read_NewCustomerProfile(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewCustomerProfile_)
+    m = NewCustomerProfile_()
     m.attributes = get("attributes")
     m.__class__ = NewCustomerProfile
     return m
@@ -318,7 +317,7 @@ def read_ProfileAudiencesChanges(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ProfileAudiencesChanges_)
+    m = ProfileAudiencesChanges_()
     m.adds = get("adds")
     m.deletes = get("deletes")
     m.__class__ = ProfileAudiencesChanges

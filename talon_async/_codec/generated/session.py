@@ -9,7 +9,6 @@ from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async._codec.support import when
@@ -29,7 +28,7 @@ def read_CustomerSession(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerSession_)
+    m = CustomerSession_()
     m.integration_id = get("integrationId")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -97,7 +96,7 @@ def read_CustomerSessionV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerSessionV2_)
+    m = CustomerSessionV2_()
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -220,7 +219,7 @@ def read_ExperimentVariantAllocation(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ExperimentVariantAllocation_)
+    m = ExperimentVariantAllocation_()
     m.experiment_id = get("experimentID")
     m.variant_id = get("variantID")
     m.__class__ = ExperimentVariantAllocation
@@ -243,7 +242,7 @@ def read_NewCustomerSession(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewCustomerSession_)
+    m = NewCustomerSession_()
     m.profile_id = get("profileId")
     m.coupon = get("coupon")
     m.referral = get("referral")
@@ -292,7 +291,7 @@ def read_NewCustomerSessionV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(NewCustomerSessionV2_)
+    m = NewCustomerSessionV2_()
     m.profile_id = get("profileId")
     m.store_integration_id = get("storeIntegrationId")
     m.evaluable_campaign_ids = get("evaluableCampaignIds")

@@ -46,7 +46,6 @@ from talon_async._codec.generated.session import write_CustomerSessionV2
 from talon_async._codec.generated.session import write_NewCustomerSessionV2
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
-from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import twin
 from talon_async.models.achievement import AchievementProgressWithDefinition
@@ -92,7 +91,7 @@ def read_CustomerInventory(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerInventory_)
+    m = CustomerInventory_()
     v = get("profile")
     m.profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -171,7 +170,7 @@ def read_CustomerProfileIntegrationRequestV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileIntegrationRequestV2_)
+    m = CustomerProfileIntegrationRequestV2_()
     m.attributes = get("attributes")
     m.evaluable_campaign_ids = get("evaluableCampaignIds")
     m.response_content = get("responseContent")
@@ -203,7 +202,7 @@ def read_CustomerProfileIntegrationResponseV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileIntegrationResponseV2_)
+    m = CustomerProfileIntegrationResponseV2_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("event")
@@ -320,7 +319,7 @@ def read_CustomerProfileUpdate(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(CustomerProfileUpdate_)
+    m = CustomerProfileUpdate_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     m.__class__ = CustomerProfileUpdate
@@ -341,7 +340,7 @@ def read_IntegrationCustomerSessionResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationCustomerSessionResponse_)
+    m = IntegrationCustomerSessionResponse_()
     v = get("customerSession")
     m.customer_session = None if v is None else read_CustomerSessionV2(v)
     v = get("effects")
@@ -373,7 +372,7 @@ def read_IntegrationEventV2Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationEventV2Response_)
+    m = IntegrationEventV2Response_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -490,7 +489,7 @@ def read_IntegrationEventV3Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationEventV3Response_)
+    m = IntegrationEventV3Response_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -607,7 +606,7 @@ def read_IntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationRequest_)
+    m = IntegrationRequest_()
     v = get("customerSession")
     m.customer_session = None if v is None else read_NewCustomerSessionV2(v)
     m.response_content = get("responseContent")
@@ -631,7 +630,7 @@ def read_IntegrationState(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationState_)
+    m = IntegrationState_()
     v = get("session")
     m.session = None if v is None else read_CustomerSession(v)
     v = get("profile")
@@ -668,7 +667,7 @@ def read_IntegrationStateV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(IntegrationStateV2_)
+    m = IntegrationStateV2_()
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -823,7 +822,7 @@ def read_ReopenSessionResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReopenSessionResponse_)
+    m = ReopenSessionResponse_()
     v = get("effects")
     m.effects = [] if v is None else [read_Effect(x) for x in v] if v.__class__ is list else v
     m.__class__ = ReopenSessionResponse
@@ -851,7 +850,7 @@ def read_ReturnIntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = new(ReturnIntegrationRequest_)
+    m = ReturnIntegrationRequest_()
     v = get("return")
     m.return_ = None if v is None else read_NewReturn(v)
     m.response_content = get("responseContent")

@@ -1,0 +1,54 @@
+"""The first call, or the first answer, in a fresh process; prints what it cost, and what the same costs when warm."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import sys
+import time
+
+from benchmarks.contenders import Job, make
+from benchmarks.payloads import ANSWERS
+
+WARM = 21
+
+
+def answers() -> list[float]:
+    """Convert a session's answer again and again, in a process that has converted nothing yet."""
+    from talon_async import from_json  # noqa: PLC0415  # the other measurement imports it by itself
+    from talon_async.models import IntegrationStateV2  # noqa: PLC0415
+
+    costs: list[float] = []
+    for _ in range(WARM + 1):
+        before = time.process_time_ns()
+        from_json(ANSWERS["session"], IntegrationStateV2)
+        costs.append((time.process_time_ns() - before) / 1e9)
+    return costs
+
+
+async def calls(job: Job) -> list[float]:
+    """Make calls, the first of them right after the client was opened."""
+    contender = make(job)
+    await contender.open()
+    costs: list[float] = []
+    for n in range(WARM + 1):
+        before = time.process_time_ns()
+        await contender.call(n)
+        costs.append((time.process_time_ns() - before) / 1e9)
+    await contender.close()
+    return costs
+
+
+def main() -> None:
+    """Measure and print."""
+    job = Job(**json.loads(sys.argv[2]))
+    if job.cpu is not None:
+        os.sched_setaffinity(0, {job.cpu})
+    costs = answers() if sys.argv[1] == "first-answer" else asyncio.run(calls(job))
+    print(json.dumps({"first": costs[0], "warm": statistics.median(costs[1:])}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

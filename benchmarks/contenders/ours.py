@@ -1,0 +1,122 @@
+"""talon_async: awaited, with effects left unread, in batches, and blocking."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.payloads import EVENT_ATTRIBUTES, ITEMS, KEY
+from talon_async import Limits, TalonOne, TalonOneSync
+from talon_async.client import ClientOptions
+from talon_async.models import CartItem, IntegrationEventV2Request, IntegrationRequest, NewCustomerSessionV2, NewEvent
+
+if TYPE_CHECKING:
+    from benchmarks.contenders import Job
+
+CARTS = {answer: [CartItem(**item) for item in items] for answer, items in ITEMS.items()}
+
+
+def options(job: Job) -> Any:
+    """Return how the client is made; only what the scenario needs differs from the defaults."""
+    context = ssl.create_default_context(cafile=job.ca) if job.ca else None
+    return {"limits": Limits(connections=max(100, job.in_flight)), "ssl": context}
+
+
+def session(answer: str, n: int) -> IntegrationRequest:
+    """Return the n-th session."""
+    return IntegrationRequest(
+        customer_session=NewCustomerSessionV2(
+            profile_id=f"profile-{n}", coupon_codes=["SUMMER-2026"], state="open", cart_items=CARTS[answer]
+        )
+    )
+
+
+def event(n: int) -> IntegrationEventV2Request:
+    """Return the n-th event."""
+    return IntegrationEventV2Request(profile_id=f"profile-{n}", type="viewed", attributes=EVENT_ATTRIBUTES)
+
+
+def v1_event(n: int) -> NewEvent:
+    """Return the n-th event of version 1."""
+    return NewEvent(type="viewed", attributes=EVENT_ATTRIBUTES, session_id=f"session-{n}", profile_id=f"profile-{n}")
+
+
+class Awaited:
+    """The client as its README shows it."""
+
+    extra: Any = {}  # noqa: RUF012
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.call = {"event": self.event, "silent": self.silent, "v1": self.v1}.get(job.answer, self.session)
+
+    async def open(self) -> None:
+        """Open the client, inside the loop."""
+        self.talon = await TalonOne(self.job.url, KEY, **options(self.job), **self.extra).__aenter__()
+
+    def read(self, state: Any) -> object:
+        """Read what a shop reads: all effects."""
+        return [effect.props for effect in state.effects]
+
+    async def event(self, n: int) -> object:
+        """Record an event and read its effects."""
+        return self.read(await self.talon.track_event_v2(event(n), silent=False))
+
+    async def silent(self, n: int) -> object:
+        """Record an event, with no answer asked for."""
+        return await self.talon.track_event_v2(event(n), silent=True)
+
+    async def v1(self, n: int) -> object:
+        """Record an event of version 1 and read its effects."""
+        state = await self.talon.track_event(v1_event(n))
+        return state.event and state.event.effects
+
+    async def session(self, n: int) -> object:
+        """Update a session and read its effects."""
+        answer = self.job.answer
+        return self.read(await self.talon.update_customer_session_v2(f"{answer}-{n}", session(answer, n)))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.talon.aclose()
+
+
+class Lazy(Awaited):
+    """A caller who looks at the session and not at the effects, and said so when making the client."""
+
+    available = "lazy_effects" in ClientOptions.__annotations__
+    extra = {"lazy_effects": True}  # noqa: RUF012
+
+    def read(self, state: Any) -> object:
+        """Read the total alone."""
+        return state.customer_session.total
+
+
+class Batch(Awaited):
+    """Many events in one call."""
+
+    async def batch(self, count: int) -> None:
+        """Record events from a source that holds none of them."""
+        report = await self.talon.track_events(map(v1_event, range(count)), concurrency=self.job.in_flight)
+        report.raise_for_failures()
+
+
+class Blocking:
+    """The blocking twin, shared by all threads."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.talon = TalonOneSync(job.url, KEY, **options(job))
+
+    def call(self, n: int) -> object:
+        """Send one request and read all effects of its answer."""
+        answer = self.job.answer
+        if answer == "event":
+            state: Any = self.talon.track_event_v2(event(n), silent=False)
+        else:
+            state = self.talon.update_customer_session_v2(f"{answer}-{n}", session(answer, n))
+        return [effect.props for effect in state.effects]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.talon.close()

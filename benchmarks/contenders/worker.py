@@ -1,0 +1,126 @@
+"""One contender in a process of its own, which says what each slice cost.
+
+It reads `run N` or `batch N` from standard input, one command a line, and answers each with one line of JSON. It ends
+with its input, so that nothing is left over when the controller is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import resource
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.contenders import Job, make
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+def peak_kib() -> int:
+    """Return the largest memory this process had.
+
+    `ru_maxrss` alone would begin with the parent's figure, which a child takes along when it is started.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+async def awaited(call: Callable[[int], Awaitable[object]], in_flight: int, count: int) -> None:
+    """Send requests, so many at a time: each task takes the next number from one iterator."""
+    numbers = iter(range(count))
+
+    async def lane() -> None:
+        for n in numbers:
+            await call(n)
+
+    await asyncio.gather(*(lane() for _ in range(in_flight)))
+
+
+def threaded(call: Callable[[int], object], threads: ThreadPoolExecutor | None, in_flight: int, count: int) -> None:
+    """Do the same with threads; a single one is the main thread."""
+    numbers = iter(range(count))
+
+    def lane() -> None:
+        for n in numbers:
+            call(n)
+
+    if threads is None:
+        lane()
+        return
+    for done in [threads.submit(lane) for _ in range(in_flight)]:
+        done.result()
+
+
+class Slices:
+    """Runs slices, of either kind of contender."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.contender = make(job)
+        self.is_awaited = hasattr(self.contender, "open")
+        self.runner = asyncio.Runner()
+        self.threads = ThreadPoolExecutor(job.in_flight) if job.in_flight > 1 and not self.is_awaited else None
+
+    def open(self) -> None:
+        """Pin the process and open the contender; imports before this may use every processor."""
+        if self.job.cpu is not None:
+            os.sched_setaffinity(0, {self.job.cpu})
+        if self.is_awaited:
+            self.runner.run(self.contender.open())
+
+    def run(self, command: str, count: int) -> dict[str, Any]:
+        """Run one slice and return what it cost."""
+        before, wall, cpu = peak_kib(), time.perf_counter(), time.process_time()
+        if command == "batch" and hasattr(self.contender, "batch"):
+            self.runner.run(self.contender.batch(count))
+        elif self.is_awaited:
+            self.runner.run(awaited(self.contender.call, self.job.in_flight, count))
+        else:
+            threaded(self.contender.call, self.threads, self.job.in_flight, count)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        peak = peak_kib()
+        return {"cpu": cpu, "wall": wall, "requests": count, "peak_kib": peak, "growth_kib": peak - before}
+
+    def close(self) -> None:
+        """Close the contender."""
+        if (close := getattr(self.contender, "close", None)) is not None:
+            done = close()
+            if inspect.isawaitable(done):
+                self.runner.run(_wait(done))
+        self.runner.close()
+        if self.threads is not None:
+            self.threads.shutdown()
+
+
+async def _wait(done: Awaitable[object]) -> None:
+    await done
+
+
+def main() -> None:
+    """Obey the controller, or with a count as second argument run that many requests once."""
+    slices = Slices(Job(**json.loads(sys.argv[1])))
+    if not getattr(slices.contender, "available", True):
+        print(json.dumps({"skip": "this release of talon_async has no such option"}), flush=True)
+        return
+    slices.open()
+    if len(sys.argv) > 2:  # noqa: PLR2004
+        slices.run("run", int(sys.argv[2]))
+    else:
+        print(json.dumps({"ready": True}), flush=True)
+        for line in sys.stdin:
+            command, count = line.split()
+            print(json.dumps(slices.run(command, int(count))), flush=True)
+    slices.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Measuring: environments, processes, slices that take turns, and their figures."""

@@ -1,0 +1,89 @@
+"""Figures: what slices cost, and ratios between contenders of the same round."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median and the quartiles around it."""
+
+    median: float
+    low: float
+    high: float
+
+
+def spread(values: list[float]) -> Spread:
+    """Return the median and the quartiles; of a single value all three are that value."""
+    if len(values) == 1:
+        return Spread(values[0], values[0], values[0])
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, low, high)
+
+
+@dataclass
+class Series:
+    """What one contender cost in one scenario, round by round.
+
+    Attributes:
+        cpu: seconds of the processor for one request.
+        wall: seconds of the clock for one request.
+        peak_mib: the largest memory of its process.
+        growth_mib: how much of that came during a slice, at most.
+    """
+
+    cpu: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+    peak_mib: float | None = None
+    growth_mib: float | None = None
+
+    def add(self, said: dict[str, Any]) -> None:
+        """Take what a worker said of a slice."""
+        self.cpu.append(said["cpu"] / said["requests"])
+        self.wall.append(said["wall"] / said["requests"])
+        self.peak_mib = max(self.peak_mib or 0.0, said["peak_kib"] / 1024)
+        self.growth_mib = max(self.growth_mib or 0.0, said["growth_kib"] / 1024)
+
+
+Results = dict[str, dict[str, Series]]
+"""Series by scenario and contender."""
+
+
+def ratios(series: Series, base: Series) -> list[float]:
+    """Return, for each round, how much dearer one is than the other.
+
+    Both stood next to each other in time, so that a slow phase of the machine weighs on both.
+    """
+    return [own / other for own, other in zip(series.cpu, base.cpu, strict=True)]
+
+
+def ratio(results: Results, scenario: str, contender: str, base: str) -> Spread | None:
+    """Return how much dearer a contender is than another; None if one of them did not take part."""
+    found = results.get(scenario, {})
+    if contender not in found or base not in found:
+        return None
+    return spread(ratios(found[contender], found[base]))
+
+
+def row(results: Results, scenario: str, contender: str, base: str) -> dict[str, Any]:
+    """Return one line of the table, as it goes into the JSON file."""
+    series = results[scenario][contender]
+    compared = ratio(results, scenario, contender, base)
+    wall = spread(series.wall).median if series.wall else 0.0
+    return {
+        "scenario": scenario,
+        "contender": contender,
+        "ratio": None if compared is None else [round(n, 3) for n in (compared.median, compared.low, compared.high)],
+        "per_second": round(1 / wall) if wall else None,
+        "peak_mib": _rounded(series.peak_mib),
+        "growth_mib": _rounded(series.growth_mib),
+        "cpu_microseconds": round(spread(series.cpu).median * 1e6, 1),
+        "rounds": len(series.cpu),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

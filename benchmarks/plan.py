@@ -1,0 +1,96 @@
+"""What is measured, how often and for how long. Every number of the method stands here; only the standard library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BASE = "aiohttp"
+"""The contender that is 1.00."""
+
+READY_WITHIN = 60.0
+"""Seconds until a process must have told that it is ready: the official SDK needs many to be imported."""
+
+SLICE_WITHIN = 1200.0
+"""Seconds until a slice must be over; a million events take several minutes."""
+
+ENDS_WITHIN = 5.0
+"""Seconds between asking a process to end and ending it."""
+
+POOL = 64
+"""Connections that the blocking peers keep; with their defaults they throw connections away and make new ones."""
+
+
+SMALLEST_BATCH = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How thorough a run is.
+
+    Attributes:
+        rounds: slices of each contender.
+        slice_seconds: how long a slice is to take; its number of requests follows from a first slice.
+        cold_rounds: fresh processes for each thing that happens once in a process.
+        batch_rounds: slices of a batch of the smallest size; larger ones have one.
+        largest_batch: batches of more events are left out.
+        skipped: scenarios left out unless they are asked for.
+    """
+
+    rounds: int
+    slice_seconds: float
+    cold_rounds: int
+    batch_rounds: int
+    largest_batch: int
+    skipped: tuple[str, ...] = ()
+
+
+FULL = Pace(rounds=40, slice_seconds=0.1, cold_rounds=15, batch_rounds=5, largest_batch=1_000_000)
+QUICK = Pace(
+    rounds=7, slice_seconds=0.05, cold_rounds=3, batch_rounds=2, largest_batch=10_000,
+    skipped=("event-1", "event-256", "session-64", "silent-16", "blocking-event-16", "blocking-session-16"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One situation in which contenders are compared.
+
+    Attributes:
+        name: how it is called, also by `--only`.
+        answer: what the server says: see `payloads`.
+        in_flight: requests at a time, or threads.
+        contenders: who takes part; the base comes first where it does.
+        batch: the events of a slice, if it is one batch and not as many requests as fit into the time.
+    """
+
+    name: str
+    answer: str
+    in_flight: int
+    contenders: tuple[str, ...]
+    tls: bool = False
+    batch: int = 0
+
+
+PLAIN = ("aiohttp", "talon_async", "official", "httpx", "requests")
+EFFECTS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
+BLOCKING = ("aiohttp", "talon_async-blocking", "official", "httpx-blocking", "requests")
+BATCH = ("aiohttp", "talon_async", "talon_async-batch")
+
+SCENARIOS = (
+    *(Scenario(name=f"event-{n}", answer="event", in_flight=n, contenders=PLAIN) for n in (1, 16, 64, 256)),
+    *(Scenario(name=f"session-{n}", answer="session", in_flight=n, contenders=EFFECTS) for n in (16, 64)),
+    Scenario(name="large-16", answer="large", in_flight=16, contenders=EFFECTS),
+    Scenario(name="silent-16", answer="silent", in_flight=16, contenders=PLAIN),
+    Scenario(name="tls-16", answer="event", in_flight=16, contenders=PLAIN, tls=True),
+    *(Scenario(name=f"blocking-event-{n}", answer="event", in_flight=n, contenders=BLOCKING) for n in (1, 16)),
+    *(Scenario(name=f"blocking-session-{n}", answer="session", in_flight=n, contenders=BLOCKING) for n in (1, 16)),
+    Scenario(name="batch-10k", answer="v1", in_flight=64, contenders=BATCH, batch=SMALLEST_BATCH),
+    Scenario(name="batch-100k", answer="v1", in_flight=64, contenders=BATCH, batch=100_000),
+    Scenario(name="batch-1m", answer="v1", in_flight=64, contenders=("talon_async-batch",), batch=1_000_000),
+)
+
+COLD = ("import", "first-call", "first-answer")
+"""What a process does once; see `measure.cold`."""
+
+COUNTED = {"event": (200, 600), "session": (200, 600), "large": (40, 120), "silent": (200, 600)}
+"""Answers whose instructions are counted, 16 in flight: the requests of the shorter run and of the longer one."""

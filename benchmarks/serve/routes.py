@@ -1,0 +1,54 @@
+"""Which answer belongs to which request; one rule for the small server and for nginx."""
+
+from __future__ import annotations
+
+
+def answer_to(target: str) -> str:
+    """Return the name of the answer to a path with its query."""
+    if target.startswith("/v2/customer_sessions/"):
+        return "large" if target.startswith("/v2/customer_sessions/large") else "session"
+    if target.startswith("/v1/"):
+        return "v1"
+    return "silent" if "silent=yes" in target else "event"
+
+
+NGINX = """\
+daemon off;
+master_process off;
+error_log stderr crit;
+pid {folder}/nginx.pid;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    default_type application/json;
+    types {{ }}
+    keepalive_requests 1000000000;
+    keepalive_timeout 3600s;
+    client_max_body_size 1m;
+    client_body_buffer_size 256k;
+    open_file_cache max=16;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    add_header Strict-Transport-Security max-age=31536000;
+    add_header X-Request-Id 0a1b2c3d4e5f60718293a4b5c6d7e8f9;
+    server {{
+        listen 127.0.0.1:{plain};
+        listen 127.0.0.1:{secure} ssl;
+        ssl_certificate {certificate};
+        ssl_certificate_key {certificate};
+        root {folder};
+        location ~ ^/(event|session|large|v1)\\.json$ {{ internal; }}
+        # a file cannot be posted or put: nginx says so, and then gives the file
+        location /v2/customer_sessions/large {{ error_page 404 405 =200 /large.json; }}
+        location /v2/customer_sessions/ {{ error_page 404 405 =200 /session.json; }}
+        location /v1/ {{ error_page 404 405 =200 /v1.json; }}
+        location /v2/events {{
+            if ($arg_silent = yes) {{ return 204; }}
+            error_page 404 405 =200 /event.json;
+        }}
+    }}
+}}
+"""

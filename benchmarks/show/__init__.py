@@ -1,0 +1,1 @@
+"""Showing figures: a table for the terminal, a chart for the README."""

@@ -1,0 +1,97 @@
+"""What the client promises about its cost, and whether it keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from benchmarks.measure.figures import ratio, spread
+
+if TYPE_CHECKING:
+    from benchmarks.measure.figures import Results, Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One promise.
+
+    Attributes:
+        what: as people read it.
+        scenario: where it is measured.
+        contender: who promises.
+        over: compared with whom; empty where the figure stands for itself.
+        kind: `cpu` and `peak` compare; `growth` and `mib` are MiB, `ms` is milliseconds of the processor.
+        most: the largest figure that keeps the promise.
+        least: the smallest figure that keeps it; for how many times cheaper than the other the contender is.
+    """
+
+    what: str
+    scenario: str
+    contender: str = "talon_async"
+    over: str = ""
+    kind: Literal["cpu", "peak", "growth", "mib", "ms"] = "cpu"
+    most: float | None = None
+    least: float | None = None
+
+
+TARGETS = (
+    Target(what="event / aiohttp", scenario="event-16", over="aiohttp", most=1.10),
+    Target(what="session / aiohttp", scenario="session-16", over="aiohttp", most=1.30),
+    Target(what="large session / aiohttp", scenario="large-16", over="aiohttp", most=2.7),
+    Target(what="large session, effects unread / aiohttp", scenario="large-16", contender="talon_async-lazy",
+           over="aiohttp", most=1.9),
+    Target(what="official SDK / event", scenario="event-16", over="official", least=2.7),
+    Target(what="official SDK / session", scenario="session-16", over="official", least=3.3),
+    Target(what="official SDK / large session", scenario="large-16", over="official", least=4.5),
+    Target(what="official SDK / event, TLS", scenario="tls-16", over="official", least=2.2),
+    Target(what="official SDK / blocking event, 1 thread", scenario="blocking-event-1",
+           contender="talon_async-blocking", over="official", least=1.1),
+    Target(what="official SDK / blocking session, 1 thread", scenario="blocking-session-1",
+           contender="talon_async-blocking", over="official", least=1.4),
+    Target(what="batch / loop of calls", scenario="batch-10k", contender="talon_async-batch", over="talon_async",
+           most=1.10),
+    Target(what="growth, a million events (MiB)", scenario="batch-1m", contender="talon_async-batch", kind="growth",
+           most=4),
+    Target(what="peak, a million events (MiB)", scenario="batch-1m", contender="talon_async-batch", kind="mib",
+           most=64),
+    Target(what="peak memory / official SDK, 64 in flight", scenario="event-64", over="official", kind="peak",
+           most=0.6),
+    Target(what="import talon_async (ms)", scenario="import", kind="ms", most=10),
+    Target(what="ready with session models / import aiohttp", scenario="import", contender="talon_async-ready",
+           over="aiohttp", most=1.3),
+    Target(what="ready with session models / import of the official SDK", scenario="import",
+           contender="talon_async-ready", over="official", most=0.15),
+    Target(what="first answer in a cold process (ms)", scenario="first-answer", contender="talon_async-first",
+           kind="ms", most=2),
+)  # fmt: skip
+
+
+def figure(target: Target, results: Results) -> float | None:
+    """Return what was measured; None if it was not."""
+    found = results.get(target.scenario, {})
+    own, other = found.get(target.contender), found.get(target.over)
+    if own is None or (target.over and other is None):
+        return None
+    if other is None:
+        return _alone(target, own)
+    if target.kind == "peak":
+        return own.peak_mib / other.peak_mib if own.peak_mib and other.peak_mib else None
+    dearer, cheaper = (target.contender, target.over) if target.least is None else (target.over, target.contender)
+    compared = ratio(results, target.scenario, dearer, cheaper)
+    return None if compared is None else compared.median
+
+
+def _alone(target: Target, own: Series) -> float | None:
+    if target.kind == "ms":
+        return spread(own.cpu).median * 1000
+    return own.growth_mib if target.kind == "growth" else own.peak_mib
+
+
+def verdict(target: Target, results: Results) -> tuple[str, str, str, str]:
+    """Return the promise, its bound, the figure and the verdict, as a line of a table."""
+    measured = figure(target, results)
+    bound = f"<= {target.most:g}" if target.least is None else f">= {target.least:g}"
+    if measured is None:
+        return target.what, bound, "-", "not measured"
+    kept = measured <= target.most if target.most is not None else measured >= (target.least or 0.0)
+    return target.what, bound, f"{measured:.2f}", "met" if kept else "missed"

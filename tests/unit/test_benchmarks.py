@@ -1,0 +1,182 @@
+"""The pure parts of the benchmarks: figures, targets, tables, the chart, and what the server answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from benchmarks.contenders import ENTRIES
+from benchmarks.exact import counted
+from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
+from benchmarks.payloads import ANSWERS, REQUESTS, body
+from benchmarks.plan import BASE, SCENARIOS
+from benchmarks.serve.routes import NGINX, answer_to
+from benchmarks.show.chart import bars_of, chart
+from benchmarks.show.table import cells, table
+from benchmarks.targets import TARGETS, Target, figure, verdict
+from talon_async import from_json
+from talon_async.models import IntegrationEventV2Response, IntegrationState, IntegrationStateV2, UnknownEffectProps
+
+RESULTS = {
+    "event-16": {
+        "aiohttp": Series(cpu=[1.0, 2.0, 1.0], wall=[0.5, 0.5, 0.5], peak_mib=30.0, growth_mib=0.0),
+        "talon_async": Series(cpu=[1.1, 2.4, 1.0], wall=[0.5, 1.0, 0.5], peak_mib=40.04, growth_mib=0.5),
+    },
+    "import": {"talon_async": Series(cpu=[0.003, 0.004, 0.005])},
+}
+
+
+def drawn(ratio: float) -> list[dict[str, Any]]:
+    return [{"scenario": "event-16", "contender": name, "ratio": [number, number, number]}
+            for name, number in (("aiohttp", 1.0), ("talon_async", ratio))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([3.0], Spread(3, 3, 3)), ([1.0, 2.0, 3.0, 4.0, 5.0], Spread(3, 2, 4))],
+)
+def test_a_spread_is_the_median_and_its_quartiles_when_there_are_values(values: list[float], expected: Spread) -> None:
+    """One value is its own median and quartiles."""
+    assert expected == spread(values)
+
+
+def test_ratios_are_taken_within_a_round_when_the_machine_changes_its_speed() -> None:
+    """A slow round weighs on both contenders, so it cancels out."""
+    assert [2.0, 2.0, 2.0] == ratios(Series(cpu=[2, 8, 4]), Series(cpu=[1, 4, 2]))
+
+
+def test_ratios_refuse_when_the_rounds_do_not_match() -> None:
+    """Slices of different rounds are never paired."""
+    with pytest.raises(ValueError, match="longer"):
+        ratios(Series(cpu=[1]), Series(cpu=[1, 2]))
+
+
+def test_a_ratio_is_none_when_a_contender_was_left_out() -> None:
+    """What was not measured has no figure."""
+    assert ratio(RESULTS, "event-16", "official", "aiohttp") is None
+    assert ratio(RESULTS, "session-16", "talon_async", "aiohttp") is None
+
+
+def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() -> None:
+    """Time is divided by the requests; of memory the largest figure stays."""
+    series = Series()
+    series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
+    series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
+    assert Series(cpu=[0.5, 0.25], wall=[1.0, 0.5], peak_mib=2.0, growth_mib=1.0) == series
+
+
+def test_a_row_holds_everything_when_it_is_made() -> None:
+    """The ratio with its quartiles, requests a second, memory, and the absolute time for the file alone."""
+    expected = {
+        "scenario": "event-16", "contender": "talon_async", "ratio": [1.1, 1.05, 1.15], "per_second": 2,
+        "peak_mib": 40.0, "growth_mib": 0.5, "cpu_microseconds": 1_100_000.0, "rounds": 3,
+    }  # fmt: skip
+    assert expected == row(RESULTS, "event-16", "talon_async", BASE)
+    assert row(RESULTS, "import", "talon_async", BASE)["per_second"] is None
+
+
+def test_cells_show_dashes_when_figures_are_missing() -> None:
+    """A cold start has no memory and no requests a second."""
+    shown = cells(row(RESULTS, "import", "talon_async", BASE))
+    assert ("import", "talon_async", "-", "-", "-", "-", "-") == shown
+
+
+def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None:
+    """Columns are as wide as their widest cell."""
+    assert "name   n\na      1\nbb    22" == table([("a", "1"), ("bb", "22")], ("name", "n"), text_columns=1)
+
+
+@pytest.mark.parametrize(
+    ("target", "measured", "word"),
+    [
+        (Target(what="w", scenario="event-16", over="aiohttp", most=1.1), 1.1, "met"),
+        (Target(what="w", scenario="event-16", over="aiohttp", most=1.05), 1.1, "missed"),
+        (Target(what="w", scenario="event-16", over="aiohttp", least=0.9), 1 / 1.1, "met"),
+        (Target(what="w", scenario="event-16", over="aiohttp", least=2.7), 1 / 1.1, "missed"),
+        (Target(what="w", scenario="event-16", over="aiohttp", kind="peak", most=1.0), 40.04 / 30, "missed"),
+        (Target(what="w", scenario="event-16", kind="growth", most=1.0), 0.5, "met"),
+        (Target(what="w", scenario="event-16", kind="mib", most=64), 40.04, "met"),
+        (Target(what="w", scenario="import", kind="ms", most=10), 4.0, "met"),
+        (Target(what="w", scenario="session-16", over="aiohttp", most=1), None, "not measured"),
+    ],
+)
+def test_a_target_is_judged_when_its_figure_is_known(target: Target, measured: float | None, word: str) -> None:
+    """A bound holds from its own side: at most so dear, or at least so many times cheaper."""
+    assert measured is None or figure(target, RESULTS) == pytest.approx(measured)
+    assert word == verdict(target, RESULTS)[3]
+
+
+def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() -> None:
+    """A promise about something that nobody measures would always be silent."""
+    contenders = {scenario.name: {*scenario.contenders, ""} for scenario in SCENARIOS}
+    aimed = [target for target in TARGETS if target.scenario in contenders]
+    assert all({target.contender, target.over} <= contenders[target.scenario] for target in aimed)
+    assert {"import", "first-answer"} == {target.scenario for target in TARGETS} - set(contenders)
+
+
+def test_every_contender_is_known_when_a_scenario_names_it() -> None:
+    """And the base comes first, where it takes part."""
+    assert {name for scenario in SCENARIOS for name in scenario.contenders} == set(ENTRIES)
+    assert all(scenario.contenders[0] == BASE for scenario in SCENARIOS if BASE in scenario.contenders)
+
+
+def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
+    """Well-formed, with one bar for each contender, and colours for light and dark."""
+    text = chart(drawn(2.0))
+    rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
+    widths = [float(rectangle.attrib["width"]) for rectangle in rectangles]
+    assert [1.0, 2.0] == [round(width / widths[0], 2) for width in widths]
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_the_chart_leaves_out_panels_when_nothing_was_measured() -> None:
+    """Only what there is becomes a bar."""
+    assert [] == bars_of(drawn(1.0), "large-16")
+    assert "Session" not in chart(drawn(1.0))
+
+
+def test_every_request_finds_its_answer_when_it_is_sent() -> None:
+    """The server's rule and the clients' paths belong together."""
+    assert list(REQUESTS) == [answer_to(path.format(n=7)) for _, path in REQUESTS.values()]
+
+
+@pytest.mark.parametrize("answer", ["session", "large"])
+def test_answers_are_understood_when_models_read_them(answer: str) -> None:
+    """Every effect is of a known type, so that the typed work is really done."""
+    state = from_json(ANSWERS[answer], IntegrationStateV2)
+    assert {"session": 6, "large": 300}[answer] == len(state.effects)
+    assert not [effect for effect in state.effects if isinstance(effect.props, UnknownEffectProps)]
+    assert state.customer_session is not None
+    assert len(body(answer, 1)["customerSession"]["cartItems"]) == len(state.customer_session.cart_items)
+
+
+def test_answers_to_events_are_understood_when_models_read_them() -> None:
+    """Both versions of the API tell one effect."""
+    second, first = from_json(ANSWERS["event"], IntegrationEventV2Response), from_json(ANSWERS["v1"], IntegrationState)
+    assert first.event is not None
+    assert (1, 1) == (len(second.effects), len(first.event.effects))
+
+
+@pytest.mark.parametrize(("answer", "kilobytes"), [("event", 0.25), ("v1", 0.3), ("session", 3), ("large", 60)])
+def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: float) -> None:
+    """The sizes that the plan speaks of, give or take a fifth."""
+    assert kilobytes == pytest.approx(len(ANSWERS[answer]) / 1000, rel=0.2)
+    json.loads(ANSWERS[answer])
+
+
+def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
+    """Its braces are balanced and nothing is left open."""
+    text = NGINX.format(folder="/tmp/x", plain=1, secure=2, certificate="/tmp/x/own.pem")
+    assert text.count("{") == text.count("}")
+    assert "listen 127.0.0.1:2 ssl;" in text
+    assert "{folder}" not in text
+
+
+def test_instructions_are_read_when_valgrind_reports() -> None:
+    """With its thousands separated; a report without the figure ends the run."""
+    assert 1234567 == counted("==1== I   refs:      1,234,567\n")
+    with pytest.raises(SystemExit, match="counted nothing"):
+        counted("error")
