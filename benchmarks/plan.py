@@ -73,7 +73,7 @@ class Scenario:
 
 PLAIN = ("aiohttp", "talon_async", "official", "httpx", "requests")
 EFFECTS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
-BLOCKING = ("aiohttp", "talon_async-blocking", "official", "httpx-blocking", "requests")
+BLOCKING = ("aiohttp", "talon_async", "talon_async-blocking", "official", "httpx-blocking", "requests")
 BATCH = ("aiohttp", "talon_async", "talon_async-batch")
 
 SCENARIOS = (

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from benchmarks.plan import Pace
     from benchmarks.serve.start import Server
 
+MODELS = (
+    "from talon_async import TalonOne\n"
+    "from talon_async.models import CartItem, IntegrationRequest, IntegrationStateV2, NewCustomerSessionV2\n"
+    "TalonOne('http://127.0.0.1:9', 'key')\n"
+)
+
 READY = (
     "import asyncio\n"
     "from talon_async import TalonOne\n"
@@ -32,10 +38,11 @@ IMPORTS = {
     "python": ("", "pass"),
     "aiohttp": ("", "import aiohttp"),
     "talon_async": ("", "import talon_async"),
+    "talon_async-models": ("", MODELS),
     "talon_async-ready": ("", READY),
     "official": ("official", "import talon_one"),
 }
-"""Ready is with the session's models and an open client."""
+"""Models are the session's, with a client; ready is an open client that has loaded and compiled everything."""
 
 
 def imports(pace: Pace, pythons: dict[str, Path], cpu: int | None) -> dict[str, Series]:

@@ -31,7 +31,19 @@ FLOORS = [
     ["__init__", "__main__"],
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-PURE = ["models", "_messages", "errors", "effects", "webhooks", "_retry", "_codec", "_endpoint", "config", "auth", "pages"]
+PURE = [
+    "models",
+    "_messages",
+    "errors",
+    "effects",
+    "webhooks",
+    "_retry",
+    "_codec",
+    "_endpoint",
+    "config",
+    "auth",
+    "pages",
+]
 NETWORK = {"aiohttp", "asyncio", "anyio", "yarl", "multidict"}
 
 

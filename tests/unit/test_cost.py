@@ -1,0 +1,152 @@
+"""What a call costs, in counts: of functions, imports and timers. Times would depend on the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+from properties.strategies import complete
+from support.raw import EMPTY, RawServer, answer
+from support.twins import KEY
+
+import talon_async
+from talon_async import TalonOne
+from talon_async._codec import decode, encode
+from talon_async.models import (
+    CartItem,
+    IntegrationEventV2Request,
+    IntegrationRequest,
+    IntegrationStateV2,
+    NewCustomerSessionV2,
+    NewEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOME = str(Path(talon_async.__file__).parent)
+OWN = ("<", HOME)
+"""Where the package's functions stand: in its files, or in what it has compiled."""
+
+MOST_CALLS = 34
+
+
+class Calls:
+    """Counts the calls of the package's own Python functions; one that waits and goes on counts once."""
+
+    def __init__(self) -> None:
+        self._frames: set[Any] = set()
+
+    @property
+    def count(self) -> int:
+        return len(self._frames)
+
+    def _look(self, frame: Any, event: str, _: Any) -> None:
+        name = frame.f_code.co_filename
+        if event == "call" and name.startswith(OWN) and not name.startswith("<frozen"):
+            self._frames.add(frame)
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._look)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+
+def counted(function: Callable[[], object]) -> int:
+    """Count the calls of a function once it is warm."""
+    function()
+    with Calls() as calls:
+        function()
+    return calls.count
+
+
+async def warm(talon: TalonOne, times: int) -> int:
+    """Count the package's calls in so many silent events of a client that has made some."""
+    for _ in range(3):
+        await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))
+    with Calls() as calls:
+        for _ in range(times):
+            await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))
+    return calls.count
+
+
+async def test_functions_of_a_call_are_few_when_it_is_warm() -> None:
+    """A silent event, from the model to the answer, is a certain number of calls: whoever adds one needs a reason."""
+    with RawServer(EMPTY) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            assert await warm(talon, 20) <= 20 * MOST_CALLS
+
+
+def test_reading_is_one_call_for_each_object_when_an_answer_is_read() -> None:
+    """A session answer has one call for each object in it, one for each time, and a handful for the whole."""
+    body = json.dumps(complete(IntegrationStateV2)).encode()
+    objects = body.count(b"{") + body.count(b"2026-08-01T")
+    assert counted(lambda: decode(body, IntegrationStateV2)) <= 1.25 * objects + 10
+
+
+def test_writing_is_one_call_for_each_object_when_a_request_is_written() -> None:
+    """A cart of a hundred items takes one call for each, and a handful for the whole."""
+    cart = [CartItem(sku=f"s{n}", quantity=1, price=1.5, attributes={"a": 1}) for n in range(100)]
+    session = NewCustomerSessionV2(profile_id="p", cart_items=cart, coupon_codes=["A"], referral_code="B")
+    # on Python 3.11 a list comprehension is a call, too
+    assert counted(lambda: encode(IntegrationRequest(customer_session=session))) <= 100 + 15
+
+
+@pytest.mark.parametrize("cls", [NewEvent, IntegrationEventV2Request])
+def test_making_a_model_is_one_call_when_its_class_is_warm(cls: Any) -> None:
+    """The only function is the `__init__` itself."""
+    given = {"type": "t", "session_id": "s", "profile_id": "p", "attributes": {}}
+    given = {name: value for name, value in given.items() if name in cls.__slots__}
+    cls(**given)
+    with Calls() as calls:
+        cls(**given)
+    assert 1 == calls.count
+
+
+async def test_nothing_is_imported_when_an_entered_client_makes_its_first_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Entering a client loads what every operation needs: no call waits for a module."""
+    missing: list[str] = []
+    original = builtins.__import__
+
+    def watching(name: str, *args: Any) -> Any:
+        before = len(sys.modules)
+        module = original(name, *args)
+        if len(sys.modules) > before and name.startswith("talon_async"):
+            missing.append(name)
+        return module
+
+    with RawServer(answer(complete(IntegrationStateV2))) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            monkeypatch.setattr(builtins, "__import__", watching)
+            await talon.update_customer_session_v2("s", IntegrationRequest(customer_session=NewCustomerSessionV2()))
+            await talon.get_customer_inventory("p")
+            monkeypatch.undo()
+    assert [] == missing
+
+
+async def test_one_timer_is_set_when_many_calls_have_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deadlines cost no timer for each call: one watches over all attempts of a client."""
+    with RawServer(EMPTY) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            loop = asyncio.get_running_loop()
+            ours: list[float] = []
+            original = loop.call_at
+
+            def watching(when: float, callback: Any, *args: Any, **options: Any) -> Any:
+                if "Deadlines" in getattr(callback, "__qualname__", ""):
+                    ours.append(when)
+                return original(when, callback, *args, **options)
+
+            monkeypatch.setattr(loop, "call_at", watching)
+            for _ in range(30):
+                await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))
+    assert 1 == len(ours)
