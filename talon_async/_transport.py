@@ -20,6 +20,7 @@ from yarl import URL
 from talon_async._lanes import Lanes
 from talon_async._messages import Answer, Failure
 from talon_async._version import __version__
+from talon_async.auth import ApiKey
 from talon_async.errors import (
     ClientClosedError,
     ConnectError,
@@ -158,6 +159,7 @@ class Pool:
         self._prefix = base.raw_path.rstrip("/")
         self._urls: dict[str, URL] = {}
         self._borrowed = connection.session is not None
+        self._auth, self._signs = connection.auth, not isinstance(connection.auth, ApiKey)
         self._most = connection.limits.response_bytes
         given: dict[str, Any] = {"proxy": connection.proxy, "ssl": connection.ssl}
         self._extra = {name: value for name, value in given.items() if value is not None}
@@ -194,7 +196,7 @@ class Pool:
         attempt.begin(self._loop.time() + total)
         connecting = Connecting(connect)
         _connecting.set(connecting)
-        headers: Any = self._connection.auth.headers(request)
+        headers: Any = self._auth.headers(request) if self._signs else _NOTHING
         if request.idempotency_key is not None:
             headers = CIMultiDict(headers, **{"Idempotency-Key": request.idempotency_key})
         body = None if request.body is None else BytesPayload(request.body, content_type="application/json")
@@ -208,7 +210,8 @@ class Pool:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
-                **self._options(request, connect),
+                **(self._extra if body is not None else self._bare),
+                **({"timeout": _bounded(connect)} if self._borrowed else _NOTHING),
             )
             return Answer(response.status, response.headers, await _read(response, self._most))
         except BaseException as problem:  # noqa: BLE001  # raised again, or translated, without its context
@@ -218,10 +221,6 @@ class Pool:
         finally:
             self._deadlines.remove(attempt)
         return self._failed(failure, response, reached=not connecting.now)
-
-    def _options(self, request: Request, connect: float) -> dict[str, Any]:
-        options = self._extra if request.body is not None else self._bare
-        return options | {"timeout": _bounded(connect)} if self._borrowed else options
 
     def _failed(self, failure: BaseException, response: aiohttp.ClientResponse | None, *, reached: bool) -> Answer:
         status = None if response is None else response.status
@@ -244,6 +243,7 @@ class Pool:
         return found
 
 
+_NOTHING: dict[str, Any] = {}
 _URLS = 100
 """Addresses that are kept; queries may hold times, of which there are many."""
 

@@ -44,7 +44,14 @@ class Source:
         store, value = f"m.{field.name} = ", f"get({wire_name(field)!r})"
         annotation = hints(self.cls)[field.name]
         if is_effect_props(annotation):
-            return [store + "props_of(o)"]
+            # inline, because there may be hundreds in an answer
+            return [
+                f"v = {value}",
+                "try:",
+                f"    {store}props_readers[o['effectType']](v) if v.__class__ is dict else unknown_props(v)",
+                "except (Misfit, KeyError, TypeError):",
+                f"    {store}unknown_props(v)",
+            ]
         if is_catalog_payload(annotation):
             return [store + f"payload_of(o, {{{self._payloads()}}})"]
         test = _test(annotation, required=is_required(field)) if _checked(self.cls) else ""

@@ -14,8 +14,8 @@ import attrs
 from talon_async.models._base import LIMIT, NULL, twin, wire_name
 
 __all__ = [
-    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "other", "payload_of", "props_of",
-    "read_EventEffect", "tagged", "twin", "when", "write_EventEffect", "write_UnknownEffectProps",
+    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "other", "payload_of", "props_readers",
+    "read_EventEffect", "tagged", "twin", "unknown_props", "when", "write_EventEffect", "write_UnknownEffectProps",
 ]  # fmt: skip
 
 Hook = Callable[[Any], Any]
@@ -61,18 +61,11 @@ class _PropsReaders(dict[str, Hook]):
         return found
 
 
-_props_readers = _PropsReaders()
-_unknown: list[type] = []
+props_readers = _PropsReaders()
 
 
-def props_of(effect: dict[str, Any]) -> Any:
-    """Read the props of an effect by the class that goes with its type; what does not fit is kept whole."""
-    props = effect.get("props")
-    try:
-        if props.__class__ is dict:
-            return _props_readers[effect["effectType"]](props)
-    except (Misfit, KeyError, TypeError):
-        pass
+def unknown_props(props: Any) -> Any:
+    """Keep props whole that no class fits: of a new type of effect, or of a known one with something unexpected."""
     from talon_async.models.effects import UnknownEffectProps  # noqa: PLC0415  # models load on first use
 
     return UnknownEffectProps(raw=props)

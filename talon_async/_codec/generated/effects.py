@@ -4,8 +4,9 @@ from talon_async._codec.support import Misfit
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
 from talon_async._codec.support import other
-from talon_async._codec.support import props_of
+from talon_async._codec.support import props_readers
 from talon_async._codec.support import twin
+from talon_async._codec.support import unknown_props
 from talon_async._codec.support import when
 from talon_async.models.effects.coupons import AcceptCouponEffectProps
 from talon_async.models.effects.coupons import CouponCreatedEffectProps
@@ -596,7 +597,11 @@ def read_Effect(o, _=None):
     get = o.get
     m = Effect_()
     m.effect_type = get("effectType")
-    m.props = props_of(o)
+    v = get("props")
+    try:
+        m.props = props_readers[o["effectType"]](v) if v.__class__ is dict else unknown_props(v)
+    except (Misfit, KeyError, TypeError):
+        m.props = unknown_props(v)
     m.experiment_id = get("experimentId")
     m.campaign_id = get("campaignId")
     m.ruleset_id = get("rulesetId")
