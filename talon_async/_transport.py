@@ -211,7 +211,7 @@ class Pool:
                 headers=headers,
                 allow_redirects=False,
                 **(self._extra if body is not None else self._bare),
-                **({"timeout": _bounded(connect)} if self._borrowed else _NOTHING),
+                **(_bounded(connect) if self._borrowed else _NOTHING),
             )
             return Answer(response.status, response.headers, await _read(response, self._most))
         except BaseException as problem:  # noqa: BLE001  # raised again, or translated, without its context
@@ -276,9 +276,9 @@ def _session(connection: Connection) -> aiohttp.ClientSession:
     return session
 
 
-def _bounded(connect: float) -> aiohttp.ClientTimeout:
+def _bounded(connect: float) -> dict[str, Any]:
     """Bound the connecting of a borrowed connector, to the moment: aiohttp alone would round to whole seconds."""
-    return aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=float("inf"))
+    return {"timeout": aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=float("inf"))}
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
