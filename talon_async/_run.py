@@ -168,7 +168,10 @@ class Run(Attempt):
                 return  # an earlier attempt has deleted it
             error = error_for(answer)
             error.retry_after = retry_after(answer.headers.get("Retry-After"), self.options.clock.now())
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # or each error would leave a cycle for the collector, with the request in it
         try:
             options = self.options
             self.data = self.request.decode(answer.body, strict=options.strict, lazy=options.lazy_effects)

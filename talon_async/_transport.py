@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from contextvars import ContextVar
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
@@ -34,6 +34,7 @@ from talon_async.errors import (
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Callable, Mapping
+    from typing import Self
 
     from talon_async._messages import Request
     from talon_async.auth import Auth
@@ -78,31 +79,41 @@ class Attempt:
         return self.expired and self.task.uncancel() <= self.cancelling
 
 
-class Connecting:
-    """Whether a connection is being made for an attempt, in how many seconds: meanwhile nothing can have been sent.
+class Connecting(aiohttp.ClientTimeout):
+    """Whether a connection is being made for an attempt, and in how many seconds: meanwhile nothing can have been sent.
 
-    It must refer to nothing: timers of aiohttp keep the context that they were set in, and what is in it.
+    It goes with the request in the place of aiohttp's timeouts, which are all off but for a borrowed connector's.
     """
 
-    __slots__ = ("now", "within")
+    __slots__ = ("connect", "now", "within")
+    total = sock_read = sock_connect = None
+    ceil_threshold = float("inf")  # to the moment: aiohttp alone would round to whole seconds
+    __setattr__ = object.__setattr__
 
-    def __init__(self, within: float) -> None:
+    def __init__(self, within: float, *, borrowed: bool) -> None:
         self.within, self.now = within, False
+        self.connect = within if borrowed else None  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
-
-_connecting: ContextVar[Connecting] = ContextVar("connecting")
-"""What the attempt of the running task has to do with the connector."""
+    def __deepcopy__(self, _: Any) -> Self:
+        return self  # mocks copy what they are called with
 
 
 class _Connector(aiohttp.TCPConnector):
     """Tells an attempt while a connection is made for it, and bounds the time for that."""
 
     async def _create_connection(self, req: Any, traces: list[Any], timeout: Any) -> Any:  # noqa: ASYNC109
-        connecting = _connecting.get()
-        connecting.now = True
-        async with asyncio.timeout(connecting.within):
+        timeout.now = True
+        async with asyncio.timeout(timeout.within):
             connection = await super()._create_connection(req, traces, timeout)
-        connecting.now = False
+        timeout.now = False
+        return connection
+
+    async def _get(self, key: Any, traces: list[Any]) -> Any:
+        connection: Any = await super()._get(key, traces)
+        while connection is not None and connection.protocol.should_close:
+            # something came while nobody had asked: it must not be taken for the next answer
+            connection.close()
+            connection = await super()._get(key, traces)
         return connection
 
 
@@ -112,6 +123,7 @@ class Deadlines:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._attempts: set[Attempt] = set()
+        self._context = Context()  # an empty one: a timer must not keep what is in the caller's
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, attempt: Attempt) -> None:
@@ -127,7 +139,7 @@ class Deadlines:
     def _wake_at(self, time: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(time, self._look) if time != float("inf") else None
+        self._timer = self._loop.call_at(time, self._look, context=self._context) if time != float("inf") else None
 
     def _look(self) -> None:
         now = self._loop.time() + _TICK
@@ -162,8 +174,10 @@ class Pool:
         self._auth, self._signs = connection.auth, not isinstance(connection.auth, ApiKey)
         self._most = connection.limits.response_bytes
         given: dict[str, Any] = {"proxy": connection.proxy, "ssl": connection.ssl}
-        self._extra = {name: value for name, value in given.items() if value is not None}
-        self._bare = self._extra | {"skip_auto_headers": ("Content-Type",)}  # aiohttp names a type for an empty POST
+        self._extra: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        self._bare: dict[str, Any] = self._extra | {
+            "skip_auto_headers": ("Content-Type",)
+        }  # aiohttp names a type for an empty POST
         self._lifeline: AsyncGenerator[None] | None = None
         self.closed = asyncio.Event()
         self.lanes = Lanes(connection.limits.lane_width)
@@ -194,8 +208,7 @@ class Pool:
         A failure is an error of this package that says whether the server may have acted.
         """
         attempt.begin(self._loop.time() + total)
-        connecting = Connecting(connect)
-        _connecting.set(connecting)
+        connecting = Connecting(connect, borrowed=self._borrowed)
         headers: Any = self._auth.headers(request) if self._signs else _NOTHING
         if request.idempotency_key is not None:
             headers = CIMultiDict(headers, **{"Idempotency-Key": request.idempotency_key})
@@ -210,8 +223,8 @@ class Pool:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
+                timeout=connecting,
                 **(self._extra if body is not None else self._bare),
-                **(_bounded(connect) if self._borrowed else _NOTHING),
             )
             return Answer(response.status, response.headers, await _read(response, self._most))
         except BaseException as problem:  # noqa: BLE001  # raised again, or translated, without its context
@@ -229,7 +242,10 @@ class Pool:
         if isinstance(error, UnreadableAnswerError) and status is not None and not 200 <= status < 300:  # noqa: PLR2004
             return Answer(status, response.headers if response is not None else {}, b"")
         error.status = status
-        raise error
+        try:
+            raise error
+        finally:
+            del error, failure  # or each failure would leave a cycle for the collector, with the request in it
 
     def _url(self, request: Request) -> URL:
         """Return the address without having it taken apart again: one without values is made once."""
@@ -268,17 +284,11 @@ def _session(connection: Connection) -> aiohttp.ClientSession:
         connector_owner=borrowed is None,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_common(connection),
-        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),  # see Deadlines
         trust_env=connection.trust_env,
     )
     # aiohttp sends GET, PUT and DELETE a second time on its own; the tests of faults fail if it ever does again
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
-
-
-def _bounded(connect: float) -> dict[str, Any]:
-    """Bound the connecting of a borrowed connector, to the moment: aiohttp alone would round to whole seconds."""
-    return {"timeout": aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=float("inf"))}
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

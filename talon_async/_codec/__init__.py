@@ -20,6 +20,8 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
+import os
+import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
@@ -41,29 +43,34 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 def parse(body: bytes) -> Any:
     """Read JSON; ValueError says what is wrong with it."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        if not body.startswith(_BOM):
+            raise
     return orjson.loads(body.removeprefix(_BOM))
 
 
 class LazyEffects(Sequence[Any]):
     """Effects that are read from JSON when somebody looks at them."""
 
-    __slots__ = ("_raw", "_read")
+    __slots__ = ("_state",)
 
     def __init__(self, raw: list[Any]) -> None:
-        self._raw = raw
-        self._read: list[Any] | None = None
+        self._state = (False, raw)  # one value, so that threads which look at once see either list whole
 
     @property
     def _effects(self) -> list[Any]:
-        if self._read is None:
+        is_read, effects = self._state
+        if not is_read:
             from talon_async.models import Effect  # noqa: PLC0415  # models load on first use
 
-            self._read = [reader(Effect)(effect) for effect in self._raw]
-            self._raw = []
-        return self._read
+            effects = [reader(Effect)(effect) for effect in effects]
+            self._state = (True, effects)
+        return effects
 
     def __len__(self) -> int:
-        return len(self._raw if self._read is None else self._read)
+        return len(self._state[1])
 
     def __getitem__(self, index: Any) -> Any:
         return self._effects[index]
@@ -102,14 +109,12 @@ class Decoder:
             return None
         try:
             if lazy and self._has_effects and not strict:
-                return self._read_lazily(self._whole(orjson.loads(body)))
+                return self._read_lazily(self._whole(parse(body)))
             if len(body) < _LARGE or not gc.isenabled():
-                return self.read(self._whole(orjson.loads(body)), strict=strict)
+                return self.read(self._whole(parse(body)), strict=strict)
             with _collector_at_rest():
-                return self.read(self._whole(orjson.loads(body)), strict=strict)
+                return self.read(self._whole(parse(body)), strict=strict)
         except (ValueError, RecursionError) as problem:
-            if body.startswith(_BOM):
-                return self(body.removeprefix(_BOM), strict=strict, lazy=lazy)
             said = f"is not what it should be: {problem}" if body else "is empty"
             raise UnreadableAnswerError(f"the answer {said}") from None
 
@@ -142,14 +147,31 @@ _LARGE = 1 << 15
 """Bytes from which the garbage collector rests while an answer is read."""
 
 
+_resting: set[int] = set()
+"""The threads for which the collector is at rest."""
+
+
 @contextlib.contextmanager
 def _collector_at_rest() -> Generator[None]:
     """Keep the collector from looking at what is only half made: with it, 100 KB take a third longer."""
     gc.disable()
+    _resting.add(threading.get_ident())
     try:
         yield
     finally:
+        _resting.discard(threading.get_ident())
         gc.enable()
+
+
+def _wake_collector() -> None:
+    """Enable the collector in a forked child, where the thread that would do it does not exist."""
+    if _resting:
+        _resting.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_wake_collector)
 
 
 def _as_it_is(value: Any) -> Any:

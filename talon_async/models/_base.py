@@ -105,15 +105,16 @@ def _first_init(cls: Any) -> Callable[..., None]:
         cls.__init__ = made = _init(cls)
         made(self, **given)
 
-    return update_wrapper(init, cls.__attrs_init__, assigned=())  # for inspect.signature
+    return _named(init, cls)
 
 
 def _init(cls: Any) -> Callable[..., None]:
     """Compile an `__init__` that sets the fields through the twin: a frozen class's own takes twice as long."""
     names: dict[str, Any] = {"NOTHING": attrs.NOTHING, "twin": twin(cls), "cls": cls, "become": object.__setattr__}
-    parameters, stores = ["self", *(["*"] if cls.__attrs_attrs__ else [])], ["become(self, '__class__', twin)"]
+    parameters, stores, given = ["self", *(["*"] if cls.__attrs_attrs__ else [])], list[str](), list[str]()
     for field in cls.__attrs_attrs__:
         name, default = field.name, field.default
+        given.append(f"{name}={name}")
         names[f"{name}_default"] = getattr(default, "factory", default)
         if default is attrs.NOTHING:
             parameters.append(name)
@@ -125,11 +126,19 @@ def _init(cls: Any) -> Callable[..., None]:
         else:
             parameters.append(f"{name}={name}_default")
             stores.append(f"self.{name} = {name}")
-    body = "\n    ".join([*stores, "self.__class__ = cls"])
+    # a subclass has a layout of its own
+    other = f"if self.__class__ is not cls: return cls.__attrs_init__(self, {', '.join(given)})"
+    body = "\n    ".join([other, "become(self, '__class__', twin)", *stores, "self.__class__ = cls"])
     exec(compile(f"def init({', '.join(parameters)}):\n    {body}", f"<init {cls.__name__}>", "exec"), names)  # noqa: S102
     init: Callable[..., None] = names["init"]
+    return _named(init, cls)
+
+
+def _named(init: Callable[..., None], cls: Any) -> Callable[..., None]:
+    """Let messages and `inspect.signature` tell of an `__init__` what they would of attrs's own."""
+    update_wrapper(init, cls.__attrs_init__, assigned=("__module__", "__annotations__"))
     init.__name__, init.__qualname__ = "__init__", f"{cls.__name__}.__init__"
-    return update_wrapper(init, cls.__attrs_init__, assigned=())
+    return init
 
 
 def twin(cls: type) -> type:

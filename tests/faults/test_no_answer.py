@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
 import socket
 from typing import Any
 
@@ -13,6 +16,7 @@ from support.twins import KEY
 from talon_async import Limits, RetryPolicy, TalonOne, Timeout
 from talon_async.errors import (
     APIError,
+    BadRequestError,
     ClientClosedError,
     ConflictError,
     ConnectError,
@@ -327,3 +331,40 @@ def test_no_loop_is_kept_when_it_has_ended() -> None:
         for _ in range(5):
             asyncio.run(once())
         assert {} == talon._shared.pools._pools
+
+
+async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(client: Any) -> None:
+    """What comes on an idle connection belongs to no request: the connection is dropped."""
+
+    async def late(exchange: Any) -> None:
+        await exchange.send(answer({"event": {"type": "first"}}))
+        await asyncio.sleep(0.02)  # after the first answer was taken
+        await exchange.send(answer({"event": {"type": "stale"}}))
+
+    with RawServer(late, answer({"event": {"type": "second"}})) as server:
+        talon = client(server.url)
+        assert "first" == (await talon.track_event(EVENT)).event.type
+        await asyncio.sleep(0.1)
+        assert "second" == (await talon.track_event(EVENT)).event.type
+        assert 2 == server.connections
+
+
+async def test_no_cycle_is_left_when_calls_fail() -> None:
+    """A failed call leaves nothing that waits for the garbage collector, with the request in it."""
+    with RawServer(answer({"message": "no"}, status=400)) as server:
+        async with TalonOne(server.url, KEY) as talon:
+
+            async def failing() -> None:
+                with contextlib.suppress(BadRequestError):
+                    await talon.track_event(EVENT)
+
+            await failing()
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(5):
+                    await failing()
+                runs = [thing for thing in gc.get_objects() if type(thing).__name__ == "Run"]
+            finally:
+                gc.enable()
+    assert [] == runs
