@@ -34,7 +34,6 @@ from talon_async.errors import (
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Callable, Mapping
-    from typing import Self
 
     from talon_async._messages import Request
     from talon_async.auth import Auth
@@ -58,16 +57,17 @@ class Connection:
 
 
 class Attempt:
-    """One request on its way, and until when it may take."""
+    """One request on its way: until when it may take, and whether a connection is being made for it."""
 
-    __slots__ = ("cancelling", "end", "expired", "task")
+    __slots__ = ("cancelling", "connect", "connecting", "end", "expired", "task")
     task: asyncio.Task[Any]
 
-    def begin(self, end: float) -> None:
-        """Start anew: until the loop's time `end`."""
+    def begin(self, end: float, connect: float) -> None:
+        """Start anew: until the loop's time `end`, with so many seconds to connect."""
         self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
         self.cancelling = task.cancelling()
-        self.end, self.expired = end, False
+        self.end, self.connect = end, connect
+        self.connecting = self.expired = False
 
     def expire(self) -> None:
         """End the attempt with a TimeoutError, by the way that asyncio's own timeouts go."""
@@ -79,33 +79,68 @@ class Attempt:
         return self.expired and self.task.uncancel() <= self.cancelling
 
 
-class Connecting(aiohttp.ClientTimeout):
-    """Whether a connection is being made for an attempt, and in how many seconds: meanwhile nothing can have been sent.
+class Attempts:
+    """The attempts under way, by task, and what ends those that take too long.
 
-    It goes with the request in the place of aiohttp's timeouts, which are all off but for a borrowed connector's.
+    One timer watches over all of them: aiohttp's timeouts cost 8 % of a request, this 1 %.
     """
 
-    __slots__ = ("connect", "now", "within")
-    total = sock_read = sock_connect = None
-    ceil_threshold = float("inf")  # to the moment: aiohttp alone would round to whole seconds
-    __setattr__ = object.__setattr__
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._context = Context()  # an empty one: a timer must not keep what is in the caller's
+        self._by_task: dict[asyncio.Task[Any], Attempt] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, within: float, *, borrowed: bool) -> None:
-        self.within, self.now = within, False
-        self.connect = within if borrowed else None  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    def add(self, attempt: Attempt) -> None:
+        """Watch over an attempt."""
+        self._by_task[attempt.task] = attempt
+        if self._timer is None or attempt.end < self._timer.when():
+            self._wake_at(attempt.end)
 
-    def __deepcopy__(self, _: Any) -> Self:
-        return self  # mocks copy what they are called with
+    def remove(self, attempt: Attempt) -> None:
+        """Watch over an attempt no longer; the timer finds out by itself."""
+        self._by_task.pop(attempt.task, None)
+
+    def current(self) -> Attempt:
+        """Return the attempt of the running task."""
+        return self._by_task[cast("asyncio.Task[Any]", asyncio.current_task())]
+
+    def _wake_at(self, time: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(time, self._look, context=self._context) if time != float("inf") else None
+
+    def _look(self) -> None:
+        now = self._loop.time() + _TICK
+        for attempt in [attempt for attempt in self._by_task.values() if attempt.end <= now]:
+            self.remove(attempt)
+            attempt.expire()
+        self._timer = None
+        self._wake_at(min((attempt.end for attempt in self._by_task.values()), default=float("inf")))
+
+    def close(self) -> None:
+        """Stop the timer."""
+        self._wake_at(float("inf"))
+
+
+_TICK = time.get_clock_info("monotonic").resolution
+"""Seconds by which a loop may wake up early."""
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Tells an attempt while a connection is made for it, and bounds the time for that."""
+    """Tells an attempt while a connection is made for it, when nothing can have been sent, and bounds its time."""
+
+    def __init__(self, attempts: Attempts) -> None:
+        # slots bound the requests, not the connector: its queue would count against the time of an attempt
+        super().__init__(limit=0, limit_per_host=0)  # pyright: ignore[reportUnknownMemberType]
+        self._attempts = attempts
 
     async def _create_connection(self, req: Any, traces: list[Any], timeout: Any) -> Any:  # noqa: ASYNC109
-        timeout.now = True
-        async with asyncio.timeout(timeout.within):
+        attempt = self._attempts.current()
+        attempt.connecting = True
+        async with asyncio.timeout(attempt.connect):
             connection = await super()._create_connection(req, traces, timeout)
-        timeout.now = False
+        attempt.connecting = False
         return connection
 
     async def _get(self, key: Any, traces: list[Any]) -> Any:
@@ -117,55 +152,13 @@ class _Connector(aiohttp.TCPConnector):
         return connection
 
 
-class Deadlines:
-    """Ends attempts that take too long, with one timer for all: aiohttp's timeouts cost 8 % of a request, this 1 %."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._attempts: set[Attempt] = set()
-        self._context = Context()  # an empty one: a timer must not keep what is in the caller's
-        self._timer: asyncio.TimerHandle | None = None
-
-    def add(self, attempt: Attempt) -> None:
-        """Watch over an attempt."""
-        self._attempts.add(attempt)
-        if self._timer is None or attempt.end < self._timer.when():
-            self._wake_at(attempt.end)
-
-    def remove(self, attempt: Attempt) -> None:
-        """Watch over an attempt no longer; the timer finds out by itself."""
-        self._attempts.discard(attempt)
-
-    def _wake_at(self, time: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(time, self._look, context=self._context) if time != float("inf") else None
-
-    def _look(self) -> None:
-        now = self._loop.time() + _TICK
-        for attempt in [attempt for attempt in self._attempts if attempt.end <= now]:
-            self._attempts.remove(attempt)
-            attempt.expire()
-        self._timer = None
-        self._wake_at(min((attempt.end for attempt in self._attempts), default=float("inf")))
-
-    def close(self) -> None:
-        """Stop the timer."""
-        self._wake_at(float("inf"))
-
-
-_TICK = time.get_clock_info("monotonic").resolution
-"""Seconds by which a loop may wake up early."""
-
-
 class Pool:
     """The connections of one client on one event loop."""
 
     def __init__(self, connection: Connection, forget: Callable[[], object]) -> None:
         self._connection, self._forget = connection, forget
-        self._session = _session(connection)
-        self._loop = asyncio.get_running_loop()
-        self._deadlines = Deadlines()
+        self._loop, self._attempts = asyncio.get_running_loop(), Attempts()
+        self._session = _session(connection, self._attempts)
         base = URL(connection.base_url, encoded=True)
         self._origin: dict[str, Any] = {"scheme": base.scheme, "authority": base.raw_authority}
         self._prefix = base.raw_path.rstrip("/")
@@ -194,7 +187,7 @@ class Pool:
         finally:
             self.closed.set()
             self._forget()
-            self._deadlines.close()
+            self._attempts.close()
             await self._session.close()
 
     async def close(self) -> None:
@@ -207,14 +200,13 @@ class Pool:
 
         A failure is an error of this package that says whether the server may have acted.
         """
-        attempt.begin(self._loop.time() + total)
-        connecting = Connecting(connect, borrowed=self._borrowed)
+        attempt.begin(self._loop.time() + total, connect)
         headers: Any = self._auth.headers(request) if self._signs else _NOTHING
         if request.idempotency_key is not None:
             headers = CIMultiDict(headers, **{"Idempotency-Key": request.idempotency_key})
         body = None if request.body is None else BytesPayload(request.body, content_type="application/json")
         response, failure = None, None
-        self._deadlines.add(attempt)
+        self._attempts.add(attempt)
         try:
             # what `request()` wraps for `async with`: awaited by itself it saves 5 % of a request
             response = await self._session._request(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
@@ -223,7 +215,7 @@ class Pool:
                 data=body,
                 headers=headers,
                 allow_redirects=False,
-                timeout=connecting,
+                **(_bounded(connect) if self._borrowed else _NOTHING),
                 **(self._extra if body is not None else self._bare),
             )
             return Answer(response.status, response.headers, await _read(response, self._most))
@@ -232,8 +224,8 @@ class Pool:
                 response.close()
             failure = TimeoutError() if attempt.is_over() and isinstance(problem, asyncio.CancelledError) else problem
         finally:
-            self._deadlines.remove(attempt)
-        return self._failed(failure, response, reached=not connecting.now)
+            self._attempts.remove(attempt)
+        return self._failed(failure, response, reached=not attempt.connecting)
 
     def _failed(self, failure: BaseException, response: aiohttp.ClientResponse | None, *, reached: bool) -> Answer:
         status = None if response is None else response.status
@@ -274,21 +266,26 @@ def _common(connection: Connection) -> dict[str, str]:
     }
 
 
-def _session(connection: Connection) -> aiohttp.ClientSession:
+def _session(connection: Connection, attempts: Attempts) -> aiohttp.ClientSession:
     borrowed = connection.session
     if borrowed is not None and borrowed.connector is None:
         raise ClientClosedError("the borrowed session is closed")
     session = aiohttp.ClientSession(
-        # slots bound the requests, not the connector: its queue would count against the time of an attempt
-        connector=_Connector(limit=0, limit_per_host=0) if borrowed is None else borrowed.connector,
+        connector=_Connector(attempts) if borrowed is None else borrowed.connector,
         connector_owner=borrowed is None,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=_common(connection),
+        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),  # see Attempts
         trust_env=connection.trust_env,
     )
     # aiohttp sends GET, PUT and DELETE a second time on its own; the tests of faults fail if it ever does again
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
+
+
+def _bounded(connect: float) -> dict[str, Any]:
+    """Bound the connecting of a borrowed connector, to the moment: aiohttp alone would round to whole seconds."""
+    return {"timeout": aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=float("inf"))}
 
 
 async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:

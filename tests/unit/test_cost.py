@@ -142,7 +142,7 @@ async def test_one_timer_is_set_when_many_calls_have_deadlines(monkeypatch: pyte
             original = loop.call_at
 
             def watching(when: float, callback: Any, *args: Any, **options: Any) -> Any:
-                if "Deadlines" in getattr(callback, "__qualname__", ""):
+                if "Attempts" in getattr(callback, "__qualname__", ""):
                     ours.append(when)
                 return original(when, callback, *args, **options)
 
