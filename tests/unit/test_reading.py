@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import pickle
-import sys
-import threading
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,8 +9,8 @@ import attrs
 import orjson
 import pytest
 
-from talon_async import from_json, to_json
-from talon_async._codec import decode, decoder, read
+from talon_async import from_json
+from talon_async._codec import decode, read
 from talon_async._codec.hooks import converter
 from talon_async.errors import UnreadableAnswerError
 from talon_async.models import (
@@ -312,97 +307,3 @@ def test_models_are_read_inside_other_classes_when_a_cattrs_converter_is_asked_f
     assert {"number": 1, "coupon": {"value": "A", "limits": [], "attributes": {}}} == own.unstructure(
         Order(1, Coupon(value="A"))
     )
-
-
-def test_effects_are_the_same_when_they_are_read_lazily() -> None:
-    """Lazy effects say what read ones say, by index, by iteration, in comparisons, copies and JSON."""
-    body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}, 7]})
-    read_now, lazy = decode(body, IntegrationStateV2), decoder(IntegrationStateV2)(body, lazy=True)
-    assert "LazyEffects" == type(lazy.effects).__name__
-    assert 2 == len(lazy.effects)
-    assert read_now == lazy
-    assert read_now.effects[0] == lazy.effects[0]
-    assert list(read_now.effects) == list(lazy.effects)
-    assert read_now.effects == pickle.loads(pickle.dumps(lazy)).effects
-    assert to_json(read_now) == to_json(lazy)
-    assert repr(read_now) == repr(lazy)
-
-
-@pytest.mark.parametrize("effects", [None, [], "odd", {}])
-def test_effects_stay_as_they_came_when_there_is_nothing_to_be_lazy_about(effects: Any) -> None:
-    """An odd or empty list of effects is what it is without laziness, too."""
-    body = orjson.dumps({"effects": effects})
-    assert decode(body, IntegrationStateV2).effects == decoder(IntegrationStateV2)(body, lazy=True).effects
-
-
-def test_effects_are_whole_when_threads_look_at_once() -> None:
-    """Whoever looks first, nobody sees fewer effects than there are, then or later."""
-    body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}] * 3})
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for _ in range(200):
-            state = decoder(IntegrationStateV2)(body, lazy=True)
-            threads = [threading.Thread(target=lambda state=state: list(state.effects)) for _ in range(3)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert 3 == len(state.effects) == len(list(state.effects))
-    finally:
-        sys.setswitchinterval(before)
-
-
-def test_an_answer_of_marks_is_refused_like_any_other_nonsense() -> None:
-    """One byte order mark is forgiven; a thousand are no JSON, and no reason to run out of stack."""
-    assert decode(b"\xef\xbb\xbf{}", Coupon) == Coupon()
-    with pytest.raises(UnreadableAnswerError):
-        decode(b"\xef\xbb\xbf" * 1000 + b"{}", Coupon)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_the_collector_runs_in_a_child_when_the_parent_was_reading_a_large_answer() -> None:
-    """It rests while a large answer is read; a child that is forked meanwhile has it on."""
-    body = orjson.dumps({"effects": [{"effectType": "addLoyaltyPoints", "props": {}}] * 800})
-    over = threading.Event()
-
-    def read_on() -> None:
-        while not over.is_set():
-            decode(body, IntegrationStateV2)
-
-    reader = threading.Thread(target=read_on)
-    reader.start()
-    try:
-        for _ in range(10):
-            if not (child := os.fork()):
-                os._exit(0 if gc.isenabled() else 7)
-            assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    finally:
-        over.set()
-        reader.join()
-    assert gc.isenabled()
-
-
-class PlainItem(CartItem):
-    """A subclass as users write it."""
-
-
-class PricedItem(CartItem):
-    """A subclass without fields of its own."""
-
-    __slots__ = ()
-
-    @property
-    def total(self) -> float:
-        """What it costs."""
-        return (self.price or 0) * self.quantity
-
-
-@pytest.mark.parametrize("cls", [PlainItem, PricedItem])
-def test_a_subclass_of_a_model_stays_itself_when_it_is_made(cls: Any) -> None:
-    """Models can be subclassed, and are sent as what they are."""
-    item = cls(sku="a", quantity=2, price=1.5)
-    assert cls is type(item)
-    assert ("a", 2, 1.5, None) == (item.sku, item.quantity, item.price, item.name)
-    assert to_json(item) == b'{"sku":"a","quantity":2,"price":1.5}'
