@@ -8,6 +8,7 @@ from talon_async._version import __version__
 if TYPE_CHECKING:
     from talon_async._codec import from_json as from_json
     from talon_async._codec import to_json as to_json
+    from talon_async._codec.hooks import converter as converter
     from talon_async._messages import Response as Response
     from talon_async._sync_client import TalonOneSync as TalonOneSync
     from talon_async.auth import ApiKey as ApiKey
@@ -38,6 +39,7 @@ _HOMES = {
     "TalonOneError": "errors",
     "TalonOneSync": "_sync_client",
     "Timeout": "config",
+    "converter": "_codec.hooks",
     "from_json": "_codec",
     "to_json": "_codec",
 }
@@ -58,6 +60,7 @@ __all__ = [
     "TalonOneSync",
     "Timeout",
     "__version__",
+    "converter",
     "from_json",
     "to_json",
 ]

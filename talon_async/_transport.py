@@ -168,9 +168,8 @@ class Pool:
         self._most = connection.limits.response_bytes
         given: dict[str, Any] = {"proxy": connection.proxy, "ssl": connection.ssl}
         self._extra: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        self._bare: dict[str, Any] = self._extra | {
-            "skip_auto_headers": ("Content-Type",)
-        }  # aiohttp names a type for an empty POST
+        # of an empty POST aiohttp would say that it is some type
+        self._bare: dict[str, Any] = self._extra | {"skip_auto_headers": ("Content-Type",)}
         self._lifeline: AsyncGenerator[None] | None = None
         self.closed = asyncio.Event()
         self.lanes = Lanes(connection.limits.lane_width)

@@ -8,8 +8,8 @@
 3. Writing is exact: None is left out, NULL is null, what users put into maps goes out untouched, nothing is added.
 4. What JSON cannot carry, or the API would misread (a time without zone, NaN), is refused with a pointer to it.
 
-The functions that convert a class are made when the package is built, see `hooks`; `converter` is a cattrs converter
-that has them as its hooks.
+The functions that convert a class are made when the package is built, see `hooks`; `hooks.converter()` makes a cattrs
+converter that has them as its hooks.
 """
 
 # What stands in JSON is Any.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextvars
+import gc
 import json
 import sys
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -150,3 +153,27 @@ async def test_one_timer_is_set_when_many_calls_have_deadlines(monkeypatch: pyte
             for _ in range(30):
                 await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))
     assert 1 == len(ours)
+
+
+async def test_the_callers_context_is_let_go_when_its_call_is_over() -> None:
+    """The timer that outlives a call keeps nothing that the caller's context held."""
+    held: contextvars.ContextVar[Any] = contextvars.ContextVar("held")
+
+    class Thing:
+        pass
+
+    async def calling(talon: TalonOne, thing: Thing) -> None:
+        held.set(thing)
+        await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))
+
+    with RawServer(EMPTY) as server:
+        async with TalonOne(server.url, KEY) as talon:
+            await talon.track_event_v2(IntegrationEventV2Request(type="t", profile_id="p"))  # connects
+            sooner = talon.with_options(timeout=5)  # an earlier deadline than before sets the timer anew
+            thing = Thing()
+            seen = weakref.ref(thing)
+            await asyncio.create_task(calling(sooner, thing))
+            del thing
+            await asyncio.sleep(0)  # what aiohttp has yet to call back
+            gc.collect()
+            assert seen() is None

@@ -9,9 +9,8 @@ import attrs
 import orjson
 import pytest
 
-from talon_async import from_json
+from talon_async import converter, from_json
 from talon_async._codec import decode, read
-from talon_async._codec.hooks import converter
 from talon_async.errors import UnreadableAnswerError
 from talon_async.models import (
     EFFECT_PROPS,
