@@ -32,6 +32,7 @@ import attrs
 from talon_async._codec import decoder, encode_plain, plain_of, rfc3339
 from talon_async._codec.hooks import writer
 from talon_async._codec.shape import branches
+from talon_async._codec.warm import warm_up as prepare_bodies
 from talon_async._messages import Operation, Repeat, Request
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import CARD_ID, INTEGRATION_ID, Limit, camel
@@ -383,8 +384,10 @@ def endpoint_of(method: Callable[..., Any]) -> Endpoint:
 
 def warm_up(cls: type) -> None:
     """Load and compile now what the first call of each operation would have to wait for."""
-    for endpoint in endpoints_of(cls).values():
+    endpoints = endpoints_of(cls).values()
+    for endpoint in endpoints:
         _ = endpoint.request
+    prepare_bodies(body for endpoint in endpoints for body in endpoint.body_classes if attrs.has(body))
 
 
 def endpoints_of(cls: type) -> dict[str, Endpoint]:

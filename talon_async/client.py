@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypedDict, TypeVar
 
 import attrs
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+READY_WITHIN = 1.0
+"""Seconds that entering a client waits for its first connection."""
+
 
 class CallOptions(TypedDict, total=False):
     """What `with_options` can change.
@@ -60,7 +64,7 @@ class ClientOptions(CallOptions, total=False):
 
     Attributes:
         limits: how much at once.
-        headers: sent with every request.
+        headers: sent with every request, beside those that are different for each, such as Content-Type.
         proxy: the URL of an HTTP proxy.
         ssl: how the server's certificate is checked; the system's authorities by default.
         trust_env: take proxies and credentials from the environment and ~/.netrc. It makes every request slower.
@@ -81,8 +85,9 @@ class ClientOptions(CallOptions, total=False):
 class TalonOne(Operations, Pages, Batches):
     """The Integration API, awaited.
 
-    One client serves a whole process: it pools its connections, opens them on first use, and works in any number of
-    event loops one after the other. Use it with `async with`, or close it with `aclose()`.
+    One client serves a whole process: it pools its connections and works in any number of event loops one after the
+    other. Use it with `async with`, which loads everything and opens the first connection (a server that is away for
+    the moment does no harm, and takes a second at most), or close it with `aclose()`; then both happen on first use.
 
     Args:
         base_url: the deployment, such as `https://mycompany.europe-west1.talon.one`; `http://` is for this machine.
@@ -126,8 +131,9 @@ class TalonOne(Operations, Pages, Batches):
         return cls(settings.base_url, settings.auth, **merged)
 
     async def __aenter__(self) -> Self:
-        await self._shared.pool()
+        pool = await self._shared.pool()
         warm_up(type(self))
+        await pool.connect(min(READY_WITHIN, self._options.timeout.connect))
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -193,8 +199,16 @@ class TalonOne(Operations, Pages, Batches):
         )
 
 
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OURS = frozenset((
+    "authorization", "connection", "content-length", "content-signature", "content-type", "expect", "idempotency-key",
+    "transfer-encoding", "upgrade",
+))  # fmt: skip
+"""Headers that say what a request is, which is different for each; a key of all of them would lose all but one."""
+
+
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
-        if not name.isascii() or not value.isprintable() or name.lower() in ("authorization", "content-signature"):
+        if not _TOKEN.fullmatch(name) or not value.isprintable() or name.lower() in _OURS:
             raise ConfigurationError(f"headers: {name!r} cannot be set (or its value holds control characters)")
     return dict(headers)

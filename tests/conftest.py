@@ -11,7 +11,7 @@ import aiohttp
 import aioresponses.core
 import pytest
 from support.clock import FakeClock
-from support.twins import twin
+from support.twins import traced, twin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -32,9 +32,14 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["awaited", "blocking"])
-async def client(request: pytest.FixtureRequest) -> AsyncIterator[Callable[..., Any]]:
-    """Make clients of either twin, closed at the end: `client(url, **options)`."""
+@pytest.fixture(params=["awaited", "blocking", "traced"])
+async def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
+    """Make clients of either twin, closed at the end: `client(url, **options)`.
+
+    Traced is awaited, with somebody else's wrapper around aiohttp's way of requesting.
+    """
+    if request.param == "traced":
+        monkeypatch.setattr(aiohttp.ClientSession, "_request", traced(aiohttp.ClientSession._request))
     async with contextlib.AsyncExitStack() as stack:
         made: list[Any] = []
 

@@ -102,10 +102,20 @@ def _first_init(cls: Any) -> Callable[..., None]:
     """Return the `__init__` of a class that has no instances yet: the first one makes it."""
 
     def init(self: Any, **given: Any) -> None:
-        cls.__init__ = made = _init(cls)
-        made(self, **given)
+        prepare(cls)
+        cls.__init__(self, **given)
 
     return _named(init, cls)
+
+
+def prepare(cls: Any) -> None:
+    """Compile what making an instance needs, if nothing has yet: the first one would wait for it."""
+    if cls not in _prepared:
+        cls.__init__ = _init(cls)
+        _prepared.add(cls)
+
+
+_prepared: set[Any] = set()
 
 
 def _init(cls: Any) -> Callable[..., None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from typing import Any, Self
 
@@ -46,9 +47,19 @@ class Blocking:
         return self._awaited(getattr(self.client, name))
 
 
+def traced(request: Any) -> Any:
+    """Wrap a method as tracers do."""
+
+    @functools.wraps(request)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return await request(*args, **kwargs)
+
+    return wrapper
+
+
 def twin(kind: str, base_url: str, key: Any = KEY, **options: Any) -> Any:
     """Return a client of either kind."""
-    if kind == "awaited":
+    if kind in ("awaited", "traced"):
         return TalonOne(base_url, key, **options)
     return Blocking(TalonOneSync(base_url, key, **options))
 

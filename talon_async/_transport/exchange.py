@@ -1,0 +1,191 @@
+"""One exchange: a request out, an answer back. There are two ways.
+
+1. `Direct` writes the request to a connection of the connector and reads the answer from aiohttp's own parser. What
+   aiohttp's session does besides, for requests of every kind, is half of what a small request costs, and none of it is
+   wanted here: redirects, cookies, forms, middlewares, a repetition of its own.
+2. `BySession` asks the session. It is taken where the first way would leave something out: with a proxy, with
+   `trust_env`, when aiohttp is mocked, traced or patched, and with releases of aiohttp that nobody has tried.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, cast
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.payload import BytesPayload
+from yarl import URL
+
+from talon_async._messages import Answer
+from talon_async.errors import ConnectError, UnreadableAnswerError
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Mapping
+
+    from aiohttp.client_proto import ResponseHandler
+
+    from talon_async._messages import Request
+    from talon_async._transport.attempt import Attempt
+    from talon_async._transport.connection import Connection
+
+JSON = "application/json"
+UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+"""What aiohttp is told: attempts are ended by `Attempts`, and connecting by our own connector."""
+
+_TRIED = "3.14."
+"""The releases of aiohttp whose connections are known to work the way `Direct` takes them."""
+_PUBLISHED = aiohttp.client.__dict__
+
+
+def is_itself(session: aiohttp.ClientSession) -> bool:
+    """Tell whether aiohttp is as it was published: mocks and tracers replace its way of requesting, or listen to it."""
+    request: Any = type(session)._request  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return type(request) is FunctionType and request.__globals__ is _PUBLISHED and not session.trace_configs
+
+
+class _Destination(aiohttp.ClientRequest):
+    """Tells the connector where to connect: one request stands for all, they differ in nothing that it asks for."""
+
+    @cached_property
+    def connection_key(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The name of the connections that serve it, made once."""
+        return super().connection_key
+
+
+class Direct:
+    """The way past the session."""
+
+    def __init__(self, session: aiohttp.ClientSession, asked: Connection) -> None:
+        self._connector = cast("aiohttp.BaseConnector", session.connector)
+        self._borrowed, self._most = asked.session is not None, asked.limits.response_bytes
+        base = URL(asked.base_url, encoded=True)
+        ssl = True if asked.ssl is None else asked.ssl
+        self._where = _Destination("GET", base, headers=session.headers, session=session, ssl=ssl)
+        self._prefix = base.raw_path.rstrip("/")
+        # what is common to all requests, such as the Host header, is aiohttp's to say
+        lines = [f"{name}: {value}\r\n" for name, value in self._where.headers.items()]
+        self._common = " HTTP/1.1\r\n" + "".join(lines)
+
+    @staticmethod
+    def serves(asked: Connection) -> bool:
+        """Tell whether nothing would be left out, and whether this release of aiohttp was tried."""
+        return asked.proxy is None and not asked.trust_env and aiohttp.__version__.startswith(_TRIED)
+
+    async def connect(self, attempt: Attempt) -> aiohttp.connector.Connection:
+        """Take a connection that is idle, or make one."""
+        timeout = bounded(attempt.connect) if self._borrowed else UNBOUNDED
+        attempt.connecting = True
+        connection = await self._connector.connect(self._where, [], timeout)
+        attempt.connecting = False
+        return connection
+
+    async def send(self, request: Request, headers: Mapping[str, str], attempt: Attempt) -> Answer:
+        """Send a request and read its answer; the connection is kept if it can serve again."""
+        method, body = request.operation.method, request.body
+        head = method + " " + self._prefix + request.target + self._common
+        for name, value in headers.items():
+            head += f"{name}: {value}\r\n"
+        if body is not None:
+            head += f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\n"
+        elif method != "GET":
+            head += "Content-Length: 0\r\n"
+        data = (head + "\r\n").encode() + (body or b"")
+        connection = await self.connect(attempt)
+        try:
+            protocol = cast("ResponseHandler", connection.protocol)
+            if not protocol.is_connected():
+                raise ConnectError("the connection was gone before the request")  # noqa: TRY301  # closed below
+            protocol.set_response_params(read_until_eof=True)
+            transport = cast("asyncio.Transport", protocol.transport)
+            transport.write(data)
+            message, content = await protocol.read()
+            while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  # information, no answer
+                message, content = await protocol.read()
+            attempt.heard = answer = Answer(message.code, message.headers, b"")
+            answer.body = await _read(content, self._most)
+        except BaseException:
+            _end(connection)
+            raise
+        if transport.get_write_buffer_size():  # it answered before it had read the whole request
+            _end(connection)
+        connection.release()
+        return answer
+
+
+def _end(connection: aiohttp.connector.Connection) -> None:
+    """Close a connection now, whatever it has yet to send: nobody may be reading at the other end."""
+    transport = connection.transport
+    if transport is not None and transport.get_write_buffer_size():
+        transport.abort()
+    connection.close()
+
+
+class BySession:
+    """The way through the session."""
+
+    def __init__(self, session: aiohttp.ClientSession, asked: Connection) -> None:
+        self._session = session
+        self._borrowed, self._most = asked.session is not None, asked.limits.response_bytes
+        given: dict[str, Any] = {"proxy": asked.proxy, "ssl": asked.ssl}
+        self._options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        self._base = URL(asked.base_url, encoded=True)
+
+    async def send(self, request: Request, headers: Mapping[str, str], attempt: Attempt) -> Answer:
+        """Send a request and read its answer."""
+        body = request.body
+        options: dict[str, Any] = self._options
+        if body is None:  # of an empty POST aiohttp would say that it is some type
+            options = {**options, "skip_auto_headers": (hdrs.CONTENT_TYPE,)}
+        # what `request()` wraps, and what mocks replace
+        response = await self._session._request(  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            request.operation.method,
+            self._url(request.target),
+            data=None if body is None else BytesPayload(body, content_type=JSON),
+            headers=headers,
+            allow_redirects=False,
+            timeout=bounded(attempt.connect) if self._borrowed else UNBOUNDED,
+            **options,
+        )
+        try:
+            attempt.heard = answer = Answer(response.status, response.headers, b"")
+            answer.body = await _read(response.content, self._most)
+        except BaseException:
+            response.close()
+            raise
+        response.release()
+        return answer
+
+    def _url(self, target: str) -> URL:
+        """Return the address without having it taken apart again."""
+        path, _, query = target.partition("?")
+        base = self._base
+        return URL.build(
+            scheme=base.scheme, authority=base.raw_authority, path=base.raw_path.rstrip("/") + path,
+            query_string=query, encoded=True,
+        )  # fmt: skip
+
+
+def bounded(connect: float) -> aiohttp.ClientTimeout:
+    """Bound the connecting of a borrowed connector, to the moment: aiohttp alone would round to whole seconds."""
+    return aiohttp.ClientTimeout(total=None, connect=connect, ceil_threshold=float("inf"))
+
+
+async def _read(content: aiohttp.StreamReader, most: int) -> bytes:
+    """Read a body of at most so many bytes, counted after decompression."""
+    if content.is_eof():
+        # a small answer is there as a whole: taking it saves 3 % of a request over awaiting it
+        body = content.read_nowait()
+        size = len(body)
+    else:
+        chunks: list[bytes] = []
+        size = 0
+        while size <= most and (chunk := await content.readany()):
+            chunks.append(chunk)
+            size += len(chunk)
+        body = b"".join(chunks)
+    if size > most:
+        raise UnreadableAnswerError(f"the answer is larger than {most} bytes (Limits.response_bytes)")
+    return body
