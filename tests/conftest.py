@@ -32,19 +32,22 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["awaited", "blocking", "traced"])
-async def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
-    """Make clients of either twin, closed at the end: `client(url, **options)`.
+@pytest.fixture(params=["awaited", "blocking"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which twin; where the wire matters also `traced`: awaited, with somebody's wrapper around aiohttp's requests."""
+    return str(request.param)
 
-    Traced is awaited, with somebody else's wrapper around aiohttp's way of requesting.
-    """
-    if request.param == "traced":
+
+@pytest.fixture
+async def client(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
+    """Make clients of either twin, closed at the end: `client(url, **options)`."""
+    if kind == "traced":
         monkeypatch.setattr(aiohttp.ClientSession, "_request", traced(aiohttp.ClientSession._request))
     async with contextlib.AsyncExitStack() as stack:
         made: list[Any] = []
 
         def make(base_url: str, *args: Any, **options: Any) -> Any:
-            made.append(twin(request.param, base_url, *args, **options))
+            made.append(twin(kind, base_url, *args, **options))
             stack.push_async_callback(made[-1].aclose)
             return made[-1]
 

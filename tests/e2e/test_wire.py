@@ -92,6 +92,12 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], str, bytes]] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=["awaited", "blocking", "traced"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Both twins, and both ways of an exchange."""
+    return str(request.param)
+
+
 def test_every_form_of_value_is_looked_at_when_the_wire_is_tested() -> None:
     """The original operations are all here, and of the others those that send something in a form of its own."""
     forms = {"get_customer_achievements", "get_loyalty_card_points", "track_event_v2", "join_loyalty_program",
