@@ -13,11 +13,15 @@ Json = dict[str, Any]
 
 
 def items(count: int) -> list[Json]:
-    """Return the items of a cart."""
-    return [{"sku": f"shoe-{n:04}", "quantity": 1 + n % 3, "name": f"Shoe {n}", "price": 9.5 + n} for n in range(count)]
+    """Return the items of a cart, with what promotions ask for: the category, and attributes of the shop's own."""
+    return [
+        {"sku": f"shoe-{n:04}", "quantity": 1 + n % 3, "name": f"Shoe {n}", "price": 9.5 + n,
+         "category": "shoes", "attributes": {"Brand": "Fleet", "Size": 36 + n % 12}}
+        for n in range(count)
+    ]  # fmt: skip
 
 
-ITEMS = {"session": items(14), "large": items(200)}
+ITEMS = {"session": items(6), "large": items(200)}
 
 _PROPS: list[tuple[str, Json]] = [
     ("setDiscountPerItem", {"name": "10% off shoes", "value": 1.25, "position": 3}),
@@ -45,7 +49,8 @@ def _state(kind: str, effect_count: int) -> Json:
     total = sum(item["price"] * item["quantity"] for item in cart)
     session = {
         "id": 6, "created": TIME, "integrationId": f"{kind}-1", "applicationId": 1, "profileId": "profile-1",
-        "couponCodes": ["SUMMER-2026"], "referralCode": "", "loyaltyCards": [], "state": "open", "cartItems": cart,
+        "couponCodes": ["SUMMER-2026"], "referralCode": "", "loyaltyCards": [], "state": "open",
+        "cartItems": [{**item, "position": n} for n, item in enumerate(cart)],
         "additionalCosts": {"shipping": {"price": 4.9}}, "identifiers": [], "firstSession": False, "updateCount": 3,
         "attributes": {"ShippingCity": "Berlin", "PaymentMethod": "invoice", "Vip": True}, "total": total,
         "cartItemTotal": total, "additionalCostTotal": 4.9, "updated": TIME,

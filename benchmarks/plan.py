@@ -29,6 +29,7 @@ class Pace:
 
     Attributes:
         rounds: slices of each contender.
+        processes: of each contender, one after the other, which share the rounds.
         slice_seconds: how long a slice is to take; its number of requests follows from a first slice.
         cold_rounds: fresh processes for each thing that happens once in a process.
         batch_rounds: slices of a batch of the smallest size; larger ones have one.
@@ -37,6 +38,7 @@ class Pace:
     """
 
     rounds: int
+    processes: int
     slice_seconds: float
     cold_rounds: int
     batch_rounds: int
@@ -44,9 +46,9 @@ class Pace:
     skipped: tuple[str, ...] = ()
 
 
-FULL = Pace(rounds=40, slice_seconds=0.1, cold_rounds=15, batch_rounds=5, largest_batch=1_000_000)
+FULL = Pace(rounds=40, processes=5, slice_seconds=0.1, cold_rounds=15, batch_rounds=5, largest_batch=1_000_000)
 QUICK = Pace(
-    rounds=7, slice_seconds=0.05, cold_rounds=3, batch_rounds=2, largest_batch=10_000,
+    rounds=8, processes=2, slice_seconds=0.05, cold_rounds=3, batch_rounds=2, largest_batch=10_000,
     skipped=("event-1", "event-256", "session-64", "silent-16", "blocking-event-16", "blocking-session-16"),
 )  # fmt: skip
 

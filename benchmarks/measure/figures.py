@@ -42,10 +42,15 @@ class Series:
 
     def add(self, said: dict[str, Any]) -> None:
         """Take what a worker said of a slice."""
-        self.cpu.append(said["cpu"] / said["requests"])
-        self.wall.append(said["wall"] / said["requests"])
-        self.peak_mib = max(self.peak_mib or 0.0, said["peak_kib"] / 1024)
-        self.growth_mib = max(self.growth_mib or 0.0, said["growth_kib"] / 1024)
+        cpu, wall = said["cpu"] / said["requests"], said["wall"] / said["requests"]
+        self.extend(Series([cpu], [wall], said["peak_kib"] / 1024, said["growth_kib"] / 1024))
+
+    def extend(self, other: Series) -> None:
+        """Take what another process of the same contender cost."""
+        self.cpu += other.cpu
+        self.wall += other.wall
+        self.peak_mib = max(self.peak_mib or 0.0, other.peak_mib or 0.0)
+        self.growth_mib = max(self.growth_mib or 0.0, other.growth_mib or 0.0)
 
 
 Results = dict[str, dict[str, Series]]

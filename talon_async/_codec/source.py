@@ -97,15 +97,16 @@ class Source:
         """Return the function that makes a dict from the class."""
         lines = [f"def write_{self.name}(m):", "    o = {}"]
         for field in attrs.fields(self.cls):
-            written = self._write(hints(self.cls)[field.name], "v", field.name)
-            store = f"o[{wire_name(field)!r}] = {written}"
+            annotation = hints(self.cls)[field.name]
+            store = f"o[{wire_name(field)!r}] = {self._write(annotation, 'v', field.name)}"
             if (limit := field.metadata.get(LIMIT)) is None:
                 lines.append(f"    if (v := m.{field.name}) is not None: {store}")
                 continue
             lines.append(f"    if (v := m.{field.name}) is not None:")
-            if any(get_origin(kind) is Sequence for kind in branches(hints(self.cls)[field.name])):
+            if any(get_origin(kind) is Sequence for kind in branches(annotation)):
                 lines.append(f"        v = v if v.__class__ is list or v is NULL else listed({field.name!r}, v)")
-            lines += [f"        if {_doubt(limit)}: check({self.name}, {field.name!r}, v)", f"        {store}"]
+            doubt = _doubt(limit, annotation)
+            lines += [f"        if {doubt}: check({self.name}, {field.name!r}, v)", f"        {store}"]
         return "\n".join([*lines, "    return o"])
 
     def _write(self, annotation: Any, value: str, name: str) -> str:
@@ -162,15 +163,13 @@ def _test(annotation: Any, *, required: bool) -> str:
     return test if required else f"v is not None and {test}"
 
 
-def _doubt(limit: Limit) -> str:
+def _doubt(limit: Limit, annotation: Any) -> str:
     """Return the condition under which a value may be outside a limit: what is surely inside is not looked at again."""
     if limit.each is not None and limit.each.pattern is None and limit.each.most:
         return f"not are_within(v, {limit.least}, {limit.most}, {limit.each.least}, {limit.each.most})"
     if limit.each is not None or limit.pattern is not None:
         return "True"
-    sized = [
-        f"v.__class__ in (str, list) and len(v) >= {limit.least}",
-        *([f"len(v) <= {limit.most}"] if limit.most else []),
-    ]
-    number = [f"v.__class__ is int and v >= {limit.least}", *([f"v <= {limit.most}"] if limit.most else [])]
-    return f"not ({' and '.join(sized)} or {' and '.join(number)})"
+    kind = branches(annotation)[0]
+    name, size = ("int", "v") if kind in (int, float) else ("str" if kind is str else "list", "len(v)")
+    most = "" if limit.most is None else f" <= {limit.most}"
+    return f"not (v.__class__ is {name} and {limit.least} <= {size}{most})"

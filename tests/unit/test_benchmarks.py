@@ -11,8 +11,9 @@ import pytest
 from benchmarks.contenders import ENTRIES
 from benchmarks.exact import counted
 from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
+from benchmarks.measure.slices import _shares
 from benchmarks.payloads import ANSWERS, REQUESTS, body
-from benchmarks.plan import BASE, SCENARIOS
+from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace
 from benchmarks.serve.routes import NGINX, answer_to
 from benchmarks.show.chart import bars_of, chart
 from benchmarks.show.table import cells, table
@@ -66,6 +67,19 @@ def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() ->
     series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
     series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
     assert Series(cpu=[0.5, 0.25], wall=[1.0, 0.5], peak_mib=2.0, growth_mib=1.0) == series
+
+
+def test_a_series_goes_on_when_another_process_takes_over() -> None:
+    """Rounds follow each other; of memory the largest figure of all processes stays."""
+    series = Series(cpu=[1.0], wall=[2.0], peak_mib=30.0, growth_mib=1.0)
+    series.extend(Series(cpu=[3.0], wall=[4.0], peak_mib=20.0, growth_mib=2.0))
+    assert Series(cpu=[1.0, 3.0], wall=[2.0, 4.0], peak_mib=30.0, growth_mib=2.0) == series
+
+
+@pytest.mark.parametrize("pace", [FULL, QUICK])
+def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None:
+    """No round is lost in the division."""
+    assert pace.rounds == sum(_shares(SCENARIOS[0], pace))
 
 
 def test_a_row_holds_everything_when_it_is_made() -> None:
@@ -160,9 +174,9 @@ def test_answers_to_events_are_understood_when_models_read_them() -> None:
     assert (1, 1) == (len(second.effects), len(first.event.effects))
 
 
-@pytest.mark.parametrize(("answer", "kilobytes"), [("event", 0.25), ("v1", 0.3), ("session", 3), ("large", 60)])
+@pytest.mark.parametrize(("answer", "kilobytes"), [("event", 0.25), ("v1", 0.3), ("session", 3), ("large", 75)])
 def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: float) -> None:
-    """The sizes that the plan speaks of, give or take a fifth."""
+    """The sizes that a shop sees, give or take a fifth."""
     assert kilobytes == pytest.approx(len(ANSWERS[answer]) / 1000, rel=0.2)
     json.loads(ANSWERS[answer])
 

@@ -115,9 +115,7 @@ def write_CustomerProfileAudienceRequest(m):
     o = {}
     if (v := m.data) is not None:
         v = v if v.__class__ is list or v is NULL else listed("data", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1000 or v.__class__ is int and v >= 0 and v <= 1000
-        ):
+        if not (v.__class__ is list and 0 <= len(v) <= 1000):
             check(CustomerProfileAudienceRequest, "data", v)
         o["data"] = (
             v
@@ -154,9 +152,7 @@ def write_CustomerProfileAudienceRequestItem(m):
     if (v := m.action) is not None:
         o["action"] = v
     if (v := m.profile_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(CustomerProfileAudienceRequestItem, "profile_integration_id", v)
         o["profileIntegrationId"] = v
     if (v := m.audience_id) is not None:
@@ -188,7 +184,7 @@ def read_NewAudience(o, _=None):
 def write_NewAudience(m):
     o = {}
     if (v := m.name) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(NewAudience, "name", v)
         o["name"] = v
     if (v := m.sandbox) is not None:
@@ -202,9 +198,7 @@ def write_NewAudience(m):
     if (v := m.integration) is not None:
         o["integration"] = v
     if (v := m.integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(NewAudience, "integration_id", v)
         o["integrationId"] = v
     if (v := m.created_in_3rd_party) is not None:
@@ -231,7 +225,7 @@ def read_UpdateAudience(o, _=None):
 def write_UpdateAudience(m):
     o = {}
     if (v := m.name) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(UpdateAudience, "name", v)
         o["name"] = v
     if (v := m.subscribed_applications_ids) is not None:

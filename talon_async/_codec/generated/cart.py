@@ -82,11 +82,11 @@ def read_CartItem(o, _=None):
 def write_CartItem(m):
     o = {}
     if (v := m.sku) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(CartItem, "sku", v)
         o["sku"] = v
     if (v := m.quantity) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is int and 1 <= v):
             check(CartItem, "quantity", v)
         o["quantity"] = v
     if (v := m.name) is not None:
@@ -335,7 +335,7 @@ def write_ReturnedCartItem(m):
     if (v := m.quantity) is not None:
         o["quantity"] = v
     if (v := m.sku) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(ReturnedCartItem, "sku", v)
         o["sku"] = v
     return o

@@ -89,9 +89,7 @@ def write_AddPriceAdjustmentCatalogAction(m):
         o["sku"] = v
     if (v := m.adjustments) is not None:
         v = v if v.__class__ is list or v is NULL else listed("adjustments", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 100 or v.__class__ is int and v >= 1 and v <= 100
-        ):
+        if not (v.__class__ is list and 1 <= len(v) <= 100):
             check(AddPriceAdjustmentCatalogAction, "adjustments", v)
         o["adjustments"] = (
             v
@@ -232,7 +230,7 @@ def write_BestPriorPriceRequest(m):
     o = {}
     if (v := m.skus) is not None:
         v = v if v.__class__ is list or v is NULL else listed("skus", v)
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is list and 1 <= len(v)):
             check(BestPriorPriceRequest, "skus", v)
         o["skus"] = v if v is NULL else (v if v.__class__ is list else listed("skus", v))
     if (v := m.timeframe_end_date) is not None:
@@ -396,9 +394,7 @@ def write_CatalogSyncRequest(m):
     o = {}
     if (v := m.actions) is not None:
         v = v if v.__class__ is list or v is NULL else listed("actions", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is list and 1 <= len(v) <= 1000):
             check(CatalogSyncRequest, "actions", v)
         o["actions"] = (
             v
@@ -409,7 +405,7 @@ def write_CatalogSyncRequest(m):
             ]
         )
     if (v := m.version) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is int and 1 <= v):
             check(CatalogSyncRequest, "version", v)
         o["version"] = v
     return o
@@ -509,7 +505,7 @@ def write_NewPriceAdjustment(m):
     if (v := m.price_type) is not None:
         o["priceType"] = v
     if (v := m.reference_id) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(NewPriceAdjustment, "reference_id", v)
         o["referenceId"] = v
     if (v := m.price) is not None:

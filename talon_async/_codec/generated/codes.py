@@ -542,9 +542,7 @@ def write_NewReferral(m):
     if (v := m.campaign_id) is not None:
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(NewReferral, "advocate_profile_integration_id", v)
         o["advocateProfileIntegrationId"] = v
     if (v := m.start_date) is not None:
@@ -552,14 +550,7 @@ def write_NewReferral(m):
     if (v := m.expiry_date) is not None:
         o["expiryDate"] = v
     if (v := m.usage_limit) is not None:
-        if not (
-            v.__class__ in (str, list)
-            and len(v) >= 0
-            and len(v) <= 999999
-            or v.__class__ is int
-            and v >= 0
-            and v <= 999999
-        ):
+        if not (v.__class__ is int and 0 <= v <= 999999):
             check(NewReferral, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.friend_profile_integration_id) is not None:
@@ -603,14 +594,7 @@ def write_NewReferralsForMultipleAdvocates(m):
             v if v is NULL else (v if v.__class__ is list else listed("advocate_profile_integration_ids", v))
         )
     if (v := m.usage_limit) is not None:
-        if not (
-            v.__class__ in (str, list)
-            and len(v) >= 0
-            and len(v) <= 999999
-            or v.__class__ is int
-            and v >= 0
-            and v <= 999999
-        ):
+        if not (v.__class__ is int and 0 <= v <= 999999):
             check(NewReferralsForMultipleAdvocates, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.start_date) is not None:
@@ -622,9 +606,7 @@ def write_NewReferralsForMultipleAdvocates(m):
     if (v := m.valid_characters) is not None:
         o["validCharacters"] = v if v is NULL else (v if v.__class__ is list else listed("valid_characters", v))
     if (v := m.referral_pattern) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 3 and len(v) <= 100 or v.__class__ is int and v >= 3 and v <= 100
-        ):
+        if not (v.__class__ is str and 3 <= len(v) <= 100):
             check(NewReferralsForMultipleAdvocates, "referral_pattern", v)
         o["referralPattern"] = v
     return o

@@ -179,13 +179,11 @@ def write_IntegrationEventV2Request(m):
     if (v := m.profile_id) is not None:
         o["profileId"] = v
     if (v := m.type) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(IntegrationEventV2Request, "type", v)
         o["type"] = v
     if (v := m.store_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(IntegrationEventV2Request, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
@@ -198,7 +196,7 @@ def write_IntegrationEventV2Request(m):
         o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
-        if not (v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1 or v.__class__ is int and v >= 0 and v <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1):
             check(IntegrationEventV2Request, "loyalty_cards", v)
         o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
     return o
@@ -230,17 +228,15 @@ def write_IntegrationEventV3Request(m):
     if (v := m.profile_id) is not None:
         o["profileId"] = v
     if (v := m.type) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(IntegrationEventV3Request, "type", v)
         o["type"] = v
     if (v := m.integration_id) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(IntegrationEventV3Request, "integration_id", v)
         o["integrationId"] = v
     if (v := m.store_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(IntegrationEventV3Request, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
@@ -250,12 +246,12 @@ def write_IntegrationEventV3Request(m):
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.connected_session_id) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(IntegrationEventV3Request, "connected_session_id", v)
         o["connectedSessionId"] = v
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
-        if not (v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1 or v.__class__ is int and v >= 0 and v <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1):
             check(IntegrationEventV3Request, "loyalty_cards", v)
         o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
     if (v := m.response_content) is not None:
@@ -323,13 +319,13 @@ def read_NewEvent(o, _=None):
 def write_NewEvent(m):
     o = {}
     if (v := m.type) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(NewEvent, "type", v)
         o["type"] = v
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.session_id) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(NewEvent, "session_id", v)
         o["sessionId"] = v
     if (v := m.profile_id) is not None:

@@ -69,13 +69,11 @@ def write_ActivateLoyaltyPoints(m):
     o = {}
     if (v := m.transaction_uuids) is not None:
         v = v if v.__class__ is list or v is NULL else listed("transaction_uuids", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 50 or v.__class__ is int and v >= 1 and v <= 50
-        ):
+        if not (v.__class__ is list and 1 <= len(v) <= 50):
             check(ActivateLoyaltyPoints, "transaction_uuids", v)
         o["transactionUUIDs"] = v if v is NULL else (v if v.__class__ is list else listed("transaction_uuids", v))
     if (v := m.session_id) is not None:
-        if not (v.__class__ in (str, list) and len(v) >= 1 or v.__class__ is int and v >= 1):
+        if not (v.__class__ is str and 1 <= len(v)):
             check(ActivateLoyaltyPoints, "session_id", v)
         o["sessionId"] = v
     return o
@@ -506,15 +504,11 @@ def read_IntegrationUnlockRewardRequest(o, _=None):
 def write_IntegrationUnlockRewardRequest(m):
     o = {}
     if (v := m.integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(IntegrationUnlockRewardRequest, "integration_id", v)
         o["integrationId"] = v
     if (v := m.profile_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(IntegrationUnlockRewardRequest, "profile_integration_id", v)
         o["profileIntegrationId"] = v
     if (v := m.loyalty_program_id) is not None:

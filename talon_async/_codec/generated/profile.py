@@ -210,9 +210,7 @@ def write_MultipleCustomerProfileIntegrationRequest(m):
     o = {}
     if (v := m.customer_profiles) is not None:
         v = v if v.__class__ is list or v is NULL else listed("customer_profiles", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1000 or v.__class__ is int and v >= 0 and v <= 1000
-        ):
+        if not (v.__class__ is list and 0 <= len(v) <= 1000):
             check(MultipleCustomerProfileIntegrationRequest, "customer_profiles", v)
         o["customerProfiles"] = (
             v
@@ -246,9 +244,7 @@ def read_MultipleCustomerProfileIntegrationRequestItem(o, _=None):
 def write_MultipleCustomerProfileIntegrationRequestItem(m):
     o = {}
     if (v := m.integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(MultipleCustomerProfileIntegrationRequestItem, "integration_id", v)
         o["integrationId"] = v
     if (v := m.attributes) is not None:

@@ -320,9 +320,7 @@ def write_NewCustomerSessionV2(m):
     if (v := m.profile_id) is not None:
         o["profileId"] = v
     if (v := m.store_integration_id) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 1 and len(v) <= 1000 or v.__class__ is int and v >= 1 and v <= 1000
-        ):
+        if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(NewCustomerSessionV2, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
@@ -335,23 +333,19 @@ def write_NewCustomerSessionV2(m):
             check(NewCustomerSessionV2, "coupon_codes", v)
         o["couponCodes"] = v if v is NULL else (v if v.__class__ is list else listed("coupon_codes", v))
     if (v := m.referral_code) is not None:
-        if not (
-            v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 100 or v.__class__ is int and v >= 0 and v <= 100
-        ):
+        if not (v.__class__ is str and 0 <= len(v) <= 100):
             check(NewCustomerSessionV2, "referral_code", v)
         o["referralCode"] = v
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
-        if not (v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1 or v.__class__ is int and v >= 0 and v <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1):
             check(NewCustomerSessionV2, "loyalty_cards", v)
         o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
     if (v := m.state) is not None:
         o["state"] = v
     if (v := m.cart_items) is not None:
         v = v if v.__class__ is list or v is NULL else listed("cart_items", v)
-        if not (
-            v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 1000 or v.__class__ is int and v >= 0 and v <= 1000
-        ):
+        if not (v.__class__ is list and 0 <= len(v) <= 1000):
             check(NewCustomerSessionV2, "cart_items", v)
         o["cartItems"] = (
             v
@@ -381,7 +375,7 @@ def write_NewCustomerSessionV2(m):
         )
     if (v := m.identifiers) is not None:
         v = v if v.__class__ is list or v is NULL else listed("identifiers", v)
-        if not (v.__class__ in (str, list) and len(v) >= 0 and len(v) <= 5 or v.__class__ is int and v >= 0 and v <= 5):
+        if not (v.__class__ is list and 0 <= len(v) <= 5):
             check(NewCustomerSessionV2, "identifiers", v)
         o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
     if (v := m.attributes) is not None:
