@@ -42,7 +42,7 @@ _PUBLISHED = aiohttp.client.__dict__
 
 def is_itself(session: aiohttp.ClientSession) -> bool:
     """Tell whether aiohttp is as it was published: mocks and tracers replace its way of requesting, or listen to it."""
-    request: Any = type(session)._request  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    request: Any = getattr(type(session), "_request", None)
     return type(request) is FunctionType and request.__globals__ is _PUBLISHED and not session.trace_configs
 
 
@@ -59,7 +59,7 @@ class Direct:
     """The way past the session."""
 
     def __init__(self, session: aiohttp.ClientSession, asked: Connection) -> None:
-        self._connector = cast("aiohttp.BaseConnector", session.connector)
+        self.connector: Any = session.connector
         self._borrowed, self._most = asked.session is not None, asked.limits.response_bytes
         base = URL(asked.base_url, encoded=True)
         ssl = True if asked.ssl is None else asked.ssl
@@ -78,7 +78,7 @@ class Direct:
         """Take a connection that is idle, or make one."""
         timeout = bounded(attempt.connect) if self._borrowed else UNBOUNDED
         attempt.connecting = True
-        connection = await self._connector.connect(self._where, [], timeout)
+        connection: aiohttp.connector.Connection = await self.connector.connect(self._where, [], timeout)
         attempt.connecting = False
         return connection
 

@@ -17,6 +17,7 @@ from talon_async._lanes import Lanes
 from talon_async._transport.attempt import Attempt, Attempts
 from talon_async._transport.exchange import UNBOUNDED, BySession, Direct, is_itself
 from talon_async._transport.faults import meaning
+from talon_async._transport.stage import Stage
 from talon_async._version import __version__
 from talon_async.auth import ApiKey
 from talon_async.errors import ClientClosedError, UnreadableAnswerError
@@ -112,6 +113,13 @@ class Pool:
                 raise
         finally:
             self._attempts.remove(attempt)
+
+    def go_on_stage(self, body: bytes) -> bool:
+        """Have every request answered by nobody, with this body; False if that cannot be."""
+        if self._direct is None or not is_itself(self._session):
+            return False
+        self._direct.connector = Stage(body)
+        return True
 
     async def send(self, request: Request, attempt: Attempt, total: float, connect: float) -> Answer:
         """Send a request once, within so many seconds, of which so many to connect.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock, patch
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from support.raw import EMPTY, RawServer, answer
 from support.twins import KEY, traced
 
 from talon_async import RetryPolicy, TalonOne, TalonOneSync, Timeout
+from talon_async import client as client_module
 from talon_async._transport import exchange
 from talon_async.errors import APIError, ConnectError
 from talon_async.models import CustomerProfileIntegrationRequestV2, NewCustomerProfile
@@ -204,6 +206,46 @@ async def test_nothing_is_connected_when_a_client_is_entered_under_a_mock() -> N
                 pass
         await asyncio.sleep(0.05)
     assert 0 == server.connections
+
+
+# -- the rehearsal
+
+
+@pytest.fixture
+def unrehearsed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """A process in which no client was entered yet."""
+    monkeypatch.setattr(client_module, "_rehearsed", rehearsed := list[bool]())
+    return rehearsed
+
+
+@tried
+async def test_the_rehearsal_is_before_nobody_when_a_client_is_entered(unrehearsed: list[bool]) -> None:
+    """The server hears nothing, the client's own turns, slots and keys are not touched, and it happens once."""
+    keys: list[str] = []
+    with RawServer(answer({})) as server:
+        for _ in range(2):
+            async with TalonOne(server.url, KEY, idempotency_keys=lambda: keys.append("k") or "k") as talon:
+                pool = talon._shared.pools.get()
+                assert pool is not None
+                assert (0, 0) == (len(pool.lanes), len(pool.slots))
+    assert ([True], [], []) == (unrehearsed, server.received, keys)
+
+
+@tried
+async def test_the_rehearsal_leaves_a_users_mock_alone_when_it_replaces_a_call(unrehearsed: list[bool]) -> None:
+    """Whoever counts the calls of a method counts their own."""
+    with RawServer(answer({})) as server, patch.object(TalonOne, "update_customer_session_v2", AsyncMock()) as mock:
+        async with TalonOne(server.url, KEY):
+            pass
+    assert ([True], 0) == (unrehearsed, mock.await_count)
+
+
+async def test_there_is_no_rehearsal_when_aiohttp_is_mocked(unrehearsed: list[bool]) -> None:
+    """The mock would be asked; the next client rehearses instead."""
+    with aioresponses() as mocked:
+        async with TalonOne("https://shop.talon.one", KEY):
+            pass
+    assert ([], {}) == (unrehearsed, mocked.requests)
 
 
 # -- a connection that must not serve again
