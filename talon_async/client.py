@@ -133,10 +133,17 @@ class TalonOne(Operations, Pages, Batches):
         return cls(settings.base_url, settings.auth, **merged)
 
     async def __aenter__(self) -> Self:
+        is_new = self._shared.pools.get() is None
         pool = await self._shared.pool()
-        warm_up(type(self))
-        await self._rehearse()
-        await pool.connect(min(READY_WITHIN, self._options.timeout.connect))
+        try:
+            warm_up(type(self))
+            await self._rehearse()
+            if is_new:
+                await pool.connect(min(READY_WITHIN, self._options.timeout.connect))
+        except BaseException:
+            if is_new:
+                await pool.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

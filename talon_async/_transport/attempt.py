@@ -83,7 +83,10 @@ class Attempts:
         self._wake_at(min((attempt.end for attempt in self._by_task.values()), default=float("inf")))
 
     def close(self) -> None:
-        """Stop the timer."""
+        """End every attempt now, and stop the timer."""
+        for attempt in list(self._by_task.values()):
+            self.remove(attempt)
+            attempt.expire()
         self._wake_at(float("inf"))
 
 

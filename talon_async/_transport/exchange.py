@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 from functools import cached_property
+from selectors import EVENT_READ, DefaultSelector
+from time import monotonic
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,7 +21,7 @@ from aiohttp.payload import BytesPayload
 from yarl import URL
 
 from talon_async._messages import Answer
-from talon_async.errors import ConnectError, UnreadableAnswerError
+from talon_async.errors import ClientClosedError, ConnectError, UnreadableAnswerError
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,7 +61,7 @@ class Direct:
     """The way past the session."""
 
     def __init__(self, session: aiohttp.ClientSession, asked: Connection) -> None:
-        self.connector: Any = session.connector
+        self.connector = cast("Any", session.connector)
         self._borrowed, self._most = asked.session is not None, asked.limits.response_bytes
         base = URL(asked.base_url, encoded=True)
         ssl = True if asked.ssl is None else asked.ssl
@@ -67,6 +69,7 @@ class Direct:
         self._prefix = base.raw_path.rstrip("/")
         # what is common to all requests, such as the Host header, is aiohttp's to say
         lines = [f"{name}: {value}\r\n" for name, value in self._where.headers.items()]
+        lines += ["Connection: close\r\n"] if self.connector.force_close else []
         self._common = " HTTP/1.1\r\n" + "".join(lines)
 
     @staticmethod
@@ -77,22 +80,53 @@ class Direct:
     async def connect(self, attempt: Attempt) -> aiohttp.connector.Connection:
         """Take a connection that is idle, or make one."""
         timeout = bounded(attempt.connect) if self._borrowed else UNBOUNDED
-        attempt.connecting = True
-        connection: aiohttp.connector.Connection = await self.connector.connect(self._where, [], timeout)
-        attempt.connecting = False
-        return connection
+        try:
+            while True:
+                connection: aiohttp.connector.Connection = await self.connector.connect(self._where, [], timeout)
+                if not self._is_stale(cast("ResponseHandler", connection.protocol)):
+                    return connection
+                connection.close()
+        except BaseException:
+            attempt.connecting = True
+            raise
 
-    async def send(self, request: Request, headers: Mapping[str, str], attempt: Attempt) -> Answer:
-        """Send a request and read its answer; the connection is kept if it can serve again."""
+    def _is_stale(self, protocol: ResponseHandler) -> bool:
+        """Tell whether something came to an idle connection, or its end: it would be taken for the next answer.
+
+        Our own connector gives none of which the loop knows; of what came while the loop was busy it does not.
+        """
+        idle_since: float | None = getattr(protocol, "idle_since", None)
+        if idle_since is None:
+            return False  # it is new
+        if self._borrowed and protocol.should_close:
+            return True
+        if monotonic() - idle_since < _FRESH:
+            return False
+        socket = cast("asyncio.Transport", protocol.transport).get_extra_info("socket")
+        if socket is None:
+            return False
+        with DefaultSelector() as selector:
+            selector.register(socket, EVENT_READ)
+            return bool(selector.select(0))
+
+    def keep(self, connection: aiohttp.connector.Connection) -> None:
+        """Give a connection back."""
+        protocol: Any = connection.protocol
+        protocol.idle_since = monotonic()
+        connection.release()
+
+    def _written(self, request: Request, headers: Mapping[str, str]) -> bytes:
+        """Return the bytes of a request; nobody keeps them, so that no traceback can show the key in them."""
         method, body = request.operation.method, request.body
         head = method + " " + self._prefix + request.target + self._common
         for name, value in headers.items():
             head += f"{name}: {value}\r\n"
         if body is not None:
-            head += f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\n"
-        elif method != "GET":
-            head += "Content-Length: 0\r\n"
-        data = (head + "\r\n").encode() + (body or b"")
+            return f"{head}Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        return (head + ("\r\n" if method == "GET" else "Content-Length: 0\r\n\r\n")).encode()
+
+    async def send(self, request: Request, headers: Mapping[str, str], attempt: Attempt) -> Answer:
+        """Send a request and read its answer; the connection is kept if it can serve again."""
         connection = await self.connect(attempt)
         try:
             protocol = cast("ResponseHandler", connection.protocol)
@@ -100,27 +134,45 @@ class Direct:
                 raise ConnectError("the connection was gone before the request")  # noqa: TRY301  # closed below
             protocol.set_response_params(read_until_eof=True)
             transport = cast("asyncio.Transport", protocol.transport)
-            transport.write(data)
+            transport.write(self._written(request, headers))
             message, content = await protocol.read()
             while 100 <= message.code < 200 and message.code != 101:  # noqa: PLR2004  # information, no answer
                 message, content = await protocol.read()
             attempt.heard = answer = Answer(message.code, message.headers, b"")
             answer.body = await _read(content, self._most)
+            if is_over(transport, request, answer):
+                self.keep(connection)
+            else:
+                _end(connection)
         except BaseException:
             _end(connection)
             raise
-        if transport.get_write_buffer_size():  # it answered before it had read the whole request
-            _end(connection)
-        connection.release()
         return answer
+
+
+def is_over(transport: asyncio.Transport, request: Request, answer: Answer) -> bool:
+    """Tell whether all of a request is on its way: what is left of it must not come before the next.
+
+    TLS does not tell what is left. Only a refusal is worth saying before a request was read to its end.
+    """
+    if transport.is_closing():
+        return True
+    is_large = request.body is not None and len(request.body) > _LARGE
+    return not (is_large and answer.status >= 300) and not transport.get_write_buffer_size()  # noqa: PLR2004
 
 
 def _end(connection: aiohttp.connector.Connection) -> None:
     """Close a connection now, whatever it has yet to send: nobody may be reading at the other end."""
     transport = connection.transport
-    if transport is not None and transport.get_write_buffer_size():
+    if transport is not None:
         transport.abort()
     connection.close()
+
+
+_FRESH = 0.5
+"""Seconds for which nobody closes an idle connection."""
+_LARGE = 1 << 16
+"""Bytes of a request that any system takes at once."""
 
 
 class BySession:
@@ -136,6 +188,8 @@ class BySession:
     async def send(self, request: Request, headers: Mapping[str, str], attempt: Attempt) -> Answer:
         """Send a request and read its answer."""
         body = request.body
+        if self._session.closed:
+            raise ClientClosedError("the connections are closed")
         options: dict[str, Any] = self._options
         if body is None:  # of an empty POST aiohttp would say that it is some type
             options = {**options, "skip_auto_headers": (hdrs.CONTENT_TYPE,)}

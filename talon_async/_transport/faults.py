@@ -23,6 +23,8 @@ def meaning(problem: BaseException, status: int | None, *, reached: bool) -> Tal
     """
     if isinstance(problem, TalonOneError):
         return problem
+    if isinstance(problem, RuntimeError) and status is not None:
+        return UnreadableAnswerError("the connection was closed while the answer came")
     if not isinstance(problem, aiohttp.ClientError | HttpProcessingError | OSError | ValueError | AssertionError):
         return None
     if status is not None:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from multidict import CIMultiDict
 
 from talon_async._lanes import Lanes
 from talon_async._transport.attempt import Attempt, Attempts
-from talon_async._transport.exchange import UNBOUNDED, BySession, Direct, is_itself
+from talon_async._transport.exchange import JSON, UNBOUNDED, BySession, Direct, is_itself
 from talon_async._transport.faults import meaning
 from talon_async._transport.stage import Stage
 from talon_async._version import __version__
@@ -62,7 +64,7 @@ class Pool:
     """The connections of one client on one event loop."""
 
     def __init__(self, connection: Connection, forget: Callable[[], object]) -> None:
-        self._connection, self._forget = connection, forget
+        self._connection, self._forget, self.pid = connection, forget, os.getpid()
         self._loop, self._attempts = asyncio.get_running_loop(), Attempts()
         self._session = _session(connection, self._attempts)
         self._direct = Direct(self._session, connection) if Direct.serves(connection) else None
@@ -97,13 +99,13 @@ class Pool:
 
         Why it could not be had is for the first request to tell.
         """
-        if self._direct is None or not is_itself(self._session):
+        if self._direct is None or self._connection.session is not None or not is_itself(self._session):
             return
         attempt = Attempt()
         attempt.begin(self._loop.time() + seconds, seconds)
         self._attempts.add(attempt)
         try:
-            (await self._direct.connect(attempt)).release()
+            self._direct.keep(await self._direct.connect(attempt))
         except Exception as problem:
             if (error := meaning(problem, None, reached=False)) is None:
                 raise
@@ -139,32 +141,33 @@ class Pool:
             failure = TimeoutError() if attempt.is_over() and isinstance(problem, asyncio.CancelledError) else problem
         finally:
             self._attempts.remove(attempt)
-        return self._failed(failure, attempt.heard, reached=not attempt.connecting)
+        try:
+            return self._failed(failure, attempt.heard, reached=not attempt.connecting)
+        finally:
+            del failure  # or each failure would leave a cycle for the collector, with the request in it
 
     def _failed(self, failure: BaseException, heard: Answer | None, *, reached: bool) -> Answer:
         status = None if heard is None else heard.status
-        if (error := meaning(failure, status, reached=reached)) is None:
-            raise failure
-        if heard is not None and isinstance(error, UnreadableAnswerError) and not 200 <= heard.status < 300:  # noqa: PLR2004
-            return heard
-        error.status = status
+        error = meaning(failure, status, reached=reached)
         try:
+            if error is None:
+                raise failure
+            if heard is not None and isinstance(error, UnreadableAnswerError) and not 200 <= heard.status < 300:  # noqa: PLR2004
+                return heard
+            error.status = status
             raise error
         finally:
-            del error, failure  # or each failure would leave a cycle for the collector, with the request in it
+            del error, failure
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def _common(connection: Connection) -> dict[str, str]:
-    return {
-        "Accept": "application/json",
-        "Accept-Encoding": "gzip, deflate",
-        "User-Agent": USER_AGENT,
-        **connection.headers,
-        **connection.auth.common,
-    }
+def _common(connection: Connection) -> CIMultiDict[str]:
+    headers = CIMultiDict({"Accept": JSON, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT})
+    headers.update(connection.headers)
+    headers.update(connection.auth.common)
+    return headers
 
 
 def _session(connection: Connection, attempts: Attempts) -> aiohttp.ClientSession:
@@ -196,7 +199,10 @@ class Pools:
 
     def get(self) -> Pool | None:
         """Return the running loop's pool, if there is one."""
-        return self._pools.get(asyncio.get_running_loop())
+        pool = self._pools.get(asyncio.get_running_loop())
+        if pool is not None and pool.pid != os.getpid():
+            raise ClientClosedError("the event loop belongs to the process that was forked: make one in this process")
+        return pool
 
     async def open(self) -> Pool:
         """Make the running loop's pool."""

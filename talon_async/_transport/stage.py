@@ -36,6 +36,9 @@ class _Nobody(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:  # noqa: ARG002  # whatever was said
         asyncio.get_running_loop().call_soon(self._protocol.data_received, self._answer)
 
+    def abort(self) -> None:
+        pass
+
     def is_closing(self) -> bool:
         return False
 

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
 from typing import TYPE_CHECKING, Any
-from unittest.mock import AsyncMock, patch
 
 import aiohttp
 import pytest
 from aioresponses import aioresponses
-from support.raw import EMPTY, RawServer, answer
-from support.twins import KEY, traced
+from support.raw import RawServer, answer
+from support.twins import KEY, traced, tried
 
-from talon_async import RetryPolicy, TalonOne, TalonOneSync, Timeout
-from talon_async import client as client_module
+from talon_async import TalonOne
 from talon_async._transport import exchange
-from talon_async.errors import APIError, ConnectError
-from talon_async.models import CustomerProfileIntegrationRequestV2, NewCustomerProfile
+from talon_async.models import NewCustomerProfile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-tried = pytest.mark.skipif(
-    not aiohttp.__version__.startswith(exchange._TRIED),
-    reason=f"aiohttp {aiohttp.__version__} is newer than what was tried: calls go through its session",
-)
+    from collections.abc import Callable
 
 
 @pytest.fixture(params=["awaited", "blocking", "traced"])
@@ -135,147 +125,3 @@ async def test_mocks_are_asked_as_long_as_they_are_there(through: list[str]) -> 
                 assert inventory.profile is not None
                 assert expected == inventory.profile.id
     assert (2, 1) == (len(server.received), len(through))
-
-
-# -- the first connection
-
-
-@tried
-async def test_the_connection_is_there_when_a_client_is_entered() -> None:
-    """One, which the first call takes: it waits neither for names nor for TLS."""
-    with RawServer(answer({})) as server:
-        async with TalonOne(server.url, KEY) as talon:
-            while not server.connections:  # the server may not have noticed yet
-                await asyncio.sleep(0.01)
-            for _ in range(2):
-                await talon.get_customer_inventory("a")
-        assert (1, 2) == (server.connections, len(server.received))
-
-
-def test_the_connection_is_there_when_a_blocking_client_is_entered() -> None:
-    """The same on the blocking twin."""
-    with RawServer(answer({})) as server:
-        with TalonOneSync(server.url, KEY) as talon:
-            talon.get_customer_inventory("a")
-        assert (1, 1) == (server.connections, len(server.received))
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://nothing.invalid"])
-async def test_a_client_can_be_entered_when_the_server_is_away(url: str) -> None:
-    """The first call says what is wrong."""
-    async with TalonOne(url, KEY, retry=RetryPolicy.off()) as talon:
-        with pytest.raises(ConnectError, match="no connection to"):
-            await talon.get_customer_inventory("a")
-
-
-@pytest.fixture
-async def silent_port() -> AsyncIterator[int]:
-    """A port whose backlog is full: connecting to it takes for ever."""
-    with socket.socket() as full, contextlib.ExitStack() as stack:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        stack.enter_context(socket.create_connection(full.getsockname()))
-        for _ in range(2):
-            extra = stack.enter_context(socket.socket())
-            extra.setblocking(False)  # noqa: FBT003
-            extra.connect_ex(full.getsockname())
-        yield full.getsockname()[1]
-
-
-async def test_a_client_can_be_entered_when_connecting_takes_for_ever(silent_port: int) -> None:
-    """It waits no longer than connecting may take, and then goes on."""
-    async with asyncio.timeout(20):
-        async with TalonOne(f"http://127.0.0.1:{silent_port}", KEY, timeout=Timeout(connect=0.1)) as talon:
-            assert talon._shared.pools.get()
-
-
-async def test_entering_ends_when_it_is_cancelled(silent_port: int) -> None:
-    """A caller who gives up is not kept."""
-    talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await talon.__aenter__()
-    await talon.aclose()
-
-
-async def test_nothing_is_connected_when_a_client_is_entered_under_a_mock() -> None:
-    """A unit test of a user reaches nobody."""
-    with RawServer(EMPTY) as server:
-        with aioresponses():
-            async with TalonOne(server.url, KEY):
-                pass
-        await asyncio.sleep(0.05)
-    assert 0 == server.connections
-
-
-# -- the rehearsal
-
-
-@pytest.fixture
-def unrehearsed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """A process in which no client was entered yet."""
-    monkeypatch.setattr(client_module, "_rehearsed", rehearsed := list[bool]())
-    return rehearsed
-
-
-@tried
-async def test_the_rehearsal_is_before_nobody_when_a_client_is_entered(unrehearsed: list[bool]) -> None:
-    """The server hears nothing, the client's own turns, slots and keys are not touched, and it happens once."""
-    keys: list[str] = []
-    with RawServer(answer({})) as server:
-        for _ in range(2):
-            async with TalonOne(server.url, KEY, idempotency_keys=lambda: keys.append("k") or "k") as talon:
-                pool = talon._shared.pools.get()
-                assert pool is not None
-                assert (0, 0) == (len(pool.lanes), len(pool.slots))
-    assert ([True], [], []) == (unrehearsed, server.received, keys)
-
-
-@tried
-async def test_the_rehearsal_leaves_a_users_mock_alone_when_it_replaces_a_call(unrehearsed: list[bool]) -> None:
-    """Whoever counts the calls of a method counts their own."""
-    with RawServer(answer({})) as server, patch.object(TalonOne, "update_customer_session_v2", AsyncMock()) as mock:
-        async with TalonOne(server.url, KEY):
-            pass
-    assert ([True], 0) == (unrehearsed, mock.await_count)
-
-
-async def test_there_is_no_rehearsal_when_aiohttp_is_mocked(unrehearsed: list[bool]) -> None:
-    """The mock would be asked; the next client rehearses instead."""
-    with aioresponses() as mocked:
-        async with TalonOne("https://shop.talon.one", KEY):
-            pass
-    assert ([], {}) == (unrehearsed, mocked.requests)
-
-
-# -- a connection that must not serve again
-
-
-async def test_a_connection_is_not_kept_when_the_answer_came_before_the_request_was_read() -> None:
-    """What has yet to be sent of one request must not come before the next."""
-    heads: list[bytes] = []
-    left = asyncio.Semaphore(0)
-
-    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            heads.append(await reader.readuntil(b"\r\n\r\n"))
-            small = b"content-length: 2\r\n" in heads[-1].lower()
-            writer.write(answer({}) if small else answer({"message": "too large"}, status=413))
-            await reader.read()
-        writer.transport.abort()
-        left.release()
-
-    server = await asyncio.start_server(refusing, "127.0.0.1", 0, limit=1024)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, TalonOne(url, KEY, retry=RetryPolicy.off()) as talon:
-        large = CustomerProfileIntegrationRequestV2(attributes={"x": "x" * 20_000_000})
-        with pytest.raises(APIError, match="too large"):
-            await talon.update_customer_profile_v2("a", large)
-        await talon.update_customer_profile_v2("b", CustomerProfileIntegrationRequestV2())
-        await talon.aclose()
-        for _ in heads:
-            await left.acquire()
-        await asyncio.sleep(0)
-    assert [b"PUT /v2/customer_profiles/a HTTP/1.1", b"PUT /v2/customer_profiles/b HTTP/1.1"] == [
-        head.split(b"\r\n", 1)[0] for head in heads
-    ]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import aiohttp
 import pytest
 from support.raw import EMPTY, RawServer, answer
 from support.twins import KEY, OPERATIONS
@@ -144,6 +145,26 @@ async def test_own_headers_are_sent_when_they_are_given(client: Any) -> None:
     with RawServer(EMPTY) as server:
         await client(server.url, headers={"X-Shop": "7"}).delete_customer_data("a")
     assert server.received[0].headers["x-shop"] == "7"
+
+
+async def test_a_header_is_sent_once_when_it_is_written_in_another_case(client: Any) -> None:
+    """It replaces the one we would send."""
+    with RawServer(EMPTY) as server:
+        await client(server.url, headers={"user-agent": "shop", "ACCEPT": "x/y"}).delete_customer_data("a")
+    (request,) = server.received
+    assert ("shop", "x/y") == (request.headers["user-agent"], request.headers["accept"])
+    assert (1, 1) == (request.head.lower().count(b"user-agent:"), request.head.lower().count(b"accept:"))
+
+
+async def test_a_borrowed_connector_closes_when_that_is_its_way(client: Any, kind: str) -> None:
+    """And says so to the server."""
+    if kind == "blocking":
+        pytest.skip("a borrowed session belongs to one loop")
+    with RawServer(EMPTY) as server:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
+            for _ in range(2):
+                await client(server.url, session=session).delete_customer_data("a")
+    assert ("close", 2) == (server.received[0].headers["connection"], server.connections)
 
 
 async def test_the_exact_bytes_are_signed_when_an_application_signs(client: Any) -> None:

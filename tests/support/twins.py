@@ -7,8 +7,12 @@ import functools
 import inspect
 from typing import Any, Self
 
+import aiohttp
+import pytest
+
 from talon_async import TalonOne, TalonOneSync
 from talon_async._endpoint import endpoints_of
+from talon_async._transport import exchange
 
 KEY = "k3y-of-the-tests"
 
@@ -45,6 +49,12 @@ class Blocking:
 
     def __getattr__(self, name: str) -> Any:
         return self._awaited(getattr(self.client, name))
+
+
+tried = pytest.mark.skipif(
+    not aiohttp.__version__.startswith(exchange._TRIED),
+    reason=f"aiohttp {aiohttp.__version__} is newer than what was tried: calls go through its session",
+)
 
 
 def traced(request: Any) -> Any:

@@ -1,0 +1,189 @@
+"""Connections that must not serve again, and what ends with them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+import trustme
+from support.raw import Exchange, RawServer, answer, hang, then_hang
+from support.twins import KEY, tried
+
+from talon_async import RetryPolicy, TalonOne, Timeout
+from talon_async.errors import APIError, ClientClosedError, TalonOneError, UnreadableAnswerError
+from talon_async.models import CustomerProfileIntegrationRequestV2, NewEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+ONCE = RetryPolicy.off()
+
+
+def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What a server shows, and a client that trusts it."""
+    authority = trustme.CA()
+    shown, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("localhost").configure_cert(shown)
+    authority.configure_trust(trusting)
+    return shown, trusting
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_connection_is_not_kept_when_the_answer_came_before_the_request_was_read(tls: bool) -> None:
+    """What has yet to be sent of one request must not come before the next."""
+    shown, trusting = certificates() if tls else (None, None)
+    heads: list[bytes] = []
+    left = asyncio.Semaphore(0)
+
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            small = b"content-length: 2\r\n" in heads[-1].lower()
+            writer.write(answer({}) if small else answer({"message": "too large"}, status=413))
+            await reader.read()
+        writer.transport.abort()
+        left.release()
+
+    server = await asyncio.start_server(refusing, "127.0.0.1", 0, limit=1024, ssl=shown)
+    url = f"http{'s' if tls else ''}://localhost:{server.sockets[0].getsockname()[1]}"
+    async with server, TalonOne(url, KEY, retry=ONCE, ssl=trusting) as talon:
+        large = CustomerProfileIntegrationRequestV2(attributes={"x": "x" * 20_000_000})
+        with pytest.raises(APIError, match="too large"):
+            await talon.update_customer_profile_v2("a", large)
+        await talon.update_customer_profile_v2("b", CustomerProfileIntegrationRequestV2())
+        await talon.aclose()
+        for _ in heads:
+            await left.acquire()
+        await asyncio.sleep(0)
+    assert [b"PUT /v2/customer_profiles/a HTTP/1.1", b"PUT /v2/customer_profiles/b HTTP/1.1"] == [
+        head.split(b"\r\n", 1)[0] for head in heads
+    ]
+
+
+@tried
+async def test_a_connection_is_given_back_when_tls_ends_behind_the_answer() -> None:
+    """More than the answer came, which closes the connection while the answer is read: the answer is good."""
+    shown, trusting = certificates()
+    body = b'{"event": {"type": "t"}}' + b" " * 260_000
+    with RawServer(answer(body) + b"junk", tls=shown) as server:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+            talon = TalonOne(server.url, KEY, retry=ONCE, ssl=trusting, session=session)
+            for _ in range(3):
+                state = await talon.track_event(EVENT)
+                assert state.event is not None
+                assert "t" == state.event.type
+            await talon.aclose()
+
+
+@tried
+@pytest.mark.parametrize("borrowed", [False, True])
+async def test_no_answer_is_somebody_elses_when_one_came_unasked(borrowed: bool) -> None:
+    """Whatever comes to an idle connection ends it, also one of a connector that is borrowed."""
+    unasked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def twice(exchange: Exchange) -> None:
+        await exchange.send(answer({"event": {"type": "own"}}))
+        await asyncio.sleep(0.05)
+        await exchange.send(answer({"event": {"type": "unasked"}}))
+        loop.call_soon_threadsafe(unasked.set)
+
+    with RawServer(twice) as server:
+        async with aiohttp.ClientSession() as session:
+            talon = TalonOne(server.url, KEY, retry=ONCE, session=session if borrowed else None)
+            for _ in range(3):
+                unasked.clear()
+                state = await talon.track_event(EVENT)
+                assert state.event is not None
+                assert "own" == state.event.type
+                await unasked.wait()
+                await asyncio.sleep(0.05)  # what was sent has yet to arrive
+            await talon.aclose()
+    assert 3 == server.connections
+
+
+@tried
+async def test_an_event_is_sent_on_a_new_connection_when_the_idle_one_ended_while_the_loop_was_busy() -> None:
+    """The loop has not seen the end yet; the event would be lost, and could not be repeated."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def then_ended(exchange: Exchange) -> None:
+        await exchange.send(answer({}))
+        exchange.close()
+        loop.call_soon_threadsafe(ended.set)
+
+    with RawServer(then_ended) as server:
+        async with TalonOne(server.url, KEY, retry=ONCE) as talon:
+            for _ in range(2):
+                await talon.track_event(EVENT)
+                time.sleep(0.7)  # the loop stands still, which is what the test is about
+    assert 2 == len(server.received)
+
+
+HALVES = {
+    "length": HEAD + b"Content-Length: 50\r\n\r\n{",
+    "chunked": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "until the end": HEAD + b"\r\n{",
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+async def test_a_call_ends_when_the_client_is_closed_while_its_answer_comes(client: Any, half: str) -> None:
+    """At once, and the error says that the server has acted."""
+    with RawServer(then_hang(HALVES[half])) as server:
+        talon = client(server.url)
+        call = asyncio.ensure_future(talon.track_event(EVENT))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # the half has yet to arrive
+        await talon.aclose()
+        async with asyncio.timeout(5):
+            with pytest.raises(ClientClosedError) as caught:
+                await call
+    assert "accepted" == caught.value.outcome
+
+
+async def test_a_call_ends_when_a_borrowed_session_is_closed_under_it(client: Any, kind: str) -> None:
+    """By whoever lent it, between two calls: nothing is sent."""
+    if kind == "blocking":
+        pytest.skip("a borrowed session belongs to one loop")
+    with RawServer(answer({})) as server:
+        async with aiohttp.ClientSession() as session:
+            talon = client(server.url, session=session)
+            await talon.get_customer_inventory("a")
+        with pytest.raises(TalonOneError) as caught:
+            await talon.track_event(EVENT)
+    assert ("not_sent", 1) == (caught.value.outcome, len(server.received))
+
+
+async def large(exchange: Exchange) -> None:
+    await exchange.send(answer(b"x" * 2_000_000))
+
+
+@tried
+@pytest.mark.parametrize(
+    ("script", "error"), [(large, UnreadableAnswerError), (hang, TalonOneError), (then_hang(b"no http\r\n\r\n"), TalonOneError)]
+)  # fmt: skip
+async def test_the_key_is_in_no_frame_when_tools_show_the_locals_of_a_traceback(
+    script: Callable[[Exchange], Awaitable[None]], error: type[TalonOneError]
+) -> None:
+    """As those that report errors to a service do."""
+    from talon_async import Limits
+
+    with RawServer(script) as server:
+        options: Any = {"limits": Limits(response_bytes=1000), "timeout": Timeout(total=1, attempt=0.3)}
+        async with TalonOne(server.url, KEY, retry=ONCE, **options) as talon:
+            with pytest.raises(error) as caught:
+                await talon.track_event(EVENT)
+    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    frames = shown[shown.index("talon_async/") :]
+    assert KEY not in frames.replace(f"KEY = '{KEY}'", "")
