@@ -33,9 +33,8 @@ def measure(
     names = [name for name in scenario.contenders if ENTRIES[name].peer in pythons]
     series = {name: Series() for name in names}
     for share in _shares(scenario, pace):
-        part = _with_new_processes(
-            scenario, pace, server, {name: pythons[ENTRIES[name].peer] for name in names}, cpu, share
-        )
+        commands = {name: _command(scenario, name, server, pythons[ENTRIES[name].peer], cpu) for name in names}
+        part = _with_new_processes(scenario, pace, commands, share)
         names = list(part)
         for name, found in part.items():
             series[name].extend(found)

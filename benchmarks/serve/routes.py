@@ -27,6 +27,7 @@ http {{
     client_max_body_size 1m;
     client_body_buffer_size 256k;
     open_file_cache max=16;
+    output_buffers 2 256k;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

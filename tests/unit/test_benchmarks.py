@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -11,9 +14,10 @@ import pytest
 from benchmarks.contenders import ENTRIES
 from benchmarks.exact import counted
 from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
-from benchmarks.measure.slices import _shares
+from benchmarks.measure.slices import _shares, measure
 from benchmarks.payloads import ANSWERS, REQUESTS, body
-from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace
+from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
+from benchmarks.serve import start
 from benchmarks.serve.routes import NGINX, answer_to
 from benchmarks.show.chart import bars_of, chart
 from benchmarks.show.table import cells, table
@@ -80,6 +84,16 @@ def test_a_series_goes_on_when_another_process_takes_over() -> None:
 def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None:
     """No round is lost in the division."""
     assert pace.rounds == sum(_shares(SCENARIOS[0], pace))
+
+
+def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Real processes against the small server; a contender without an environment is left out."""
+    monkeypatch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
+    scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
+    pace = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, batch_rounds=1, largest_batch=0)
+    with start.server(None) as running:
+        series = measure(scenario, pace, running, {"": Path(sys.executable)}, None)
+    assert {"aiohttp": 4, "talon_async": 4} == {name: len(found.cpu) for name, found in series.items()}
 
 
 def test_a_row_holds_everything_when_it_is_made() -> None:
