@@ -15,13 +15,14 @@ Json = dict[str, Any]
 def items(count: int) -> list[Json]:
     """Return the items of a cart, with what promotions ask for: the category, and attributes of the shop's own."""
     return [
-        {"sku": f"shoe-{n:04}", "quantity": 1 + n % 3, "name": f"Shoe {n}", "price": 9.5 + n,
-         "category": "shoes", "attributes": {"Brand": "Fleet", "Size": 36 + n % 12}}
+        {"sku": f"shoe-{n:04}", "quantity": 1 + n % 3, "name": f"Running shoe {n}", "price": 9.5 + n,
+         "category": "shoes/running", "weight": 350,
+         "attributes": {"Brand": "Fleet", "Colour": "blue", "Size": 36 + n % 12, "Sale": n % 4 == 0, "Shelf": "B-17"}}
         for n in range(count)
     ]  # fmt: skip
 
 
-ITEMS = {"session": items(6), "large": items(200)}
+ITEMS = {"session": items(5), "large": items(200)}
 
 _PROPS: list[tuple[str, Json]] = [
     ("setDiscountPerItem", {"name": "10% off shoes", "value": 1.25, "position": 3}),

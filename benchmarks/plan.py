@@ -46,7 +46,7 @@ class Pace:
     skipped: tuple[str, ...] = ()
 
 
-FULL = Pace(rounds=40, processes=5, slice_seconds=0.1, cold_rounds=15, batch_rounds=5, largest_batch=1_000_000)
+FULL = Pace(rounds=40, processes=5, slice_seconds=0.1, cold_rounds=15, batch_rounds=10, largest_batch=1_000_000)
 QUICK = Pace(
     rounds=8, processes=2, slice_seconds=0.05, cold_rounds=3, batch_rounds=2, largest_batch=10_000,
     skipped=("event-1", "event-256", "session-64", "silent-16", "blocking-event-16", "blocking-session-16"),

@@ -42,10 +42,11 @@ def measure(
 
 
 def _shares(scenario: Scenario, pace: Pace) -> list[int]:
-    """Return how many rounds each generation of processes has."""
-    if scenario.batch:
-        return [pace.batch_rounds if scenario.batch == SMALLEST_BATCH else 1]
-    return [pace.rounds // pace.processes] * pace.processes
+    """Return how many rounds each generation of processes has; a large batch has one, in one."""
+    if scenario.batch > SMALLEST_BATCH:
+        return [1]
+    rounds = pace.batch_rounds if scenario.batch else pace.rounds
+    return [rounds // pace.processes] * pace.processes
 
 
 def _command(scenario: Scenario, name: str, server: Server, python: Path, cpu: int | None) -> list[str | Path]:

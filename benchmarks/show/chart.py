@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PANELS = {
     "event-16": "Event (0.3 KB)",
     "session-16": "Session with 6 effects (3 KB)",
-    "large-16": "Session with 200 items and 300 effects (80 KB)",
+    "large-16": "Session with 200 items and 300 effects (90 KB)",
 }
 CONTENDERS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
 WIDTH, LEFT, BAR, GAP, PANEL_GAP, TOP = 760, 210, 16, 6, 34, 50

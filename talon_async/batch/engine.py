@@ -112,18 +112,17 @@ class Engine:
         return self.report
 
     async def _work(self) -> None:
-        while (job := await self._take()) is not None:
-            name = self._lane(job[1])
-            while job is not None:
+        while (taken := await self._take()) is not None:
+            name, job = taken
+            await self._record(job)
+            while lane := self._lanes[name]:
+                job = lane.popleft()
+                self._leave_parking()
                 await self._record(job)
-                lane = self._lanes[name]
-                job = lane.popleft() if lane else None
-                if job is not None:
-                    self._leave_parking()
             del self._lanes[name]
 
-    async def _take(self) -> Job | None:
-        """Take the next job whose lane is free, parking those whose lane is not."""
+    async def _take(self) -> tuple[Hashable, Job] | None:
+        """Take the next job whose lane is free, and name the lane; those whose lane is not free are parked."""
         async with self._taking:
             while not self._ended:
                 if self._parked >= self._parking:
@@ -138,10 +137,10 @@ class Engine:
                 except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told at the end
                     self._ended, self._broken = True, problem
                     break
-                job = (self._took(item), item)
-                if (lane := self._lanes.get(self._lane(item))) is None:
-                    self._lanes[self._lane(item)] = deque()
-                    return job
+                job, name = (self._took(item), item), self._lane(item)
+                if (lane := self._lanes.get(name)) is None:
+                    self._lanes[name] = deque()
+                    return name, job
                 lane.append(job)
                 self._parked += 1
         return None
