@@ -1,7 +1,7 @@
 """One exchange: a request out, an answer back. There are two ways.
 
 1. `Direct` writes the request to a connection of the connector and reads the answer from aiohttp's own parser. What
-   aiohttp's session does besides, for requests of every kind, is half of what a small request costs, and none of it is
+   aiohttp's session does besides, for requests of every kind, is 75 of its 108 calls of functions, and nothing of it is
    wanted here: redirects, cookies, forms, middlewares, a repetition of its own.
 2. `BySession` asks the session. It is taken where the first way would leave something out: with a proxy, with
    `trust_env`, when aiohttp is mocked, traced or patched, and with releases of aiohttp that nobody has tried.
@@ -140,7 +140,7 @@ class Direct:
                 message, content = await protocol.read()
             attempt.heard = answer = Answer(message.code, message.headers, b"")
             answer.body = await _read(content, self._most)
-            if is_over(transport, request, answer):
+            if is_on_its_way(transport, request, answer):
                 self.keep(connection)
             else:
                 _end(connection)
@@ -150,7 +150,7 @@ class Direct:
         return answer
 
 
-def is_over(transport: asyncio.Transport, request: Request, answer: Answer) -> bool:
+def is_on_its_way(transport: asyncio.Transport, request: Request, answer: Answer) -> bool:
     """Tell whether all of a request is on its way: what is left of it must not come before the next.
 
     TLS does not tell what is left. Only a refusal is worth saying before a request was read to its end.
