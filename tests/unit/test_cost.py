@@ -39,9 +39,10 @@ OWN = ("<", HOME)
 """Where the package's functions stand: in its files, or in what it has compiled."""
 AIOHTTP = (str(Path(aiohttp.__file__).parent),)
 
-MOST_CALLS = 38
-MOST_OF_AIOHTTP = 36
-"""Through its session they are 108."""
+MOST_CALLS = 39
+"""One more than it takes: timers that happen to fire while calls are counted are no reason to fail."""
+MOST_OF_AIOHTTP = 40
+"""It takes 35; through its session they are 108."""
 
 
 class Calls:
