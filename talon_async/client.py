@@ -72,7 +72,7 @@ class ClientOptions(CallOptions, total=False):
         trust_env: take proxies and credentials from the environment and ~/.netrc. It makes every request slower.
         allow_http: accept an unencrypted base URL on another machine than this one.
         session: an aiohttp session whose connector to borrow, with its limits. It is never closed here, none of its
-            own headers, cookies or timeouts are used, and it is bound to its event loop.
+            own headers, cookies, timeouts or traces are used, and it is bound to its event loop.
     """
 
     limits: Limits
@@ -88,8 +88,9 @@ class TalonOne(Operations, Pages, Batches):
     """The Integration API, awaited.
 
     One client serves a whole process: it pools its connections and works in any number of event loops one after the
-    other. Use it with `async with`, which loads everything and opens the first connection (a server that is away for
-    the moment does no harm, and takes a second at most), or close it with `aclose()`; then both happen on first use.
+    other. Use it with `async with`, which loads everything and opens the first connection: a server that is away for
+    the moment does no harm, and is waited for a second at most. (With a proxy, `trust_env` or a borrowed session there
+    is no connection yet.) Or close it with `aclose()`; then all that happens on first use.
 
     Args:
         base_url: the deployment, such as `https://mycompany.europe-west1.talon.one`; `http://` is for this machine.
@@ -141,8 +142,8 @@ class TalonOne(Operations, Pages, Batches):
             if is_new:
                 await pool.connect(min(READY_WITHIN, self._options.timeout.connect))
         except BaseException:
-            if is_new:
-                await pool.close()
+            if is_new and not pool.is_in_use():
+                await pool.close()  # nobody else will: the block is not entered
             raise
         return self
 

@@ -55,6 +55,9 @@ class Attempts:
         self._by_task: dict[asyncio.Task[Any], Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
 
+    def __bool__(self) -> bool:
+        return bool(self._by_task)
+
     def add(self, attempt: Attempt) -> None:
         """Watch over an attempt."""
         self._by_task[attempt.task] = attempt

@@ -79,6 +79,8 @@ class Direct:
 
     async def connect(self, attempt: Attempt) -> aiohttp.connector.Connection:
         """Take a connection that is idle, or make one."""
+        if self._borrowed and self.connector.closed:
+            raise ClientClosedError("the connections are closed")
         timeout = bounded(attempt.connect) if self._borrowed else UNBOUNDED
         try:
             while True:
@@ -93,21 +95,20 @@ class Direct:
     def _is_stale(self, protocol: ResponseHandler) -> bool:
         """Tell whether something came to an idle connection, or its end: it would be taken for the next answer.
 
-        Our own connector gives none of which the loop knows; of what came while the loop was busy it does not.
+        Our own connector has looked at what the loop knows; what came while the loop was busy only the system knows.
         """
-        idle_since: float | None = getattr(protocol, "idle_since", None)
-        if idle_since is None:
-            return False  # it is new
         if self._borrowed and protocol.should_close:
             return True
-        if monotonic() - idle_since < _FRESH:
+        idle_since: float | None = getattr(protocol, "idle_since", None)  # not on new ones, nor on the lender's
+        if idle_since is None or monotonic() - idle_since < _FRESH:
             return False
         socket = cast("asyncio.Transport", protocol.transport).get_extra_info("socket")
-        if socket is None:
-            return False
-        with DefaultSelector() as selector:
-            selector.register(socket, EVENT_READ)
-            return bool(selector.select(0))
+        try:
+            with DefaultSelector() as selector:
+                selector.register(socket, EVENT_READ)
+                return bool(selector.select(0))
+        except (OSError, ValueError):
+            return False  # there is no socket, or no room for a selector
 
     def keep(self, connection: aiohttp.connector.Connection) -> None:
         """Give a connection back."""
@@ -169,8 +170,8 @@ def _end(connection: aiohttp.connector.Connection) -> None:
     connection.close()
 
 
-_FRESH = 0.5
-"""Seconds for which nobody closes an idle connection."""
+_FRESH = 0.05
+"""Seconds of idleness after which it is worth to ask the system about a connection."""
 _LARGE = 1 << 16
 """Bytes of a request that any system takes at once."""
 

@@ -75,7 +75,7 @@ class Pool:
         self.lanes = Lanes(connection.limits.lane_width)
         self.slots = Lanes(connection.limits.connections)
 
-    async def keep(self) -> None:
+    async def live_with_loop(self) -> None:
         """Let the loop close the pool when it ends itself: it closes the async generators it has seen."""
         self._lifeline = self._close_with_loop()
         await anext(self._lifeline)
@@ -88,6 +88,10 @@ class Pool:
             self._forget()
             self._attempts.close()
             await self._session.close()
+
+    def is_in_use(self) -> bool:
+        """Tell whether there is a call on it."""
+        return bool(self._attempts or len(self.slots) or len(self.lanes))
 
     async def close(self) -> None:
         """Close every connection; those of a borrowed session stay open."""
@@ -106,13 +110,11 @@ class Pool:
         self._attempts.add(attempt)
         try:
             self._direct.keep(await self._direct.connect(attempt))
-        except Exception as problem:
-            if (error := meaning(problem, None, reached=False)) is None:
+        except BaseException as problem:
+            error = meaning(problem, None, reached=False)
+            if not attempt.is_over() and error is None:
                 raise
-            logger.debug("no connection yet: %s", error)
-        except asyncio.CancelledError:
-            if not attempt.is_over():
-                raise
+            logger.debug("no connection yet: %s", error or "it takes too long")
         finally:
             self._attempts.remove(attempt)
 
@@ -187,6 +189,10 @@ def _session(connection: Connection, attempts: Attempts) -> aiohttp.ClientSessio
     return session
 
 
+_not_ours: list[Pool] = []
+"""What a forked child inherited and must neither use nor finalise."""
+
+
 class Pools:
     """The pools of one client, by event loop; loops that are gone take theirs along."""
 
@@ -201,7 +207,7 @@ class Pools:
         """Return the running loop's pool, if there is one."""
         pool = self._pools.get(asyncio.get_running_loop())
         if pool is not None and pool.pid != os.getpid():
-            raise ClientClosedError("the event loop belongs to the process that was forked: make one in this process")
+            raise ClientClosedError("this event loop and its connections are the parent process's: make a new loop")
         return pool
 
     async def open(self) -> Pool:
@@ -210,14 +216,16 @@ class Pools:
         for loop in [loop for loop in self._pools if loop.is_closed()]:  # closed without a word to anybody
             del self._pools[loop]
         pool = self._pools[here] = Pool(self.connection, lambda: self._pools.pop(here, None))
-        await pool.keep()
+        await pool.live_with_loop()
         return pool
 
     async def close(self) -> None:
         """Close the running loop's pool here, and let every other loop close its own."""
         here = asyncio.get_running_loop()
         for loop, pool in list(self._pools.items()):
-            if loop is here:
+            if pool.pid != os.getpid():
+                _not_ours.append(self._pools.pop(loop))
+            elif loop is here:
                 await pool.close()
             elif not loop.is_closed():
                 asyncio.run_coroutine_threadsafe(pool.close(), loop)

@@ -103,7 +103,8 @@ def _first_init(cls: Any) -> Callable[..., None]:
 
     def init(self: Any, **given: Any) -> None:
         prepare(cls)
-        cls.__init__(self, **given)
+        cls.__init__ = made = _prepared[cls]
+        made(self, **given)
 
     return _named(init, cls)
 
@@ -111,11 +112,10 @@ def _first_init(cls: Any) -> Callable[..., None]:
 def prepare(cls: Any) -> None:
     """Compile what making an instance needs, if nothing has yet: the first one would wait for it."""
     if cls not in _prepared:
-        cls.__init__ = _init(cls)
-        _prepared.add(cls)
+        cls.__init__ = _prepared[cls] = _init(cls)
 
 
-_prepared: set[Any] = set()
+_prepared: dict[Any, Callable[..., None]] = {}
 
 
 def _init(cls: Any) -> Callable[..., None]:

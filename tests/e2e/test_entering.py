@@ -10,15 +10,21 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 from aioresponses import aioresponses
-from support.raw import EMPTY, RawServer, answer
+from support.raw import EMPTY, Exchange, RawServer, answer
 from support.twins import KEY, tried
 
 from talon_async import RetryPolicy, TalonOne, TalonOneSync, Timeout
 from talon_async import client as client_module
+from talon_async._transport import Pool
 from talon_async.errors import ClientClosedError, ConnectError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+
+async def slow(exchange: Exchange) -> None:
+    await asyncio.sleep(0.2)
+    await exchange.send(EMPTY)
 
 
 @tried
@@ -78,6 +84,24 @@ async def test_nothing_stays_open_when_entering_is_cancelled(silent_port: int) -
             async with asyncio.timeout(0.1), talon:
                 pass
         assert not talon._shared.pools
+
+
+async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool is closed only when nobody is using it."""
+    monkeypatch.setattr(Pool, "connect", lambda *_: asyncio.sleep(60))
+    with RawServer(slow) as server:
+        talon = TalonOne(server.url, KEY)
+        entering = asyncio.ensure_future(talon.__aenter__())
+        while not talon._shared.pools:
+            await asyncio.sleep(0)
+        call = asyncio.ensure_future(talon.delete_customer_data("a"))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        entering.cancel()
+        await call
+        await asyncio.gather(entering, return_exceptions=True)
+        await talon.aclose()
+    assert (1, True) == (len(server.received), entering.cancelled())
 
 
 @tried
