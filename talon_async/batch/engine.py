@@ -19,7 +19,7 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from talon_async._clock import Clock
 from talon_async.batch.report import BatchFailure, BatchReport, not_sent
@@ -50,7 +50,7 @@ def pulled(source: Any, what: str) -> AsyncIterator[Any]:
     """Return the iterator over a source, also an asynchronous one; `what` is the parameter it came in."""
     if isinstance(source, AsyncIterable):
         return aiter(cast("AsyncIterable[Any]", source))
-    return _as_async(checked_source(source, what))
+    return _AtHand(checked_source(source, what))
 
 
 def checked_source(source: Any, what: str) -> Iterable[Any]:
@@ -60,9 +60,20 @@ def checked_source(source: Any, what: str) -> Iterable[Any]:
     return cast("Iterable[Any]", source)
 
 
-async def _as_async(source: Iterable[Any]) -> AsyncIterator[Any]:
-    for item in source:
-        yield item
+class _AtHand:
+    """An ordinary iterable as an asynchronous iterator; who knows it asks `give` and does without waiting."""
+
+    def __init__(self, source: Iterable[Any]) -> None:
+        self.give = iter(source).__next__
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return self.give()
+        except StopIteration:
+            raise StopAsyncIteration from None
 
 
 class Engine:
@@ -82,7 +93,8 @@ class Engine:
         self.report = report
         self._source, self._send, self._lane, self._concurrency = source, send, lane, concurrency
         self._clock, self._started, self._progress = clock, clock.monotonic(), progress
-        self._lanes: dict[Hashable, deque[Job]] = {}
+        self._give = source.give if isinstance(source, _AtHand) else None
+        self._lanes: dict[Hashable, deque[Job] | None] = {}  # most lanes never see anybody wait
         self._under_way: dict[int, Any] = {}
         self._parked, self._parking = 0, 4 * concurrency
         self._room: asyncio.Future[None] | None = None
@@ -130,18 +142,19 @@ class Engine:
                     await self._room
                     continue
                 try:
-                    item = await self._next()
-                except StopAsyncIteration:
+                    item = await self._next() if self._give is None else self._give()
+                except (StopIteration, StopAsyncIteration):
                     self._ended = True
                     break
                 except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told at the end
                     self._ended, self._broken = True, problem
                     break
                 job, name = (self._took(item), item), self._lane(item)
-                if (lane := self._lanes.get(name)) is None:
-                    self._lanes[name] = deque()
+                if name not in self._lanes:
+                    self._lanes[name] = None
                     return name, job
-                lane.append(job)
+                waiting = self._lanes[name] = self._lanes[name] or deque()
+                waiting.append(job)
                 self._parked += 1
         return None
 
@@ -217,7 +230,7 @@ class Engine:
             error.outcome = "unknown"
             self._failed(index, item, error)
         for lane in self._lanes.values():
-            for index, item in lane:
+            for index, item in lane or ():
                 self._failed(index, item, TalonOneError(f"{why} before the item was sent"))
         self._under_way.clear()
         self._lanes.clear()
