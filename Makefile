@@ -39,7 +39,7 @@ generate: $(FRESH) ## write the generated files anew
 	@$(BIN)/python -m tools.generate_pages
 	@$(BIN)/python -m tools.generate_sync
 
-bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" takes two minutes
+bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" takes a few minutes
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 bench-exact: $(FRESH) ## the same in counted instructions, where valgrind is installed
