@@ -7,9 +7,9 @@
    `Annotated[T, Wire("name")]` names a value on the wire, a `Limit` in `Annotated` and the words of a `Literal` are all
    that is sent. `idempotency_key` is the Idempotency-Key header; having it makes a write safe to repeat.
 
-`session=` and `profile=` in the decorator say where the IDs are that calls take turns for: a parameter, or a field of
-the body such as `body.profile_id`. Repeating is safe for GET and DELETE, converges for PUT, and is not done for POST;
-`repeat=` is for operations of another nature.
+`session=` and `profile=` in the decorator say where the IDs are by which calls are ordered: a parameter, or a field of
+the body such as `body.profile_id`. GET and DELETE are safe to repeat, PUT writes under the client's own ID, POST
+creates a new thing each time; `idempotency=` is for operations of another nature.
 
 What a stub means is compiled into plain functions once, on the first call (models are not imported before): the call
 binds its arguments at the speed of Python itself, and a wrong call is a TypeError in the caller's own line.
@@ -33,14 +33,14 @@ from talon_async._codec import decoder, encode_plain, plain_of, rfc3339
 from talon_async._codec.hooks import writer
 from talon_async._codec.shape import branches
 from talon_async._codec.warm import warm_up as prepare_bodies
-from talon_async._messages import Operation, Repeat, Request
+from talon_async._messages import Idempotency, Operation, Request
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import CARD_ID, INTEGRATION_ID, Limit, camel
 
 T = TypeVar("T")
 Stub = TypeVar("Stub", bound=Callable[..., Coroutine[Any, Any, Any]])
 
-_REPEATS = {"GET": Repeat.SAFE, "DELETE": Repeat.SAFE, "PUT": Repeat.NAMED, "POST": Repeat.NEVER}
+_BY_METHOD = {"GET": Idempotency.SAFE, "DELETE": Idempotency.SAFE, "PUT": Idempotency.NAMED, "POST": Idempotency.NEVER}
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _BRACES = re.compile(r"{(\w+)}")
 _TRUE_FALSE = {True: "true", False: "false"}
@@ -126,17 +126,19 @@ class Endpoint:
         stub: Callable[..., Any],
         method: str,
         path: str,
-        turns: Mapping[str, str | None],
-        repeat: Repeat | None = None,
+        ordering: Mapping[str, str | None],
+        idempotency: Idempotency | None = None,
     ) -> None:
         self.stub = stub
         self.name: str = stub.__name__
         self.signature = inspect.signature(stub)
         self.path_parameters: list[str] = _BRACES.findall(path)
-        self.turns = {kind: source for kind, source in sorted(turns.items()) if source}
+        self.ordering = {kind: source for kind, source in sorted(ordering.items()) if source}
         self._check(path)
         keyed = "idempotency_key" in self.signature.parameters
-        self.operation = Operation(self.name, method, path, Repeat.KEYED if keyed else repeat or _REPEATS[method])
+        self.operation = Operation(
+            self.name, method, path, Idempotency.KEYED if keyed else idempotency or _BY_METHOD[method]
+        )
 
     def _check(self, path: str) -> None:
         """Refuse a stub that does not follow the rules, when its class is made."""
@@ -208,27 +210,28 @@ class Endpoint:
                 else:
                     lines.append(f"if {name} is not None: {other}")
             lines.append("if query: target += '?' + query[1:]")
-        turns: list[str] = []
-        for kind, source in self.turns.items():
+        keys: list[str] = []
+        for kind, source in self.ordering.items():
             lines.append(f"{kind}_id = {_reached(source)}")
             # nearly always a text: no call for that
             name = f"(f'{kind}:{{{kind}_id}}',)"
-            turns.append(f"*({name} if {kind}_id.__class__ is str and {kind}_id else turn({kind!r}, {kind}_id))")
+            keys.append(f"*({name} if {kind}_id.__class__ is str and {kind}_id else ordering_key({kind!r}, {kind}_id))")
         names = self.signature.parameters
         lines.append(
             "return Request(operation, target, "
             + ("encoded(body), " if "body" in names else "None, ")
-            + ("SAFE if dry else repeat, " if "dry" in names else "repeat, ")
+            + ("SAFE if dry else idempotency, " if "dry" in names else "idempotency, ")
             + (
                 "None if idempotency_key is None else key(idempotency_key), "
                 if "idempotency_key" in names
                 else "None, "
             )
-            + f"({''.join(turn + ', ' for turn in turns)}), decode)"
+            + f"({''.join(key + ', ' for key in keys)}), decode)"
         )
         scope = {
-            "Request": Request, "SAFE": Repeat.SAFE, "repeat": self.operation.repeat, "operation": self.operation,
-            "segment": self._refusing(_segment), "pairs": self._pairs, "encoded": self._encoder(), "turn": _turn,
+            "Request": Request, "SAFE": Idempotency.SAFE, "idempotency": self.operation.idempotency,
+            "operation": self.operation, "segment": self._refusing(_segment), "pairs": self._pairs,
+            "encoded": self._encoder(), "ordering_key": _ordering_key,
             "key": self._refusing(valid_key), "decode": decoder(self.returns), "within": self._refusing(self._within),
         }  # fmt: skip
         without_self = self.signature.replace(parameters=list(names.values())[1:])
@@ -319,8 +322,8 @@ def _reached(source: str) -> str:
     return parameter
 
 
-def _turn(kind: str, identifier: Any) -> tuple[str, ...]:
-    """Name a lane; the anonymous profile has none."""
+def _ordering_key(kind: str, identifier: Any) -> tuple[str, ...]:
+    """Return the ordering key of a profile or session; an anonymous customer has none."""
     return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID) else ()
 
 
@@ -333,15 +336,15 @@ def _compile(head: str, signature: inspect.Signature, lines: Sequence[str], scop
 
 
 def _endpoint(
-    method: str, path: str, turns: Mapping[str, str | None], repeat: Repeat | None = None
+    method: str, path: str, ordering: Mapping[str, str | None], idempotency: Idempotency | None = None
 ) -> Callable[[Stub], Stub]:
     def make(stub: Stub) -> Stub:
-        endpoint = Endpoint(stub, method, path, turns, repeat)
+        endpoint = Endpoint(stub, method, path, ordering, idempotency)
         given = [
             f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else p.name
             for p in list(endpoint.signature.parameters.values())[1:]
         ]
-        lines = [f"return (await self._run(endpoint.request({', '.join(given)}))).data"]
+        lines = [f"return (await self._call(endpoint.request({', '.join(given)}))).data"]
         call = _compile(f"async def {endpoint.name}", endpoint.signature, lines, {"endpoint": endpoint})
         wraps(stub)(call)
         call.endpoint = endpoint
@@ -356,17 +359,17 @@ def get(path: str) -> Callable[[Stub], Stub]:
 
 
 def post(
-    path: str, *, profile: str | None = None, session: str | None = None, repeat: Repeat | None = None
+    path: str, *, profile: str | None = None, session: str | None = None, idempotency: Idempotency | None = None
 ) -> Callable[[Stub], Stub]:
     """Make a stub a POST to a path."""
-    return _endpoint("POST", path, {"profile": profile, "session": session}, repeat)
+    return _endpoint("POST", path, {"profile": profile, "session": session}, idempotency)
 
 
 def put(
-    path: str, *, profile: str | None = None, session: str | None = None, repeat: Repeat | None = None
+    path: str, *, profile: str | None = None, session: str | None = None, idempotency: Idempotency | None = None
 ) -> Callable[[Stub], Stub]:
     """Make a stub a PUT to a path."""
-    return _endpoint("PUT", path, {"profile": profile, "session": session}, repeat)
+    return _endpoint("PUT", path, {"profile": profile, "session": session}, idempotency)
 
 
 def delete(path: str) -> Callable[[Stub], Stub]:

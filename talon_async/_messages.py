@@ -16,19 +16,19 @@ Outcome = Literal["not_sent", "unknown", "rejected", "accepted"]
 """Whether the server may have acted: never reached, perhaps, refused, or yes although its answer is lost."""
 
 
-class Repeat(Enum):
-    """What repeating an operation would do, by its own nature."""
+class Idempotency(Enum):
+    """What happens when an operation is sent a second time."""
 
     SAFE = "safe"
-    """Reads, deletions by ID and dry runs: a second time changes nothing more."""
+    """Reads, deletions by ID and dry runs: the second request changes nothing more."""
     KEYED = "keyed"
-    """Carries an Idempotency-Key: the server answers a repetition from its memory."""
+    """Writes with an Idempotency-Key: the server remembers the key and replays its first answer."""
     NAMED = "named"
-    """Writes under an ID the client chose: it converges, but rules may run twice."""
+    """Writes under an ID that the client chose: the state is the same, but rules may run twice."""
     UNIQUE = "unique"
-    """Makes a thing under an ID the client chose, once: the server refuses a second one, so it never doubles."""
+    """Creates a thing under an ID that the client chose: the server refuses the second request."""
     NEVER = "never"
-    """Makes a new thing each time."""
+    """Creates a new thing each time."""
 
 
 class Failure(Enum):
@@ -48,19 +48,22 @@ class Operation:
     name: str
     method: str
     path: str
-    repeat: Repeat
+    idempotency: Idempotency
 
 
 @attrs.define(eq=False)
 class Request:
-    """One call, ready to be sent any number of times: the bytes and the key are made once."""
+    """One call, ready to be sent any number of times: its bytes and its key are made once.
+
+    Calls that share one of the `ordering_keys`, such as `profile:jane`, are sent one after the other.
+    """
 
     operation: Operation
     target: str
     body: bytes | None
-    repeat: Repeat
+    idempotency: Idempotency
     idempotency_key: str | None
-    turns: tuple[str, ...]
+    ordering_keys: tuple[str, ...]
     decode: Callable[..., Any]
 
 

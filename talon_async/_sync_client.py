@@ -114,7 +114,7 @@ class TalonOneSync(BlockingClient):
         `TALON_ONE_BASE_URL` and `TALON_ONE_API_KEY` are needed. The key may stand in a file named by
         `TALON_ONE_API_KEY_FILE`; for V1 signatures there are `TALON_ONE_APPLICATION_ID` and
         `TALON_ONE_APPLICATION_KEY`. Further: `TALON_ONE_TIMEOUT`, `_ATTEMPT_TIMEOUT`, `_CONNECT_TIMEOUT` (seconds),
-        `_ATTEMPTS`, `_TRUST_KEYS`, `_CONNECTIONS`, `_LANE_WIDTH`, `_ALLOW_HTTP`, `_PROXY`.
+        `_ATTEMPTS`, `_TRUST_KEYS`, `_CONNECTIONS`, `_PARALLEL_UPDATES`, `_ALLOW_HTTP`, `_PROXY`, `_TRANSPORT`.
 
         Raises:
             ConfigurationError: lists everything that is missing or wrong.
@@ -135,7 +135,7 @@ class TalonOneSync(BlockingClient):
         self._portal.close()
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a light copy with other options, on the same connections, lanes and retry budget.
+        """Return a light copy with other options, on the same connections, locks and retry budget.
 
         Closing one closes all.
         """

@@ -34,8 +34,9 @@ from talon_async.errors import BatchInterruptedError, ClientClosedError, Configu
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 
+    from talon_async._core.call import Call
     from talon_async._messages import Response
-    from talon_async._run import Run
+    from talon_async._transport import TransportName
     from talon_async.pages import Pager
 
 P = ParamSpec("P")
@@ -44,8 +45,8 @@ T = TypeVar("T")
 GRACE = 2.0
 """Seconds that closing waits for the thread."""
 
-_not_ours: list[object] = []
-"""What a forked child inherited and must neither use nor finalise."""
+_PARENTS: list[object] = []
+"""What a forked child inherited, kept so that nothing finalises it."""
 
 
 class BlockingInAsyncWarning(RuntimeWarning):
@@ -178,8 +179,8 @@ class Portal:
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
-        _not_ours.append((self._thread, list(self._client._cell)))
-        self._client._cell.clear()
+        _PARENTS.append(self._thread)
+        self._client._core.abandon()
         self._lock, self._thread = threading.Lock(), None
 
 
@@ -264,26 +265,26 @@ class BlockingClient:
     _portal: Portal
 
     def _open(self, client: TalonOne) -> None:
-        if client._connection["session"] is not None:
+        if client._core.settings.session is not None:
             raise ConfigurationError("session: an aiohttp session belongs to your event loop; this client runs its own")
         self._client, self._portal = client, Portal(client)
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         request = endpoint_of(method).request(*args, **options)
-        result: T = self._portal.run(self._client._run, request).data
+        result: T = self._portal.run(self._client._call, request).data
         return result
 
     def _walk(self, pager: Pager) -> Generator[Any, None, None]:
         while (request := pager.request()) is not None:
-            yield from pager.items(self._portal.run(self._client._run, request).data)
+            yield from pager.items(self._portal.run(self._client._call, request).data)
 
     def _raw(self, method: Callable[P, T]) -> Callable[P, Response[T]]:
         endpoint = endpoint_of(getattr(TalonOne, getattr(method, "__name__", ""), method))
         owner = getattr(method, "__self__", self)
 
         def call(*args: P.args, **kwargs: P.kwargs) -> Response[T]:
-            run: Run = owner._portal.run(owner._client._run, endpoint.request(*args, **kwargs))
-            return run.response()
+            done: Call = owner._portal.run(owner._client._call, endpoint.request(*args, **kwargs))
+            return done.response()
 
         return call
 
@@ -310,6 +311,11 @@ class BlockingClient:
     def _whole(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         """Run a call that makes several requests and has all it needs."""
         return self._portal.run(lambda: method(self._client, *args, **options))
+
+    @property
+    def transport(self) -> TransportName:
+        """How requests reach the server: `session` or `direct`."""
+        return self._client.transport
 
     def __repr__(self) -> str:
         return repr(self._client).replace("TalonOne", "TalonOneSync", 1)

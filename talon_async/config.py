@@ -12,8 +12,6 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from talon_async._clock import Clock
-from talon_async._retry import RetryPolicy
 from talon_async.auth import ApiKey, ContentSignature
 from talon_async.errors import ConfigurationError
 
@@ -38,8 +36,8 @@ class Timeout:
     """How long to wait, in seconds.
 
     Attributes:
-        total: the whole call: waiting for a turn and a connection, every attempt, every pause. None is no bound.
-        attempt: one attempt, counted from when it holds a connection slot.
+        total: the whole call: waiting for other updates and a connection, every attempt, every pause. None: no bound.
+        attempt: one attempt, counted from when it may use a connection.
         connect: making a connection, within an attempt.
     """
 
@@ -53,26 +51,70 @@ def _timeout_of(value: Timeout | float) -> Timeout:
     return value if isinstance(value, Timeout) else Timeout(total=value)
 
 
+def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
+    if not 0 <= value < float("inf"):
+        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be a number of 0 or more, not {value!r}")
+
+
+def _at_least_one(_: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if value < 1:
+        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be 1 or more, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class RetryPolicy:
+    """When a failed call is repeated.
+
+    Attributes:
+        attempts: how often a request goes out at most, the first time included. 1 turns repetition off.
+        base: seconds; the n-th wait is random below `base * 2**n`.
+        parallel_base: the same after a refusal because of parallel updates.
+        throttle_base: the same after a 429 that names no time.
+        cap: no wait is longer, unless the server asks for it.
+        retry_after_cap: seconds; a server that asks for a longer wait gets an error instead.
+        trust_keys: whether a repeated Idempotency-Key is known not to act twice. Deployments older than 26.15 ignore
+            the header: with `False` it is still sent, but a write is then repeated as if it had none.
+        repeat_named: also repeat writes under an ID of the client's choice after an unknown outcome, although rules
+            may then run twice.
+    """
+
+    attempts: int = attrs.field(default=4, validator=_at_least_one)
+    base: float = attrs.field(default=0.25, validator=_not_negative)
+    parallel_base: float = attrs.field(default=0.1, validator=_not_negative)
+    throttle_base: float = attrs.field(default=1.0, validator=_not_negative)
+    cap: float = attrs.field(default=10.0, validator=_not_negative)
+    retry_after_cap: float = attrs.field(default=60.0, validator=_not_negative)
+    trust_keys: bool = True
+    repeat_named: bool = False
+
+    @classmethod
+    def off(cls) -> RetryPolicy:
+        """Never repeat anything."""
+        return cls(attempts=1)
+
+
 def _count(instance: object, attribute: attrs.Attribute[int], value: Any) -> None:
-    least = 0 if attribute.name == "lane_width" else 1
+    least = 0 if attribute.name == "parallel_updates" else 1
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be {least} or more, not {value!r}")
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How much at once.
+    """How much at once, and how large.
 
     Attributes:
         connections: requests on the wire at the same time, per event loop.
-        lane_width: updates of one profile or session at the same time; the server runs one and queues two.
-            0 turns the lanes off.
-        response_bytes: the largest answer read, after decompression.
+        parallel_updates: updates of one profile or session at the same time; the server runs one and queues two.
+            0 sends them without waiting for each other.
+        response_bytes: the largest body of an answer, after decompression.
+        response_head_bytes: the largest header section of an answer.
     """
 
     connections: int = attrs.field(default=100, validator=_count)
-    lane_width: int = attrs.field(default=1, validator=_count)
+    parallel_updates: int = attrs.field(default=1, validator=_count)
     response_bytes: int = attrs.field(default=16 * 1024 * 1024, validator=_count)
+    response_head_bytes: int = attrs.field(default=64 * 1024, validator=_count)
 
 
 def new_key() -> str:
@@ -91,7 +133,6 @@ class Options:
     strict: bool = False
     lazy_effects: bool = False
     idempotency_keys: Callable[[], str] = new_key
-    clock: Clock = attrs.field(factory=Clock)
 
 
 def _is_loopback(host: str) -> bool:
@@ -144,9 +185,10 @@ _VARIABLES: dict[str, tuple[str, str, Callable[[str], Any], str]] = {
     "ATTEMPTS": ("retry", "attempts", int, "a whole number"),
     "TRUST_KEYS": ("retry", "trust_keys", _truth, "true or false"),
     "CONNECTIONS": ("limits", "connections", int, "a whole number"),
-    "LANE_WIDTH": ("limits", "lane_width", int, "a whole number"),
+    "PARALLEL_UPDATES": ("limits", "parallel_updates", int, "a whole number"),
     "ALLOW_HTTP": ("allow_http", "", _truth, "true or false"),
     "PROXY": ("proxy", "", str, "a URL"),
+    "TRANSPORT": ("transport", "", str, "session or direct"),
 }
 _GROUPS: dict[str, Callable[..., Any]] = {"timeout": Timeout, "retry": RetryPolicy, "limits": Limits}
 

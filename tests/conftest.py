@@ -11,7 +11,7 @@ import aiohttp
 import aioresponses.core
 import pytest
 from support.clock import FakeClock
-from support.twins import traced, twin
+from support.twins import twin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,15 +34,13 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=["awaited", "blocking"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Which twin; where the wire matters also `traced`: awaited, with somebody's wrapper around aiohttp's requests."""
+    """Which twin; where the wire matters also on which transport."""
     return str(request.param)
 
 
 @pytest.fixture
-async def client(kind: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
+async def client(kind: str) -> AsyncIterator[Callable[..., Any]]:
     """Make clients of either twin, closed at the end: `client(url, **options)`."""
-    if kind == "traced":
-        monkeypatch.setattr(aiohttp.ClientSession, "_request", traced(aiohttp.ClientSession._request))
     async with contextlib.AsyncExitStack() as stack:
         made: list[Any] = []
 

@@ -1,11 +1,45 @@
-"""Sends one request over aiohttp and says exactly what became of it.
+"""How requests reach the server: `base` says what a transport is, and there are two.
 
-`pool` holds the connections of a client, `exchange` speaks on one of them, `attempt` ends what takes too long, and
-`faults` says what a failure means. These are the only modules that import aiohttp, besides the sandbox.
+`session` is the default, aiohttp's own session; `direct` speaks HTTP/1.1 itself, for those who count processors.
+`deadlines` ends what takes too long, `faults` says what a failure means. Only these modules import aiohttp, besides the
+sandbox.
 """
 
-from talon_async._transport.attempt import Attempt
-from talon_async._transport.connection import Connection
-from talon_async._transport.pool import Pool, Pools
+from __future__ import annotations
 
-__all__ = ["Attempt", "Connection", "Pool", "Pools"]
+from typing import TYPE_CHECKING, Literal
+
+from talon_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_async._transport.base import Transport, TransportSettings
+    from talon_async._transport.deadlines import Deadlines
+
+TransportName = Literal["session", "direct"]
+
+
+def transport_class(name: TransportName, settings: TransportSettings) -> Callable[..., Transport]:
+    """Return what makes a transport, or raise ConfigurationError for what it cannot do."""
+    if name == "session":
+        from talon_async._transport.session import SessionTransport  # noqa: PLC0415  # each only where it serves
+
+        return SessionTransport
+    if name != "direct":
+        raise ConfigurationError(f"transport must be 'session' or 'direct', not {name!r}")
+    return _direct(settings)
+
+
+def _direct(settings: TransportSettings) -> Callable[[TransportSettings, Deadlines], Transport]:
+    lacking = {"proxy": settings.proxy, "trust_env": settings.trust_env, "session": settings.session}
+    for option, value in lacking.items():
+        if value:
+            raise ConfigurationError(f"{option}: the direct transport has none; use transport='session' with it")
+    try:
+        from talon_async._transport.direct import DirectTransport  # noqa: PLC0415  # each only where it serves
+    except ImportError as problem:
+        raise ConfigurationError(
+            f"transport='direct' needs the package {problem.name}, which is not installed; use transport='session'"
+        ) from None
+    return DirectTransport

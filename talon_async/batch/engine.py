@@ -19,9 +19,8 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from talon_async._clock import Clock
 from talon_async.batch.report import BatchFailure, BatchReport, not_sent
 from talon_async.errors import (
     AuthenticationError,
@@ -31,6 +30,9 @@ from talon_async.errors import (
     TalonOneError,
 )
 
+if TYPE_CHECKING:
+    from talon_async._clock import Clock
+
 Job = tuple[int, Any]
 
 
@@ -39,11 +41,6 @@ def checked_concurrency(concurrency: int) -> int:
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"concurrency must be 1 or more, not {concurrency!r}")
     return concurrency
-
-
-def clock_of(client: Any) -> Clock:
-    """Return the clock of a client."""
-    return getattr(getattr(client, "_options", None), "clock", None) or Clock()
 
 
 def pulled(source: Any, what: str) -> AsyncIterator[Any]:

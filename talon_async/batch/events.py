@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from talon_async.batch.engine import Engine, checked_concurrency, clock_of, pulled
+from talon_async.batch.engine import Engine, checked_concurrency, pulled
 from talon_async.batch.report import BatchReport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Hashable, Iterable
 
+    from talon_async._clock import Clock
     from talon_async.models import IntegrationState, NewEvent
 
 
 class _Sender(Protocol):
+    @property
+    def clock(self) -> Clock: ...
+
     async def track_event(self, body: NewEvent, *, dry: bool | None = None) -> IntegrationState: ...
 
 
@@ -53,7 +57,7 @@ class EventBatches:
             lane=_customer,
             report=BatchReport[Any](),
             concurrency=checked_concurrency(concurrency),
-            clock=clock_of(self),
+            clock=self.clock,
             progress=progress,
         )
         report: BatchReport[NewEvent] = await engine.run()

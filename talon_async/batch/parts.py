@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import attrs
 
 from talon_async._codec import encode
-from talon_async.batch.engine import Engine, checked_concurrency, clock_of, pulled
+from talon_async.batch.engine import Engine, checked_concurrency, pulled
 from talon_async.batch.report import BatchFailure, PartsReport, not_sent
 from talon_async.errors import InvalidArgumentError, TalonOneError
 from talon_async.models._base import evolve
@@ -167,6 +167,9 @@ class _PartsEngine(Engine):
 
 
 class _Sender(Protocol):
+    @property
+    def clock(self) -> Clock: ...
+
     async def update_customer_profiles_v2(
         self, body: MultipleCustomerProfileIntegrationRequest, *, silent: bool | None = None
     ) -> Any: ...
@@ -364,7 +367,7 @@ def _sku(action: Any) -> Hashable:
 
 
 async def _in_parts(
-    client: object,
+    client: _Sender,
     source: tuple[str, Any, type],
     body: Callable[[list[Any]], Any],
     send: Callable[[Any], Awaitable[Any]],
@@ -383,7 +386,7 @@ async def _in_parts(
         lambda items: send(body(items)),
         check=check,
         report=report,
-        clock=clock_of(client),
+        clock=client.clock,
         **options,
     )
     await engine.run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from talon_async._endpoint import delete, post, put
-from talon_async._messages import Repeat
+from talon_async._messages import Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ class Audiences:
         """
         ...
 
-    @put("/v2/audiences/{audience_id}", repeat=Repeat.SAFE)
+    @put("/v2/audiences/{audience_id}", idempotency=Idempotency.SAFE)
     async def update_audience_v2(self, audience_id: int, body: UpdateAudience) -> Audience:
         """Rename an audience that came from another system; no rule runs.
 
@@ -79,7 +79,7 @@ class Audiences:
         """
         ...
 
-    @post("/v2/customer_audiences", repeat=Repeat.SAFE)
+    @post("/v2/customer_audiences", idempotency=Idempotency.SAFE)
     async def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
         """Put customers into audiences and take them out, up to 1000 changes at once.
 
@@ -96,7 +96,7 @@ class Audiences:
         """
         ...
 
-    @put("/v2/audience_customers/{audience_id}/attributes", repeat=Repeat.SAFE)
+    @put("/v2/audience_customers/{audience_id}/attributes", idempotency=Idempotency.SAFE)
     async def update_audience_customers_attributes(self, audience_id: int, body: Mapping[str, Any]) -> None:
         """Set attributes on the profiles of all customers in an audience.
 

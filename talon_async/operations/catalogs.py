@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_async._endpoint import post, put
-from talon_async._messages import Repeat
+from talon_async._messages import Idempotency
 
 if TYPE_CHECKING:
     from talon_async.models import BestPriorPrice, BestPriorPriceRequest, Catalog, CatalogSyncRequest
@@ -34,7 +34,7 @@ class Catalogs:
         """
         ...
 
-    @post("/v1/best_prior_price", repeat=Repeat.SAFE)
+    @post("/v1/best_prior_price", idempotency=Idempotency.SAFE)
     async def best_prior_price(self, body: BestPriorPriceRequest) -> list[BestPriorPrice]:
         """Read the best earlier price of items, as the law on price reductions wants it shown.
 

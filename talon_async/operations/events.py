@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_async._endpoint import get, post
-from talon_async._messages import Repeat
+from talon_async._messages import Idempotency
 
 if TYPE_CHECKING:
     from talon_async._endpoint import YesNo
@@ -54,7 +54,7 @@ class Events:
         """
         ...
 
-    @post("/v3/events", profile="body.profile_id", repeat=Repeat.UNIQUE)
+    @post("/v3/events", profile="body.profile_id", idempotency=Idempotency.UNIQUE)
     async def track_event_v3(
         self,
         body: IntegrationEventV3Request,

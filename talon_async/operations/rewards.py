@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from talon_async._endpoint import get, post
-from talon_async._messages import Repeat
+from talon_async._messages import Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Rewards:
         """
         ...
 
-    @post("/v1/rewards/{reward_id}/unlock", repeat=Repeat.UNIQUE)
+    @post("/v1/rewards/{reward_id}/unlock", idempotency=Idempotency.UNIQUE)
     async def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:

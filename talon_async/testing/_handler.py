@@ -12,14 +12,14 @@ import orjson
 
 from talon_async._codec import encode
 from talon_async._endpoint import endpoints_of
-from talon_async._messages import Answer, Repeat
+from talon_async._messages import Answer, Idempotency
 from talon_async.client import TalonOne
 from talon_async.testing._faults import Faults, ReceivedRequest
 from talon_async.testing._guards import SECRETS, Guard
 from talon_async.testing._keys import Keys
+from talon_async.testing._parallel import ParallelUpdates, updated_ids
 from talon_async.testing._reading import Match, Router, body_value, path_values, query_values
 from talon_async.testing._refusal import Refusal
-from talon_async.testing._turns import Turns, whose_turns
 from talon_async.testing.world import World
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Handler:
     world: World = attrs.field(init=False)
     keys: Keys = attrs.field(init=False)
     faults: Faults = attrs.field(init=False)
-    turns: Turns = attrs.field(factory=Turns, init=False)
+    updates: ParallelUpdates = attrs.field(factory=ParallelUpdates, init=False)
     log: deque[ReceivedRequest] = attrs.field(init=False)
     endpoints: dict[str, Endpoint] = attrs.field(init=False)
     _router: Router = attrs.field(init=False)
@@ -105,16 +105,16 @@ class Handler:
         act = getattr(self.world, match.endpoint.name, None)
         if act is None:
             raise Refusal(501, f"The sandbox does not know {match.endpoint.name}")
-        answer = await self._in_turn(match, act, received, query, headers.get("Idempotency-Key"))
+        answer = await self._in_order(match, act, received, query, headers.get("Idempotency-Key"))
         return None if self.faults.dropped(match.endpoint.name) else answer
 
-    async def _in_turn(self, match: Match, act: Any, received: ReceivedRequest, query: str, key: str | None) -> Answer:
+    async def _in_order(self, match: Match, act: Any, received: ReceivedRequest, query: str, key: str | None) -> Answer:
         endpoint = match.endpoint
         arguments = {**path_values(match), **query_values(endpoint, query), **body_value(endpoint, received.body)}
-        async with self.turns.take(self._turns(endpoint, arguments)):
+        async with self.updates.hold(self._updated(endpoint, arguments)):
             if self.latency:
                 await self.clock.sleep(self.latency)
-            if not self.trust_keys or endpoint.operation.repeat is not Repeat.KEYED:
+            if not self.trust_keys or endpoint.operation.idempotency is not Idempotency.KEYED:
                 key = None
             if key is not None and (kept := self.keys.recall(endpoint.name, key)) is not None:
                 return kept
@@ -123,9 +123,9 @@ class Handler:
                 self.keys.keep(endpoint.name, key, answer)
             return answer
 
-    def _turns(self, endpoint: Endpoint, arguments: dict[str, Any]) -> tuple[str, ...]:
-        """Name the turns a request needs; the server knows whose a session is even if the request does not say."""
-        found = whose_turns(endpoint, arguments)
+    def _updated(self, endpoint: Endpoint, arguments: dict[str, Any]) -> tuple[str, ...]:
+        """Name what a request updates; the server knows the profile of a session even if the request does not."""
+        found = updated_ids(endpoint, arguments)
         if "session" in found and "profile" not in found and (owner := self.world.profile_of(found["session"])):
             found["profile"] = owner
         return tuple(f"{kind}:{found[kind]}" for kind in sorted(found))

@@ -14,6 +14,7 @@ from support.raw import Exchange, RawServer, answer, reset
 from support.twins import KEY
 
 from talon_async import BatchReport, TalonOne, TalonOneSync
+from talon_async._clock import Clock
 from talon_async.errors import (
     AuthenticationError,
     BadRequestError,
@@ -292,6 +293,8 @@ async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
     from talon_async.batch import Batches
 
     class Sender(Batches):
+        clock = Clock()
+
         async def track_event(self, body: NewEvent, *, dry: bool | None = None) -> Any:
             await asyncio.sleep(0)
 

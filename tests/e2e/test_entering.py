@@ -1,4 +1,4 @@
-"""What entering a client does: the first connection, and a rehearsal before nobody."""
+"""What entering a client does: with the direct transport it opens the first connection."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import asyncio
 import contextlib
 import socket
 from typing import TYPE_CHECKING
-from unittest.mock import AsyncMock, patch
 
 import pytest
 from aioresponses import aioresponses
 from support.raw import EMPTY, Exchange, RawServer, answer
-from support.twins import KEY, tried
+from support.twins import KEY
+from talon_async._transport.direct import DirectTransport
 
 from talon_async import RetryPolicy, TalonOne, TalonOneSync, Timeout
-from talon_async import client as client_module
-from talon_async._transport import Pool
 from talon_async.errors import ClientClosedError, ConnectError
 
 if TYPE_CHECKING:
@@ -27,11 +25,10 @@ async def slow(exchange: Exchange) -> None:
     await exchange.send(EMPTY)
 
 
-@tried
 async def test_the_connection_is_there_when_a_client_is_entered() -> None:
     """One, which the first call takes: it waits neither for names nor for TLS."""
     with RawServer(answer({})) as server:
-        async with TalonOne(server.url, KEY) as talon:
+        async with TalonOne(server.url, KEY, transport="direct") as talon:
             while not server.connections:  # the server may not have noticed yet
                 await asyncio.sleep(0.01)
             for _ in range(2):
@@ -42,7 +39,7 @@ async def test_the_connection_is_there_when_a_client_is_entered() -> None:
 def test_the_connection_is_there_when_a_blocking_client_is_entered() -> None:
     """The same on the blocking twin."""
     with RawServer(answer({})) as server:
-        with TalonOneSync(server.url, KEY) as talon:
+        with TalonOneSync(server.url, KEY, transport="direct") as talon:
             talon.get_customer_inventory("a")
         assert (1, 1) == (server.connections, len(server.received))
 
@@ -72,27 +69,29 @@ async def silent_port() -> AsyncIterator[int]:
 async def test_a_client_can_be_entered_when_connecting_takes_for_ever(silent_port: int) -> None:
     """It waits no longer than connecting may take, and then goes on."""
     async with asyncio.timeout(20):
-        async with TalonOne(f"http://127.0.0.1:{silent_port}", KEY, timeout=Timeout(connect=0.1)) as talon:
-            assert talon._shared.pools.get()
+        async with TalonOne(
+            f"http://127.0.0.1:{silent_port}", KEY, timeout=Timeout(connect=0.1), transport="direct"
+        ) as talon:
+            assert talon._core.state()
 
 
 async def test_nothing_stays_open_when_entering_is_cancelled(silent_port: int) -> None:
     """A caller who gives up has nothing to close; the client can be entered again."""
-    talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY)
+    talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY, transport="direct")
     for _ in range(2):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1), talon:
                 pass
-        assert not talon._shared.pools
+        assert not talon._core.states()
 
 
 async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pool is closed only when nobody is using it."""
-    monkeypatch.setattr(Pool, "connect", lambda *_: asyncio.sleep(60))
+    """The connections are closed only when no call uses them."""
+    monkeypatch.setattr(DirectTransport, "connect", lambda *_: asyncio.sleep(60))
     with RawServer(slow) as server:
-        talon = TalonOne(server.url, KEY)
+        talon = TalonOne(server.url, KEY, transport="direct")
         entering = asyncio.ensure_future(talon.__aenter__())
-        while not talon._shared.pools:
+        while not talon._core.states():
             await asyncio.sleep(0)
         call = asyncio.ensure_future(talon.delete_customer_data("a"))
         while not server.received:
@@ -104,11 +103,10 @@ async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: 
     assert (1, True) == (len(server.received), entering.cancelled())
 
 
-@tried
 async def test_one_connection_is_made_when_a_client_is_entered_many_times_at_once() -> None:
     """By the first; the others find it or do without."""
     with RawServer(answer({})) as server:
-        talon = TalonOne(server.url, KEY)
+        talon = TalonOne(server.url, KEY, transport="direct")
         await asyncio.gather(*(talon.__aenter__() for _ in range(20)))
         await talon.get_customer_inventory("a")
         await talon.aclose()
@@ -117,7 +115,7 @@ async def test_one_connection_is_made_when_a_client_is_entered_many_times_at_onc
 
 async def test_a_call_ends_when_the_client_is_closed_while_it_connects(silent_port: int) -> None:
     """At once: nothing was sent."""
-    talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY)
+    talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY, transport="direct")
     call = asyncio.ensure_future(talon.get_customer_inventory("a"))
     await asyncio.sleep(0.1)
     await talon.aclose()
@@ -135,43 +133,3 @@ async def test_nothing_is_connected_when_a_client_is_entered_under_a_mock() -> N
                 pass
         await asyncio.sleep(0.05)
     assert 0 == server.connections
-
-
-# -- the rehearsal
-
-
-@pytest.fixture
-def unrehearsed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
-    """A process in which no client was entered yet."""
-    monkeypatch.setattr(client_module, "_rehearsed", rehearsed := list[bool]())
-    return rehearsed
-
-
-@tried
-async def test_the_rehearsal_is_before_nobody_when_a_client_is_entered(unrehearsed: list[bool]) -> None:
-    """The server hears nothing, the client's own turns, slots and keys are not touched, and it happens once."""
-    keys: list[str] = []
-    with RawServer(answer({})) as server:
-        for _ in range(2):
-            async with TalonOne(server.url, KEY, idempotency_keys=lambda: keys.append("k") or "k") as talon:
-                pool = talon._shared.pools.get()
-                assert pool is not None
-                assert (0, 0) == (len(pool.lanes), len(pool.slots))
-    assert ([True], [], []) == (unrehearsed, server.received, keys)
-
-
-@tried
-async def test_the_rehearsal_leaves_a_users_mock_alone_when_it_replaces_a_call(unrehearsed: list[bool]) -> None:
-    """Whoever counts the calls of a method counts their own."""
-    with RawServer(answer({})) as server, patch.object(TalonOne, "update_customer_session_v2", AsyncMock()) as mock:
-        async with TalonOne(server.url, KEY):
-            pass
-    assert ([True], 0) == (unrehearsed, mock.await_count)
-
-
-async def test_there_is_no_rehearsal_when_aiohttp_is_mocked(unrehearsed: list[bool]) -> None:
-    """The mock would be asked; the next client rehearses instead."""
-    with aioresponses() as mocked:
-        async with TalonOne("https://shop.talon.one", KEY):
-            pass
-    assert ([], {}) == (unrehearsed, mocked.requests)

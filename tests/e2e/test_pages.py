@@ -350,7 +350,7 @@ async def test_only_a_page_is_held_when_a_listing_is_long() -> None:
     from talon_async.models import IntegrationCampaign, IntegrationGetAllCampaignsResponse
 
     class Canned(TalonOne):  # a server in the same process would be measured, too
-        async def _run(self, _: Any) -> Any:
+        async def _call(self, _: Any) -> Any:
             data = [IntegrationCampaign(id=n) for n in range(50)]
             return SimpleNamespace(data=IntegrationGetAllCampaignsResponse(has_more=True, data=data))
 

@@ -12,6 +12,7 @@ from support.raw import EMPTY, Exchange, RawServer, answer, hang
 from support.twins import KEY
 
 from talon_async import BatchReport, TalonOne, TalonOneSync
+from talon_async._clock import Clock
 from talon_async.batch import Batches
 from talon_async.errors import (
     AuthenticationError,
@@ -277,6 +278,8 @@ async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
     import tracemalloc
 
     class Sender(Batches):
+        clock = Clock()
+
         async def update_customer_profiles_v2(self, body: Any, *, silent: bool | None = None) -> Any:
             await asyncio.sleep(0)
 

@@ -230,11 +230,11 @@ async def test_a_flood_of_updates_meets_no_conflict_when_calls_take_turns(client
     patient = client(sandbox.url, sandbox.api_key, retry=RetryPolicy.off())
     await asyncio.gather(*(patient.update_customer_profile_v2("p", body) for _ in range(30)))
     assert {200} == {request.status for request in sandbox.requests}
-    hasty = client(sandbox.url, sandbox.api_key, retry=RetryPolicy.off(), limits=Limits(lane_width=0))
+    hasty = client(sandbox.url, sandbox.api_key, retry=RetryPolicy.off(), limits=Limits(parallel_updates=0))
     calls = [hasty.update_customer_profile_v2("p", body) for _ in range(6)]
     ends = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(end, ParallelUpdateError) for end in ends) == 3
-    both = client(sandbox.url, sandbox.api_key, limits=Limits(lane_width=3))
+    both = client(sandbox.url, sandbox.api_key, limits=Limits(parallel_updates=3))
     await asyncio.gather(*(both.update_customer_profile_v2("p", body) for _ in range(9)))
 
 

@@ -1,11 +1,12 @@
-"""Faults are met on both twins and on both ways of an exchange."""
+"""Faults are met on both twins and on both transports."""
 
 from __future__ import annotations
 
 import pytest
+from support.twins import KINDS
 
 
-@pytest.fixture(params=["awaited", "blocking", "traced"])
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Both twins, and both ways of an exchange."""
+    """Both twins, on both transports."""
     return str(request.param)

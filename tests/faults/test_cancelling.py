@@ -34,9 +34,9 @@ async def test_slots_and_turns_are_free_when_calls_were_cancelled_anywhere() -> 
                 await asyncio.gather(call, return_exceptions=True)
 
             await asyncio.gather(*(once(n) for n in range(300)))
-            pool = talon._shared.pools.get()
-            assert pool is not None
-            assert (0, 0) == (len(pool.lanes), len(pool.slots))
+            state = talon._core.state()
+            assert state is not None
+            assert (0, True, 0) == (len(state.locks), state.limiter.is_idle(), len(state.deadlines))
             await asyncio.gather(*(talon.update_customer_profile_v2(f"p{n % 7}", BODY) for n in range(20)))
 
 

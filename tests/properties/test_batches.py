@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from properties.strategies import failing, trickling
 
 from talon_async import BatchReport
+from talon_async._clock import Clock
 from talon_async.batch import Batches
 from talon_async.errors import (
     AuthenticationError,
@@ -51,6 +52,7 @@ def whose(event: NewEvent) -> str:
 class Sender:
     """Stands in for the client: notes what is sent, and does with each event what its plan says."""
 
+    clock = Clock()
     begun: list[NewEvent] = attrs.field(factory=list[NewEvent])
     under_way: Counter[str] = attrs.field(factory=Counter[str])
     most: int = 0

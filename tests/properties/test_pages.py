@@ -54,7 +54,7 @@ class Server(Pages):
 
     _walk = TalonOne._walk
 
-    async def _run(self, request: Request) -> Any:
+    async def _call(self, request: Request) -> Any:
         asked = query_values(self.stub, request.target.partition("?")[2])
         assert not self.ended
         assert self.given == asked["skip"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from talon_async._retry import retry_after
+from talon_async._core.retry import retry_after
 
 NOW = datetime(1994, 11, 6, 8, 49, 30, tzinfo=UTC)
 PIECES = st.sampled_from(

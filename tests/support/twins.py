@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 from typing import Any, Self
 
-import aiohttp
-import pytest
-
 from talon_async import TalonOne, TalonOneSync
 from talon_async._endpoint import endpoints_of
-from talon_async._transport import exchange
 
 KEY = "k3y-of-the-tests"
+KINDS = ["awaited", "blocking"]
+"""Both twins."""
 
 
 class Blocking:
@@ -51,25 +48,12 @@ class Blocking:
         return self._awaited(getattr(self.client, name))
 
 
-tried = pytest.mark.skipif(
-    not aiohttp.__version__.startswith(exchange._TRIED),
-    reason=f"aiohttp {aiohttp.__version__} is newer than what was tried: calls go through its session",
-)
-
-
-def traced(request: Any) -> Any:
-    """Wrap a method as tracers do."""
-
-    @functools.wraps(request)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return await request(*args, **kwargs)
-
-    return wrapper
-
-
 def twin(kind: str, base_url: str, key: Any = KEY, **options: Any) -> Any:
-    """Return a client of either kind."""
-    if kind in ("awaited", "traced"):
+    """Return a client of either twin, `awaited` or `blocking`; `-direct` behind it names the other transport."""
+    twin_name, _, transport = kind.partition("-")
+    if transport:
+        options["transport"] = transport
+    if twin_name == "awaited":
         return TalonOne(base_url, key, **options)
     return Blocking(TalonOneSync(base_url, key, **options))
 

@@ -61,7 +61,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         response = Response(data=data, status=200, headers={}, body=BODY, attempts=1, elapsed=0.0)
         return SimpleNamespace(data=data, response=lambda: response)
 
-    monkeypatch.setattr(TalonOne, "_run", answered)
+    monkeypatch.setattr(TalonOne, "_call", answered)
     return [TalonOne("https://shop.example", "k3y"), TalonOneSync("https://shop.example", "k3y")]
 
 

@@ -165,7 +165,7 @@ async def clients() -> None:
     """All ways to make a client."""
     assert_type(TalonOne.from_env(ENVIRONMENT, timeout=5), TalonOne)
     assert_type(Shop.from_env(ENVIRONMENT).with_options(strict=True), Shop)
-    limits, retry = Limits(connections=10, lane_width=2), RetryPolicy(attempts=2, trust_keys=False)
+    limits, retry = Limits(connections=10, parallel_updates=2), RetryPolicy(attempts=2, trust_keys=False)
     async with TalonOne(
         "https://shop.example", "k3y", timeout=Timeout(total=None), limits=limits, retry=retry
     ) as talon:

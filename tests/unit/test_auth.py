@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from talon_async import ApiKey, ContentSignature, TalonOne, TalonOneSync
-from talon_async._messages import Operation, Repeat, Request
+from talon_async._messages import Idempotency, Operation, Request
 from talon_async.errors import ConfigurationError, InvalidArgumentError
 
 SECRET = "s3cr3t-of-the-shop"
 
 
 def request(path: str, body: bytes | None) -> Request:
-    return Request(Operation("any", "PUT", path, Repeat.NAMED), path, body, Repeat.NAMED, None, (), None)
+    return Request(Operation("any", "PUT", path, Idempotency.NAMED), path, body, Idempotency.NAMED, None, (), None)
 
 
 @pytest.mark.parametrize("pasted", [SECRET, f"ApiKey-v1 {SECRET}", f" apikey-v1  {SECRET}\n"])

@@ -66,7 +66,7 @@ def test_only_the_total_may_be_unbounded_when_none_is_given() -> None:
         Timeout(attempt=None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "value"), [("connections", 0), ("lane_width", -1), ("response_bytes", 1.5)])
+@pytest.mark.parametrize(("name", "value"), [("connections", 0), ("parallel_updates", -1), ("response_bytes", 1.5)])
 def test_a_limit_is_refused_when_it_is_no_count(name: str, value: Any) -> None:
     """The error names the limit."""
     with pytest.raises(ConfigurationError, match=f"Limits.{name}"):
@@ -83,12 +83,12 @@ def test_the_environment_is_read_when_it_is_complete() -> None:
     settings = Settings.from_env(
         env(TALON_ONE_TIMEOUT="3", TALON_ONE_ATTEMPT_TIMEOUT="2.5", TALON_ONE_CONNECT_TIMEOUT="1",
             TALON_ONE_ATTEMPTS="2",
-            TALON_ONE_TRUST_KEYS="no", TALON_ONE_CONNECTIONS="9", TALON_ONE_LANE_WIDTH="0", TALON_ONE_PROXY="http://p:1")
+            TALON_ONE_TRUST_KEYS="no", TALON_ONE_CONNECTIONS="9", TALON_ONE_PARALLEL_UPDATES="0", TALON_ONE_PROXY="http://p:1")
     )  # fmt: skip
     assert settings.options == {
         "timeout": Timeout(total=3.0, attempt=2.5, connect=1.0),
         "retry": RetryPolicy(attempts=2, trust_keys=False),
-        "limits": Limits(connections=9, lane_width=0),
+        "limits": Limits(connections=9, parallel_updates=0),
         "proxy": "http://p:1",
     }
 
@@ -139,7 +139,7 @@ def test_an_application_signs_when_the_environment_names_one_and_no_key() -> Non
     """The legacy signature can be configured, too."""
     variables = env(TALON_ONE_API_KEY=None, TALON_ONE_APPLICATION_ID="7", TALON_ONE_APPLICATION_KEY="00ff")
     assert repr(Settings.from_env(variables).auth) == "ContentSignature(***)"
-    assert repr(TalonOne.from_env(variables)._connection["auth"]) == "ContentSignature(***)"
+    assert repr(TalonOne.from_env(variables)._core.settings.auth) == "ContentSignature(***)"
 
 
 def test_an_unknown_option_is_refused_when_it_is_misspelt() -> None:
@@ -172,5 +172,5 @@ def test_a_copy_shares_what_is_pooled_when_options_change() -> None:
     """Connections, lanes and budget are one; the rest is the copy's own."""
     client = TalonOne(URL, "key")
     copy = client.with_options(retry=RetryPolicy.off(), strict=True)
-    assert copy._shared is client._shared
+    assert copy._core is client._core
     assert (True, False) == (copy._options.strict, client._options.strict)

@@ -17,11 +17,11 @@ import pytest
 from properties.strategies import complete
 from support.raw import EMPTY, RawServer, answer
 from support.twins import KEY
+from talon_async._transport.exchange import _TRIED
 
 import talon_async
 from talon_async import TalonOne
 from talon_async._codec import decode, encode
-from talon_async._transport.exchange import _TRIED
 from talon_async.models import (
     CartItem,
     IntegrationEventV2Request,

@@ -12,7 +12,7 @@ import pytest
 
 from talon_async import TalonOne, TalonOneSync
 from talon_async._endpoint import CardId, Csv, PageSize, Wire, YesNo, delete, endpoint_of, get, post, put
-from talon_async._messages import Repeat
+from talon_async._messages import Idempotency
 from talon_async.errors import InvalidArgumentError
 from talon_async.models import (
     CouponReservations,
@@ -48,7 +48,7 @@ class Odd:
         """List."""
         ...
 
-    @put("/v1/cards/{card_id}", repeat=Repeat.SAFE)
+    @put("/v1/cards/{card_id}", idempotency=Idempotency.SAFE)
     async def renew(
         self,
         card_id: CardId,
@@ -139,43 +139,50 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
     """Nothing is stored."""
     event = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
     request = endpoint_of(TalonOne.track_event).request
-    assert [Repeat.NEVER, Repeat.SAFE, Repeat.NEVER] == [
-        request(event).repeat, request(event, dry=True).repeat, request(event, dry=False).repeat,
+    assert [Idempotency.NEVER, Idempotency.SAFE, Idempotency.NEVER] == [
+        request(event).idempotency, request(event, dry=True).idempotency, request(event, dry=False).idempotency,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "repeat"),
     [
-        ("update_customer_session_v2", Repeat.KEYED), ("update_customer_profile_v2", Repeat.KEYED),
-        ("update_customer_session", Repeat.NAMED), ("update_customer_profile", Repeat.NAMED),
-        ("track_event", Repeat.NEVER), ("create_referral", Repeat.NEVER), ("create_coupon_reservation", Repeat.NEVER),
-        ("delete_coupon_reservation", Repeat.SAFE), ("delete_customer_data", Repeat.SAFE),
-        ("get_customer_inventory", Repeat.SAFE), ("get_reserved_customers", Repeat.SAFE),
+        ("update_customer_session_v2", Idempotency.KEYED), ("update_customer_profile_v2", Idempotency.KEYED),
+        ("update_customer_session", Idempotency.NAMED), ("update_customer_profile", Idempotency.NAMED),
+        ("track_event", Idempotency.NEVER), ("create_referral", Idempotency.NEVER), ("create_coupon_reservation", Idempotency.NEVER),
+        ("delete_coupon_reservation", Idempotency.SAFE), ("delete_customer_data", Idempotency.SAFE),
+        ("get_customer_inventory", Idempotency.SAFE), ("get_reserved_customers", Idempotency.SAFE),
     ],
 )  # fmt: skip
-def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Repeat) -> None:
+def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Idempotency) -> None:
     """What a second time would do follows from method and key."""
-    assert repeat is endpoint_of(getattr(TalonOne, name)).operation.repeat
+    assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
 
 
 def test_turns_are_taken_for_profile_and_session_when_both_are_known() -> None:
     """Their order is fixed, so that two calls never wait for each other."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id="p"))
-    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).turns == ("profile:p", "session:s")
+    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).ordering_keys == (
+        "profile:p",
+        "session:s",
+    )
 
 
 def test_turns_are_taken_when_an_id_is_a_uuid() -> None:
     """Whatever can be a path value has its turn, the same as its text."""
     request = endpoint_of(TalonOne.update_customer_profile_v2).request
-    assert request(UUID(int=1), NO_ATTRIBUTES).turns == request(str(UUID(int=1)), NO_ATTRIBUTES).turns != ()
+    assert (
+        request(UUID(int=1), NO_ATTRIBUTES).ordering_keys
+        == request(str(UUID(int=1)), NO_ATTRIBUTES).ordering_keys
+        != ()
+    )
 
 
 @pytest.mark.parametrize("profile", [None, ""])
 def test_no_turn_is_taken_for_the_profile_when_the_session_is_anonymous(profile: str | None) -> None:
     """Anonymous sessions do not wait for each other."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id=profile))
-    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).turns == ("session:s",)
+    assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).ordering_keys == ("session:s",)
 
 
 def test_a_wrong_call_is_a_type_error_when_it_is_made() -> None:
@@ -334,16 +341,16 @@ def test_a_value_is_taken_when_it_is_at_its_limit() -> None:
 def test_a_stub_says_itself_what_repeating_it_would_do_when_its_method_does_not() -> None:
     """`repeat=` goes before the method, a key before both; a dry call is safe anyway."""
 
-    @post("/v1/x", repeat=Repeat.UNIQUE)
+    @post("/v1/x", idempotency=Idempotency.UNIQUE)
     async def plain(self: Any, body: NewEvent) -> None: ...
 
-    @post("/v1/x", repeat=Repeat.UNIQUE)
+    @post("/v1/x", idempotency=Idempotency.UNIQUE)
     async def keyed(self: Any, body: NewEvent, *, idempotency_key: str | None = None) -> None: ...
 
-    assert [Repeat.UNIQUE, Repeat.KEYED, Repeat.SAFE] == [
-        endpoint_of(method).operation.repeat for method in (plain, keyed, Odd.renew)
+    assert [Idempotency.UNIQUE, Idempotency.KEYED, Idempotency.SAFE] == [
+        endpoint_of(method).operation.idempotency for method in (plain, keyed, Odd.renew)
     ]
-    assert Repeat.SAFE is endpoint_of(Odd.renew).request("card", dry=True).repeat
+    assert Idempotency.SAFE is endpoint_of(Odd.renew).request("card", dry=True).idempotency
 
 
 def test_a_deletion_carries_a_body_when_it_has_one() -> None:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from talon_async import errors
-from talon_async._messages import Answer, Failure, Operation, Repeat
+from talon_async._messages import Answer, Failure, Idempotency, Operation
 from talon_async.errors import (
     APIError,
     AuthenticationError,
@@ -104,7 +104,7 @@ def test_the_text_names_operation_status_and_pointers_when_an_error_is_shown() -
     error = of(
         400, {"message": "The data was invalid", "errors": [{"details": "not defined", "source": {"pointer": "/a"}}]}
     )
-    error.about(Operation("track_event", "POST", "/v1/events", Repeat.NEVER))
+    error.about(Operation("track_event", "POST", "/v1/events", Idempotency.NEVER))
     error.attempts = 2
     assert str(error) == "track_event: 400 The data was invalid; /a: not defined (after 2 attempts)"
 
@@ -112,7 +112,7 @@ def test_the_text_names_operation_status_and_pointers_when_an_error_is_shown() -
 @pytest.mark.parametrize("cls", TREE)
 def test_everything_is_kept_when_an_error_is_pickled_or_copied(cls: type[TalonOneError]) -> None:
     """Errors cross process borders whole."""
-    error = cls("message").about(Operation("op", "PUT", "/v1/{x}", Repeat.KEYED))
+    error = cls("message").about(Operation("op", "PUT", "/v1/{x}", Idempotency.KEYED))
     error.status, error.attempts, error.idempotency_key, error.retry_after = 418, 3, "key", 1.5
     error.errors, error.outcome, error.body = (ErrorDetail(title="t", pointer="/p"),), "unknown", b"{}"
     error.add_note("a note")

@@ -1,4 +1,4 @@
-"""The lanes under every order of coming, leaving and giving up."""
+"""The locks under every order of coming, leaving and giving up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from talon_async._core.limits import KeyedLock
 from talon_async._endpoint import endpoints_of
-from talon_async._lanes import Lanes
 from talon_async.client import TalonOne
 from talon_async.models import NewCustomerSession, NewEvent
 
@@ -22,8 +22,8 @@ MANY = 200
 """Rounds of the loop after which whoever still waits will wait for ever."""
 
 
-class Watched(Lanes):
-    """Lanes that note who had to wait, and who was let in after waiting."""
+class Watched(KeyedLock):
+    """KeyedLock that note who had to wait, and who was let in after waiting."""
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
@@ -66,19 +66,19 @@ class LanesMachine(RuleBasedStateMachine):
 
     @initialize(width=st.integers(1, 3))
     def open(self, width: int) -> None:
-        """Make the lanes."""
-        self.lanes = Watched(width)
+        """Make the locks."""
+        self.locks = Watched(width)
 
     async def _call(self, turns: tuple[str, ...], end: asyncio.Event, *, held: bool) -> None:
         if not held:
-            await self.lanes.enter(turns)
+            await self.locks.acquire(turns)
         try:
             self.inside.update(turns)
             self.most |= self.inside
             await end.wait()
         finally:
             self.inside.subtract(turns)
-            self.lanes.leave(turns)
+            self.locks.release(turns)
 
     def _rounds(self, number: int) -> None:
         for _ in range(number):
@@ -89,7 +89,7 @@ class LanesMachine(RuleBasedStateMachine):
     def come(self, turns: list[str], trying: bool) -> None:
         """Let one more call come, which may try first whether it need wait."""
         ordered, end = tuple(sorted(turns)), asyncio.Event()
-        held = trying and self.lanes.try_enter(ordered)
+        held = trying and self.locks.try_acquire(ordered)
         self.calls.append(Call(ordered, self.loop.create_task(self._call(ordered, end, held=held)), end))
         self._rounds(held)  # what is held already is given back by the call: it has to begin
 
@@ -114,21 +114,21 @@ class LanesMachine(RuleBasedStateMachine):
     @invariant()
     def never_more_than_the_width_inside(self) -> None:
         """No lane ever holds more than its width."""
-        assert all(number <= self.lanes.width for number in self.most.values())
+        assert all(number <= self.locks.width for number in self.most.values())
 
     @invariant()
     def first_come_first_served(self) -> None:
         """Those who had to wait were let in in the order they came."""
         for turn in TURNS:
-            let_in = self.lanes.let_in[turn]
-            assert self.lanes.came[turn][: len(let_in)] == let_in
+            let_in = self.locks.let_in[turn]
+            assert self.locks.came[turn][: len(let_in)] == let_in
 
     def teardown(self) -> None:
         """Nobody waits for ever, and nothing is left, once every call may end."""
         for call in self.calls:
             call.end.set()
         self._rounds(MANY)
-        stuck, left = [call.turns for call in self.calls if not call.task.done()], len(self.lanes)
+        stuck, left = [call.ordering_keys for call in self.calls if not call.task.done()], len(self.locks)
         for call in self.calls:
             call.task.cancel()
         self._rounds(MANY)
@@ -146,5 +146,5 @@ def test_turns_come_in_one_order_when_a_call_takes_several() -> None:
     stubs = endpoints_of(TalonOne)
     event = NewEvent(type="t", attributes={}, session_id="s", profile_id="p")
     session = NewCustomerSession(profile_id="p")
-    assert stubs["track_event"].request(event).turns == ("profile:p", "session:s")
-    assert stubs["update_customer_session"].request("s", session).turns == ("profile:p", "session:s")
+    assert stubs["track_event"].request(event).ordering_keys == ("profile:p", "session:s")
+    assert stubs["update_customer_session"].request("s", session).ordering_keys == ("profile:p", "session:s")

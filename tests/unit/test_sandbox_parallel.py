@@ -106,8 +106,8 @@ async def test_reading_goes_on_when_a_profile_is_being_updated(busy: Handler, ga
 async def test_no_turn_is_kept_when_requests_are_done(busy: Handler, gate: Gate) -> None:
     """Nor when they were refused."""
     await at_once(busy, gate, *[event_of("p", "s")] * 6)
-    assert not busy.turns._present
-    assert not len(busy.turns._lanes)
+    assert not busy.updates._present
+    assert not len(busy.updates._locks)
 
 
 # -- keys

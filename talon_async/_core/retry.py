@@ -18,72 +18,31 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from talon_async._messages import Failure, Repeat
-from talon_async.errors import ConfigurationError
+from talon_async._messages import Failure, Idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from talon_async.config import RetryPolicy
+
 KEY_LIFETIME = 23 * 3600.0
 """Seconds for which a repeated Idempotency-Key is sure to be remembered: the server keeps it for 24 hours."""
 
 
-def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value < float("inf"):
-        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be a number of 0 or more, not {value!r}")
-
-
-def _at_least_one(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if value < 1:
-        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be 1 or more, not {value!r}")
-
-
-@attrs.frozen(kw_only=True)
-class RetryPolicy:
-    """When a failed call is repeated.
-
-    Attributes:
-        attempts: how often a request goes out at most, the first time included. 1 turns repetition off.
-        base: seconds; the n-th wait is random below `base * 2**n`.
-        parallel_base: the same after a refusal because of parallel updates.
-        throttle_base: the same after a 429 that names no time.
-        cap: no wait is longer, unless the server asks for it.
-        retry_after_cap: seconds; a server that asks for a longer wait gets an error instead.
-        trust_keys: whether a repeated Idempotency-Key is known not to act twice. Deployments older than 26.15 ignore
-            the header: with `False` it is still sent, but a write is then repeated as if it had none.
-        repeat_named: also repeat writes under an ID of the client's choice after an unknown outcome, although rules
-            may then run twice.
-    """
-
-    attempts: int = attrs.field(default=4, validator=_at_least_one)
-    base: float = attrs.field(default=0.25, validator=_not_negative)
-    parallel_base: float = attrs.field(default=0.1, validator=_not_negative)
-    throttle_base: float = attrs.field(default=1.0, validator=_not_negative)
-    cap: float = attrs.field(default=10.0, validator=_not_negative)
-    retry_after_cap: float = attrs.field(default=60.0, validator=_not_negative)
-    trust_keys: bool = True
-    repeat_named: bool = False
-
-    @classmethod
-    def off(cls) -> RetryPolicy:
-        """Never repeat anything."""
-        return cls(attempts=1)
-
-
-def may_repeat(policy: RetryPolicy, repeat: Repeat, method: str, failure: Failure) -> bool:
-    """Tell whether repeating can do no harm, whatever became of the attempt."""
+def may_repeat(policy: RetryPolicy, idempotency: Idempotency, method: str, failure: Failure) -> bool:
+    """Tell whether sending the request again does no harm, whatever became of the attempt."""
     if failure is Failure.FINAL:
         return False
     if failure in (Failure.NOT_SENT, Failure.REFUSED):
         return True
-    if repeat is Repeat.KEYED and not policy.trust_keys:
-        repeat = Repeat.NAMED if method == "PUT" else Repeat.NEVER
-    if repeat is Repeat.NAMED:
+    if idempotency is Idempotency.KEYED and not policy.trust_keys:
+        idempotency = Idempotency.NAMED if method == "PUT" else Idempotency.NEVER
+    if idempotency is Idempotency.NAMED:
         return policy.repeat_named and failure is Failure.UNKNOWN
-    if repeat is Repeat.UNIQUE:
+    if idempotency is Idempotency.UNIQUE:
         return failure is Failure.UNKNOWN
-    return repeat is not Repeat.NEVER
+    return idempotency is not Idempotency.NEVER
 
 
 def wait_before(  # noqa: PLR0913
@@ -105,15 +64,17 @@ def wait_before(  # noqa: PLR0913
     return wait if wait < remaining else None
 
 
-_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_SECONDS = re.compile(r"[0-9]+", re.ASCII)
+_LONGEST = 1e9
+"""Seconds, thirty years: what a server asks for beyond that, such as the time of day since 1970, is told as this."""
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date; anything else says nothing."""
+    """Read a Retry-After header, as seconds or as an HTTP date; anything else is ignored."""
     if text is None:
         return None
     if _SECONDS.fullmatch(text):
-        return float(text)
+        return min(float(text), _LONGEST)
     try:
         date = parsedate_to_datetime(text)
         date = date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from talon_async._lanes import Lanes
+from talon_async._core.limits import KeyedLock
 from talon_async.testing._refusal import Refusal
 
 if TYPE_CHECKING:
@@ -18,27 +18,27 @@ AT_ONCE = 3
 """One that runs and two that wait."""
 
 
-class Turns:
-    """Who is being updated, and by how many."""
+class ParallelUpdates:
+    """The updates under way and waiting, of each profile and session."""
 
     def __init__(self) -> None:
-        self._lanes = Lanes(1)
+        self._locks = KeyedLock(1)
         self._present: Counter[str] = Counter()
 
     @contextlib.asynccontextmanager
-    async def take(self, names: tuple[str, ...]) -> AsyncGenerator[None]:
-        """Wait for a turn with each name, or be refused."""
+    async def hold(self, names: tuple[str, ...]) -> AsyncGenerator[None]:
+        """Wait for the lock of each name, or be refused."""
         for name in names:
             if self._present[name] >= AT_ONCE:
                 kind = name.partition(":")[0]
                 raise Refusal(409, f"Too many requests are updating this {kind} at the same time")
         self._present.update(names)
         try:
-            await self._lanes.enter(names)
+            await self._locks.acquire(names)
             try:
                 yield
             finally:
-                self._lanes.leave(names)
+                self._locks.release(names)
         finally:
             self._present.subtract(names)
             for name in names:
@@ -46,10 +46,10 @@ class Turns:
                     del self._present[name]
 
 
-def whose_turns(endpoint: Endpoint, arguments: dict[str, object]) -> dict[str, str]:
-    """Return the ID of each profile and session that a request updates, by kind; nobody has the empty one."""
+def updated_ids(endpoint: Endpoint, arguments: dict[str, object]) -> dict[str, str]:
+    """Return the ID of each profile and session that a request updates, by kind. An empty ID means none."""
     found: dict[str, str] = {}
-    for kind, source in endpoint.turns.items():
+    for kind, source in endpoint.ordering.items():
         parameter, *fields = source.split(".")
         value = arguments[parameter]
         for field in fields:

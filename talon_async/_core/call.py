@@ -1,0 +1,241 @@
+"""Runs one call to its end: the locks of its ordering keys, a place among the requests, the attempts, one deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, wait_before
+from talon_async._messages import Failure, Idempotency, Response
+from talon_async._transport.deadlines import Attempt
+from talon_async.errors import ClientClosedError, RequestTimeoutError, TalonOneError, UnreadableAnswerError, error_for
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from talon_async._core.core import Core, LoopState
+    from talon_async._messages import Answer, Outcome, Request
+    from talon_async.config import Options
+
+logger = logging.getLogger("talon_async")
+
+UPDATES = "other updates of the same profile or session"
+CONNECTION = "a connection (Limits.connections)"
+
+
+class Call:
+    """One call under way, and in the end its answer.
+
+    Attributes:
+        data: what the answer says, as the type that the operation returns.
+        worst_outcome: `unknown` or `accepted` once an attempt may have, or has, made the server act.
+    """
+
+    __slots__ = (
+        "answer", "attempt", "attempts", "core", "data", "first_sent", "options", "request", "started", "worst_outcome",
+    )  # fmt: skip
+
+    def __init__(self, core: Core, options: Options, request: Request) -> None:
+        self.core, self.options, self.request = core, options, request
+        self.started = core.clock.monotonic()
+        self.attempts, self.first_sent = 0, 0.0
+        self.attempt = Attempt()
+        self.worst_outcome: Outcome | None = None
+        self.answer: Answer | None = None
+        self.data: Any = None
+
+    async def run(self) -> Call:
+        """Take the locks, then try until there is an answer or trying again makes no sense."""
+        keys = self.request.ordering_keys
+        try:
+            state = self.core.state() or await self.core.open()
+            if not (keys and state.locks.width):
+                await self._attempts(state)
+                return self
+            if not state.locks.try_acquire(keys):
+                await self._wait_for(state.locks.acquire(keys), UPDATES)
+            try:
+                await self._attempts(state)
+            finally:
+                state.locks.release(keys)
+        except TalonOneError as error:
+            raise self.describe(error) from None
+        return self
+
+    async def _attempts(self, state: LoopState) -> None:
+        """Send the request until there is an answer."""
+        limiter = state.limiter
+        while True:
+            if not limiter.try_acquire():
+                await self._wait_for(limiter.acquire(), CONNECTION)
+            try:
+                self._begin(state)
+                try:
+                    answer = await state.transport.send(self.request, self.attempt)
+                except BaseException as problem:  # noqa: BLE001  # raised again, or told as a timeout
+                    answer = self._ended(problem)
+                finally:
+                    state.deadlines.unwatch(self.attempt)
+                self._accept(answer)
+            except TalonOneError as error:
+                if (pause := self._pause_after(error)) is None:
+                    raise
+            else:
+                return
+            finally:
+                limiter.release()
+            await self._rest(state, pause)
+
+    def _begin(self, state: LoopState) -> None:
+        """Begin an attempt, if the client is open and there is time for it."""
+        if self.core.closed:
+            raise self._closed("not_sent")
+        timeout, now = self.options.timeout, self.core.clock.monotonic()
+        seconds = timeout.attempt
+        if timeout.total is not None:
+            seconds = min(seconds, self.started + timeout.total - now)
+        if seconds <= 0:
+            raise self._too_late("before it could be sent")
+        self.attempts += 1
+        self.first_sent = self.first_sent or now
+        self.attempt.begin(state.loop.time() + seconds, min(timeout.connect, seconds))
+        state.deadlines.watch(self.attempt)
+
+    def _ended(self, problem: BaseException) -> Answer:
+        """Return the answer of an attempt that failed after all that matters was here, or raise what it means."""
+        error, answer = problem, self.attempt.answer
+        if isinstance(problem, asyncio.CancelledError) and self.attempt.has_expired():
+            error = self.attempt.timeout_error()
+        try:
+            if not isinstance(error, TalonOneError):
+                raise error
+            if answer is not None:
+                if isinstance(error, UnreadableAnswerError) and not is_success(answer.status):
+                    return answer  # its status says enough
+                error.status = answer.status
+            raise error from None
+        finally:
+            del error, problem  # or each failure would leave a cycle for the collector, with the request in it
+
+    def _accept(self, answer: Answer) -> None:
+        """Take an answer that says yes; raise for one that says no or cannot be read."""
+        if not is_success(answer.status):
+            deletes_again = self.request.operation.method == "DELETE" and self.worst_outcome is not None
+            if not (answer.status == NOT_FOUND and deletes_again):  # an earlier attempt has deleted it otherwise
+                raise self._refused(answer)
+        else:
+            options = self.options
+            try:
+                self.data = self.request.decode(answer.body, strict=options.strict, lazy=options.lazy_effects)
+            except TalonOneError as error:
+                error.status, error.body = answer.status, answer.body
+                raise
+        self.answer = answer
+        budget = self.core.budget
+        if budget.tokens < budget.capacity:
+            budget.give()
+
+    def _refused(self, answer: Answer) -> TalonOneError:
+        error = error_for(answer)
+        error.retry_after = retry_after(answer.headers.get("Retry-After"), self.core.clock.now())
+        return error
+
+    def _remaining(self) -> float:
+        """Return the seconds left until the deadline."""
+        total = self.options.timeout.total
+        return float("inf") if total is None else self.started + total - self.core.clock.monotonic()
+
+    async def _wait_for(self, place: Coroutine[Any, Any, None], what: str) -> None:
+        """Wait for a lock or a place, until the deadline."""
+        left = self._remaining()
+        try:
+            async with asyncio.timeout(None if left == float("inf") else left):
+                await place
+        except TimeoutError:
+            raise self._too_late(f"spent waiting for {what}") from None
+
+    async def _rest(self, state: LoopState, pause: float) -> None:
+        """Wait before the next attempt, unless the client is closed meanwhile."""
+        ends = {asyncio.ensure_future(self.core.clock.sleep(pause)), asyncio.ensure_future(state.closed.wait())}
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    def _pause_after(self, error: TalonOneError) -> float | None:
+        """Return the seconds until the next attempt; None when this was the last."""
+        if error.outcome == "accepted" or (error.outcome == "unknown" and self.worst_outcome is None):
+            self.worst_outcome = error.outcome
+        if self.core.closed:
+            raise self._closed(error.outcome) from None
+        pause = self._pause(error)
+        logger.debug(
+            "%s: attempt %d ended in %s (status %s), %s",
+            self.request.operation.name,
+            self.attempts,
+            type(error).__name__,
+            error.status,
+            "giving up" if pause is None else f"again in {pause:.3f} s",
+        )
+        return pause
+
+    def _pause(self, error: TalonOneError) -> float | None:
+        request, options, clock = self.request, self.options, self.core.clock
+        if self.attempts >= options.retry.attempts:
+            return None
+        if not may_repeat(options.retry, request.idempotency, request.operation.method, error.failure):
+            return None
+        since_first = clock.monotonic() - self.first_sent
+        if request.idempotency is Idempotency.KEYED and since_first > KEY_LIFETIME:
+            return None
+        pause = wait_before(
+            options.retry,
+            self.attempts,
+            status=error.status,
+            retry_after=error.retry_after,
+            remaining=self._remaining(),
+            uniform=clock.uniform,
+        )
+        return pause if pause is not None and self.core.budget.take() else None
+
+    def _too_late(self, why: str) -> RequestTimeoutError:
+        error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, {why}")
+        error.outcome, error.failure = "not_sent", Failure.FINAL
+        return error
+
+    def _closed(self, outcome: Outcome) -> ClientClosedError:
+        error = ClientClosedError("the client was closed during the call")
+        error.outcome = self.worst_outcome or outcome
+        return error
+
+    def describe(self, error: TalonOneError) -> TalonOneError:
+        """Say of an error what the call knows: the operation, the attempts, and the worst that may have happened."""
+        error.about(self.request.operation)
+        error.attempts = self.attempts
+        error.idempotency_key = self.request.idempotency_key
+        error.outcome = self.worst_outcome or error.outcome
+        error.__context__ = None  # an error of aiohttp, or a cancellation, whose frames hold the key
+        return error
+
+    def response(self) -> Response[Any]:
+        """Return the answer with everything around it."""
+        answer = cast("Answer", self.answer)
+        return Response(
+            data=self.data,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            attempts=self.attempts,
+            elapsed=self.core.clock.monotonic() - self.started,
+            idempotency_key=self.request.idempotency_key,
+        )
+
+
+NOT_FOUND = 404
+
+
+def is_success(status: int) -> bool:
+    """Tell whether a status says yes."""
+    return 200 <= status < 300  # noqa: PLR2004  # HTTP's own bounds

@@ -1,0 +1,150 @@
+"""How much at once: `Limiter` counts, `KeyedLock` keeps the calls of one profile or session apart.
+
+1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
+2. A call that needs several locks takes them in one fixed order, so that two calls never wait for each other.
+3. Waiters are served first come, first served. A waiter that is woken already holds its place, so no other can take it.
+4. A waiter that is cancelled passes on what it was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Limiter:
+    """Lets so many through at once; the limit can change at any time, also to 0, which stops everyone.
+
+    Attributes:
+        active: how many are through.
+        waiters: those that wait, first come first.
+    """
+
+    __slots__ = ("_limit", "active", "waiters")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.waiters: deque[asyncio.Future[None]] | None = None  # made when the first one waits
+        self.active = 0
+
+    @property
+    def limit(self) -> int:
+        """How many may be active. A smaller limit takes effect as places are released."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
+        self._wake()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(not waiter.done() for waiter in self.waiters or ())
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing is active and nothing waits."""
+        return not self.active and not self.waiters
+
+    def is_free(self) -> bool:
+        """Tell whether `try_acquire` would succeed."""
+        return self.active < self._limit and not self.waiters
+
+    def try_acquire(self) -> bool:
+        """Take a place if one is free and no one waits for it."""
+        if self.active < self._limit and not self.waiters:
+            self.active += 1
+            return True
+        return False
+
+    async def acquire(self) -> None:
+        """Wait for a place and take it. A cancelled waiter holds none."""
+        if self.try_acquire():
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self.waiters = self.waiters or deque()
+        self.waiters.append(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self.release()
+            else:
+                waiter.cancel()
+                self._wake()
+            raise
+
+    def release(self) -> None:
+        """Give a place back; the first waiter gets it."""
+        self.active -= 1
+        if self.waiters:
+            self._wake()
+
+    def _wake(self) -> None:
+        waiters = self.waiters
+        while waiters and (waiters[0].done() or self.active < self._limit):
+            waiter = waiters.popleft()
+            if not waiter.done():
+                self.active += 1
+                waiter.set_result(None)
+
+
+class KeyedLock:
+    """A limiter for each key, which exists while it is in use. With width 1 it is a lock for each key."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._by_key: dict[str, Limiter] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def try_acquire(self, keys: tuple[str, ...]) -> bool:
+        """Take the locks of all keys if every one is free; otherwise take none."""
+        by_key = self._by_key
+        for key in keys:
+            limiter = by_key.get(key)
+            if limiter is not None and not limiter.is_free():
+                return False
+        for key in keys:
+            limiter = by_key.get(key)
+            if limiter is None:
+                limiter = by_key[key] = Limiter(self.width)
+            limiter.active += 1
+        return True
+
+    async def acquire(self, keys: tuple[str, ...]) -> None:
+        """Wait for the locks of all keys and take them. A cancelled waiter holds none."""
+        held: list[str] = []
+        for key in keys:
+            limiter = self._by_key.get(key)
+            if limiter is None:
+                limiter = self._by_key[key] = Limiter(self.width)
+            try:
+                await limiter.acquire()
+            except BaseException:
+                self._drop_idle((key,))
+                self.release(held)
+                raise
+            held.append(key)
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Give the locks back; the first waiter of each gets it."""
+        by_key = self._by_key
+        for key in keys:
+            limiter = by_key[key]
+            if limiter.active == 1 and not limiter.waiters:  # the usual case
+                del by_key[key]
+            else:
+                limiter.release()
+                self._drop_idle((key,))
+
+    def _drop_idle(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            limiter = self._by_key.get(key)
+            if limiter is not None and limiter.is_idle():
+                del self._by_key[key]

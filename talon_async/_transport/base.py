@@ -1,0 +1,80 @@
+"""What a transport is: it sends a request once, returns the answer, and tells the truth when there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import attrs
+from multidict import CIMultiDict
+
+from talon_async._version import __version__
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from talon_async._messages import Answer, Request
+    from talon_async._transport.deadlines import Attempt
+    from talon_async.auth import Auth
+    from talon_async.config import Limits
+
+JSON = "application/json"
+USER_AGENT = f"talon-async/{__version__} Python/{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class TransportSettings:
+    """How the server is reached; the same for every event loop of a client."""
+
+    base_url: str
+    auth: Auth
+    limits: Limits
+    headers: Mapping[str, str]
+    proxy: str | None
+    ssl: ssl.SSLContext | None
+    trust_env: bool
+    session: aiohttp.ClientSession | None
+
+    def common_headers(self) -> CIMultiDict[str]:
+        """Return the headers that all requests have in common."""
+        headers = CIMultiDict({"Accept": JSON, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT})
+        headers.update(self.headers)
+        headers.update(self.auth.common)
+        return headers
+
+    def own_headers(self, request: Request) -> dict[str, str]:
+        """Return the headers that belong to one request."""
+        headers = self.auth.headers(request)
+        if request.idempotency_key is not None:
+            headers["Idempotency-Key"] = request.idempotency_key
+        return headers
+
+
+class Transport(Protocol):
+    """The connections of one client on one event loop."""
+
+    async def send(self, request: Request, attempt: Attempt) -> Answer:
+        """Send a request once and return its answer.
+
+        `attempt.connecting` is true while nothing can have been sent, and `attempt.answer` is set as soon as the head
+        of the answer is here. Whatever ends the attempt, cancellation too, ends the connection as well.
+
+        Raises:
+            TalonOneError: of a class and an `outcome` that say whether the server may have acted.
+        """
+        ...
+
+    async def connect(self, seconds: float) -> None:
+        """Have a connection ready for the first request, if the transport can and it takes no longer than this."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection of its own."""
+        ...
+
+    def abandon(self) -> None:
+        """Let go of every connection without touching it: this is a forked child, and they are its parent's."""
+        ...

@@ -1,0 +1,128 @@
+"""One attempt at a request, and the one timer that ends attempts which take too long.
+
+1. One timer watches over all attempts of an event loop: a timer for each, as asyncio and aiohttp set them, is dearer.
+2. A deadline ends an attempt the way asyncio's own timeouts do: it cancels the task, and takes that back afterwards.
+3. A timer can fire late: the loop was busy, or the process stood still. The answer may be here by then, so the loop
+   gets the chance to read it before an attempt is ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, cast
+
+from talon_async.errors import ConnectError, RequestTimeoutError, UnreadableAnswerError
+
+if TYPE_CHECKING:
+    from talon_async._messages import Answer
+    from talon_async.errors import TalonOneError
+
+TURNS_TO_READ = 3
+"""Turns of the loop before an attempt is ended: to read from the socket, to wake the task, to let it finish.
+
+uvloop runs timers before it reads, so it needs one more than asyncio's own loops.
+"""
+
+
+class Attempt:
+    """One attempt at a request.
+
+    Attributes:
+        end: the loop's time at which it is over.
+        connect_timeout: seconds of that for making a connection.
+        connecting: whether a connection is being made for it; nothing of the request has been sent then.
+        answer: the answer, from the moment its head is here; the body may still be missing.
+    """
+
+    __slots__ = ("_cancelling", "_expired", "answer", "connect_timeout", "connecting", "end", "task")
+    task: asyncio.Task[Any]
+
+    def begin(self, end: float, connect_timeout: float) -> None:
+        """Start anew in the running task."""
+        self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._cancelling = task.cancelling()
+        self.end, self.connect_timeout = end, connect_timeout
+        self.connecting = self._expired = False
+        self.answer: Answer | None = None
+
+    def expire(self) -> None:
+        """End the attempt."""
+        self._expired = True
+        self.task.cancel()
+
+    def has_expired(self) -> bool:
+        """Tell whether the task was cancelled by the deadline and by nothing else; the cancellation is taken back."""
+        return self._expired and self.task.uncancel() <= self._cancelling
+
+    def timeout_error(self) -> TalonOneError:
+        """Return the error of an attempt that was ended by its deadline."""
+        if self.answer is not None:
+            return UnreadableAnswerError("the answer did not come to its end in the time allowed")
+        if self.connecting:
+            return ConnectError("no connection within the time allowed (Timeout.attempt)")
+        return RequestTimeoutError("no answer within the time allowed (Timeout.attempt)")
+
+
+class Deadlines:
+    """Ends the attempts on one event loop whose time is over."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._context = Context()  # an empty one: a timer must not keep what is in a caller's
+        self._by_task: dict[asyncio.Task[Any], Attempt] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._by_task)
+
+    def watch(self, attempt: Attempt) -> None:
+        """End the attempt when its time is over."""
+        self._by_task[attempt.task] = attempt
+        if self._timer is None or attempt.end < self._timer.when():
+            self._set_timer(attempt.end)
+
+    def unwatch(self, attempt: Attempt) -> None:
+        """Leave the attempt alone. The timer finds out when it fires."""
+        self._by_task.pop(attempt.task, None)
+
+    def current(self) -> Attempt | None:
+        """Return the attempt of the running task."""
+        return self._by_task.get(cast("asyncio.Task[Any]", asyncio.current_task()))
+
+    def _set_timer(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._fire, context=self._context)
+
+    def _fire(self) -> None:
+        self._timer = None
+        now = self._loop.time() + _TICK
+        ends = [attempt.end for attempt in self._by_task.values()]
+        if any(end <= now for end in ends):
+            self._end_after_reading(now, TURNS_TO_READ)
+        if later := [end for end in ends if end > now]:
+            self._set_timer(min(later))
+
+    def _end_after_reading(self, now: float, turns: int) -> None:
+        if turns:
+            self._loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
+            return
+        for attempt in list(self._by_task.values()):
+            if attempt.end <= now:
+                self.unwatch(attempt)
+                attempt.expire()
+
+    def close(self) -> None:
+        """End every attempt now, and stop the timer."""
+        for attempt in list(self._by_task.values()):
+            self.unwatch(attempt)
+            attempt.expire()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+_TICK = time.get_clock_info("monotonic").resolution
+"""Seconds by which a loop may wake up early."""
