@@ -26,15 +26,17 @@ def module(name: str, classes: list[type]) -> str:
     """Return the text of one module."""
     imports: set[tuple[str, str]] = set()
     bodies: list[str] = []
+    tables: list[str] = []
     for cls in classes:
         source = Source(cls)
-        bodies += [f"{cls.__name__}_ = twin({cls.__name__})", source.reader(), source.writer()]
+        bodies += [source.reader(), source.writer()]
+        tables += source.tables
         for kind in {cls, *source.used}:
             imports.add((kind.__module__, kind.__name__))
             if home(kind) != name and f"write_{kind.__name__}" not in support.__all__:
                 imports |= {(f"talon_async._codec.generated.{home(kind)}", f"{verb}_{kind.__name__}")
                             for verb in ("read", "write")}  # fmt: skip
-    text = "\n\n\n".join(bodies)
+    text = "\n\n\n".join([*bodies, *tables])
     imports |= {("talon_async._codec.support", word) for word in support.__all__ if re.search(rf"\b{word}\b", text)}
     lines = "\n".join(f"from {origin} import {word}" for origin, word in sorted(imports))
     return f"{HEAD}\n{lines}\n\n\n{text}\n"

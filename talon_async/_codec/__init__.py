@@ -1,19 +1,18 @@
 """Models to JSON and back.
 
-1. Reading never fails on a value: the server has acted, so its answer is delivered. A field left out or null is the
-   default; a value of another type than documented stays as it came; a time that cannot be read stays text. (Whole
-   numbers beyond 64 bits, which the API does not have, come as floats.)
-2. Only effect props are held to their types, because code matches on them: props that do not fit become
-   `UnknownEffectProps`, with everything they held.
-3. Writing is exact: None is left out, NULL is null, what users put into maps goes out untouched, nothing is added.
-4. What JSON cannot carry, or the API would misread (a time without zone, NaN), is refused with a pointer to it.
+1. Reading never fails on a value: the server has acted, so its answer is delivered. A field that is absent or null has
+   its default. A value of an undocumented type is kept unchanged, and so is the text of a time that cannot be read.
+   (Whole numbers beyond 64 bits, which the API does not have, become floats.)
+2. Only effect props are checked against their types, because code matches on their class. Props that do not fit become
+   `UnknownEffectProps`, which holds all their JSON.
+3. Writing is exact: None is left out, NULL is null, the values of free-form maps are sent unchanged, nothing is added.
+4. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
+   it.
 
-The functions that convert a class are made when the package is built, see `hooks`; `hooks.converter()` makes a cattrs
-converter that has them as its hooks.
+The functions that convert a class are generated when the package is built, see `hooks`; `hooks.converter()` makes a
+cattrs converter that has them as its hooks. The files import each other in this order: `shape`, `registry`, `support`,
+`generated` and `source`, `hooks`, `strict` and `warm`, this one.
 """
-
-# What stands in JSON is Any.
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
 
@@ -22,8 +21,7 @@ import gc
 import math
 import os
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -32,8 +30,10 @@ from typing import Any, TypeVar, get_args, get_origin
 import attrs
 import orjson
 
+from talon_async import models
 from talon_async._codec.hooks import reader, writer
-from talon_async._codec.shape import branches
+from talon_async._codec.shape import branches, is_list, is_mapping
+from talon_async._codec.strict import problems
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def parse(body: bytes) -> Any:
-    """Read JSON; ValueError says what is wrong with it."""
+    """Read JSON, with or without a byte order mark; ValueError if it is not JSON."""
     try:
         return orjson.loads(body)
     except ValueError:
@@ -52,20 +52,18 @@ def parse(body: bytes) -> Any:
 
 
 class LazyEffects(Sequence[Any]):
-    """Effects that are read from JSON when somebody looks at them."""
+    """Effects that are read from JSON when they are first used."""
 
     __slots__ = ("_state",)
 
     def __init__(self, raw: list[Any]) -> None:
-        self._state = (False, raw)  # one value, so that threads which look at once see either list whole
+        self._state = (False, raw)  # one value, so that each thread sees a whole list
 
     @property
     def _effects(self) -> list[Any]:
         is_read, effects = self._state
         if not is_read:
-            from talon_async.models import Effect  # noqa: PLC0415  # models load on first use
-
-            effects = [reader(Effect)(effect) for effect in effects]
+            effects = [reader(models.Effect)(effect) for effect in effects]
             self._state = (True, effects)
         return effects
 
@@ -104,7 +102,7 @@ class Decoder:
         self._has_effects = self._is_object and hasattr(kind, "effects")
 
     def __call__(self, body: bytes, *, strict: bool = False, lazy: bool = False) -> Any:
-        """Read a body, or say that it cannot be read; `lazy` leaves its effects unread until they are looked at."""
+        """Read a body, or say that it cannot be read; `lazy` leaves its effects unread until they are first used."""
         if self._returns is None or (not body and self._optional):
             return None
         try:
@@ -123,7 +121,7 @@ class Decoder:
             return self._read(value)
         value["effects"] = None
         made = self._read(value)
-        object.__setattr__(made, "effects", LazyEffects(effects))  # it is frozen from now on
+        made.effects = LazyEffects(effects)
         return made
 
     def _whole(self, value: Any) -> Any:
@@ -134,12 +132,9 @@ class Decoder:
         return value
 
     def read(self, value: Any, *, strict: bool = False) -> Any:
-        """Read parsed JSON; strict raises ValueError where tolerance would let something pass."""
-        if strict:
-            from talon_async._codec.strict import problems  # noqa: PLC0415  # for tests
-
-            if found := list(problems(value, self._returns)):
-                raise ValueError("; ".join(f"{problem.pointer or '/'}: {problem.details}" for problem in found))
+        """Read parsed JSON; `strict` raises ValueError for anything that is not as documented."""
+        if strict and (found := list(problems(value, self._returns))):
+            raise ValueError("; ".join(f"{problem.pointer or '/'}: {problem.details}" for problem in found))
         return [self._read(item) for item in value] if self._is_list else self._read(value)
 
 
@@ -153,7 +148,7 @@ _resting: set[int] = set()
 
 @contextlib.contextmanager
 def _collector_at_rest() -> Generator[None]:
-    """Keep the collector from looking at what is only half made: with it, 100 KB take a third longer."""
+    """Turn the garbage collector off for a while: with it, reading 100 KB takes a third longer."""
     gc.disable()
     _resting.add(threading.get_ident())
     try:
@@ -187,29 +182,29 @@ def read(value: Any, returns: Any, *, strict: bool = False) -> Any:
 
 
 def decode(body: bytes, returns: Any, *, strict: bool = False) -> Any:
-    """Turn an answer's bytes into the given type, or say that the answer cannot be read."""
+    """Turn an answer's bytes into the given type; UnreadableAnswerError if that cannot be done."""
     return decoder(returns)(body, strict=strict)
 
 
 def encode(value: Any) -> bytes:
-    """Turn a model into the bytes that are sent, or refuse it with a pointer to the field that cannot be sent."""
+    """Turn a model into the bytes that are sent; InvalidArgumentError points to a value that cannot be sent."""
     return encode_plain(plain_of(value))
 
 
 def encode_plain(plain: Any) -> bytes:
-    """Turn what a writer has made into bytes."""
+    """Turn the dict that a writer has made into bytes."""
     try:
         body = orjson.dumps(plain, default=_default, option=_OPTIONS)
     except (TypeError, ValueError, RecursionError) as problem:
         raise InvalidArgumentError(_blame(plain) or f"the body cannot be sent as JSON: {problem}") from None
-    # orjson writes NaN and infinity as null: only where a null stands is it worth looking for one
-    if b"null" in body and (found := _blame(plain)):
-        raise InvalidArgumentError(found)
+    # orjson writes NaN and infinity as null
+    if b"null" in body and (refusal := _blame(plain)):
+        raise InvalidArgumentError(refusal)
     return body
 
 
 def plain_of(value: Any) -> Any:
-    """Return a model as plain dicts, with the API's names; what is no model stays as it is."""
+    """Return a model as plain dicts with the API's names, and any other value unchanged."""
     return writer(value.__class__)(value) if attrs.has(value.__class__) else value
 
 
@@ -236,17 +231,17 @@ def _default(value: Any) -> Any:
         if not value.is_finite():
             raise TypeError(f"{value} is not a JSON number")
         return orjson.Fragment(format(value, "f"))
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         return dict(value)
-    if isinstance(value, AbstractSet) or (isinstance(value, Sequence) and not isinstance(value, bytes | bytearray)):
+    if is_list(value):
         return list(value)
-    if attrs.has(type(value)):
+    if attrs.has(value.__class__):
         return plain_of(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def rfc3339(value: datetime) -> str:
-    """Return a time as the API reads it; a time without zone is refused, because the server would have to guess."""
+    """Return a time as the API reads it; ValueError for a time without zone, which the server would misread."""
     if value.utcoffset() is None:
         raise ValueError(f"{value.isoformat()} has no time zone: use datetime(..., tzinfo=UTC) or .astimezone()")
     return value.isoformat()
@@ -261,16 +256,16 @@ def _blame(value: Any) -> str | None:
 
 
 def _unsendable(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         for key, item in value.items():
             if isinstance(key, str):
                 yield from _unsendable(item, f"{pointer}/{key}")
             else:
                 yield pointer, f"the key {key!r} must be text"
-    elif isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes | bytearray):
+    elif is_list(value):
         for index, item in enumerate(value):
             yield from _unsendable(item, f"{pointer}/{index}")
-    elif attrs.has(type(value)):
+    elif attrs.has(value.__class__):
         yield from _unsendable(plain_of(value), pointer)
     elif said := _refusal(value):
         yield pointer, said

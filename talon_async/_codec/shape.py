@@ -1,12 +1,16 @@
-"""What the types of a model's fields say."""
+"""What the types of a model's fields say, and what kind of container a value is."""
 
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 import attrs
+
+from talon_async import models
 
 
 @cache
@@ -29,13 +33,19 @@ def is_required(attribute: attrs.Attribute[Any]) -> bool:
 
 def is_effect_props(annotation: Any) -> bool:
     """Tell whether a field holds effect props, whose class is chosen by the effect's type."""
-    from talon_async.models.effects import UnknownEffectProps  # noqa: PLC0415  # models load on first use
-
-    return UnknownEffectProps in branches(annotation)
+    return models.UnknownEffectProps in branches(annotation)
 
 
 def is_catalog_payload(annotation: Any) -> bool:
     """Tell whether a field holds what a catalog action does, whose class is chosen by the action's type."""
-    from talon_async.models import AddItemCatalogAction  # noqa: PLC0415  # models load on first use
+    return models.AddItemCatalogAction in branches(annotation)
 
-    return AddItemCatalogAction in branches(annotation)
+
+def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Tell whether a value is sent as an object."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: Any) -> TypeGuard[Sequence[Any] | AbstractSet[Any]]:
+    """Tell whether a value is sent as a list: a sequence or a set, but not a text or bytes, which are sequences too."""
+    return isinstance(value, Sequence | AbstractSet) and not isinstance(value, str | bytes | bytearray)

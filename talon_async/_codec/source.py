@@ -1,11 +1,12 @@
 """Writes the functions that read and write one class.
 
-Stock cattrs spends most of a session answer on three things that are not needed here: calling int() and str() on what
-JSON has typed already, filling a dict of arguments, and a frozen __init__. A reader written here makes its object
-through a twin class that is not frozen, with the same layout, and turns it into the real class at the end.
+Stock cattrs calls int() and str() on values that JSON has typed already, and collects the arguments of `__init__` in a
+dict: most of the time of reading a session answer. A reader written here makes an instance without calling `__init__`
+and sets its fields one by one.
 
-The text of a function uses names only: a class `X` under its own name, its twin as `X_`, its functions as `read_X` and
-`write_X`, and what `support` has. `used` collects the classes, for whoever provides the names.
+The text of a function uses names only: a class `X` under its own name, its functions as `read_X` and `write_X`, the
+tables of the class, and what `support` has. `used` collects the classes whose names must be provided; `tables` collects
+the assignments that must stand beside the functions.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import attrs
 
+from talon_async import models
 from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
 from talon_async.models._base import LIMIT, wire_name
 
@@ -29,63 +31,74 @@ class Source:
     def __init__(self, cls: type) -> None:
         self.cls, self.name = cls, cls.__name__
         self.used: set[type] = set()
+        self.tables: list[str] = []
+        setter: Any = cls.__setattr__
+        self._is_frozen = setter is not object.__setattr__
 
     # -- reading
 
     def reader(self) -> str:
-        """Return the function that makes the class from a dict and passes anything else through."""
+        """Return the function that makes an instance from a dict, and returns anything else unchanged."""
         lines = [f"def read_{self.name}(o, _=None):", "    if o.__class__ is not dict: return o"]
-        lines.append(f"    get = o.get; m = {self.name}_()")
+        lines.append(f"    get = o.get; m = new({self.name})")
         for field in attrs.fields(self.cls):
             lines += ["    " + line for line in self._read_field(field)]
-        return "\n".join([*lines, f"    m.__class__ = {self.name}", "    return m"])
+        return "\n".join([*lines, "    return m"])
 
     def _read_field(self, field: attrs.Attribute[Any]) -> list[str]:
-        store, value = f"m.{field.name} = ", f"get({wire_name(field)!r})"
-        annotation = hints(self.cls)[field.name]
+        value, annotation = f"get({wire_name(field)!r})", hints(self.cls)[field.name]
         if is_effect_props(annotation):
+            table = self._table(field.name, models.EFFECT_PROPS)
             # inline, because there may be hundreds in an answer
             return [
                 f"v = {value}",
                 "try:",
-                f"    {store}props_readers[o['effectType']](v) if v.__class__ is dict else unknown_props(v)",
+                f"    v = {table}[o['effectType']](v) if v.__class__ is dict else unknown_props(v)",
                 "except (Misfit, KeyError, TypeError):",
-                f"    {store}unknown_props(v)",
+                "    v = unknown_props(v)",
+                self._store(field, "v"),
             ]
         if is_catalog_payload(annotation):
-            return [store + f"payload_of(o, {{{self._payloads()}}})"]
+            return [self._store(field, f"payload_of(o, {self._table(field.name, models.CATALOG_ACTIONS)})")]
         test = _test(annotation, required=is_required(field)) if _checked(self.cls) else ""
-        read, empty = self._convert(annotation, "v"), _empty(field)
+        read, empty = self._convert(field.name, annotation, "v"), _empty(field)
         if read == "v" and empty == "None" and not test:
-            return [store + value]
+            return [self._store(field, value)]
         lines = [f"v = {value}", *([f"if {test}: raise Misfit"] if test else [])]
-        if read == "v":
-            return [*lines, store + ("v" if empty == "None" else f"{empty} if v is None else v")]
-        return [*lines, store + f"{empty} if v is None else {read}"]
+        if read != "v" or empty != "None":
+            read = f"{empty} if v is None else {read}"
+        return [*lines, self._store(field, read)]
 
-    def _payloads(self) -> str:
-        from talon_async.models import CATALOG_ACTIONS  # noqa: PLC0415  # models load on first use
+    def _store(self, field: attrs.Attribute[Any], value: str) -> str:
+        return f"put(m, {field.name!r}, {value})" if self._is_frozen else f"m.{field.name} = {value}"
 
-        return ", ".join(f"{word!r}: {self._reader_of(kind)}" for word, kind in CATALOG_ACTIONS.items())
+    def _table(self, field: str, classes: Mapping[str, type]) -> str:
+        """Return the name of a table of readers by the word that tells which class a field holds."""
+        name = f"{self.name}_{field}"
+        readers = ", ".join(f"{word!r}: {self._reader_of(kind)}" for word, kind in classes.items())
+        self.tables.append(f"{name} = {{{readers}}}")
+        return name
 
     def _reader_of(self, kind: type) -> str:
         self.used.add(kind)
         return f"read_{kind.__name__}"
 
-    def _convert(self, annotation: Any, value: str) -> str:
+    def _convert(self, field: str, annotation: Any, value: str) -> str:
         """Return the expression that reads a value of a type; a value that needs nothing is its own expression."""
-        if len(models := [kind for kind in branches(annotation) if attrs.has(kind)]) > 1:
+        if len(kinds := [kind for kind in branches(annotation) if attrs.has(kind)]) > 1:
             words = {
-                word: kind for kind in models for option in branches(hints(kind)["type"]) for word in get_args(option)
+                word: kind for kind in kinds for option in branches(hints(kind)["type"]) for word in get_args(option)
             }
-            readers = ", ".join(f"{word!r}: {self._reader_of(kind)}" for word, kind in words.items())
-            return f"tagged({value}, {{{readers}}})"
+            return f"tagged({value}, {self._table(field, words)})"
         for kind in branches(annotation):
             if kind is datetime:
                 return f"when({value}) if {value}.__class__ is str else {value}"
             if isinstance(kind, type) and attrs.has(kind):
                 return f"{self._reader_of(kind)}({value})"
-            if get_origin(kind) in (Sequence, Mapping) and (inner := self._convert(get_args(kind)[-1], "x")) != "x":
+            if get_origin(kind) in (Sequence, Mapping):
+                inner = self._convert(field, get_args(kind)[-1], "x")
+                if inner == "x":
+                    continue
                 if get_origin(kind) is Mapping:
                     return f"{{k: {inner} for k, x in {value}.items()}} if {value}.__class__ is dict else {value}"
                 return f"[{inner} for x in {value}] if {value}.__class__ is list else {value}"
@@ -105,8 +118,8 @@ class Source:
             lines.append(f"    if (v := m.{field.name}) is not None:")
             if any(get_origin(kind) is Sequence for kind in branches(annotation)):
                 lines.append(f"        v = v if v.__class__ is list or v is NULL else listed({field.name!r}, v)")
-            doubt = _doubt(limit, annotation)
-            lines += [f"        if {doubt}: check({self.name}, {field.name!r}, v)", f"        {store}"]
+            condition = _needs_check(limit, annotation)
+            lines += [f"        if {condition}: check({self.name}, {field.name!r}, v)", f"        {store}"]
         return "\n".join([*lines, "    return o"])
 
     def _write(self, annotation: Any, value: str, name: str) -> str:
@@ -120,7 +133,7 @@ class Source:
             if get_origin(kind) in (Mapping, Sequence):
                 inner = self._write(get_args(kind)[-1], "x", name)
                 if get_origin(kind) is Mapping and inner == "x":
-                    return value  # free-form: the user's own, also when an answer holds it in another form
+                    return value  # free-form values are sent unchanged
                 if get_origin(kind) is Mapping:
                     many = f"({value} if {value}.__class__ is dict else mapped({name!r}, {value}))"
                     each = f"{{k: {inner} for k, x in {many}.items()}}"
@@ -137,9 +150,7 @@ def _empty(field: attrs.Attribute[Any]) -> str:
 
 
 def _checked(cls: type) -> bool:
-    from talon_async.models.effects import EFFECT_PROPS  # noqa: PLC0415  # models load on first use
-
-    return cls in EFFECT_PROPS.values()
+    return cls in models.EFFECT_PROPS.values()
 
 
 _CLASSES: dict[Any, tuple[str, ...]] = {
@@ -152,7 +163,7 @@ _CLASSES: dict[Any, tuple[str, ...]] = {
 
 
 def _test(annotation: Any, *, required: bool) -> str:
-    """Return the condition under which `v` is not of a type; times are judged by nobody."""
+    """Return the condition under which `v` is not of a type; times are not tested."""
     allowed: dict[str, None] = {}
     for kind in branches(annotation):
         origin = get_origin(kind) or kind
@@ -163,8 +174,8 @@ def _test(annotation: Any, *, required: bool) -> str:
     return test if required else f"v is not None and {test}"
 
 
-def _doubt(limit: Limit, annotation: Any) -> str:
-    """Return the condition under which a value may be outside a limit: what is surely inside is not looked at again."""
+def _needs_check(limit: Limit, annotation: Any) -> str:
+    """Return the condition under which `check` is called for a value: it may be outside the limit of its field."""
     if limit.each is not None and limit.each.pattern is None and limit.each.most:
         return f"not are_within(v, {limit.least}, {limit.most}, {limit.each.least}, {limit.each.most})"
     if limit.each is not None or limit.pattern is not None:

@@ -1,8 +1,4 @@
-"""Holds JSON against the models, field by field: for tests and the sandbox, which must not let anything pass."""
-
-# What stands in JSON is Any.
-# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
-# pyright: reportUnknownMemberType=false
+"""Compares JSON with the models, field by field, for tests and for the sandbox."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
+from talon_async import models
 from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
 from talon_async._codec.support import when
 from talon_async.models._base import wire_name
@@ -19,7 +16,7 @@ from talon_async.models._base import wire_name
 
 @attrs.frozen
 class Problem:
-    """One value that is not as documented."""
+    """A value that is not as documented."""
 
     pointer: str
     title: str
@@ -27,20 +24,18 @@ class Problem:
 
 
 def problems(value: Any, annotation: Any, pointer: str = "") -> Iterator[Problem]:
-    """Yield what is wrong with a value; null stands for absent."""
-    found: list[Problem] = []
+    """Yield the problems of a value; a field that is null counts as absent."""
+    several: list[Problem] = []
     for kind in branches(annotation):
-        found = list(_problems(value, kind, pointer))
-        if not found:
+        several = list(_problems(value, kind, pointer))
+        if not several:
             return
-    yield from found
+    yield from several
 
 
 def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
-    from talon_async.models import EventEffect  # noqa: PLC0415  # models load on first use
-
     origin = get_origin(kind) or kind
-    if origin in (Any, None) or kind is EventEffect:
+    if origin in (Any, None) or kind is models.EventEffect:
         return
     expected = _fits(value, origin, kind)
     if expected:
@@ -70,18 +65,14 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
 
 
 def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    from talon_async.models.effects import EFFECT_PROPS  # noqa: PLC0415  # models load on first use
-
-    if (kind := effect.get("effectType")) not in EFFECT_PROPS:
+    if (kind := effect.get("effectType")) not in models.EFFECT_PROPS:
         yield Problem(pointer, "Unknown", f"{kind!r} is not a known effect type")
     else:
-        yield from problems(effect.get("props"), EFFECT_PROPS[kind], pointer)
+        yield from problems(effect.get("props"), models.EFFECT_PROPS[kind], pointer)
 
 
 def _catalog_payload(action: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    from talon_async.models import CATALOG_ACTIONS  # noqa: PLC0415  # models load on first use
-
-    if (cls := CATALOG_ACTIONS.get(action.get("type", ""))) is not None:
+    if (cls := models.CATALOG_ACTIONS.get(action.get("type", ""))) is not None:
         yield from problems(action.get("payload"), cls, pointer)
 
 
@@ -89,7 +80,7 @@ _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a n
 
 
 def _fits(value: Any, origin: Any, kind: Any) -> str | None:
-    """Return what a value should have been, or None when it is."""
+    """Return what a value should be, or None when it is that."""
     if origin is Literal:
         return None if value in get_args(kind) else " or ".join(map(repr, get_args(kind)))
     if origin is datetime:
@@ -107,4 +98,4 @@ def _fits(value: Any, origin: Any, kind: Any) -> str | None:
 
 def _shown(value: Any) -> str:
     names = {dict: "an object", list: "a list", type(None): "null"}
-    return names.get(type(value)) or repr(value)[:60]
+    return names.get(value.__class__) or repr(value)[:60]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING
 
-import attrs
-
-from talon_async._codec.hooks import writer
-from talon_async._codec.shape import branches, hints
-from talon_async._codec.support import props_readers
-from talon_async.models._base import prepare
+from talon_async import models
+from talon_async._codec.hooks import reader, writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 
 ANSWER = b"""{
@@ -29,25 +25,7 @@ ANSWER = b"""{
 
 
 def warm_up(bodies: Iterable[type]) -> None:
-    """Make ready the readers of all effects, and the making and writing of these models and all they hold."""
-    from talon_async.models.effects import EFFECT_PROPS  # noqa: PLC0415  # models load on first use
-
-    for kind in EFFECT_PROPS:
-        _ = props_readers[kind]
-    todo, done = list(bodies), set[type]()
-    while todo:
-        cls = todo.pop()
-        if cls not in done:
-            done.add(cls)
-            prepare(cls)
-            writer(cls)
-            todo += [inner for annotation in hints(cls).values() for inner in _models(annotation)]
-
-
-def _models(annotation: Any) -> Iterator[type]:
-    """Find the models that a value of a type may be or hold."""
-    for kind in branches(annotation):
-        if isinstance(kind, type) and attrs.has(kind):
-            yield kind
-        for inner in get_args(kind):
-            yield from _models(inner)
+    """Load the readers of all effects, and the writers of these models and of all they hold."""
+    reader(models.Effect)
+    for cls in bodies:
+        writer(cls)

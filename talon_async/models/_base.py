@@ -1,11 +1,10 @@
-"""What every model is made of: `model` for the class, `wire` for an irregular name, `NULL` for a JSON null."""
+"""The parts of every model: `model` for the class, `wire` for an irregular name, `NULL` for a JSON null."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
 from enum import Enum
-from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
 
 import attrs
@@ -18,9 +17,9 @@ WIRE, LIMIT = "wire", "limit"
 
 
 class _Null(Enum):
-    """A JSON null, told apart from "left out"."""
+    """A JSON null, which is not the same as a field that is left out."""
 
-    NULL = None  # what an Enum member is in JSON is its value
+    NULL = None  # JSON has an Enum member's value
 
     def __repr__(self) -> str:
         return "NULL"
@@ -35,13 +34,13 @@ NULL: Final[Any] = _Null.NULL
 
 @attrs.frozen
 class Limit:
-    """What the API takes: characters of a text, items of a list, the value of a number.
+    """What the API accepts: a number of characters or items, or the value of a number.
 
     Attributes:
-        least: the smallest that is taken.
-        most: the largest that is taken.
-        each: what holds for each item of a list.
-        pattern: what a text must match as a whole.
+        least: the smallest size or value.
+        most: the largest size or value.
+        each: the limit of each item of a list.
+        pattern: a regular expression that the whole text must match.
     """
 
     least: int = 0
@@ -50,7 +49,7 @@ class Limit:
     pattern: str | None = None
 
     def refusal(self, value: Any) -> str | None:
-        """Say what a value should be, if it is not; what has neither size nor order is not judged here."""
+        """Return what a value must be if it is outside the limit; values without size or order are not checked."""
         if isinstance(value, bool) or not isinstance(value, int | float | Collection):
             return None
         number = isinstance(value, int | float)
@@ -63,8 +62,8 @@ class Limit:
             return f"must match {self.pattern}"
         if self.each is None or number or isinstance(value, str):
             return None
-        found = ((index, self.each.refusal(item)) for index, item in enumerate(cast("Collection[Any]", value)))
-        return next((f"item {index} {said}" for index, said in found if said), None)
+        refusals = ((index, self.each.refusal(item)) for index, item in enumerate(cast("Collection[Any]", value)))
+        return next((f"item {index} {refusal}" for index, refusal in refusals if refusal), None)
 
 
 INTEGRATION_ID = Limit(1, 1000)
@@ -80,87 +79,23 @@ def wire(
     limit: Limit | None = None,
 ) -> Any:
     """Declare a field: its name in JSON where that is not the camelCase form of the Python name, default, limit."""
-    given = {WIRE: name, LIMIT: limit}
-    metadata = {key: value for key, value in given.items() if value is not None}
+    options = {WIRE: name, LIMIT: limit}
+    metadata = {key: value for key, value in options.items() if value is not None}
     return attrs.field(default=default, factory=factory, metadata=metadata)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field, wire))
 def model(cls: type[C]) -> type[C]:
-    """Make a frozen, slotted class whose fields are given by keyword.
+    """Make a slotted class whose fields are keywords, and which type checkers take to be frozen.
 
-    Comparing and showing are the same functions for all models: those that attrs would compile for each class take half
-    the time of importing them. Without a slot for weak references a class has the layout that its reader needs.
+    At run time it is not frozen: a frozen instance takes twice as long to make, and readers set fields one by one.
+    `evolve` makes a changed copy.
     """
-    made = attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, init=False)(cls)
-    for name, method in (("eq", _eq), ("hash", _hash), ("repr", _repr), ("init", _first_init(made))):
-        setattr(made, f"__{name}__", method)
+    made = attrs.define(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
+    # all models share these three: if attrs compiled them for each class, importing all would take 1.7 times as long
+    for name, method in (("__eq__", _eq), ("__hash__", _hash), ("__repr__", _repr)):
+        setattr(made, name, method)
     return made
-
-
-def _first_init(cls: Any) -> Callable[..., None]:
-    """Return the `__init__` of a class that has no instances yet: the first one makes it."""
-
-    def init(self: Any, **given: Any) -> None:
-        prepare(cls)
-        cls.__init__ = made = _prepared[cls]
-        made(self, **given)
-
-    return _named(init, cls)
-
-
-def prepare(cls: Any) -> None:
-    """Compile what making an instance needs, if nothing has yet: the first one would wait for it."""
-    if cls not in _prepared:
-        cls.__init__ = _prepared[cls] = _init(cls)
-
-
-_prepared: dict[Any, Callable[..., None]] = {}
-
-
-def _init(cls: Any) -> Callable[..., None]:
-    """Compile an `__init__` that sets the fields through the twin: a frozen class's own takes twice as long."""
-    names: dict[str, Any] = {"NOTHING": attrs.NOTHING, "twin": twin(cls), "cls": cls, "become": object.__setattr__}
-    parameters, stores, given = ["self", *(["*"] if cls.__attrs_attrs__ else [])], list[str](), list[str]()
-    for field in cls.__attrs_attrs__:
-        name, default = field.name, field.default
-        given.append(f"{name}={name}")
-        names[f"{name}_default"] = getattr(default, "factory", default)
-        if default is attrs.NOTHING:
-            parameters.append(name)
-            stores.append(f"self.{name} = {name}")
-        elif hasattr(default, "factory"):
-            parameters.append(f"{name}=NOTHING")
-            made = f"{name}_default({'self' if default.takes_self else ''})"
-            stores.append(f"self.{name} = {made} if {name} is NOTHING else {name}")
-        else:
-            parameters.append(f"{name}={name}_default")
-            stores.append(f"self.{name} = {name}")
-    # a subclass has a layout of its own
-    other = f"if self.__class__ is not cls: return cls.__attrs_init__(self, {', '.join(given)})"
-    body = "\n    ".join([other, "become(self, '__class__', twin)", *stores, "self.__class__ = cls"])
-    exec(compile(f"def init({', '.join(parameters)}):\n    {body}", f"<init {cls.__name__}>", "exec"), names)  # noqa: S102
-    init: Callable[..., None] = names["init"]
-    return _named(init, cls)
-
-
-def _named(init: Callable[..., None], cls: Any) -> Callable[..., None]:
-    """Let messages and `inspect.signature` tell of an `__init__` what they would of attrs's own."""
-    update_wrapper(init, cls.__attrs_init__, assigned=("__module__", "__annotations__"))
-    init.__name__, init.__qualname__ = "__init__", f"{cls.__name__}.__init__"
-    return init
-
-
-def twin(cls: type) -> type:
-    """Return a class of the same layout whose fields can be set; its instances become the frozen class's in the end.
-
-    It must not inherit from the frozen class: stores to an instance of a class with a `__setattr__` of its own, or its
-    parent's, cost twenty times as much (80 ns instead of 4, of which a cart item has 22).
-    """
-    if cls.__base__ is object:
-        return type(cls.__name__, (), {"__slots__": vars(cls)["__slots__"]})
-    own = {"__slots__": (), "__setattr__": object.__setattr__, "__init__": object.__init__}
-    return type(cls.__name__, (cls,), own)
 
 
 def _values(instance: Any) -> tuple[Any, ...]:

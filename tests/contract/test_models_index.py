@@ -62,11 +62,37 @@ def test_instances_are_equal_when_copied_or_pickled(cls: type[Any]) -> None:
 
 
 @each_model
-def test_field_cannot_change_when_the_instance_exists(cls: type[Any]) -> None:
-    """A model is frozen: a changed one is a new one."""
-    name = attrs.fields(cls)[0].name
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        setattr(filled(cls), name, None)
+def test_hashes_are_equal_when_instances_are(cls: type[Any]) -> None:
+    """A model can be hashed when the values of all its fields can."""
+    first, second = (filled(cls) for _ in range(2))
+    try:
+        hash(tuple(getattr(first, field.name) for field in attrs.fields(cls)))
+    except TypeError:
+        with pytest.raises(TypeError, match="unhashable"):
+            hash(first)
+    else:
+        assert hash(first) == hash(second)
+
+
+@each_model
+def test_field_can_be_set_when_no_checker_looks(cls: type[Any]) -> None:
+    """Only type checkers refuse to set a field, see tests/typing/misuse.py; at run time a model is a plain slotted class."""
+    instance, name = filled(cls), attrs.fields(cls)[0].name
+    setattr(instance, name, None)
+    assert getattr(instance, name) is None
+
+
+@each_model
+def test_attribute_is_refused_when_it_is_not_a_field(cls: type[Any]) -> None:
+    """A misspelt field is an AttributeError at run time, too."""
+    with pytest.raises(AttributeError):
+        filled(cls).no_such_field = 1
+
+
+@each_model
+def test_fields_are_bound_by_name_when_an_instance_is_matched(cls: type[Any]) -> None:
+    """`match` takes fields by keyword; there are no positional patterns, because fields are given by keyword."""
+    assert () == cls.__match_args__
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in Python 3.13")

@@ -6,8 +6,12 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "talon_async"
@@ -44,6 +48,12 @@ PURE = [
     "auth",
     "pages",
 ]
+IN_CIRCLES = {
+    f"talon_async.testing.world.{name}"
+    for name in ("_effects", "_ground", "_store", "loyalty.ledgers", "loyalty.rewards")
+}
+"""Files that still import each other in circles. This list may only shrink."""
+
 NETWORK = {"aiohttp", "asyncio", "anyio", "yarl", "multidict"}
 
 
@@ -74,6 +84,75 @@ def test_imports_run_downward_when_a_room_uses_another(path: Path) -> None:
         return  # it names what it hands out
     rooms = {name.split(".")[1] for name in imported(path) if name.startswith("talon_async.")} - {own}
     assert set() == {other for other in rooms if FLOOR[other] >= FLOOR[own]}
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module(path): path for path in FILES}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The package's files that a file imports, anywhere in it; `import_module(f"folder.{...}")` means a whole folder.
+
+    That Python also runs the `__init__` of each folder on the way is not counted.
+    """
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=aliases):
+                found |= {alias.name for alias in aliases}
+            case ast.ImportFrom(module=str(origin), names=aliases):
+                inner = {f"{origin}.{alias.name}" for alias in aliases}
+                found |= {name if name in MODULES else origin for name in inner}
+            case ast.Call(
+                func=ast.Name(id="import_module"), args=[ast.JoinedStr(values=[ast.Constant(value=folder), *_])]
+            ):
+                found |= {name for name in MODULES if name.startswith(str(folder))}
+    return found & MODULES.keys()
+
+
+IMPORTS = {name: imported_modules(path) for name, path in MODULES.items()}
+
+
+def circle(start: str, imports: Mapping[str, set[str]] = IMPORTS) -> list[str]:
+    """Return the shortest way from a file along its imports back to itself, or an empty list."""
+    ways = [[start]]
+    seen = set[str]()
+    for way in ways:
+        for name in sorted(imports[way[-1]] - seen):
+            if name == start:
+                return [*way, start]
+            seen.add(name)
+            ways.append([*way, name])
+    return []
+
+
+@pytest.mark.parametrize("own", sorted({room(path) for path in FILES}))
+def test_imports_make_no_circle_when_files_share_a_room(own: str) -> None:
+    """Inside a room imports run one way, too, also those in functions and those for type checkers."""
+    circles = {name: way for name, path in MODULES.items() if room(path) == own and (way := circle(name))}
+    assert {} == {name: way for name, way in circles.items() if name not in IN_CIRCLES}
+    listed = {name for name in IN_CIRCLES if name.split(".")[1] == own}
+    assert set() == listed - circles.keys()  # whoever breaks a circle takes its files off the list
+
+
+def test_a_circle_is_reported_when_there_is_one() -> None:
+    """The report names the files in the order in which they import each other."""
+    imports = {"a": {"b"}, "b": {"c", "e"}, "c": {"a"}, "d": {"a"}, "e": set[str]()}
+    assert ["a", "b", "c", "a"] == circle("a", imports)
+    assert [] == circle("d", imports)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if name.startswith("talon_async._codec.generated.")))
+def test_generated_codecs_import_little_when_they_are_written(name: str) -> None:
+    """They need the models, each other, and the functions that `support` has for them."""
+    assert {"talon_async._codec.support"} == {
+        other
+        for other in IMPORTS[name]
+        if not other.startswith(("talon_async.models.", "talon_async._codec.generated."))
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

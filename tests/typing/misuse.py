@@ -51,6 +51,7 @@ def models() -> None:
     CouponReservations(integration_ids=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     IntegrationRequest(customer_session={})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     EVENT.type = "u"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    EVENT.attributes = {}  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 async def awaited(talon: TalonOne) -> None:
@@ -97,12 +98,14 @@ def clients(talon: TalonOne) -> None:
 def answers(state: IntegrationStateV2, error: TalonOneError) -> None:
     """Mistakes with what came back."""
     state.customer_session.id  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018
+    state.effects = []  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     state.efects  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     error.status_code  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
 
 
 def effects(effect: Effect, props: SetDiscountEffectProps) -> None:
     """Mistakes with effects."""
+    props.value = 0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     props.vlaue  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     effect.props.value  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
 

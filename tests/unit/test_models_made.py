@@ -1,17 +1,78 @@
-"""Making models: the first instance of a class compiles what the others use."""
+"""Models as classes: how they are made, shown, compared and subclassed."""
 
 from __future__ import annotations
 
-from unittest.mock import patch
+import inspect
+from collections.abc import Callable
+from typing import Any
 
-from talon_async._codec.warm import warm_up
-from talon_async.models import CartItem, _base
+import attrs
+import pytest
+
+from talon_async import from_json, to_json
+from talon_async.models import CartItem, CustomerSession, LabelTargetNone, evolve
 
 
-def test_a_class_makes_instances_when_a_test_has_replaced_its_init_for_a_while() -> None:
-    """Whatever was compiled meanwhile, and whatever is put back afterwards."""
-    _base._prepared.pop(CartItem, None)
-    CartItem.__init__ = _base._first_init(CartItem)  # type: ignore[method-assign]
-    with patch.object(CartItem, "__init__", lambda *_, **__: None):
-        warm_up([CartItem])
-    assert [1, 2] == [CartItem(sku="a", quantity=n).quantity for n in (1, 2)]
+@attrs.frozen(kw_only=True)
+class FrozenItem(CartItem):
+    """A subclass that is frozen at run time."""
+
+    shelf_number: int | None = None
+
+
+@attrs.define(kw_only=True)
+class OpenItem(CartItem):
+    """A subclass with a field of its own."""
+
+    shelf_number: int | None = None
+
+
+@pytest.mark.parametrize("cls", [FrozenItem, OpenItem])
+def test_a_subclass_is_read_when_its_fields_are_in_json(cls: Any) -> None:
+    """Readers are compiled for subclasses, also for frozen ones."""
+    item = from_json(b'{"sku":"a","quantity":2,"shelfNumber":7}', cls)
+    assert cls(sku="a", quantity=2, shelf_number=7) == item
+    assert to_json(item) == b'{"sku":"a","quantity":2,"shelfNumber":7}'
+
+
+def test_a_field_is_refused_when_the_subclass_is_frozen() -> None:
+    """Reading a frozen subclass leaves it frozen."""
+    item: Any = from_json(b'{"sku":"a","quantity":2}', FrozenItem)
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        item.sku = "b"
+
+
+def test_a_model_is_shown_with_all_fields_when_it_is_printed() -> None:
+    """The text is the expression that makes an equal model."""
+    assert repr(LabelTargetNone(type="NONE")) == "LabelTargetNone(type='NONE')"
+
+
+def test_models_differ_when_their_classes_do() -> None:
+    """A subclass's instance with the same values is another value."""
+    assert CartItem(sku="a", quantity=1) != OpenItem(sku="a", quantity=1)
+    assert CartItem(sku="a", quantity=1) != "a"
+
+
+def test_the_first_model_stays_when_a_changed_copy_is_made() -> None:
+    """`evolve` makes a new model and checks the names of its fields."""
+    item = CartItem(sku="a", quantity=1)
+    assert CartItem(sku="b", quantity=1) == evolve(item, sku="b")
+    assert "a" == item.sku
+    with pytest.raises(TypeError, match="no_such_field"):
+        evolve(item, no_such_field=1)
+
+
+@pytest.mark.parametrize("make", [CustomerSession, lambda: from_json(b"{}", CustomerSession)])
+def test_defaults_are_not_shared_when_models_are_made(make: Callable[[], CustomerSession]) -> None:
+    """A list or mapping that a model has by default is its own, whether it was made or read."""
+    first, second = make(), make()
+    assert first == second
+    assert first.cart_items is not second.cart_items
+    assert first.attributes is not second.attributes
+
+
+def test_parameters_are_the_fields_when_a_class_is_inspected() -> None:
+    """Documentation tools and editors see each field as a keyword of `__init__`."""
+    parameters = inspect.signature(CartItem).parameters
+    assert [field.name for field in attrs.fields(CartItem)] == list(parameters)
+    assert {inspect.Parameter.KEYWORD_ONLY} == {parameter.kind for parameter in parameters.values()}

@@ -2,8 +2,8 @@
 
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.achievement import AchievementProgress
 from talon_async.models.achievement import AchievementProgressWithDefinition
@@ -14,14 +14,11 @@ from talon_async.models.achievement import GetCustomerAchievementsResponse
 from talon_async.models.achievement import TimePoint
 
 
-AchievementProgress_ = twin(AchievementProgress)
-
-
 def read_AchievementProgress(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AchievementProgress_()
+    m = new(AchievementProgress)
     m.status = get("status")
     m.progress = get("progress")
     v = get("startDate")
@@ -30,7 +27,6 @@ def read_AchievementProgress(o, _=None):
     m.completion_date = None if v is None else when(v) if v.__class__ is str else v
     v = get("endDate")
     m.end_date = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = AchievementProgress
     return m
 
 
@@ -49,14 +45,11 @@ def write_AchievementProgress(m):
     return o
 
 
-AchievementProgressWithDefinition_ = twin(AchievementProgressWithDefinition)
-
-
 def read_AchievementProgressWithDefinition(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AchievementProgressWithDefinition_()
+    m = new(AchievementProgressWithDefinition)
     m.status = get("status")
     m.progress = get("progress")
     v = get("startDate")
@@ -78,7 +71,6 @@ def read_AchievementProgressWithDefinition(o, _=None):
     v = get("achievementEndDate")
     m.achievement_end_date = None if v is None else when(v) if v.__class__ is str else v
     m.achievement_allow_rollback_after_completion = get("achievementAllowRollbackAfterCompletion")
-    m.__class__ = AchievementProgressWithDefinition
     return m
 
 
@@ -119,14 +111,11 @@ def write_AchievementProgressWithDefinition(m):
     return o
 
 
-AchievementStatusEntry_ = twin(AchievementStatusEntry)
-
-
 def read_AchievementStatusEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AchievementStatusEntry_()
+    m = new(AchievementStatusEntry)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -148,7 +137,6 @@ def read_AchievementStatusEntry(o, _=None):
     m.status = get("status")
     v = get("currentProgress")
     m.current_progress = None if v is None else read_AchievementProgress(v)
-    m.__class__ = AchievementStatusEntry
     return m
 
 
@@ -189,14 +177,11 @@ def write_AchievementStatusEntry(m):
     return o
 
 
-CustomerAchievement_ = twin(CustomerAchievement)
-
-
 def read_CustomerAchievement(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerAchievement_()
+    m = new(CustomerAchievement)
     m.id = get("id")
     m.name = get("name")
     m.title = get("title")
@@ -211,7 +196,6 @@ def read_CustomerAchievement(o, _=None):
     m.allow_rollback_after_completion = get("allowRollbackAfterCompletion")
     v = get("currentProgress")
     m.current_progress = None if v is None else read_AchievementProgress(v)
-    m.__class__ = CustomerAchievement
     return m
 
 
@@ -242,18 +226,14 @@ def write_CustomerAchievement(m):
     return o
 
 
-GetCustomerAchievementHistoryResponse_ = twin(GetCustomerAchievementHistoryResponse)
-
-
 def read_GetCustomerAchievementHistoryResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetCustomerAchievementHistoryResponse_()
+    m = new(GetCustomerAchievementHistoryResponse)
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_AchievementProgress(x) for x in v] if v.__class__ is list else v
-    m.__class__ = GetCustomerAchievementHistoryResponse
     return m
 
 
@@ -273,18 +253,14 @@ def write_GetCustomerAchievementHistoryResponse(m):
     return o
 
 
-GetCustomerAchievementsResponse_ = twin(GetCustomerAchievementsResponse)
-
-
 def read_GetCustomerAchievementsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetCustomerAchievementsResponse_()
+    m = new(GetCustomerAchievementsResponse)
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_AchievementStatusEntry(x) for x in v] if v.__class__ is list else v
-    m.__class__ = GetCustomerAchievementsResponse
     return m
 
 
@@ -304,21 +280,17 @@ def write_GetCustomerAchievementsResponse(m):
     return o
 
 
-TimePoint_ = twin(TimePoint)
-
-
 def read_TimePoint(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = TimePoint_()
+    m = new(TimePoint)
     m.month = get("month")
     m.day_of_month = get("dayOfMonth")
     m.day_of_week = get("dayOfWeek")
     m.hour = get("hour")
     m.minute = get("minute")
     m.second = get("second")
-    m.__class__ = TimePoint
     return m
 
 

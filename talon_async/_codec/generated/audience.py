@@ -3,8 +3,8 @@
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.audience import Audience
 from talon_async.models.audience import AudienceReference
@@ -14,14 +14,11 @@ from talon_async.models.audience import NewAudience
 from talon_async.models.audience import UpdateAudience
 
 
-Audience_ = twin(Audience)
-
-
 def read_Audience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Audience_()
+    m = new(Audience)
     m.account_id = get("accountId")
     m.id = get("id")
     v = get("created")
@@ -36,7 +33,6 @@ def read_Audience(o, _=None):
     m.created_in_3rd_party = get("createdIn3rdParty")
     v = get("lastUpdate")
     m.last_update = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = Audience
     return m
 
 
@@ -69,18 +65,14 @@ def write_Audience(m):
     return o
 
 
-AudienceReference_ = twin(AudienceReference)
-
-
 def read_AudienceReference(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AudienceReference_()
+    m = new(AudienceReference)
     m.id = get("id")
     m.integration = get("integration")
     m.integration_id = get("integrationId")
-    m.__class__ = AudienceReference
     return m
 
 
@@ -95,19 +87,15 @@ def write_AudienceReference(m):
     return o
 
 
-CustomerProfileAudienceRequest_ = twin(CustomerProfileAudienceRequest)
-
-
 def read_CustomerProfileAudienceRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileAudienceRequest_()
+    m = new(CustomerProfileAudienceRequest)
     v = get("data")
     m.data = (
         None if v is None else [read_CustomerProfileAudienceRequestItem(x) for x in v] if v.__class__ is list else v
     )
-    m.__class__ = CustomerProfileAudienceRequest
     return m
 
 
@@ -132,18 +120,14 @@ def write_CustomerProfileAudienceRequest(m):
     return o
 
 
-CustomerProfileAudienceRequestItem_ = twin(CustomerProfileAudienceRequestItem)
-
-
 def read_CustomerProfileAudienceRequestItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileAudienceRequestItem_()
+    m = new(CustomerProfileAudienceRequestItem)
     m.action = get("action")
     m.profile_integration_id = get("profileIntegrationId")
     m.audience_id = get("audienceId")
-    m.__class__ = CustomerProfileAudienceRequestItem
     return m
 
 
@@ -160,14 +144,11 @@ def write_CustomerProfileAudienceRequestItem(m):
     return o
 
 
-NewAudience_ = twin(NewAudience)
-
-
 def read_NewAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewAudience_()
+    m = new(NewAudience)
     m.name = get("name")
     m.sandbox = get("sandbox")
     m.description = get("description")
@@ -177,7 +158,6 @@ def read_NewAudience(o, _=None):
     m.created_in_3rd_party = get("createdIn3rdParty")
     v = get("lastUpdate")
     m.last_update = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = NewAudience
     return m
 
 
@@ -208,17 +188,13 @@ def write_NewAudience(m):
     return o
 
 
-UpdateAudience_ = twin(UpdateAudience)
-
-
 def read_UpdateAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = UpdateAudience_()
+    m = new(UpdateAudience)
     m.name = get("name")
     m.subscribed_applications_ids = get("subscribedApplicationsIds")
-    m.__class__ = UpdateAudience
     return m
 
 

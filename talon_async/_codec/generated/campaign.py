@@ -2,8 +2,8 @@
 
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.campaign import Campaign
 from talon_async.models.campaign import CampaignBudget
@@ -22,14 +22,11 @@ from talon_async.models.campaign import RuleMetadata
 from talon_async.models.campaign import RuleMetadataEligibility
 
 
-Campaign_ = twin(Campaign)
-
-
 def read_Campaign(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Campaign_()
+    m = new(Campaign)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -99,7 +96,6 @@ def read_Campaign(o, _=None):
     m.current_revision_id = get("currentRevisionId")
     m.current_revision_version_id = get("currentRevisionVersionId")
     m.stage_revision = get("stageRevision")
-    m.__class__ = Campaign
     return m
 
 
@@ -228,18 +224,14 @@ def write_Campaign(m):
     return o
 
 
-CampaignBudget_ = twin(CampaignBudget)
-
-
 def read_CampaignBudget(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CampaignBudget_()
+    m = new(CampaignBudget)
     m.action = get("action")
     m.limit = get("limit")
     m.counter = get("counter")
-    m.__class__ = CampaignBudget
     return m
 
 
@@ -254,14 +246,11 @@ def write_CampaignBudget(m):
     return o
 
 
-CampaignEligibility_ = twin(CampaignEligibility)
-
-
 def read_CampaignEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CampaignEligibility_()
+    m = new(CampaignEligibility)
     m.application_id = get("applicationId")
     m.id = get("id")
     m.name = get("name")
@@ -283,7 +272,6 @@ def read_CampaignEligibility(o, _=None):
     m.rules = [] if v is None else [read_RuleMetadataEligibility(x) for x in v] if v.__class__ is list else v
     v = get("experiment")
     m.experiment = None if v is None else read_CampaignEligibilityExperiment(v)
-    m.__class__ = CampaignEligibility
     return m
 
 
@@ -334,19 +322,15 @@ def write_CampaignEligibility(m):
     return o
 
 
-CampaignEligibilityDetails_ = twin(CampaignEligibilityDetails)
-
-
 def read_CampaignEligibilityDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CampaignEligibilityDetails_()
+    m = new(CampaignEligibilityDetails)
     m.passed = get("passed")
     m.coupon_code = get("couponCode")
     v = get("details")
     m.details = None if v is None else read_CampaignEligibilityFailureDetails(v)
-    m.__class__ = CampaignEligibilityDetails
     return m
 
 
@@ -363,17 +347,13 @@ def write_CampaignEligibilityDetails(m):
     return o
 
 
-CampaignEligibilityExperiment_ = twin(CampaignEligibilityExperiment)
-
-
 def read_CampaignEligibilityExperiment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CampaignEligibilityExperiment_()
+    m = new(CampaignEligibilityExperiment)
     m.id = get("id")
     m.variant_id = get("variantId")
-    m.__class__ = CampaignEligibilityExperiment
     return m
 
 
@@ -386,16 +366,12 @@ def write_CampaignEligibilityExperiment(m):
     return o
 
 
-CampaignEligibilityFailureDetails_ = twin(CampaignEligibilityFailureDetails)
-
-
 def read_CampaignEligibilityFailureDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CampaignEligibilityFailureDetails_()
+    m = new(CampaignEligibilityFailureDetails)
     m.failure_code = get("failureCode")
-    m.__class__ = CampaignEligibilityFailureDetails
     return m
 
 
@@ -406,18 +382,14 @@ def write_CampaignEligibilityFailureDetails(m):
     return o
 
 
-CodeGeneratorSettings_ = twin(CodeGeneratorSettings)
-
-
 def read_CodeGeneratorSettings(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CodeGeneratorSettings_()
+    m = new(CodeGeneratorSettings)
     v = get("validCharacters")
     m.valid_characters = [] if v is None else v
     m.coupon_pattern = get("couponPattern")
-    m.__class__ = CodeGeneratorSettings
     return m
 
 
@@ -430,14 +402,11 @@ def write_CodeGeneratorSettings(m):
     return o
 
 
-IntegrationCampaign_ = twin(IntegrationCampaign)
-
-
 def read_IntegrationCampaign(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationCampaign_()
+    m = new(IntegrationCampaign)
     m.application_id = get("applicationId")
     m.id = get("id")
     m.name = get("name")
@@ -459,7 +428,6 @@ def read_IntegrationCampaign(o, _=None):
     m.linked_store_ids = [] if v is None else v
     v = get("linkedAudienceIds")
     m.linked_audience_ids = [] if v is None else v
-    m.__class__ = IntegrationCampaign
     return m
 
 
@@ -501,18 +469,14 @@ def write_IntegrationCampaign(m):
     return o
 
 
-IntegrationGetAllCampaignsResponse_ = twin(IntegrationGetAllCampaignsResponse)
-
-
 def read_IntegrationGetAllCampaignsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationGetAllCampaignsResponse_()
+    m = new(IntegrationGetAllCampaignsResponse)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_IntegrationCampaign(x) for x in v] if v.__class__ is list else v
-    m.__class__ = IntegrationGetAllCampaignsResponse
     return m
 
 
@@ -532,20 +496,16 @@ def write_IntegrationGetAllCampaignsResponse(m):
     return o
 
 
-LimitConfig_ = twin(LimitConfig)
-
-
 def read_LimitConfig(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LimitConfig_()
+    m = new(LimitConfig)
     m.action = get("action")
     m.limit = get("limit")
     m.period = get("period")
     v = get("entities")
     m.entities = [] if v is None else v
-    m.__class__ = LimitConfig
     return m
 
 
@@ -562,19 +522,15 @@ def write_LimitConfig(m):
     return o
 
 
-RuleEligibility_ = twin(RuleEligibility)
-
-
 def read_RuleEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RuleEligibility_()
+    m = new(RuleEligibility)
     m.passed = get("passed")
     m.coupon_code = get("couponCode")
     v = get("details")
     m.details = None if v is None else read_RuleEligibilityFailureDetails(v)
-    m.__class__ = RuleEligibility
     return m
 
 
@@ -591,14 +547,11 @@ def write_RuleEligibility(m):
     return o
 
 
-RuleEligibilityFailureDetails_ = twin(RuleEligibilityFailureDetails)
-
-
 def read_RuleEligibilityFailureDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RuleEligibilityFailureDetails_()
+    m = new(RuleEligibilityFailureDetails)
     m.failure_code = get("failureCode")
     m.coupon_id = get("couponID")
     m.coupon_value = get("couponValue")
@@ -607,7 +560,6 @@ def read_RuleEligibilityFailureDetails(o, _=None):
     m.condition_index = get("conditionIndex")
     m.effect_index = get("effectIndex")
     m.details = get("details")
-    m.__class__ = RuleEligibilityFailureDetails
     return m
 
 
@@ -632,14 +584,11 @@ def write_RuleEligibilityFailureDetails(m):
     return o
 
 
-RuleFailureReason_ = twin(RuleFailureReason)
-
-
 def read_RuleFailureReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RuleFailureReason_()
+    m = new(RuleFailureReason)
     m.campaign_id = get("campaignID")
     m.campaign_name = get("campaignName")
     m.ruleset_id = get("rulesetID")
@@ -654,7 +603,6 @@ def read_RuleFailureReason(o, _=None):
     m.details = get("details")
     m.evaluation_group_id = get("evaluationGroupID")
     m.evaluation_group_mode = get("evaluationGroupMode")
-    m.__class__ = RuleFailureReason
     return m
 
 
@@ -691,19 +639,15 @@ def write_RuleFailureReason(m):
     return o
 
 
-RuleMetadata_ = twin(RuleMetadata)
-
-
 def read_RuleMetadata(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RuleMetadata_()
+    m = new(RuleMetadata)
     m.title = get("title")
     m.display_name = get("displayName")
     m.display_description = get("displayDescription")
     m.related_data = get("relatedData")
-    m.__class__ = RuleMetadata
     return m
 
 
@@ -720,21 +664,17 @@ def write_RuleMetadata(m):
     return o
 
 
-RuleMetadataEligibility_ = twin(RuleMetadataEligibility)
-
-
 def read_RuleMetadataEligibility(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RuleMetadataEligibility_()
+    m = new(RuleMetadataEligibility)
     m.title = get("title")
     m.display_name = get("displayName")
     m.display_description = get("displayDescription")
     m.related_data = get("relatedData")
     v = get("eligibility")
     m.eligibility = [] if v is None else [read_RuleEligibility(x) for x in v] if v.__class__ is list else v
-    m.__class__ = RuleMetadataEligibility
     return m
 
 

@@ -4,8 +4,8 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.cart import AdditionalCost
 from talon_async.models.cart import CartItem
@@ -17,16 +17,12 @@ from talon_async.models.cart import Return
 from talon_async.models.cart import ReturnedCartItem
 
 
-AdditionalCost_ = twin(AdditionalCost)
-
-
 def read_AdditionalCost(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AdditionalCost_()
+    m = new(AdditionalCost)
     m.price = get("price")
-    m.__class__ = AdditionalCost
     return m
 
 
@@ -37,14 +33,11 @@ def write_AdditionalCost(m):
     return o
 
 
-CartItem_ = twin(CartItem)
-
-
 def read_CartItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CartItem_()
+    m = new(CartItem)
     m.sku = get("sku")
     m.quantity = get("quantity")
     m.name = get("name")
@@ -75,7 +68,6 @@ def read_CartItem(o, _=None):
     m.prices = None if v is None else {k: read_PriceDetail(x) for k, x in v.items()} if v.__class__ is dict else v
     v = get("adjustment")
     m.adjustment = None if v is None else read_CartItemAdjustment(v)
-    m.__class__ = CartItem
     return m
 
 
@@ -146,18 +138,14 @@ def write_CartItem(m):
     return o
 
 
-CartItemAdjustment_ = twin(CartItemAdjustment)
-
-
 def read_CartItemAdjustment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CartItemAdjustment_()
+    m = new(CartItemAdjustment)
     m.pay_from_loyalty_program = get("payFromLoyaltyProgram")
     m.point_payment = get("pointPayment")
     m.remaining_price = get("remainingPrice")
-    m.__class__ = CartItemAdjustment
     return m
 
 
@@ -172,17 +160,13 @@ def write_CartItemAdjustment(m):
     return o
 
 
-NewReturn_ = twin(NewReturn)
-
-
 def read_NewReturn(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewReturn_()
+    m = new(NewReturn)
     v = get("returnedCartItems")
     m.returned_cart_items = None if v is None else [read_ReturnedCartItem(x) for x in v] if v.__class__ is list else v
-    m.__class__ = NewReturn
     return m
 
 
@@ -200,14 +184,11 @@ def write_NewReturn(m):
     return o
 
 
-PriceDetail_ = twin(PriceDetail)
-
-
 def read_PriceDetail(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = PriceDetail_()
+    m = new(PriceDetail)
     m.price = get("price")
     m.adjustment_context_id = get("adjustmentContextId")
     m.adjustment_reference_id = get("adjustmentReferenceId")
@@ -215,7 +196,6 @@ def read_PriceDetail(o, _=None):
     m.adjustment_effective_from = None if v is None else when(v) if v.__class__ is str else v
     v = get("adjustmentEffectiveUntil")
     m.adjustment_effective_until = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = PriceDetail
     return m
 
 
@@ -234,16 +214,12 @@ def write_PriceDetail(m):
     return o
 
 
-Product_ = twin(Product)
-
-
 def read_Product(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Product_()
+    m = new(Product)
     m.name = get("name")
-    m.__class__ = Product
     return m
 
 
@@ -254,14 +230,11 @@ def write_Product(m):
     return o
 
 
-Return_ = twin(Return)
-
-
 def read_Return(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Return_()
+    m = new(Return)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -275,7 +248,6 @@ def read_Return(o, _=None):
     m.profile_id = get("profileId")
     m.profile_integration_id = get("profileIntegrationId")
     m.created_by = get("createdBy")
-    m.__class__ = Return
     return m
 
 
@@ -313,18 +285,14 @@ def write_Return(m):
     return o
 
 
-ReturnedCartItem_ = twin(ReturnedCartItem)
-
-
 def read_ReturnedCartItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReturnedCartItem_()
+    m = new(ReturnedCartItem)
     m.position = get("position")
     m.quantity = get("quantity")
     m.sku = get("sku")
-    m.__class__ = ReturnedCartItem
     return m
 
 

@@ -7,10 +7,10 @@ from talon_async._codec.generated.cart import write_Product
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import payload_of
 from talon_async._codec.support import tagged
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.audience import AudienceReference
 from talon_async.models.cart import Product
@@ -35,21 +35,17 @@ from talon_async.models.catalog import RemoveItemCatalogAction
 from talon_async.models.catalog import RemoveManyItemsCatalogAction
 
 
-AddItemCatalogAction_ = twin(AddItemCatalogAction)
-
-
 def read_AddItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AddItemCatalogAction_()
+    m = new(AddItemCatalogAction)
     m.sku = get("sku")
     m.price = get("price")
     m.attributes = get("attributes")
     v = get("product")
     m.product = None if v is None else read_Product(v)
     m.replace_if_exists = get("replaceIfExists")
-    m.__class__ = AddItemCatalogAction
     return m
 
 
@@ -68,18 +64,14 @@ def write_AddItemCatalogAction(m):
     return o
 
 
-AddPriceAdjustmentCatalogAction_ = twin(AddPriceAdjustmentCatalogAction)
-
-
 def read_AddPriceAdjustmentCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AddPriceAdjustmentCatalogAction_()
+    m = new(AddPriceAdjustmentCatalogAction)
     m.sku = get("sku")
     v = get("adjustments")
     m.adjustments = None if v is None else [read_NewPriceAdjustment(x) for x in v] if v.__class__ is list else v
-    m.__class__ = AddPriceAdjustmentCatalogAction
     return m
 
 
@@ -102,18 +94,14 @@ def write_AddPriceAdjustmentCatalogAction(m):
     return o
 
 
-AdjustmentDetails_ = twin(AdjustmentDetails)
-
-
 def read_AdjustmentDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AdjustmentDetails_()
+    m = new(AdjustmentDetails)
     m.reference_id = get("referenceId")
     m.selected_price_type = get("selectedPriceType")
     m.value = get("value")
-    m.__class__ = AdjustmentDetails
     return m
 
 
@@ -128,14 +116,11 @@ def write_AdjustmentDetails(m):
     return o
 
 
-BestPriorPrice_ = twin(BestPriorPrice)
-
-
 def read_BestPriorPrice(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = BestPriorPrice_()
+    m = new(BestPriorPrice)
     m.id = get("id")
     m.sku = get("sku")
     v = get("observedAt")
@@ -147,8 +132,7 @@ def read_BestPriorPrice(o, _=None):
     v = get("metadata")
     m.metadata = None if v is None else read_BestPriorPriceMetadata(v)
     v = get("target")
-    m.target = None if v is None else tagged(v, {"NONE": read_LabelTargetNone, "AUDIENCE": read_LabelTargetAudience})
-    m.__class__ = BestPriorPrice
+    m.target = None if v is None else tagged(v, BestPriorPrice_target)
     return m
 
 
@@ -173,21 +157,17 @@ def write_BestPriorPrice(m):
     return o
 
 
-BestPriorPriceMetadata_ = twin(BestPriorPriceMetadata)
-
-
 def read_BestPriorPriceMetadata(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = BestPriorPriceMetadata_()
+    m = new(BestPriorPriceMetadata)
     v = get("influencingCampaignDetails")
     m.influencing_campaign_details = (
         [] if v is None else [read_InfluencingCampaignDetails(x) for x in v] if v.__class__ is list else v
     )
     v = get("adjustmentDetails")
     m.adjustment_details = None if v is None else read_AdjustmentDetails(v)
-    m.__class__ = BestPriorPriceMetadata
     return m
 
 
@@ -207,14 +187,11 @@ def write_BestPriorPriceMetadata(m):
     return o
 
 
-BestPriorPriceRequest_ = twin(BestPriorPriceRequest)
-
-
 def read_BestPriorPriceRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = BestPriorPriceRequest_()
+    m = new(BestPriorPriceRequest)
     m.skus = get("skus")
     v = get("timeframeEndDate")
     m.timeframe_end_date = None if v is None else when(v) if v.__class__ is str else v
@@ -222,7 +199,6 @@ def read_BestPriorPriceRequest(o, _=None):
     m.timeframe_end_date_type = get("timeframeEndDateType")
     v = get("target")
     m.target = None if v is None else read_BestPriorTarget(v)
-    m.__class__ = BestPriorPriceRequest
     return m
 
 
@@ -244,17 +220,13 @@ def write_BestPriorPriceRequest(m):
     return o
 
 
-BestPriorTarget_ = twin(BestPriorTarget)
-
-
 def read_BestPriorTarget(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = BestPriorTarget_()
+    m = new(BestPriorTarget)
     m.target_type = get("targetType")
     m.audience_id = get("audienceID")
-    m.__class__ = BestPriorTarget
     return m
 
 
@@ -267,14 +239,11 @@ def write_BestPriorTarget(m):
     return o
 
 
-Catalog_ = twin(Catalog)
-
-
 def read_Catalog(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Catalog_()
+    m = new(Catalog)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -287,7 +256,6 @@ def read_Catalog(o, _=None):
     m.subscribed_applications_ids = [] if v is None else v
     m.version = get("version")
     m.created_by = get("createdBy")
-    m.__class__ = Catalog
     return m
 
 
@@ -316,27 +284,13 @@ def write_Catalog(m):
     return o
 
 
-CatalogAction_ = twin(CatalogAction)
-
-
 def read_CatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CatalogAction_()
-    m.payload = payload_of(
-        o,
-        {
-            "ADD": read_AddItemCatalogAction,
-            "PATCH": read_PatchItemCatalogAction,
-            "PATCH_MANY": read_PatchManyItemsCatalogAction,
-            "REMOVE": read_RemoveItemCatalogAction,
-            "REMOVE_MANY": read_RemoveManyItemsCatalogAction,
-            "ADD_PRICE_ADJUSTMENT": read_AddPriceAdjustmentCatalogAction,
-        },
-    )
+    m = new(CatalogAction)
+    m.payload = payload_of(o, CatalogAction_payload)
     m.type = get("type")
-    m.__class__ = CatalogAction
     return m
 
 
@@ -349,18 +303,14 @@ def write_CatalogAction(m):
     return o
 
 
-CatalogActionFilter_ = twin(CatalogActionFilter)
-
-
 def read_CatalogActionFilter(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CatalogActionFilter_()
+    m = new(CatalogActionFilter)
     m.attr = get("attr")
     m.op = get("op")
     m.value = get("value")
-    m.__class__ = CatalogActionFilter
     return m
 
 
@@ -375,18 +325,14 @@ def write_CatalogActionFilter(m):
     return o
 
 
-CatalogSyncRequest_ = twin(CatalogSyncRequest)
-
-
 def read_CatalogSyncRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CatalogSyncRequest_()
+    m = new(CatalogSyncRequest)
     v = get("actions")
     m.actions = None if v is None else [read_CatalogAction(x) for x in v] if v.__class__ is list else v
     m.version = get("version")
-    m.__class__ = CatalogSyncRequest
     return m
 
 
@@ -411,17 +357,13 @@ def write_CatalogSyncRequest(m):
     return o
 
 
-InfluencingCampaignDetails_ = twin(InfluencingCampaignDetails)
-
-
 def read_InfluencingCampaignDetails(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = InfluencingCampaignDetails_()
+    m = new(InfluencingCampaignDetails)
     m.campaign_id = get("campaignId")
     m.discount_value = get("discountValue")
-    m.__class__ = InfluencingCampaignDetails
     return m
 
 
@@ -434,18 +376,14 @@ def write_InfluencingCampaignDetails(m):
     return o
 
 
-LabelTargetAudience_ = twin(LabelTargetAudience)
-
-
 def read_LabelTargetAudience(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LabelTargetAudience_()
+    m = new(LabelTargetAudience)
     m.type = get("type")
     v = get("audience")
     m.audience = None if v is None else read_AudienceReference(v)
-    m.__class__ = LabelTargetAudience
     return m
 
 
@@ -458,16 +396,12 @@ def write_LabelTargetAudience(m):
     return o
 
 
-LabelTargetNone_ = twin(LabelTargetNone)
-
-
 def read_LabelTargetNone(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LabelTargetNone_()
+    m = new(LabelTargetNone)
     m.type = get("type")
-    m.__class__ = LabelTargetNone
     return m
 
 
@@ -478,14 +412,11 @@ def write_LabelTargetNone(m):
     return o
 
 
-NewPriceAdjustment_ = twin(NewPriceAdjustment)
-
-
 def read_NewPriceAdjustment(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewPriceAdjustment_()
+    m = new(NewPriceAdjustment)
     m.price_type = get("priceType")
     m.reference_id = get("referenceId")
     m.price = get("price")
@@ -496,7 +427,6 @@ def read_NewPriceAdjustment(o, _=None):
     v = get("effectiveUntil")
     m.effective_until = None if v is None else when(v) if v.__class__ is str else v
     m.context_id = get("contextId")
-    m.__class__ = NewPriceAdjustment
     return m
 
 
@@ -521,21 +451,17 @@ def write_NewPriceAdjustment(m):
     return o
 
 
-PatchItemCatalogAction_ = twin(PatchItemCatalogAction)
-
-
 def read_PatchItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = PatchItemCatalogAction_()
+    m = new(PatchItemCatalogAction)
     m.sku = get("sku")
     m.price = get("price")
     m.attributes = get("attributes")
     v = get("product")
     m.product = None if v is None else read_Product(v)
     m.create_if_not_exists = get("createIfNotExists")
-    m.__class__ = PatchItemCatalogAction
     return m
 
 
@@ -554,19 +480,15 @@ def write_PatchItemCatalogAction(m):
     return o
 
 
-PatchManyItemsCatalogAction_ = twin(PatchManyItemsCatalogAction)
-
-
 def read_PatchManyItemsCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = PatchManyItemsCatalogAction_()
+    m = new(PatchManyItemsCatalogAction)
     m.price = get("price")
     v = get("filters")
     m.filters = None if v is None else [read_CatalogActionFilter(x) for x in v] if v.__class__ is list else v
     m.attributes = get("attributes")
-    m.__class__ = PatchManyItemsCatalogAction
     return m
 
 
@@ -588,16 +510,12 @@ def write_PatchManyItemsCatalogAction(m):
     return o
 
 
-RemoveItemCatalogAction_ = twin(RemoveItemCatalogAction)
-
-
 def read_RemoveItemCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RemoveItemCatalogAction_()
+    m = new(RemoveItemCatalogAction)
     m.sku = get("sku")
-    m.__class__ = RemoveItemCatalogAction
     return m
 
 
@@ -608,17 +526,13 @@ def write_RemoveItemCatalogAction(m):
     return o
 
 
-RemoveManyItemsCatalogAction_ = twin(RemoveManyItemsCatalogAction)
-
-
 def read_RemoveManyItemsCatalogAction(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RemoveManyItemsCatalogAction_()
+    m = new(RemoveManyItemsCatalogAction)
     v = get("filters")
     m.filters = None if v is None else [read_CatalogActionFilter(x) for x in v] if v.__class__ is list else v
-    m.__class__ = RemoveManyItemsCatalogAction
     return m
 
 
@@ -634,3 +548,16 @@ def write_RemoveManyItemsCatalogAction(m):
             ]
         )
     return o
+
+
+BestPriorPrice_target = {"NONE": read_LabelTargetNone, "AUDIENCE": read_LabelTargetAudience}
+
+
+CatalogAction_payload = {
+    "ADD": read_AddItemCatalogAction,
+    "PATCH": read_PatchItemCatalogAction,
+    "PATCH_MANY": read_PatchManyItemsCatalogAction,
+    "REMOVE": read_RemoveItemCatalogAction,
+    "REMOVE_MANY": read_RemoveManyItemsCatalogAction,
+    "ADD_PRICE_ADJUSTMENT": read_AddPriceAdjustmentCatalogAction,
+}

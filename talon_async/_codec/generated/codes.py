@@ -6,8 +6,8 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.campaign import LimitConfig
 from talon_async.models.codes import Coupon
@@ -24,14 +24,11 @@ from talon_async.models.codes import Referral
 from talon_async.models.codes import ReferralRejectionReason
 
 
-Coupon_ = twin(Coupon)
-
-
 def read_Coupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Coupon_()
+    m = new(Coupon)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -59,7 +56,6 @@ def read_Coupon(o, _=None):
     m.batch_id = get("batchId")
     m.is_reservation_mandatory = get("isReservationMandatory")
     m.implicitly_reserved = get("implicitlyReserved")
-    m.__class__ = Coupon
     return m
 
 
@@ -119,18 +115,14 @@ def write_Coupon(m):
     return o
 
 
-CouponRejectionReason_ = twin(CouponRejectionReason)
-
-
 def read_CouponRejectionReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CouponRejectionReason_()
+    m = new(CouponRejectionReason)
     m.campaign_id = get("campaignId")
     m.coupon_id = get("couponId")
     m.reason = get("reason")
-    m.__class__ = CouponRejectionReason
     return m
 
 
@@ -145,16 +137,12 @@ def write_CouponRejectionReason(m):
     return o
 
 
-CouponReservations_ = twin(CouponReservations)
-
-
 def read_CouponReservations(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CouponReservations_()
+    m = new(CouponReservations)
     m.integration_ids = get("integrationIDs")
-    m.__class__ = CouponReservations
     return m
 
 
@@ -168,18 +156,14 @@ def write_CouponReservations(m):
     return o
 
 
-CreateReferralsForMultipleAdvocatesResponse_ = twin(CreateReferralsForMultipleAdvocatesResponse)
-
-
 def read_CreateReferralsForMultipleAdvocatesResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CreateReferralsForMultipleAdvocatesResponse_()
+    m = new(CreateReferralsForMultipleAdvocatesResponse)
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_Referral(x) for x in v] if v.__class__ is list else v
-    m.__class__ = CreateReferralsForMultipleAdvocatesResponse
     return m
 
 
@@ -199,14 +183,11 @@ def write_CreateReferralsForMultipleAdvocatesResponse(m):
     return o
 
 
-Giveaway_ = twin(Giveaway)
-
-
 def read_Giveaway(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Giveaway_()
+    m = new(Giveaway)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -222,7 +203,6 @@ def read_Giveaway(o, _=None):
     m.import_id = get("importId")
     m.profile_integration_id = get("profileIntegrationId")
     m.profile_id = get("profileId")
-    m.__class__ = Giveaway
     return m
 
 
@@ -253,14 +233,11 @@ def write_Giveaway(m):
     return o
 
 
-IntegrationCoupon_ = twin(IntegrationCoupon)
-
-
 def read_IntegrationCoupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationCoupon_()
+    m = new(IntegrationCoupon)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -289,7 +266,6 @@ def read_IntegrationCoupon(o, _=None):
     m.is_reservation_mandatory = get("isReservationMandatory")
     m.implicitly_reserved = get("implicitlyReserved")
     m.profile_redemption_count = get("profileRedemptionCount")
-    m.__class__ = IntegrationCoupon
     return m
 
 
@@ -351,14 +327,11 @@ def write_IntegrationCoupon(m):
     return o
 
 
-InventoryCoupon_ = twin(InventoryCoupon)
-
-
 def read_InventoryCoupon(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = InventoryCoupon_()
+    m = new(InventoryCoupon)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -388,7 +361,6 @@ def read_InventoryCoupon(o, _=None):
     m.implicitly_reserved = get("implicitlyReserved")
     m.profile_redemption_count = get("profileRedemptionCount")
     m.state = get("state")
-    m.__class__ = InventoryCoupon
     return m
 
 
@@ -452,14 +424,11 @@ def write_InventoryCoupon(m):
     return o
 
 
-InventoryReferral_ = twin(InventoryReferral)
-
-
 def read_InventoryReferral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = InventoryReferral_()
+    m = new(InventoryReferral)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -479,7 +448,6 @@ def read_InventoryReferral(o, _=None):
     m.batch_id = get("batchId")
     v = get("referredCustomers")
     m.referred_customers = [] if v is None else v
-    m.__class__ = InventoryReferral
     return m
 
 
@@ -516,14 +484,11 @@ def write_InventoryReferral(m):
     return o
 
 
-NewReferral_ = twin(NewReferral)
-
-
 def read_NewReferral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewReferral_()
+    m = new(NewReferral)
     m.campaign_id = get("campaignId")
     m.advocate_profile_integration_id = get("advocateProfileIntegrationId")
     v = get("startDate")
@@ -533,7 +498,6 @@ def read_NewReferral(o, _=None):
     m.usage_limit = get("usageLimit")
     m.friend_profile_integration_id = get("friendProfileIntegrationId")
     m.attributes = get("attributes")
-    m.__class__ = NewReferral
     return m
 
 
@@ -560,14 +524,11 @@ def write_NewReferral(m):
     return o
 
 
-NewReferralsForMultipleAdvocates_ = twin(NewReferralsForMultipleAdvocates)
-
-
 def read_NewReferralsForMultipleAdvocates(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewReferralsForMultipleAdvocates_()
+    m = new(NewReferralsForMultipleAdvocates)
     m.campaign_id = get("campaignId")
     m.advocate_profile_integration_ids = get("advocateProfileIntegrationIds")
     m.usage_limit = get("usageLimit")
@@ -578,7 +539,6 @@ def read_NewReferralsForMultipleAdvocates(o, _=None):
     m.attributes = get("attributes")
     m.valid_characters = get("validCharacters")
     m.referral_pattern = get("referralPattern")
-    m.__class__ = NewReferralsForMultipleAdvocates
     return m
 
 
@@ -612,14 +572,11 @@ def write_NewReferralsForMultipleAdvocates(m):
     return o
 
 
-Referral_ = twin(Referral)
-
-
 def read_Referral(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Referral_()
+    m = new(Referral)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -637,7 +594,6 @@ def read_Referral(o, _=None):
     m.code = get("code")
     m.usage_counter = get("usageCounter")
     m.batch_id = get("batchId")
-    m.__class__ = Referral
     return m
 
 
@@ -672,18 +628,14 @@ def write_Referral(m):
     return o
 
 
-ReferralRejectionReason_ = twin(ReferralRejectionReason)
-
-
 def read_ReferralRejectionReason(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReferralRejectionReason_()
+    m = new(ReferralRejectionReason)
     m.campaign_id = get("campaignId")
     m.referral_id = get("referralId")
     m.reason = get("reason")
-    m.__class__ = ReferralRejectionReason
     return m
 
 

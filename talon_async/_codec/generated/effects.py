@@ -3,9 +3,8 @@
 from talon_async._codec.support import Misfit
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import props_readers
-from talon_async._codec.support import twin
 from talon_async._codec.support import unknown_props
 from talon_async._codec.support import when
 from talon_async.models.effects.coupons import AcceptCouponEffectProps
@@ -53,19 +52,15 @@ from talon_async.models.effects.rewards import UseRewardEffectProps
 from talon_async.models.effects.rewards import WillAwardGiveawayEffectProps
 
 
-AcceptCouponEffectProps_ = twin(AcceptCouponEffectProps)
-
-
 def read_AcceptCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AcceptCouponEffectProps_()
+    m = new(AcceptCouponEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = AcceptCouponEffectProps
     return m
 
 
@@ -76,19 +71,15 @@ def write_AcceptCouponEffectProps(m):
     return o
 
 
-AcceptReferralEffectProps_ = twin(AcceptReferralEffectProps)
-
-
 def read_AcceptReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AcceptReferralEffectProps_()
+    m = new(AcceptReferralEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = AcceptReferralEffectProps
     return m
 
 
@@ -99,14 +90,11 @@ def write_AcceptReferralEffectProps(m):
     return o
 
 
-AddFreeItemEffectProps_ = twin(AddFreeItemEffectProps)
-
-
 def read_AddFreeItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AddFreeItemEffectProps_()
+    m = new(AddFreeItemEffectProps)
     v = get("sku")
     if v.__class__ is not str:
         raise Misfit
@@ -119,7 +107,6 @@ def read_AddFreeItemEffectProps(o, _=None):
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.desired_quantity = v
-    m.__class__ = AddFreeItemEffectProps
     return m
 
 
@@ -134,14 +121,11 @@ def write_AddFreeItemEffectProps(m):
     return o
 
 
-AddLoyaltyPointsEffectProps_ = twin(AddLoyaltyPointsEffectProps)
-
-
 def read_AddLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AddLoyaltyPointsEffectProps_()
+    m = new(AddLoyaltyPointsEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -206,7 +190,6 @@ def read_AddLoyaltyPointsEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.expiry_condition = v
-    m.__class__ = AddLoyaltyPointsEffectProps
     return m
 
 
@@ -249,14 +232,11 @@ def write_AddLoyaltyPointsEffectProps(m):
     return o
 
 
-AddToAudienceEffectProps_ = twin(AddToAudienceEffectProps)
-
-
 def read_AddToAudienceEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AddToAudienceEffectProps_()
+    m = new(AddToAudienceEffectProps)
     v = get("audienceId")
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -273,7 +253,6 @@ def read_AddToAudienceEffectProps(o, _=None):
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.profile_id = v
-    m.__class__ = AddToAudienceEffectProps
     return m
 
 
@@ -290,14 +269,11 @@ def write_AddToAudienceEffectProps(m):
     return o
 
 
-AwardGiveawayEffectProps_ = twin(AwardGiveawayEffectProps)
-
-
 def read_AwardGiveawayEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AwardGiveawayEffectProps_()
+    m = new(AwardGiveawayEffectProps)
     v = get("poolId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -318,7 +294,6 @@ def read_AwardGiveawayEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.code = v
-    m.__class__ = AwardGiveawayEffectProps
     return m
 
 
@@ -337,14 +312,11 @@ def write_AwardGiveawayEffectProps(m):
     return o
 
 
-BoostLoyaltyTierEffectProps_ = twin(BoostLoyaltyTierEffectProps)
-
-
 def read_BoostLoyaltyTierEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = BoostLoyaltyTierEffectProps_()
+    m = new(BoostLoyaltyTierEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -369,7 +341,6 @@ def read_BoostLoyaltyTierEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.reason = v
-    m.__class__ = BoostLoyaltyTierEffectProps
     return m
 
 
@@ -390,14 +361,11 @@ def write_BoostLoyaltyTierEffectProps(m):
     return o
 
 
-ChangeLoyaltyTierLevelEffectProps_ = twin(ChangeLoyaltyTierLevelEffectProps)
-
-
 def read_ChangeLoyaltyTierLevelEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ChangeLoyaltyTierLevelEffectProps_()
+    m = new(ChangeLoyaltyTierLevelEffectProps)
     v = get("ruleTitle")
     if v.__class__ is not str:
         raise Misfit
@@ -420,7 +388,6 @@ def read_ChangeLoyaltyTierLevelEffectProps(o, _=None):
     m.previous_tier_name = v
     v = get("expiryDate")
     m.expiry_date = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = ChangeLoyaltyTierLevelEffectProps
     return m
 
 
@@ -441,14 +408,11 @@ def write_ChangeLoyaltyTierLevelEffectProps(m):
     return o
 
 
-CouponCreatedEffectProps_ = twin(CouponCreatedEffectProps)
-
-
 def read_CouponCreatedEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CouponCreatedEffectProps_()
+    m = new(CouponCreatedEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -457,7 +421,6 @@ def read_CouponCreatedEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.profile_id = v
-    m.__class__ = CouponCreatedEffectProps
     return m
 
 
@@ -470,14 +433,11 @@ def write_CouponCreatedEffectProps(m):
     return o
 
 
-CustomEffectProps_ = twin(CustomEffectProps)
-
-
 def read_CustomEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomEffectProps_()
+    m = new(CustomEffectProps)
     v = get("effectId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -506,7 +466,6 @@ def read_CustomEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.bundle_name = v
-    m.__class__ = CustomEffectProps
     return m
 
 
@@ -529,14 +488,11 @@ def write_CustomEffectProps(m):
     return o
 
 
-DeductLoyaltyPointsEffectProps_ = twin(DeductLoyaltyPointsEffectProps)
-
-
 def read_DeductLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = DeductLoyaltyPointsEffectProps_()
+    m = new(DeductLoyaltyPointsEffectProps)
     v = get("ruleTitle")
     if v.__class__ is not str:
         raise Misfit
@@ -565,7 +521,6 @@ def read_DeductLoyaltyPointsEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.card_identifier = v
-    m.__class__ = DeductLoyaltyPointsEffectProps
     return m
 
 
@@ -588,20 +543,18 @@ def write_DeductLoyaltyPointsEffectProps(m):
     return o
 
 
-Effect_ = twin(Effect)
-
-
 def read_Effect(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Effect_()
+    m = new(Effect)
     m.effect_type = get("effectType")
     v = get("props")
     try:
-        m.props = props_readers[o["effectType"]](v) if v.__class__ is dict else unknown_props(v)
+        v = Effect_props[o["effectType"]](v) if v.__class__ is dict else unknown_props(v)
     except (Misfit, KeyError, TypeError):
-        m.props = unknown_props(v)
+        v = unknown_props(v)
+    m.props = v
     m.experiment_id = get("experimentId")
     m.campaign_id = get("campaignId")
     m.ruleset_id = get("rulesetId")
@@ -617,7 +570,6 @@ def read_Effect(o, _=None):
     m.selected_price_type = get("selectedPriceType")
     m.selected_price = get("selectedPrice")
     m.adjustment_reference_id = get("adjustmentReferenceId")
-    m.__class__ = Effect
     return m
 
 
@@ -660,19 +612,15 @@ def write_Effect(m):
     return o
 
 
-ErrorEffectProps_ = twin(ErrorEffectProps)
-
-
 def read_ErrorEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ErrorEffectProps_()
+    m = new(ErrorEffectProps)
     v = get("message")
     if v.__class__ is not str:
         raise Misfit
     m.message = v
-    m.__class__ = ErrorEffectProps
     return m
 
 
@@ -683,14 +631,11 @@ def write_ErrorEffectProps(m):
     return o
 
 
-ExtendLoyaltyPointsExpiryDateEffectProps_ = twin(ExtendLoyaltyPointsExpiryDateEffectProps)
-
-
 def read_ExtendLoyaltyPointsExpiryDateEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ExtendLoyaltyPointsExpiryDateEffectProps_()
+    m = new(ExtendLoyaltyPointsExpiryDateEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -709,7 +654,6 @@ def read_ExtendLoyaltyPointsExpiryDateEffectProps(o, _=None):
     m.affected_transactions = (
         None if v is None else [read_LoyaltyLedgerEntryExpiryDateChange(x) for x in v] if v.__class__ is list else v
     )
-    m.__class__ = ExtendLoyaltyPointsExpiryDateEffectProps
     return m
 
 
@@ -737,14 +681,11 @@ def write_ExtendLoyaltyPointsExpiryDateEffectProps(m):
     return o
 
 
-IncreaseAchievementProgressEffectProps_ = twin(IncreaseAchievementProgressEffectProps)
-
-
 def read_IncreaseAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IncreaseAchievementProgressEffectProps_()
+    m = new(IncreaseAchievementProgressEffectProps)
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -773,7 +714,6 @@ def read_IncreaseAchievementProgressEffectProps(o, _=None):
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.progress_tracker_id = v
-    m.__class__ = IncreaseAchievementProgressEffectProps
     return m
 
 
@@ -796,20 +736,16 @@ def write_IncreaseAchievementProgressEffectProps(m):
     return o
 
 
-LoyaltyLedgerEntryExpiryDateChange_ = twin(LoyaltyLedgerEntryExpiryDateChange)
-
-
 def read_LoyaltyLedgerEntryExpiryDateChange(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyLedgerEntryExpiryDateChange_()
+    m = new(LoyaltyLedgerEntryExpiryDateChange)
     m.transaction_uuid = get("transactionUUID")
     v = get("previousExpiryDate")
     m.previous_expiry_date = None if v is None else when(v) if v.__class__ is str else v
     v = get("newExpiryDate")
     m.new_expiry_date = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = LoyaltyLedgerEntryExpiryDateChange
     return m
 
 
@@ -824,14 +760,11 @@ def write_LoyaltyLedgerEntryExpiryDateChange(m):
     return o
 
 
-RedeemReferralEffectProps_ = twin(RedeemReferralEffectProps)
-
-
 def read_RedeemReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RedeemReferralEffectProps_()
+    m = new(RedeemReferralEffectProps)
     v = get("id")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -840,7 +773,6 @@ def read_RedeemReferralEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = RedeemReferralEffectProps
     return m
 
 
@@ -853,19 +785,15 @@ def write_RedeemReferralEffectProps(m):
     return o
 
 
-ReferralCreatedEffectProps_ = twin(ReferralCreatedEffectProps)
-
-
 def read_ReferralCreatedEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReferralCreatedEffectProps_()
+    m = new(ReferralCreatedEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = ReferralCreatedEffectProps
     return m
 
 
@@ -876,14 +804,11 @@ def write_ReferralCreatedEffectProps(m):
     return o
 
 
-RejectCouponEffectProps_ = twin(RejectCouponEffectProps)
-
-
 def read_RejectCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RejectCouponEffectProps_()
+    m = new(RejectCouponEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -908,7 +833,6 @@ def read_RejectCouponEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.campaign_exclusion_reason = v
-    m.__class__ = RejectCouponEffectProps
     return m
 
 
@@ -929,14 +853,11 @@ def write_RejectCouponEffectProps(m):
     return o
 
 
-RejectReferralEffectProps_ = twin(RejectReferralEffectProps)
-
-
 def read_RejectReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RejectReferralEffectProps_()
+    m = new(RejectReferralEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
@@ -961,7 +882,6 @@ def read_RejectReferralEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.campaign_exclusion_reason = v
-    m.__class__ = RejectReferralEffectProps
     return m
 
 
@@ -982,14 +902,11 @@ def write_RejectReferralEffectProps(m):
     return o
 
 
-RemoveFromAudienceEffectProps_ = twin(RemoveFromAudienceEffectProps)
-
-
 def read_RemoveFromAudienceEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RemoveFromAudienceEffectProps_()
+    m = new(RemoveFromAudienceEffectProps)
     v = get("audienceId")
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1006,7 +923,6 @@ def read_RemoveFromAudienceEffectProps(o, _=None):
     if v is not None and v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.profile_id = v
-    m.__class__ = RemoveFromAudienceEffectProps
     return m
 
 
@@ -1023,14 +939,11 @@ def write_RemoveFromAudienceEffectProps(m):
     return o
 
 
-ReserveCouponEffectProps_ = twin(ReserveCouponEffectProps)
-
-
 def read_ReserveCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReserveCouponEffectProps_()
+    m = new(ReserveCouponEffectProps)
     v = get("couponValue")
     if v.__class__ is not str:
         raise Misfit
@@ -1043,7 +956,6 @@ def read_ReserveCouponEffectProps(o, _=None):
     if v.__class__ is not bool:
         raise Misfit
     m.is_new_reservation = v
-    m.__class__ = ReserveCouponEffectProps
     return m
 
 
@@ -1058,14 +970,11 @@ def write_ReserveCouponEffectProps(m):
     return o
 
 
-RollbackAddedLoyaltyPointsEffectProps_ = twin(RollbackAddedLoyaltyPointsEffectProps)
-
-
 def read_RollbackAddedLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackAddedLoyaltyPointsEffectProps_()
+    m = new(RollbackAddedLoyaltyPointsEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1098,7 +1007,6 @@ def read_RollbackAddedLoyaltyPointsEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.card_identifier = v
-    m.__class__ = RollbackAddedLoyaltyPointsEffectProps
     return m
 
 
@@ -1123,19 +1031,15 @@ def write_RollbackAddedLoyaltyPointsEffectProps(m):
     return o
 
 
-RollbackCouponEffectProps_ = twin(RollbackCouponEffectProps)
-
-
 def read_RollbackCouponEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackCouponEffectProps_()
+    m = new(RollbackCouponEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = RollbackCouponEffectProps
     return m
 
 
@@ -1146,14 +1050,11 @@ def write_RollbackCouponEffectProps(m):
     return o
 
 
-RollbackDeductedLoyaltyPointsEffectProps_ = twin(RollbackDeductedLoyaltyPointsEffectProps)
-
-
 def read_RollbackDeductedLoyaltyPointsEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackDeductedLoyaltyPointsEffectProps_()
+    m = new(RollbackDeductedLoyaltyPointsEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1182,7 +1083,6 @@ def read_RollbackDeductedLoyaltyPointsEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.card_identifier = v
-    m.__class__ = RollbackDeductedLoyaltyPointsEffectProps
     return m
 
 
@@ -1207,14 +1107,11 @@ def write_RollbackDeductedLoyaltyPointsEffectProps(m):
     return o
 
 
-RollbackDiscountEffectProps_ = twin(RollbackDiscountEffectProps)
-
-
 def read_RollbackDiscountEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackDiscountEffectProps_()
+    m = new(RollbackDiscountEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1243,7 +1140,6 @@ def read_RollbackDiscountEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.scope = v
-    m.__class__ = RollbackDiscountEffectProps
     return m
 
 
@@ -1266,14 +1162,11 @@ def write_RollbackDiscountEffectProps(m):
     return o
 
 
-RollbackIncreasedAchievementProgressEffectProps_ = twin(RollbackIncreasedAchievementProgressEffectProps)
-
-
 def read_RollbackIncreasedAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackIncreasedAchievementProgressEffectProps_()
+    m = new(RollbackIncreasedAchievementProgressEffectProps)
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1298,7 +1191,6 @@ def read_RollbackIncreasedAchievementProgressEffectProps(o, _=None):
     if v.__class__ is not float and v.__class__ is not int:
         raise Misfit
     m.target = v
-    m.__class__ = RollbackIncreasedAchievementProgressEffectProps
     return m
 
 
@@ -1319,19 +1211,15 @@ def write_RollbackIncreasedAchievementProgressEffectProps(m):
     return o
 
 
-RollbackReferralEffectProps_ = twin(RollbackReferralEffectProps)
-
-
 def read_RollbackReferralEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackReferralEffectProps_()
+    m = new(RollbackReferralEffectProps)
     v = get("value")
     if v.__class__ is not str:
         raise Misfit
     m.value = v
-    m.__class__ = RollbackReferralEffectProps
     return m
 
 
@@ -1342,14 +1230,11 @@ def write_RollbackReferralEffectProps(m):
     return o
 
 
-RollbackTierBoostEffectProps_ = twin(RollbackTierBoostEffectProps)
-
-
 def read_RollbackTierBoostEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackTierBoostEffectProps_()
+    m = new(RollbackTierBoostEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1366,7 +1251,6 @@ def read_RollbackTierBoostEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.boost_uuid = v
-    m.__class__ = RollbackTierBoostEffectProps
     return m
 
 
@@ -1383,14 +1267,11 @@ def write_RollbackTierBoostEffectProps(m):
     return o
 
 
-RollbackUseRewardEffectProps_ = twin(RollbackUseRewardEffectProps)
-
-
 def read_RollbackUseRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RollbackUseRewardEffectProps_()
+    m = new(RollbackUseRewardEffectProps)
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1403,7 +1284,6 @@ def read_RollbackUseRewardEffectProps(o, _=None):
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.application_id = v
-    m.__class__ = RollbackUseRewardEffectProps
     return m
 
 
@@ -1418,14 +1298,11 @@ def write_RollbackUseRewardEffectProps(m):
     return o
 
 
-SetDiscountEffectProps_ = twin(SetDiscountEffectProps)
-
-
 def read_SetDiscountEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = SetDiscountEffectProps_()
+    m = new(SetDiscountEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1442,7 +1319,6 @@ def read_SetDiscountEffectProps(o, _=None):
     if v is not None and v.__class__ is not float and v.__class__ is not int:
         raise Misfit
     m.desired_value = v
-    m.__class__ = SetDiscountEffectProps
     return m
 
 
@@ -1459,14 +1335,11 @@ def write_SetDiscountEffectProps(m):
     return o
 
 
-SetDiscountPerAdditionalCostEffectProps_ = twin(SetDiscountPerAdditionalCostEffectProps)
-
-
 def read_SetDiscountPerAdditionalCostEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = SetDiscountPerAdditionalCostEffectProps_()
+    m = new(SetDiscountPerAdditionalCostEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1487,7 +1360,6 @@ def read_SetDiscountPerAdditionalCostEffectProps(o, _=None):
     if v is not None and v.__class__ is not float and v.__class__ is not int:
         raise Misfit
     m.desired_value = v
-    m.__class__ = SetDiscountPerAdditionalCostEffectProps
     return m
 
 
@@ -1506,14 +1378,11 @@ def write_SetDiscountPerAdditionalCostEffectProps(m):
     return o
 
 
-SetDiscountPerAdditionalCostPerItemEffectProps_ = twin(SetDiscountPerAdditionalCostPerItemEffectProps)
-
-
 def read_SetDiscountPerAdditionalCostPerItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = SetDiscountPerAdditionalCostPerItemEffectProps_()
+    m = new(SetDiscountPerAdditionalCostPerItemEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1542,7 +1411,6 @@ def read_SetDiscountPerAdditionalCostPerItemEffectProps(o, _=None):
     if v is not None and v.__class__ is not float and v.__class__ is not int:
         raise Misfit
     m.desired_value = v
-    m.__class__ = SetDiscountPerAdditionalCostPerItemEffectProps
     return m
 
 
@@ -1565,14 +1433,11 @@ def write_SetDiscountPerAdditionalCostPerItemEffectProps(m):
     return o
 
 
-SetDiscountPerItemEffectProps_ = twin(SetDiscountPerItemEffectProps)
-
-
 def read_SetDiscountPerItemEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = SetDiscountPerItemEffectProps_()
+    m = new(SetDiscountPerItemEffectProps)
     v = get("name")
     if v.__class__ is not str:
         raise Misfit
@@ -1625,7 +1490,6 @@ def read_SetDiscountPerItemEffectProps(o, _=None):
     if v is not None and v.__class__ is not bool:
         raise Misfit
     m.excluded_from_price_history = v
-    m.__class__ = SetDiscountPerItemEffectProps
     return m
 
 
@@ -1660,14 +1524,11 @@ def write_SetDiscountPerItemEffectProps(m):
     return o
 
 
-SetLoyaltyPointsExpiryDateEffectProps_ = twin(SetLoyaltyPointsExpiryDateEffectProps)
-
-
 def read_SetLoyaltyPointsExpiryDateEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = SetLoyaltyPointsExpiryDateEffectProps_()
+    m = new(SetLoyaltyPointsExpiryDateEffectProps)
     v = get("programId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1686,7 +1547,6 @@ def read_SetLoyaltyPointsExpiryDateEffectProps(o, _=None):
     m.affected_transactions = (
         None if v is None else [read_LoyaltyLedgerEntryExpiryDateChange(x) for x in v] if v.__class__ is list else v
     )
-    m.__class__ = SetLoyaltyPointsExpiryDateEffectProps
     return m
 
 
@@ -1714,14 +1574,11 @@ def write_SetLoyaltyPointsExpiryDateEffectProps(m):
     return o
 
 
-ShowBundleMetadataEffectProps_ = twin(ShowBundleMetadataEffectProps)
-
-
 def read_ShowBundleMetadataEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ShowBundleMetadataEffectProps_()
+    m = new(ShowBundleMetadataEffectProps)
     v = get("description")
     if v.__class__ is not str:
         raise Misfit
@@ -1734,7 +1591,6 @@ def read_ShowBundleMetadataEffectProps(o, _=None):
     if v.__class__ is not list:
         raise Misfit
     m.items_indices = v
-    m.__class__ = ShowBundleMetadataEffectProps
     return m
 
 
@@ -1749,14 +1605,11 @@ def write_ShowBundleMetadataEffectProps(m):
     return o
 
 
-ShowNotificationEffectProps_ = twin(ShowNotificationEffectProps)
-
-
 def read_ShowNotificationEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ShowNotificationEffectProps_()
+    m = new(ShowNotificationEffectProps)
     v = get("notificationType")
     if v.__class__ is not str:
         raise Misfit
@@ -1769,7 +1622,6 @@ def read_ShowNotificationEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.body = v
-    m.__class__ = ShowNotificationEffectProps
     return m
 
 
@@ -1784,14 +1636,11 @@ def write_ShowNotificationEffectProps(m):
     return o
 
 
-StartAchievementProgressEffectProps_ = twin(StartAchievementProgressEffectProps)
-
-
 def read_StartAchievementProgressEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = StartAchievementProgressEffectProps_()
+    m = new(StartAchievementProgressEffectProps)
     v = get("achievementId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1814,7 +1663,6 @@ def read_StartAchievementProgressEffectProps(o, _=None):
     m.start_date = None if v is None else when(v) if v.__class__ is str else v
     v = get("endDate")
     m.end_date = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = StartAchievementProgressEffectProps
     return m
 
 
@@ -1835,14 +1683,11 @@ def write_StartAchievementProgressEffectProps(m):
     return o
 
 
-TriggerWebhookEffectProps_ = twin(TriggerWebhookEffectProps)
-
-
 def read_TriggerWebhookEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = TriggerWebhookEffectProps_()
+    m = new(TriggerWebhookEffectProps)
     v = get("webhookId")
     if v.__class__ is not float and v.__class__ is not int:
         raise Misfit
@@ -1851,7 +1696,6 @@ def read_TriggerWebhookEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.webhook_name = v
-    m.__class__ = TriggerWebhookEffectProps
     return m
 
 
@@ -1864,14 +1708,11 @@ def write_TriggerWebhookEffectProps(m):
     return o
 
 
-UnlockRewardEffectProps_ = twin(UnlockRewardEffectProps)
-
-
 def read_UnlockRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = UnlockRewardEffectProps_()
+    m = new(UnlockRewardEffectProps)
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1896,7 +1737,6 @@ def read_UnlockRewardEffectProps(o, _=None):
     if v is not None and v.__class__ is not str:
         raise Misfit
     m.loyalty_card_id = v
-    m.__class__ = UnlockRewardEffectProps
     return m
 
 
@@ -1917,20 +1757,16 @@ def write_UnlockRewardEffectProps(m):
     return o
 
 
-UpdateAttributeEffectProps_ = twin(UpdateAttributeEffectProps)
-
-
 def read_UpdateAttributeEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = UpdateAttributeEffectProps_()
+    m = new(UpdateAttributeEffectProps)
     v = get("path")
     if v.__class__ is not str:
         raise Misfit
     m.path = v
     m.value = get("value")
-    m.__class__ = UpdateAttributeEffectProps
     return m
 
 
@@ -1943,14 +1779,11 @@ def write_UpdateAttributeEffectProps(m):
     return o
 
 
-UseRewardEffectProps_ = twin(UseRewardEffectProps)
-
-
 def read_UseRewardEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = UseRewardEffectProps_()
+    m = new(UseRewardEffectProps)
     v = get("integrationId")
     if v.__class__ is not str:
         raise Misfit
@@ -1963,7 +1796,6 @@ def read_UseRewardEffectProps(o, _=None):
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
     m.application_id = v
-    m.__class__ = UseRewardEffectProps
     return m
 
 
@@ -1978,14 +1810,11 @@ def write_UseRewardEffectProps(m):
     return o
 
 
-WillAwardGiveawayEffectProps_ = twin(WillAwardGiveawayEffectProps)
-
-
 def read_WillAwardGiveawayEffectProps(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = WillAwardGiveawayEffectProps_()
+    m = new(WillAwardGiveawayEffectProps)
     v = get("poolId")
     if v.__class__ is not int and v.__class__ is not float:
         raise Misfit
@@ -1998,7 +1827,6 @@ def read_WillAwardGiveawayEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.recipient_integration_id = v
-    m.__class__ = WillAwardGiveawayEffectProps
     return m
 
 
@@ -2011,3 +1839,48 @@ def write_WillAwardGiveawayEffectProps(m):
     if (v := m.recipient_integration_id) is not None:
         o["recipientIntegrationId"] = v
     return o
+
+
+Effect_props = {
+    "acceptCoupon": read_AcceptCouponEffectProps,
+    "rejectCoupon": read_RejectCouponEffectProps,
+    "rollbackCoupon": read_RollbackCouponEffectProps,
+    "reserveCoupon": read_ReserveCouponEffectProps,
+    "couponCreated": read_CouponCreatedEffectProps,
+    "setDiscount": read_SetDiscountEffectProps,
+    "setDiscountPerItem": read_SetDiscountPerItemEffectProps,
+    "setDiscountPerAdditionalCost": read_SetDiscountPerAdditionalCostEffectProps,
+    "setDiscountPerAdditionalCostPerItem": read_SetDiscountPerAdditionalCostPerItemEffectProps,
+    "rollbackDiscount": read_RollbackDiscountEffectProps,
+    "addFreeItem": read_AddFreeItemEffectProps,
+    "showBundleMetadata": read_ShowBundleMetadataEffectProps,
+    "showNotification": read_ShowNotificationEffectProps,
+    "error": read_ErrorEffectProps,
+    "customEffect": read_CustomEffectProps,
+    "triggerWebhook": read_TriggerWebhookEffectProps,
+    "updateAttribute": read_UpdateAttributeEffectProps,
+    "addToAudience": read_AddToAudienceEffectProps,
+    "removeFromAudience": read_RemoveFromAudienceEffectProps,
+    "addLoyaltyPoints": read_AddLoyaltyPointsEffectProps,
+    "deductLoyaltyPoints": read_DeductLoyaltyPointsEffectProps,
+    "rollbackAddedLoyaltyPoints": read_RollbackAddedLoyaltyPointsEffectProps,
+    "rollbackDeductedLoyaltyPoints": read_RollbackDeductedLoyaltyPointsEffectProps,
+    "extendLoyaltyPointsExpiryDate": read_ExtendLoyaltyPointsExpiryDateEffectProps,
+    "setLoyaltyPointsExpiryDate": read_SetLoyaltyPointsExpiryDateEffectProps,
+    "changeLoyaltyTierLevel": read_ChangeLoyaltyTierLevelEffectProps,
+    "boostLoyaltyTier": read_BoostLoyaltyTierEffectProps,
+    "rollbackTierBoost": read_RollbackTierBoostEffectProps,
+    "acceptReferral": read_AcceptReferralEffectProps,
+    "redeemReferral": read_RedeemReferralEffectProps,
+    "rejectReferral": read_RejectReferralEffectProps,
+    "rollbackReferral": read_RollbackReferralEffectProps,
+    "referralCreated": read_ReferralCreatedEffectProps,
+    "increaseAchievementProgress": read_IncreaseAchievementProgressEffectProps,
+    "rollbackIncreasedAchievementProgress": read_RollbackIncreasedAchievementProgressEffectProps,
+    "startAchievementProgress": read_StartAchievementProgressEffectProps,
+    "awardGiveaway": read_AwardGiveawayEffectProps,
+    "willAwardGiveaway": read_WillAwardGiveawayEffectProps,
+    "unlockReward": read_UnlockRewardEffectProps,
+    "useReward": read_UseRewardEffectProps,
+    "rollbackUseReward": read_RollbackUseRewardEffectProps,
+}

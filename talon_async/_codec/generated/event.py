@@ -9,9 +9,9 @@ from talon_async._codec.generated.loyalty import write_LedgerEntry
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
 from talon_async._codec.support import read_EventEffect
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async._codec.support import write_EventEffect
 from talon_async.models.codes import CouponRejectionReason
@@ -26,14 +26,11 @@ from talon_async.models.event import NewEvent
 from talon_async.models.loyalty.ledger import LedgerEntry
 
 
-Event_ = twin(Event)
-
-
 def read_Event(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Event_()
+    m = new(Event)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -51,7 +48,6 @@ def read_Event(o, _=None):
     m.ledger_entries = [] if v is None else [read_LedgerEntry(x) for x in v] if v.__class__ is list else v
     v = get("meta")
     m.meta = None if v is None else read_Meta(v)
-    m.__class__ = Event
     return m
 
 
@@ -98,14 +94,11 @@ def write_Event(m):
     return o
 
 
-EventV3_ = twin(EventV3)
-
-
 def read_EventV3(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = EventV3_()
+    m = new(EventV3)
     m.connected_session_id = get("connectedSessionId")
     m.id = get("id")
     v = get("created")
@@ -119,7 +112,6 @@ def read_EventV3(o, _=None):
     m.integration_id = get("integrationId")
     v = get("effects")
     m.effects = [] if v is None else [read_EventEffect(x) for x in v] if v.__class__ is list else v
-    m.__class__ = EventV3
     return m
 
 
@@ -155,14 +147,11 @@ def write_EventV3(m):
     return o
 
 
-IntegrationEventV2Request_ = twin(IntegrationEventV2Request)
-
-
 def read_IntegrationEventV2Request(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationEventV2Request_()
+    m = new(IntegrationEventV2Request)
     m.profile_id = get("profileId")
     m.type = get("type")
     m.store_integration_id = get("storeIntegrationId")
@@ -170,7 +159,6 @@ def read_IntegrationEventV2Request(o, _=None):
     m.attributes = get("attributes")
     m.response_content = get("responseContent")
     m.loyalty_cards = get("loyaltyCards")
-    m.__class__ = IntegrationEventV2Request
     return m
 
 
@@ -202,14 +190,11 @@ def write_IntegrationEventV2Request(m):
     return o
 
 
-IntegrationEventV3Request_ = twin(IntegrationEventV3Request)
-
-
 def read_IntegrationEventV3Request(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationEventV3Request_()
+    m = new(IntegrationEventV3Request)
     m.profile_id = get("profileId")
     m.type = get("type")
     m.integration_id = get("integrationId")
@@ -219,7 +204,6 @@ def read_IntegrationEventV3Request(o, _=None):
     m.connected_session_id = get("connectedSessionId")
     m.loyalty_cards = get("loyaltyCards")
     m.response_content = get("responseContent")
-    m.__class__ = IntegrationEventV3Request
     return m
 
 
@@ -259,14 +243,11 @@ def write_IntegrationEventV3Request(m):
     return o
 
 
-Meta_ = twin(Meta)
-
-
 def read_Meta(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Meta_()
+    m = new(Meta)
     v = get("campaigns")
     m.campaigns = {} if v is None else v
     v = get("coupons")
@@ -277,7 +258,6 @@ def read_Meta(o, _=None):
     m.referral_rejection_reason = None if v is None else read_ReferralRejectionReason(v)
     v = get("warnings")
     m.warnings = {} if v is None else v
-    m.__class__ = Meta
     return m
 
 
@@ -300,19 +280,15 @@ def write_Meta(m):
     return o
 
 
-NewEvent_ = twin(NewEvent)
-
-
 def read_NewEvent(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewEvent_()
+    m = new(NewEvent)
     m.type = get("type")
     m.attributes = get("attributes")
     m.session_id = get("sessionId")
     m.profile_id = get("profileId")
-    m.__class__ = NewEvent
     return m
 
 

@@ -10,8 +10,8 @@ from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.campaign import RuleFailureReason
 from talon_async.models.effects.envelope import Effect
@@ -51,17 +51,13 @@ from talon_async.models.loyalty.tier import Tier
 from talon_async.models.profile import CustomerProfile
 
 
-ActivateLoyaltyPoints_ = twin(ActivateLoyaltyPoints)
-
-
 def read_ActivateLoyaltyPoints(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ActivateLoyaltyPoints_()
+    m = new(ActivateLoyaltyPoints)
     m.transaction_uuids = get("transactionUUIDs")
     m.session_id = get("sessionId")
-    m.__class__ = ActivateLoyaltyPoints
     return m
 
 
@@ -79,17 +75,13 @@ def write_ActivateLoyaltyPoints(m):
     return o
 
 
-ActivateLoyaltyPointsResponse_ = twin(ActivateLoyaltyPointsResponse)
-
-
 def read_ActivateLoyaltyPointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ActivateLoyaltyPointsResponse_()
+    m = new(ActivateLoyaltyPointsResponse)
     v = get("ledgerEntries")
     m.ledger_entries = [] if v is None else [read_LoyaltyLedgerEntry(x) for x in v] if v.__class__ is list else v
-    m.__class__ = ActivateLoyaltyPointsResponse
     return m
 
 
@@ -107,14 +99,11 @@ def write_ActivateLoyaltyPointsResponse(m):
     return o
 
 
-CardLedgerPointsEntryIntegrationAPI_ = twin(CardLedgerPointsEntryIntegrationAPI)
-
-
 def read_CardLedgerPointsEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CardLedgerPointsEntryIntegrationAPI_()
+    m = new(CardLedgerPointsEntryIntegrationAPI)
     m.id = get("id")
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
@@ -128,7 +117,6 @@ def read_CardLedgerPointsEntryIntegrationAPI(o, _=None):
     m.subledger_id = get("subledgerId")
     m.amount = get("amount")
     m.validity_duration = get("validityDuration")
-    m.__class__ = CardLedgerPointsEntryIntegrationAPI
     return m
 
 
@@ -161,14 +149,11 @@ def write_CardLedgerPointsEntryIntegrationAPI(m):
     return o
 
 
-CardLedgerTransactionLogEntryIntegrationAPI_ = twin(CardLedgerTransactionLogEntryIntegrationAPI)
-
-
 def read_CardLedgerTransactionLogEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CardLedgerTransactionLogEntryIntegrationAPI_()
+    m = new(CardLedgerTransactionLogEntryIntegrationAPI)
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -185,7 +170,6 @@ def read_CardLedgerTransactionLogEntryIntegrationAPI(o, _=None):
     m.ruleset_id = get("rulesetId")
     m.rule_name = get("ruleName")
     m.validity_duration = get("validityDuration")
-    m.__class__ = CardLedgerTransactionLogEntryIntegrationAPI
     return m
 
 
@@ -224,17 +208,13 @@ def write_CardLedgerTransactionLogEntryIntegrationAPI(m):
     return o
 
 
-DeleteLoyaltyTransactionsRequest_ = twin(DeleteLoyaltyTransactionsRequest)
-
-
 def read_DeleteLoyaltyTransactionsRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = DeleteLoyaltyTransactionsRequest_()
+    m = new(DeleteLoyaltyTransactionsRequest)
     m.scope = get("scope")
     m.subledger_ids = get("subledgerIds")
-    m.__class__ = DeleteLoyaltyTransactionsRequest
     return m
 
 
@@ -247,18 +227,14 @@ def write_DeleteLoyaltyTransactionsRequest(m):
     return o
 
 
-GenerateLoyaltyCard_ = twin(GenerateLoyaltyCard)
-
-
 def read_GenerateLoyaltyCard(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GenerateLoyaltyCard_()
+    m = new(GenerateLoyaltyCard)
     m.status = get("status")
     m.customer_profile_ids = get("customerProfileIds")
     m.card_identifier = get("cardIdentifier")
-    m.__class__ = GenerateLoyaltyCard
     return m
 
 
@@ -275,19 +251,15 @@ def write_GenerateLoyaltyCard(m):
     return o
 
 
-GetCustomerRewardsResponse_ = twin(GetCustomerRewardsResponse)
-
-
 def read_GetCustomerRewardsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetCustomerRewardsResponse_()
+    m = new(GetCustomerRewardsResponse)
     m.has_more = get("hasMore")
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else v
-    m.__class__ = GetCustomerRewardsResponse
     return m
 
 
@@ -302,18 +274,14 @@ def write_GetCustomerRewardsResponse(m):
     return o
 
 
-GetLoyaltyCardPointsResponse_ = twin(GetLoyaltyCardPointsResponse)
-
-
 def read_GetLoyaltyCardPointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetLoyaltyCardPointsResponse_()
+    m = new(GetLoyaltyCardPointsResponse)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_CardLedgerPointsEntryIntegrationAPI(x) for x in v] if v.__class__ is list else v
-    m.__class__ = GetLoyaltyCardPointsResponse
     return m
 
 
@@ -337,14 +305,11 @@ def write_GetLoyaltyCardPointsResponse(m):
     return o
 
 
-GetLoyaltyCardTransactionsResponse_ = twin(GetLoyaltyCardTransactionsResponse)
-
-
 def read_GetLoyaltyCardTransactionsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetLoyaltyCardTransactionsResponse_()
+    m = new(GetLoyaltyCardTransactionsResponse)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = (
@@ -354,7 +319,6 @@ def read_GetLoyaltyCardTransactionsResponse(o, _=None):
         if v.__class__ is list
         else v
     )
-    m.__class__ = GetLoyaltyCardTransactionsResponse
     return m
 
 
@@ -378,18 +342,14 @@ def write_GetLoyaltyCardTransactionsResponse(m):
     return o
 
 
-GetLoyaltyProgramProfilePointsResponse_ = twin(GetLoyaltyProgramProfilePointsResponse)
-
-
 def read_GetLoyaltyProgramProfilePointsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetLoyaltyProgramProfilePointsResponse_()
+    m = new(GetLoyaltyProgramProfilePointsResponse)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else [read_LedgerPointsEntryIntegrationAPI(x) for x in v] if v.__class__ is list else v
-    m.__class__ = GetLoyaltyProgramProfilePointsResponse
     return m
 
 
@@ -413,20 +373,16 @@ def write_GetLoyaltyProgramProfilePointsResponse(m):
     return o
 
 
-GetLoyaltyProgramProfileTransactionsResponse_ = twin(GetLoyaltyProgramProfileTransactionsResponse)
-
-
 def read_GetLoyaltyProgramProfileTransactionsResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetLoyaltyProgramProfileTransactionsResponse_()
+    m = new(GetLoyaltyProgramProfileTransactionsResponse)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = (
         [] if v is None else [read_LedgerTransactionLogEntryIntegrationAPI(x) for x in v] if v.__class__ is list else v
     )
-    m.__class__ = GetLoyaltyProgramProfileTransactionsResponse
     return m
 
 
@@ -450,19 +406,15 @@ def write_GetLoyaltyProgramProfileTransactionsResponse(m):
     return o
 
 
-IntegrationRewardsCatalogResponse_ = twin(IntegrationRewardsCatalogResponse)
-
-
 def read_IntegrationRewardsCatalogResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationRewardsCatalogResponse_()
+    m = new(IntegrationRewardsCatalogResponse)
     v = get("catalog")
     m.catalog = None if v is None else read_RewardsCatalogPage(v)
     v = get("loyalty")
     m.loyalty = {} if v is None else {k: read_LoyaltyBalances(x) for k, x in v.items()} if v.__class__ is dict else v
-    m.__class__ = IntegrationRewardsCatalogResponse
     return m
 
 
@@ -482,14 +434,11 @@ def write_IntegrationRewardsCatalogResponse(m):
     return o
 
 
-IntegrationUnlockRewardRequest_ = twin(IntegrationUnlockRewardRequest)
-
-
 def read_IntegrationUnlockRewardRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationUnlockRewardRequest_()
+    m = new(IntegrationUnlockRewardRequest)
     m.integration_id = get("integrationId")
     m.profile_integration_id = get("profileIntegrationId")
     m.loyalty_program_id = get("loyaltyProgramId")
@@ -497,7 +446,6 @@ def read_IntegrationUnlockRewardRequest(o, _=None):
     m.card_identifier = get("cardIdentifier")
     m.loyalty_card_id = get("loyaltyCardId")
     m.response_content = get("responseContent")
-    m.__class__ = IntegrationUnlockRewardRequest
     return m
 
 
@@ -528,14 +476,11 @@ def write_IntegrationUnlockRewardRequest(m):
     return o
 
 
-IntegrationUnlockRewardResponse_ = twin(IntegrationUnlockRewardResponse)
-
-
 def read_IntegrationUnlockRewardResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationUnlockRewardResponse_()
+    m = new(IntegrationUnlockRewardResponse)
     v = get("effects")
     m.effects = [] if v is None else [read_Effect(x) for x in v] if v.__class__ is list else v
     v = get("customerProfile")
@@ -544,7 +489,6 @@ def read_IntegrationUnlockRewardResponse(o, _=None):
     m.rule_failure_reasons = [] if v is None else [read_RuleFailureReason(x) for x in v] if v.__class__ is list else v
     v = get("loyalty")
     m.loyalty = {} if v is None else v
-    m.__class__ = IntegrationUnlockRewardResponse
     return m
 
 
@@ -575,14 +519,11 @@ def write_IntegrationUnlockRewardResponse(m):
     return o
 
 
-LedgerEntry_ = twin(LedgerEntry)
-
-
 def read_LedgerEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LedgerEntry_()
+    m = new(LedgerEntry)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -595,7 +536,6 @@ def read_LedgerEntry(o, _=None):
     v = get("expiryDate")
     m.expiry_date = None if v is None else when(v) if v.__class__ is str else v
     m.reference_id = get("referenceId")
-    m.__class__ = LedgerEntry
     return m
 
 
@@ -624,14 +564,11 @@ def write_LedgerEntry(m):
     return o
 
 
-LedgerInfo_ = twin(LedgerInfo)
-
-
 def read_LedgerInfo(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LedgerInfo_()
+    m = new(LedgerInfo)
     m.current_balance = get("currentBalance")
     m.pending_balance = get("pendingBalance")
     m.negative_balance = get("negativeBalance")
@@ -644,7 +581,6 @@ def read_LedgerInfo(o, _=None):
     m.current_tier = None if v is None else read_Tier(v)
     m.points_to_next_tier = get("pointsToNextTier")
     m.next_tier_name = get("nextTierName")
-    m.__class__ = LedgerInfo
     return m
 
 
@@ -675,14 +611,11 @@ def write_LedgerInfo(m):
     return o
 
 
-LedgerPointsEntryIntegrationAPI_ = twin(LedgerPointsEntryIntegrationAPI)
-
-
 def read_LedgerPointsEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LedgerPointsEntryIntegrationAPI_()
+    m = new(LedgerPointsEntryIntegrationAPI)
     m.id = get("id")
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
@@ -695,7 +628,6 @@ def read_LedgerPointsEntryIntegrationAPI(o, _=None):
     m.subledger_id = get("subledgerId")
     m.amount = get("amount")
     m.validity_duration = get("validityDuration")
-    m.__class__ = LedgerPointsEntryIntegrationAPI
     return m
 
 
@@ -726,14 +658,11 @@ def write_LedgerPointsEntryIntegrationAPI(m):
     return o
 
 
-LedgerTransactionLogEntryIntegrationAPI_ = twin(LedgerTransactionLogEntryIntegrationAPI)
-
-
 def read_LedgerTransactionLogEntryIntegrationAPI(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LedgerTransactionLogEntryIntegrationAPI_()
+    m = new(LedgerTransactionLogEntryIntegrationAPI)
     m.transaction_uuid = get("transactionUUID")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -752,7 +681,6 @@ def read_LedgerTransactionLogEntryIntegrationAPI(o, _=None):
     v = get("flags")
     m.flags = None if v is None else read_LoyaltyLedgerEntryFlags(v)
     m.validity_duration = get("validityDuration")
-    m.__class__ = LedgerTransactionLogEntryIntegrationAPI
     return m
 
 
@@ -793,21 +721,17 @@ def write_LedgerTransactionLogEntryIntegrationAPI(m):
     return o
 
 
-Loyalty_ = twin(Loyalty)
-
-
 def read_Loyalty(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Loyalty_()
+    m = new(Loyalty)
     v = get("cards")
     m.cards = [] if v is None else [read_LoyaltyCard(x) for x in v] if v.__class__ is list else v
     v = get("programs")
     m.programs = (
         {} if v is None else {k: read_LoyaltyProgramLedgers(x) for k, x in v.items()} if v.__class__ is dict else v
     )
-    m.__class__ = Loyalty
     return m
 
 
@@ -834,20 +758,16 @@ def write_Loyalty(m):
     return o
 
 
-LoyaltyBalance_ = twin(LoyaltyBalance)
-
-
 def read_LoyaltyBalance(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyBalance_()
+    m = new(LoyaltyBalance)
     m.active_points = get("activePoints")
     m.pending_points = get("pendingPoints")
     m.spent_points = get("spentPoints")
     m.expired_points = get("expiredPoints")
     m.negative_points = get("negativePoints")
-    m.__class__ = LoyaltyBalance
     return m
 
 
@@ -866,14 +786,11 @@ def write_LoyaltyBalance(m):
     return o
 
 
-LoyaltyBalanceWithTier_ = twin(LoyaltyBalanceWithTier)
-
-
 def read_LoyaltyBalanceWithTier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyBalanceWithTier_()
+    m = new(LoyaltyBalanceWithTier)
     m.active_points = get("activePoints")
     m.pending_points = get("pendingPoints")
     m.spent_points = get("spentPoints")
@@ -885,7 +802,6 @@ def read_LoyaltyBalanceWithTier(o, _=None):
     m.projected_tier = None if v is None else read_ProjectedTier(v)
     m.points_to_next_tier = get("pointsToNextTier")
     m.next_tier_name = get("nextTierName")
-    m.__class__ = LoyaltyBalanceWithTier
     return m
 
 
@@ -912,21 +828,17 @@ def write_LoyaltyBalanceWithTier(m):
     return o
 
 
-LoyaltyBalances_ = twin(LoyaltyBalances)
-
-
 def read_LoyaltyBalances(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyBalances_()
+    m = new(LoyaltyBalances)
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalance(v)
     v = get("subledgerBalances")
     m.subledger_balances = (
         {} if v is None else {k: read_LoyaltyBalance(x) for k, x in v.items()} if v.__class__ is dict else v
     )
-    m.__class__ = LoyaltyBalances
     return m
 
 
@@ -946,21 +858,17 @@ def write_LoyaltyBalances(m):
     return o
 
 
-LoyaltyBalancesWithTiers_ = twin(LoyaltyBalancesWithTiers)
-
-
 def read_LoyaltyBalancesWithTiers(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyBalancesWithTiers_()
+    m = new(LoyaltyBalancesWithTiers)
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalanceWithTier(v)
     v = get("subledgerBalances")
     m.subledger_balances = (
         {} if v is None else {k: read_LoyaltyBalanceWithTier(x) for k, x in v.items()} if v.__class__ is dict else v
     )
-    m.__class__ = LoyaltyBalancesWithTiers
     return m
 
 
@@ -980,14 +888,11 @@ def write_LoyaltyBalancesWithTiers(m):
     return o
 
 
-LoyaltyCard_ = twin(LoyaltyCard)
-
-
 def read_LoyaltyCard(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyCard_()
+    m = new(LoyaltyCard)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -1009,7 +914,6 @@ def read_LoyaltyCard(o, _=None):
     m.old_card_identifier = get("oldCardIdentifier")
     m.new_card_identifier = get("newCardIdentifier")
     m.batch_id = get("batchId")
-    m.__class__ = LoyaltyCard
     return m
 
 
@@ -1064,14 +968,11 @@ def write_LoyaltyCard(m):
     return o
 
 
-LoyaltyCardBalances_ = twin(LoyaltyCardBalances)
-
-
 def read_LoyaltyCardBalances(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyCardBalances_()
+    m = new(LoyaltyCardBalances)
     v = get("balance")
     m.balance = None if v is None else read_LoyaltyBalance(v)
     v = get("subledgerBalances")
@@ -1080,7 +981,6 @@ def read_LoyaltyCardBalances(o, _=None):
     )
     v = get("profiles")
     m.profiles = [] if v is None else [read_LoyaltyCardProfileRegistration(x) for x in v] if v.__class__ is list else v
-    m.__class__ = LoyaltyCardBalances
     return m
 
 
@@ -1109,18 +1009,14 @@ def write_LoyaltyCardBalances(m):
     return o
 
 
-LoyaltyCardProfileRegistration_ = twin(LoyaltyCardProfileRegistration)
-
-
 def read_LoyaltyCardProfileRegistration(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyCardProfileRegistration_()
+    m = new(LoyaltyCardProfileRegistration)
     m.integration_id = get("integrationId")
     v = get("timestamp")
     m.timestamp = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = LoyaltyCardProfileRegistration
     return m
 
 
@@ -1133,16 +1029,12 @@ def write_LoyaltyCardProfileRegistration(m):
     return o
 
 
-LoyaltyCardRegistration_ = twin(LoyaltyCardRegistration)
-
-
 def read_LoyaltyCardRegistration(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyCardRegistration_()
+    m = new(LoyaltyCardRegistration)
     m.integration_id = get("integrationId")
-    m.__class__ = LoyaltyCardRegistration
     return m
 
 
@@ -1153,14 +1045,11 @@ def write_LoyaltyCardRegistration(m):
     return o
 
 
-LoyaltyLedgerEntry_ = twin(LoyaltyLedgerEntry)
-
-
 def read_LoyaltyLedgerEntry(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyLedgerEntry_()
+    m = new(LoyaltyLedgerEntry)
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
     m.program_id = get("programID")
@@ -1181,7 +1070,6 @@ def read_LoyaltyLedgerEntry(o, _=None):
     v = get("flags")
     m.flags = None if v is None else read_LoyaltyLedgerEntryFlags(v)
     m.validity_duration = get("validityDuration")
-    m.__class__ = LoyaltyLedgerEntry
     return m
 
 
@@ -1222,16 +1110,12 @@ def write_LoyaltyLedgerEntry(m):
     return o
 
 
-LoyaltyLedgerEntryFlags_ = twin(LoyaltyLedgerEntryFlags)
-
-
 def read_LoyaltyLedgerEntryFlags(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyLedgerEntryFlags_()
+    m = new(LoyaltyLedgerEntryFlags)
     m.creates_negative_balance = get("createsNegativeBalance")
-    m.__class__ = LoyaltyLedgerEntryFlags
     return m
 
 
@@ -1242,14 +1126,11 @@ def write_LoyaltyLedgerEntryFlags(m):
     return o
 
 
-LoyaltyProgramLedgers_ = twin(LoyaltyProgramLedgers)
-
-
 def read_LoyaltyProgramLedgers(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyProgramLedgers_()
+    m = new(LoyaltyProgramLedgers)
     m.id = get("id")
     m.title = get("title")
     m.name = get("name")
@@ -1259,7 +1140,6 @@ def read_LoyaltyProgramLedgers(o, _=None):
     m.ledger = None if v is None else read_LedgerInfo(v)
     v = get("subLedgers")
     m.sub_ledgers = {} if v is None else {k: read_LedgerInfo(x) for k, x in v.items()} if v.__class__ is dict else v
-    m.__class__ = LoyaltyProgramLedgers
     return m
 
 
@@ -1287,18 +1167,14 @@ def write_LoyaltyProgramLedgers(m):
     return o
 
 
-ProjectedTier_ = twin(ProjectedTier)
-
-
 def read_ProjectedTier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ProjectedTier_()
+    m = new(ProjectedTier)
     m.projected_active_points = get("projectedActivePoints")
     m.stay_in_tier_points = get("stayInTierPoints")
     m.projected_tier_name = get("projectedTierName")
-    m.__class__ = ProjectedTier
     return m
 
 
@@ -1313,18 +1189,14 @@ def write_ProjectedTier(m):
     return o
 
 
-RewardsCatalogPage_ = twin(RewardsCatalogPage)
-
-
 def read_RewardsCatalogPage(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = RewardsCatalogPage_()
+    m = new(RewardsCatalogPage)
     m.has_more = get("hasMore")
     v = get("data")
     m.data = [] if v is None else v
-    m.__class__ = RewardsCatalogPage
     return m
 
 
@@ -1337,14 +1209,11 @@ def write_RewardsCatalogPage(m):
     return o
 
 
-Tier_ = twin(Tier)
-
-
 def read_Tier(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = Tier_()
+    m = new(Tier)
     m.id = get("id")
     m.name = get("name")
     v = get("startDate")
@@ -1352,7 +1221,6 @@ def read_Tier(o, _=None):
     v = get("expiryDate")
     m.expiry_date = None if v is None else when(v) if v.__class__ is str else v
     m.downgrade_policy = get("downgradePolicy")
-    m.__class__ = Tier
     return m
 
 

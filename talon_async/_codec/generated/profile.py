@@ -3,8 +3,8 @@
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.profile import AudienceMembership
 from talon_async.models.profile import CustomerProfile
@@ -18,17 +18,13 @@ from talon_async.models.profile import NewCustomerProfile
 from talon_async.models.profile import ProfileAudiencesChanges
 
 
-AudienceMembership_ = twin(AudienceMembership)
-
-
 def read_AudienceMembership(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = AudienceMembership_()
+    m = new(AudienceMembership)
     m.id = get("id")
     m.name = get("name")
-    m.__class__ = AudienceMembership
     return m
 
 
@@ -41,14 +37,11 @@ def write_AudienceMembership(m):
     return o
 
 
-CustomerProfile_ = twin(CustomerProfile)
-
-
 def read_CustomerProfile(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfile_()
+    m = new(CustomerProfile)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -65,7 +58,6 @@ def read_CustomerProfile(o, _=None):
     v = get("lastActivity")
     m.last_activity = None if v is None else when(v) if v.__class__ is str else v
     m.sandbox = get("sandbox")
-    m.__class__ = CustomerProfile
     return m
 
 
@@ -110,17 +102,13 @@ def write_CustomerProfile(m):
     return o
 
 
-CustomerProfileUpdateV2Response_ = twin(CustomerProfileUpdateV2Response)
-
-
 def read_CustomerProfileUpdateV2Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileUpdateV2Response_()
+    m = new(CustomerProfileUpdateV2Response)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
-    m.__class__ = CustomerProfileUpdateV2Response
     return m
 
 
@@ -131,18 +119,14 @@ def write_CustomerProfileUpdateV2Response(m):
     return o
 
 
-GetReservedCustomersResponse_ = twin(GetReservedCustomersResponse)
-
-
 def read_GetReservedCustomersResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = GetReservedCustomersResponse_()
+    m = new(GetReservedCustomersResponse)
     m.total_result_size = get("totalResultSize")
     v = get("data")
     m.data = [] if v is None else [read_CustomerProfile(x) for x in v] if v.__class__ is list else v
-    m.__class__ = GetReservedCustomersResponse
     return m
 
 
@@ -162,18 +146,14 @@ def write_GetReservedCustomersResponse(m):
     return o
 
 
-LoyaltyMembership_ = twin(LoyaltyMembership)
-
-
 def read_LoyaltyMembership(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = LoyaltyMembership_()
+    m = new(LoyaltyMembership)
     v = get("joined")
     m.joined = None if v is None else when(v) if v.__class__ is str else v
     m.loyalty_program_id = get("loyaltyProgramId")
-    m.__class__ = LoyaltyMembership
     return m
 
 
@@ -186,14 +166,11 @@ def write_LoyaltyMembership(m):
     return o
 
 
-MultipleCustomerProfileIntegrationRequest_ = twin(MultipleCustomerProfileIntegrationRequest)
-
-
 def read_MultipleCustomerProfileIntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = MultipleCustomerProfileIntegrationRequest_()
+    m = new(MultipleCustomerProfileIntegrationRequest)
     v = get("customerProfiles")
     m.customer_profiles = (
         None
@@ -202,7 +179,6 @@ def read_MultipleCustomerProfileIntegrationRequest(o, _=None):
         if v.__class__ is list
         else v
     )
-    m.__class__ = MultipleCustomerProfileIntegrationRequest
     return m
 
 
@@ -227,17 +203,13 @@ def write_MultipleCustomerProfileIntegrationRequest(m):
     return o
 
 
-MultipleCustomerProfileIntegrationRequestItem_ = twin(MultipleCustomerProfileIntegrationRequestItem)
-
-
 def read_MultipleCustomerProfileIntegrationRequestItem(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = MultipleCustomerProfileIntegrationRequestItem_()
+    m = new(MultipleCustomerProfileIntegrationRequestItem)
     m.integration_id = get("integrationId")
     m.attributes = get("attributes")
-    m.__class__ = MultipleCustomerProfileIntegrationRequestItem
     return m
 
 
@@ -252,19 +224,15 @@ def write_MultipleCustomerProfileIntegrationRequestItem(m):
     return o
 
 
-MultipleCustomerProfileIntegrationResponseV2_ = twin(MultipleCustomerProfileIntegrationResponseV2)
-
-
 def read_MultipleCustomerProfileIntegrationResponseV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = MultipleCustomerProfileIntegrationResponseV2_()
+    m = new(MultipleCustomerProfileIntegrationResponseV2)
     v = get("integrationStates")
     m.integration_states = (
         [] if v is None else [read_CustomerProfileUpdateV2Response(x) for x in v] if v.__class__ is list else v
     )
-    m.__class__ = MultipleCustomerProfileIntegrationResponseV2
     return m
 
 
@@ -286,16 +254,12 @@ def write_MultipleCustomerProfileIntegrationResponseV2(m):
     return o
 
 
-NewCustomerProfile_ = twin(NewCustomerProfile)
-
-
 def read_NewCustomerProfile(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewCustomerProfile_()
+    m = new(NewCustomerProfile)
     m.attributes = get("attributes")
-    m.__class__ = NewCustomerProfile
     return m
 
 
@@ -306,17 +270,13 @@ def write_NewCustomerProfile(m):
     return o
 
 
-ProfileAudiencesChanges_ = twin(ProfileAudiencesChanges)
-
-
 def read_ProfileAudiencesChanges(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ProfileAudiencesChanges_()
+    m = new(ProfileAudiencesChanges)
     m.adds = get("adds")
     m.deletes = get("deletes")
-    m.__class__ = ProfileAudiencesChanges
     return m
 
 

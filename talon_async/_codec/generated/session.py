@@ -9,8 +9,8 @@ from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async._codec.support import when
 from talon_async.models.cart import AdditionalCost
 from talon_async.models.cart import CartItem
@@ -21,14 +21,11 @@ from talon_async.models.session import NewCustomerSession
 from talon_async.models.session import NewCustomerSessionV2
 
 
-CustomerSession_ = twin(CustomerSession)
-
-
 def read_CustomerSession(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerSession_()
+    m = new(CustomerSession)
     m.integration_id = get("integrationId")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -47,7 +44,6 @@ def read_CustomerSession(o, _=None):
     m.first_session = get("firstSession")
     v = get("discounts")
     m.discounts = {} if v is None else v
-    m.__class__ = CustomerSession
     return m
 
 
@@ -89,14 +85,11 @@ def write_CustomerSession(m):
     return o
 
 
-CustomerSessionV2_ = twin(CustomerSessionV2)
-
-
 def read_CustomerSessionV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerSessionV2_()
+    m = new(CustomerSessionV2)
     m.id = get("id")
     v = get("created")
     m.created = None if v is None else when(v) if v.__class__ is str else v
@@ -134,7 +127,6 @@ def read_CustomerSessionV2(o, _=None):
     m.cart_item_additional_cost_total = get("cartItemAdditionalCostTotal")
     v = get("updated")
     m.updated = None if v is None else when(v) if v.__class__ is str else v
-    m.__class__ = CustomerSessionV2
     return m
 
 
@@ -212,17 +204,13 @@ def write_CustomerSessionV2(m):
     return o
 
 
-ExperimentVariantAllocation_ = twin(ExperimentVariantAllocation)
-
-
 def read_ExperimentVariantAllocation(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ExperimentVariantAllocation_()
+    m = new(ExperimentVariantAllocation)
     m.experiment_id = get("experimentID")
     m.variant_id = get("variantID")
-    m.__class__ = ExperimentVariantAllocation
     return m
 
 
@@ -235,14 +223,11 @@ def write_ExperimentVariantAllocation(m):
     return o
 
 
-NewCustomerSession_ = twin(NewCustomerSession)
-
-
 def read_NewCustomerSession(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewCustomerSession_()
+    m = new(NewCustomerSession)
     m.profile_id = get("profileId")
     m.coupon = get("coupon")
     m.referral = get("referral")
@@ -252,7 +237,6 @@ def read_NewCustomerSession(o, _=None):
     m.identifiers = get("identifiers")
     m.total = get("total")
     m.attributes = get("attributes")
-    m.__class__ = NewCustomerSession
     return m
 
 
@@ -284,14 +268,11 @@ def write_NewCustomerSession(m):
     return o
 
 
-NewCustomerSessionV2_ = twin(NewCustomerSessionV2)
-
-
 def read_NewCustomerSessionV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = NewCustomerSessionV2_()
+    m = new(NewCustomerSessionV2)
     m.profile_id = get("profileId")
     m.store_integration_id = get("storeIntegrationId")
     m.evaluable_campaign_ids = get("evaluableCampaignIds")
@@ -311,7 +292,6 @@ def read_NewCustomerSessionV2(o, _=None):
     )
     m.identifiers = get("identifiers")
     m.attributes = get("attributes")
-    m.__class__ = NewCustomerSessionV2
     return m
 
 

@@ -46,8 +46,8 @@ from talon_async._codec.generated.session import write_CustomerSessionV2
 from talon_async._codec.generated.session import write_NewCustomerSessionV2
 from talon_async._codec.support import NULL
 from talon_async._codec.support import listed
+from talon_async._codec.support import new
 from talon_async._codec.support import other
-from talon_async._codec.support import twin
 from talon_async.models.achievement import AchievementProgressWithDefinition
 from talon_async.models.achievement import CustomerAchievement
 from talon_async.models.campaign import Campaign
@@ -84,14 +84,11 @@ from talon_async.models.state import ReopenSessionResponse
 from talon_async.models.state import ReturnIntegrationRequest
 
 
-CustomerInventory_ = twin(CustomerInventory)
-
-
 def read_CustomerInventory(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerInventory_()
+    m = new(CustomerInventory)
     v = get("profile")
     m.profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -108,7 +105,6 @@ def read_CustomerInventory(o, _=None):
     )
     v = get("rewards")
     m.rewards = [] if v is None else v
-    m.__class__ = CustomerInventory
     return m
 
 
@@ -163,20 +159,16 @@ def write_CustomerInventory(m):
     return o
 
 
-CustomerProfileIntegrationRequestV2_ = twin(CustomerProfileIntegrationRequestV2)
-
-
 def read_CustomerProfileIntegrationRequestV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileIntegrationRequestV2_()
+    m = new(CustomerProfileIntegrationRequestV2)
     m.attributes = get("attributes")
     m.evaluable_campaign_ids = get("evaluableCampaignIds")
     m.response_content = get("responseContent")
     v = get("audiencesChanges")
     m.audiences_changes = None if v is None else read_ProfileAudiencesChanges(v)
-    m.__class__ = CustomerProfileIntegrationRequestV2
     return m
 
 
@@ -195,14 +187,11 @@ def write_CustomerProfileIntegrationRequestV2(m):
     return o
 
 
-CustomerProfileIntegrationResponseV2_ = twin(CustomerProfileIntegrationResponseV2)
-
-
 def read_CustomerProfileIntegrationResponseV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileIntegrationResponseV2_()
+    m = new(CustomerProfileIntegrationResponseV2)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("event")
@@ -225,7 +214,6 @@ def read_CustomerProfileIntegrationResponseV2(o, _=None):
     m.created_referrals = [] if v is None else [read_Referral(x) for x in v] if v.__class__ is list else v
     v = get("achievements")
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
-    m.__class__ = CustomerProfileIntegrationResponseV2
     return m
 
 
@@ -312,17 +300,13 @@ def write_CustomerProfileIntegrationResponseV2(m):
     return o
 
 
-CustomerProfileUpdate_ = twin(CustomerProfileUpdate)
-
-
 def read_CustomerProfileUpdate(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = CustomerProfileUpdate_()
+    m = new(CustomerProfileUpdate)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
-    m.__class__ = CustomerProfileUpdate
     return m
 
 
@@ -333,19 +317,15 @@ def write_CustomerProfileUpdate(m):
     return o
 
 
-IntegrationCustomerSessionResponse_ = twin(IntegrationCustomerSessionResponse)
-
-
 def read_IntegrationCustomerSessionResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationCustomerSessionResponse_()
+    m = new(IntegrationCustomerSessionResponse)
     v = get("customerSession")
     m.customer_session = None if v is None else read_CustomerSessionV2(v)
     v = get("effects")
     m.effects = [] if v is None else [read_Effect(x) for x in v] if v.__class__ is list else v
-    m.__class__ = IntegrationCustomerSessionResponse
     return m
 
 
@@ -365,14 +345,11 @@ def write_IntegrationCustomerSessionResponse(m):
     return o
 
 
-IntegrationEventV2Response_ = twin(IntegrationEventV2Response)
-
-
 def read_IntegrationEventV2Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationEventV2Response_()
+    m = new(IntegrationEventV2Response)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -395,7 +372,6 @@ def read_IntegrationEventV2Response(o, _=None):
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
     v = get("event")
     m.event = None if v is None else read_Event(v)
-    m.__class__ = IntegrationEventV2Response
     return m
 
 
@@ -482,14 +458,11 @@ def write_IntegrationEventV2Response(m):
     return o
 
 
-IntegrationEventV3Response_ = twin(IntegrationEventV3Response)
-
-
 def read_IntegrationEventV3Response(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationEventV3Response_()
+    m = new(IntegrationEventV3Response)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -512,7 +485,6 @@ def read_IntegrationEventV3Response(o, _=None):
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
     v = get("advancedEvent")
     m.advanced_event = None if v is None else read_EventV3(v)
-    m.__class__ = IntegrationEventV3Response
     return m
 
 
@@ -599,18 +571,14 @@ def write_IntegrationEventV3Response(m):
     return o
 
 
-IntegrationRequest_ = twin(IntegrationRequest)
-
-
 def read_IntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationRequest_()
+    m = new(IntegrationRequest)
     v = get("customerSession")
     m.customer_session = None if v is None else read_NewCustomerSessionV2(v)
     m.response_content = get("responseContent")
-    m.__class__ = IntegrationRequest
     return m
 
 
@@ -623,14 +591,11 @@ def write_IntegrationRequest(m):
     return o
 
 
-IntegrationState_ = twin(IntegrationState)
-
-
 def read_IntegrationState(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationState_()
+    m = new(IntegrationState)
     v = get("session")
     m.session = None if v is None else read_CustomerSession(v)
     v = get("profile")
@@ -641,7 +606,6 @@ def read_IntegrationState(o, _=None):
     m.loyalty = None if v is None else read_Loyalty(v)
     v = get("coupon")
     m.coupon = None if v is None else read_Coupon(v)
-    m.__class__ = IntegrationState
     return m
 
 
@@ -660,14 +624,11 @@ def write_IntegrationState(m):
     return o
 
 
-IntegrationStateV2_ = twin(IntegrationStateV2)
-
-
 def read_IntegrationStateV2(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = IntegrationStateV2_()
+    m = new(IntegrationStateV2)
     v = get("customerProfile")
     m.customer_profile = None if v is None else read_CustomerProfile(v)
     v = get("loyalty")
@@ -702,7 +663,6 @@ def read_IntegrationStateV2(o, _=None):
     m.return_ = None if v is None else read_Return(v)
     v = get("previousReturns")
     m.previous_returns = [] if v is None else [read_Return(x) for x in v] if v.__class__ is list else v
-    m.__class__ = IntegrationStateV2
     return m
 
 
@@ -815,17 +775,13 @@ def write_IntegrationStateV2(m):
     return o
 
 
-ReopenSessionResponse_ = twin(ReopenSessionResponse)
-
-
 def read_ReopenSessionResponse(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReopenSessionResponse_()
+    m = new(ReopenSessionResponse)
     v = get("effects")
     m.effects = [] if v is None else [read_Effect(x) for x in v] if v.__class__ is list else v
-    m.__class__ = ReopenSessionResponse
     return m
 
 
@@ -843,18 +799,14 @@ def write_ReopenSessionResponse(m):
     return o
 
 
-ReturnIntegrationRequest_ = twin(ReturnIntegrationRequest)
-
-
 def read_ReturnIntegrationRequest(o, _=None):
     if o.__class__ is not dict:
         return o
     get = o.get
-    m = ReturnIntegrationRequest_()
+    m = new(ReturnIntegrationRequest)
     v = get("return")
     m.return_ = None if v is None else read_NewReturn(v)
     m.response_content = get("responseContent")
-    m.__class__ = ReturnIntegrationRequest
     return m
 
 
