@@ -11,6 +11,25 @@ TIME = "2026-03-01T12:30:45.123456Z"
 
 Json = dict[str, Any]
 
+HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Request-Id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+}
+"""What an answer carries beside Server, Date, Connection, Content-Type and Content-Length: seven headers in all."""
+
+MANY_HEADERS = {
+    **HEADERS,
+    "Cache-Control": "no-store, max-age=0",
+    "Vary": "Origin, Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Envoy-Upstream-Service-Time": "12",
+    "Via": "1.1 google",
+    "Alt-Svc": 'h3=":443"; ma=2592000',
+}
+"""The same behind a load balancer of a cloud: fifteen headers in all."""
+
 
 def items(count: int) -> list[Json]:
     """Return the items of a cart, with what promotions ask for: the category, and attributes of the shop's own."""

@@ -51,7 +51,7 @@ def _shares(scenario: Scenario, pace: Pace) -> list[int]:
 
 def _command(scenario: Scenario, name: str, server: Server, python: Path, cpu: int | None) -> list[str | Path]:
     job = Job(
-        contender=name, url=server.url(tls=scenario.tls), answer=scenario.answer,
+        contender=name, url=server.url(tls=scenario.tls, many_headers=scenario.many_headers), answer=scenario.answer,
         in_flight=scenario.in_flight, ca=server.ca if scenario.tls else "", cpu=cpu,
     )  # fmt: skip
     return [python, "-m", "benchmarks.contenders.worker", json.dumps(asdict(job))]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
+import ssl
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -15,15 +17,20 @@ from benchmarks.contenders import ENTRIES
 from benchmarks.exact import counted
 from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
 from benchmarks.measure.slices import _shares, measure
-from benchmarks.payloads import ANSWERS, REQUESTS, body
+from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS, REQUESTS, body
 from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
 from benchmarks.serve import start
-from benchmarks.serve.routes import NGINX, answer_to
+from benchmarks.serve.routes import answer_to, nginx_config
 from benchmarks.show.chart import bars_of, chart
 from benchmarks.show.table import cells, table
 from benchmarks.targets import TARGETS, Target, figure, verdict
 from talon_async import from_json
 from talon_async.models import IntegrationEventV2Response, IntegrationState, IntegrationStateV2, UnknownEffectProps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.serve.start import Server
 
 RESULTS = {
     "event-16": {
@@ -32,6 +39,15 @@ RESULTS = {
     },
     "import": {"talon_async": Series(cpu=[0.003, 0.004, 0.005])},
 }
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Server]:
+    """The small server, whether nginx is installed or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
+        with start.server(None) as running:
+            yield running
 
 
 def drawn(ratio: float) -> list[dict[str, Any]]:
@@ -87,13 +103,11 @@ def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None
     assert (pace.rounds, pace.batch_rounds) == (sum(_shares(SCENARIOS[0], pace)), sum(_shares(batch, pace)))
 
 
-def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_server: Server) -> None:
     """Real processes against the small server; a contender without an environment is left out."""
-    monkeypatch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
     scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
     pace = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, batch_rounds=1, largest_batch=0)
-    with start.server(None) as running:
-        series = measure(scenario, pace, running, {"": Path(sys.executable)}, None)
+    series = measure(scenario, pace, own_server, {"": Path(sys.executable)}, None)
     assert {"aiohttp": 4, "talon_async": 4} == {name: len(found.cpu) for name, found in series.items()}
 
 
@@ -197,11 +211,29 @@ def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: floa
 
 
 def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
-    """Its braces are balanced and nothing is left open."""
-    text = NGINX.format(folder="/tmp/x", plain=1, secure=2, certificate="/tmp/x/own.pem")
+    """Its braces are balanced, every port is there, and no name is left open."""
+    text = nginx_config(Path("/tmp/x"), [1, 2, 3, 4])
     assert text.count("{") == text.count("}")
-    assert "listen 127.0.0.1:2 ssl;" in text
+    assert [1, 1, 1, 1] == [text.count(f"listen 127.0.0.1:{port}{end};") for port, end in
+                            ((1, ""), (2, " ssl"), (3, ""), (4, " ssl"))]  # fmt: skip
+    assert len(HEADERS) + len(MANY_HEADERS) + 2 == text.count("add_header")
     assert "{folder}" not in text
+
+
+@pytest.mark.parametrize(("many_headers", "count"), [(False, 7), (True, 15)])
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_answer_has_its_headers_when_the_small_server_gives_it(
+    own_server: Server, tls: bool, many_headers: bool, count: int
+) -> None:
+    """Seven are usual, fifteen come from behind a load balancer, over HTTP and TLS; the body is the same."""
+    url = own_server.url(tls=tls, many_headers=many_headers)
+    authority = ssl.create_default_context(cafile=own_server.ca)
+    host = url.rpartition("/")[2]
+    connection = http.client.HTTPSConnection(host, context=authority) if tls else http.client.HTTPConnection(host)
+    with contextlib.closing(connection):
+        connection.request(*REQUESTS["event"], body=b"{}")
+        response = connection.getresponse()
+        assert (count, ANSWERS["event"]) == (len(response.getheaders()), response.read())
 
 
 def test_instructions_are_read_when_valgrind_reports() -> None:
