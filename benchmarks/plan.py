@@ -64,7 +64,7 @@ class Scenario:
         name: how it is called, also by `--only`.
         answer: what the server says: see `payloads`.
         in_flight: requests at a time, or threads.
-        contenders: who takes part; the base comes first where it does.
+        contenders: who takes part, in the order of the table: the default transport, the direct one, the peers.
         tls: whether requests go over TLS.
         many_headers: whether answers carry fifteen headers, as behind a load balancer of a cloud, instead of seven.
         batch: the events of a slice, if it is one batch and not as many requests as fit into the time.
@@ -79,10 +79,15 @@ class Scenario:
     batch: int = 0
 
 
-PLAIN = ("aiohttp", "talon_async", "official", "httpx", "requests")
-EFFECTS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
-BLOCKING = ("aiohttp", "talon_async", "talon_async-blocking", "official", "httpx-blocking", "requests")
-BATCH = ("aiohttp", "talon_async", "talon_async-batch")
+PEERS = (BASE, "wreq", "pyreqwest", "official", "httpx", "requests")
+PLAIN = ("talon_async", "talon_async-direct", *PEERS)
+EFFECTS = ("talon_async", "talon_async-lazy", "talon_async-direct", "talon_async-direct-lazy", *PEERS)
+BLOCKING = (
+    "talon_async", "talon_async-blocking", "talon_async-direct", "talon_async-direct-blocking",
+    BASE, "official", "httpx-blocking", "requests",
+)  # fmt: skip
+BATCH = ("talon_async", "talon_async-batch", "talon_async-direct", "talon_async-direct-batch", BASE)
+LARGEST_BATCH = ("talon_async-batch", "talon_async-direct-batch")
 
 SCENARIOS = (
     *(Scenario(name=f"event-{n}", answer="event", in_flight=n, contenders=PLAIN) for n in (1, 16, 64, 256)),
@@ -96,7 +101,7 @@ SCENARIOS = (
     *(Scenario(name=f"blocking-session-{n}", answer="session", in_flight=n, contenders=BLOCKING) for n in (1, 16)),
     Scenario(name="batch-10k", answer="v1", in_flight=64, contenders=BATCH, batch=SMALLEST_BATCH),
     Scenario(name="batch-100k", answer="v1", in_flight=64, contenders=BATCH, batch=100_000),
-    Scenario(name="batch-1m", answer="v1", in_flight=64, contenders=("talon_async-batch",), batch=1_000_000),
+    Scenario(name="batch-1m", answer="v1", in_flight=64, contenders=LARGEST_BATCH, batch=1_000_000),
 )
 
 COLD = ("import", "first-call", "first-answer")

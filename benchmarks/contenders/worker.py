@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contenders import Job, make
+from benchmarks.contenders import Job, contender, make
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -106,11 +106,12 @@ async def _wait(done: Awaitable[object]) -> None:
 
 
 def main() -> None:
-    """Obey the controller, or with a count as second argument run that many requests once."""
-    slices = Slices(Job(**json.loads(sys.argv[1])))
-    if not getattr(slices.contender, "available", True):
+    """Run what the controller asks for, or with a count as second argument that many requests once."""
+    job = Job(**json.loads(sys.argv[1]))
+    if not getattr(contender(job.contender), "available", True):
         print(json.dumps({"skip": "this release of talon_async has no such option"}), flush=True)
         return
+    slices = Slices(job)
     slices.open()
     if len(sys.argv) > 2:  # noqa: PLR2004
         slices.run("run", int(sys.argv[2]))

@@ -11,6 +11,8 @@ from benchmarks.measure.processes import ROOT
 
 PEERS = {
     "official": ["talon-one-sdk==26.2"],
+    "wreq": ["wreq==0.13.0", "orjson"],
+    "pyreqwest": ["pyreqwest==0.15.1", "orjson"],
     "httpx": ["httpx==0.28.1", "orjson", "sniffio"],
     "requests": ["requests==2.34.2", "orjson"],
 }

@@ -31,10 +31,13 @@ class BrokenError(RuntimeError):
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of a measured process: no proxies, authorities or debug modes of the user's shell."""
+    """Return the variables of a measured process: none of the user's shell that change what is measured.
+
+    Left out are proxies, authorities, debug modes, and settings of the client: the default transport is the default.
+    """
     kept = {
         name: text for name, text in os.environ.items()
-        if not name.startswith("PYTHON") and "proxy" not in name.lower() and name not in _AUTHORITIES
+        if not name.startswith(("PYTHON", "TALON_ONE_")) and "proxy" not in name.lower() and name not in _AUTHORITIES
     }  # fmt: skip
     return {**kept, "PYTHONPATH": str(ROOT)}
 

@@ -13,9 +13,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.contenders import ENTRIES
+from benchmarks.contenders import ENTRIES, Job, contender, ours
 from benchmarks.exact import counted
 from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
+from benchmarks.measure.processes import environment
 from benchmarks.measure.slices import _shares, measure
 from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS, REQUESTS, body
 from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
@@ -161,9 +162,42 @@ def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() 
 
 
 def test_every_contender_is_known_when_a_scenario_names_it() -> None:
-    """And the base comes first, where it takes part."""
+    """Every entry takes part somewhere, and every scenario names entries."""
     assert {name for scenario in SCENARIOS for name in scenario.contenders} == set(ENTRIES)
-    assert all(scenario.contenders[0] == BASE for scenario in SCENARIOS if BASE in scenario.contenders)
+
+
+def test_the_default_transport_comes_first_when_contenders_are_listed() -> None:
+    """Each list names the default transport, then the direct one, then the peers."""
+    for names in [tuple(ENTRIES), *(scenario.contenders for scenario in SCENARIOS)]:
+        floors = [1 if "direct" in name else 0 if name.startswith("talon_async") else 2 for name in names]
+        assert sorted(floors) == floors
+
+
+def test_every_scenario_of_the_default_transport_has_the_direct_one_when_it_is_planned() -> None:
+    """The same contenders run on both transports."""
+    for scenario in SCENARIOS:
+        own = {name for name in scenario.contenders if name.startswith("talon_async") and "direct" not in name}
+        assert {name.replace("talon_async", "talon_async-direct") for name in own} <= set(scenario.contenders)
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if "direct" in name])
+def test_a_direct_contender_asks_for_its_transport_when_it_is_made(name: str) -> None:
+    """The default contenders ask for none, so that the default is what is measured."""
+    assert contender(name).transport == "direct"
+    assert contender(name.replace("-direct", "")).transport is None
+
+
+def test_a_client_is_given_a_transport_when_a_contender_asks_for_one() -> None:
+    """A release without that option gets no such argument."""
+    job = Job(contender="talon_async", url="http://127.0.0.1:1", answer="event", in_flight=1)
+    assert "transport" not in ours.options(job, None)
+    assert ours.options(job, "direct")["transport"] == "direct"
+
+
+def test_settings_of_the_shell_are_dropped_when_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They could turn the default contender into another one."""
+    monkeypatch.setenv("TALON_ONE_TRANSPORT", "direct")
+    assert "TALON_ONE_TRANSPORT" not in environment()
 
 
 def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
