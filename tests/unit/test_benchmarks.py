@@ -22,7 +22,7 @@ from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS, REQUESTS, body
 from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
 from benchmarks.serve import start
 from benchmarks.serve.routes import answer_to, nginx_config
-from benchmarks.show.chart import bars_of, chart
+from benchmarks.show.chart import FIGURE, bars_of, chart
 from benchmarks.show.table import cells, table
 from benchmarks.targets import TARGETS, Target, figure, verdict
 from talon_async import from_json
@@ -205,8 +205,27 @@ def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
     text = chart(drawn(2.0))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     widths = [float(rectangle.attrib["width"]) for rectangle in rectangles]
-    assert [1.0, 2.0] == [round(width / widths[0], 2) for width in widths]
+    assert [2.0, 1.0] == [round(width / widths[1], 2) for width in widths]
     assert "prefers-color-scheme: dark" in text
+
+
+def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
+    """It is drawn in two pieces, and its figure says how long it is."""
+    text = chart(drawn(16.9))
+    rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
+    first, second, base = (float(rectangle.attrib["width"]) for rectangle in rectangles)
+    assert 6 * base == pytest.approx(first + 6 + second, abs=0.5)
+    assert "16.9" in text
+
+
+@pytest.mark.parametrize("ratio", [0.45, 0.9, 0.99, 1.0, 1.08])
+def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float) -> None:
+    """Its text begins behind the line or ends before it."""
+    picture = ET.fromstring(chart(drawn(ratio)))  # noqa: S314  # our own text
+    line = float(next(picture.iter("{http://www.w3.org/2000/svg}line")).attrib["x1"])
+    texts = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.text == f"{ratio:.2f}"]
+    begins = float(texts[0].attrib["x"])
+    assert begins >= line + 5 or begins + FIGURE <= line
 
 
 def test_the_chart_leaves_out_panels_when_nothing_was_measured() -> None:
