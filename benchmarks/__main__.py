@@ -36,7 +36,7 @@ NAMES = (*(scenario.name for scenario in plan.SCENARIOS), *plan.COLD)
 def bases(name: str) -> dict[str, str]:
     """Return what a scenario's contenders are compared with; all others with the base."""
     if name == "first-call":
-        return {f"{contender}-first": f"{contender}-warm" for contender in ("aiohttp", "talon_async")}
+        return {f"{contender}-first": f"{contender}-warm" for contender in plan.FIRST_CALLS}
     return {"talon_async-first": "talon_async-warm"} if name == "first-answer" else {}
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from benchmarks.contenders import Job, contender
+from benchmarks.contenders import LACKING, Job, available
 from benchmarks.measure.processes import ROOT, environment
 from benchmarks.plan import BASE, COUNTED, SLICE_WITHIN
 from benchmarks.serve.start import processors, server
@@ -64,9 +64,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     server_cpu, cpu = processors()
     lines: list[tuple[str, ...]] = []
-    names = [name for name in (*CONTENDERS, BASE) if getattr(contender(name), "available", True)]
+    names = [name for name in (*CONTENDERS, BASE) if available(name)]
     for name in {*CONTENDERS} - {*names}:
-        print(f"{name} is left out: this release of talon_async has no such option")
+        print(f"{name} is left out: {LACKING}")
     with server(server_cpu) as running:
         for answer, lengths in COUNTED.items():
             each: dict[str, float] = {}

@@ -107,5 +107,8 @@ SCENARIOS = (
 COLD = ("import", "first-call", "first-answer")
 """What a process does once; see `measure.cold`."""
 
+FIRST_CALLS = ("talon_async", "talon_async-direct", BASE)
+"""Contenders whose first call is measured."""
+
 COUNTED = {"event": (200, 600), "session": (200, 600), "large": (40, 120), "silent": (200, 600)}
 """Answers whose instructions are counted, 16 in flight: the requests of the shorter run and of the longer one."""

@@ -49,9 +49,18 @@ class Job:
 
 
 def contender(name: str) -> Any:
-    """Import the class of a contender; its `available` is False where this release of talon_async lacks the option."""
+    """Import the class of a contender."""
     entry = ENTRIES[name]
     return getattr(import_module(f"{__name__}.{entry.module}"), entry.name)
+
+
+LACKING = "this release of talon_async has no such option"
+"""Why a contender that is not available is left out."""
+
+
+def available(name: str) -> bool:
+    """Tell whether this release of talon_async has the options that a contender needs."""
+    return getattr(contender(name), "available", True)
 
 
 def make(job: Job) -> Any:

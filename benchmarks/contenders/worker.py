@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contenders import Job, contender, make
+from benchmarks.contenders import LACKING, Job, available, make
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -108,8 +108,8 @@ async def _wait(done: Awaitable[object]) -> None:
 def main() -> None:
     """Run what the controller asks for, or with a count as second argument that many requests once."""
     job = Job(**json.loads(sys.argv[1]))
-    if not getattr(contender(job.contender), "available", True):
-        print(json.dumps({"skip": "this release of talon_async has no such option"}), flush=True)
+    if not available(job.contender):
+        print(json.dumps({"skip": LACKING}), flush=True)
         return
     slices = Slices(job)
     slices.open()

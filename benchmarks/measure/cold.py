@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from benchmarks.contenders import Job
+from benchmarks import plan
+from benchmarks.contenders import LACKING, Job, available
 from benchmarks.measure.figures import Series
 from benchmarks.measure.processes import ROOT, BrokenError, ended, environment, line_of, started
 
@@ -82,7 +83,10 @@ def _cost(command: list[str | Path], cpu: int | None) -> float:
 
 def firsts(kind: str, pace: Pace, server: Server, pythons: dict[str, Path], cpu: int | None) -> dict[str, Series]:
     """Return what the first call, or the first answer's conversion, costs, and what the same costs when warm."""
-    contenders = ("aiohttp", "talon_async") if kind == "first-call" else ("talon_async",)
+    names = plan.FIRST_CALLS if kind == "first-call" else ("talon_async",)
+    contenders = [name for name in names if available(name)]
+    for name in {*names} - {*contenders}:
+        print(f"{kind}: {name} is left out: {LACKING}")
     series: dict[str, Series] = {}
     for _ in range(pace.cold_rounds):
         for contender in contenders:
