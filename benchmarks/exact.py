@@ -1,7 +1,7 @@
 """`make bench-exact`: count instructions, which do not depend on how busy the machine is.
 
-A short and a longer run differ in their requests alone, so the difference is what requests cost; what Python, imports
-and connections cost falls out. Instructions rank versions of the same code; between unlike code, time decides.
+A short and a longer run differ only in their number of requests, so their difference is the cost of requests without
+Python, imports and connections. Instructions rank versions of the same code; between unlike code, time decides.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def counted(text: str) -> int:
 
 
 def instructions(valgrind: str, job: Job, count: int) -> int:
-    """Return the instructions of a whole process that sends so many requests."""
+    """Return the instructions of a whole process that sends a number of requests."""
     command = [valgrind, *CACHEGRIND, sys.executable, "-m", "benchmarks.contenders.worker", json.dumps(asdict(job))]
     process = subprocess.Popen(  # noqa: S603  # what is run is ours
         [*command, str(count)], cwd=ROOT, env={**environment(), "PYTHONHASHSEED": "0"}, text=True,
@@ -51,7 +51,7 @@ def instructions(valgrind: str, job: Job, count: int) -> int:
 
 def per_request(valgrind: str, job: Job, short: int, long: int) -> float:
     """Return the thousands of instructions of one request."""
-    instructions(valgrind, job, 1)  # writes the bytecode, which would count otherwise
+    instructions(valgrind, job, 1)  # writes the bytecode, so that compiling does not count
     first, second = (instructions(valgrind, job, count) for count in (short, long))
     return (second - first) / (long - short) / 1e3
 

@@ -1,23 +1,23 @@
-"""What is measured, how often and for how long. Every number of the method stands here; only the standard library."""
+"""The plan: what is measured, how often and how long. This module imports only the standard library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 BASE = "aiohttp"
-"""The contender that is 1.00."""
+"""The contender whose ratio is 1.00."""
 
 READY_WITHIN = 60.0
-"""Seconds until a process must have told that it is ready: the official SDK needs many to be imported."""
+"""Seconds in which a process must report that it is ready; importing the official SDK takes many."""
 
 SLICE_WITHIN = 1200.0
-"""Seconds until a slice must be over; a million events take several minutes."""
+"""Seconds in which a slice must end; a million events take several minutes."""
 
 ENDS_WITHIN = 5.0
-"""Seconds between asking a process to end and ending it."""
+"""Seconds between asking a process to end and killing it."""
 
 POOL = 64
-"""Connections that the blocking peers keep; with their defaults they throw connections away and make new ones."""
+"""Connections that the blocking peers keep; their defaults discard connections and open new ones."""
 
 
 SMALLEST_BATCH = 10_000
@@ -29,12 +29,12 @@ class Pace:
 
     Attributes:
         rounds: slices of each contender.
-        processes: of each contender, one after the other, which share the rounds.
-        slice_seconds: how long a slice is to take; its number of requests follows from a first slice.
-        cold_rounds: fresh processes for each thing that happens once in a process.
-        batch_rounds: slices of a batch of the smallest size; larger ones have one.
-        largest_batch: batches of more events are left out.
-        skipped: scenarios left out unless they are asked for.
+        processes: how many processes of each contender, one after the other, share the rounds.
+        slice_seconds: how long a slice takes; a first slice decides its number of requests.
+        cold_rounds: how many fresh processes measure what happens once in a process.
+        batch_rounds: slices of a batch of the smallest size; a larger batch has one.
+        largest_batch: batches of more events are not measured.
+        skipped: scenarios that are measured only when `--only` names them.
     """
 
     rounds: int
@@ -61,13 +61,13 @@ class Scenario:
     """One situation in which contenders are compared.
 
     Attributes:
-        name: how it is called, also by `--only`.
-        answer: what the server says: see `payloads`.
+        name: its name, also for `--only`.
+        answer: the answer of the server, a key of `payloads.ANSWERS`.
         in_flight: requests at a time, or threads.
-        contenders: who takes part, in the order of the table: the default transport, the direct one, the peers.
+        contenders: the contenders in the order of the table: the default transport, the direct one, the peers.
         tls: whether requests go over TLS.
         many_headers: whether answers carry fifteen headers, as behind a load balancer of a cloud, instead of seven.
-        batch: the events of a slice, if it is one batch and not as many requests as fit into the time.
+        batch: the events of a slice that is one batch; 0 for slices of as many requests as fit into the time.
     """
 
     name: str
@@ -105,7 +105,7 @@ SCENARIOS = (
 )
 
 COLD = ("import", "first-call", "first-answer")
-"""What a process does once; see `measure.cold`."""
+"""Scenarios that measure what a process does once; see `measure.cold`."""
 
 FIRST_CALLS = ("talon_async", "talon_async-direct", BASE)
 """Contenders whose first call is measured."""

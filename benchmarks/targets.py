@@ -1,4 +1,4 @@
-"""What the client promises about its cost, and whether it keeps it."""
+"""The promises of the client about its cost, and their verdicts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Target:
     """One promise.
 
     Attributes:
-        what: as people read it.
+        what: the promise as people read it.
         scenario: where it is measured.
-        contender: who promises.
-        over: compared with whom; empty where the figure stands for itself.
+        contender: the contender that keeps or misses it.
+        over: the contender it is compared with; empty if the figure stands alone.
         kind: `cpu` and `peak` compare; `growth` and `mib` are MiB, `ms` is milliseconds of the processor.
         most: the largest figure that keeps the promise.
-        least: the smallest figure that keeps it; for how many times cheaper than the other the contender is.
+        least: the smallest figure that keeps the promise; it says how many times dearer the other contender is.
     """
 
     what: str
@@ -85,7 +85,7 @@ TARGETS = (
 
 
 def figure(target: Target, results: Results) -> float | None:
-    """Return what was measured; None if it was not."""
+    """Return the measured figure, or None if the scenario was not measured."""
     found = results.get(target.scenario, {})
     own, other = found.get(target.contender), found.get(target.over)
     if own is None or (target.over and other is None):

@@ -71,7 +71,7 @@ class Awaited:
         return self.read(await self.talon.track_event_v2(event(n), silent=False))
 
     async def silent(self, n: int) -> object:
-        """Record an event, with no answer asked for."""
+        """Record an event and ask for no answer."""
         return await self.talon.track_event_v2(event(n), silent=True)
 
     async def v1(self, n: int) -> object:
@@ -104,7 +104,7 @@ class Batch(Awaited):
     """Many events in one call."""
 
     async def batch(self, count: int) -> None:
-        """Record events from a source that holds none of them."""
+        """Record events from an iterator that makes them one at a time."""
         report = await self.talon.track_events(map(v1_event, range(count)), concurrency=self.job.in_flight)
         report.raise_for_failures()
 

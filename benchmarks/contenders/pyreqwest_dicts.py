@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Pyreqwest:
-    """One client, its headers set once, its idle connections not bounded; HTTP/1.1, which is its default."""
+    """One client with its headers set once and no limit of connections; HTTP/1.1 is its default."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

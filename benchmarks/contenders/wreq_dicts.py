@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Wreq:
-    """One client, its headers set once, its idle connections not bounded."""
+    """One client with its headers set once and no limit of connections; HTTP/1.1 only."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

@@ -1,4 +1,4 @@
-"""A small server for machines without nginx: bytes in, bytes out, over HTTP and TLS.
+"""A small server for machines without nginx: it writes prepared bytes over HTTP and TLS.
 
 It prints its ports as JSON, in the order of `Server`, and runs until its input ends.
 """

@@ -1,4 +1,4 @@
-"""Which answer belongs to which request; one rule for the small server and for nginx."""
+"""The rule that gives each request its answer, for the small server and for nginx."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ http {{
     client_body_buffer_size 256k;
     open_file_cache max=16;
     output_buffers 2 256k;
-    # what a file has and an answer of the API has not: ETag, Accept-Ranges, Last-Modified
+    # nginx adds ETag and Accept-Ranges to files; the API does not send them
     etag off;
     max_ranges 0;
     client_body_temp_path {folder}/body;
@@ -57,7 +57,7 @@ _SERVER = """\
         add_header Last-Modified "";
 {headers}
         location ~ ^/(event|session|large|v1)\\.json$ {{ internal; }}
-        # a file cannot be posted or put: nginx says so, and then gives the file
+        # nginx refuses to post or put a file with 405; the error page is the file
         location /v2/customer_sessions/large {{ error_page 404 405 =200 /large.json; }}
         location /v2/customer_sessions/ {{ error_page 404 405 =200 /session.json; }}
         location /v1/ {{ error_page 404 405 =200 /v1.json; }}

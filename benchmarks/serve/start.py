@@ -1,4 +1,4 @@
-"""Starts the server and ends it: nginx where it is installed and does what it should, else our own."""
+"""Start and stop the server: nginx where it is installed and gives the prepared answers, else our own."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Server:
 
 
 def processors() -> tuple[int | None, int | None]:
-    """Return one processor for the server and another for the clients, or nothing where that cannot be had."""
+    """Return one processor for the server and another for the clients, or None twice on a machine with only one."""
     if not hasattr(os, "sched_getaffinity") or len(own := sorted(os.sched_getaffinity(0))) < 2:  # noqa: PLR2004
         return None, None
     return own[-1], own[0]
@@ -80,7 +80,7 @@ def _canned(folder: Path, cpu: int | None) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def _nginx(folder: Path, cpu: int | None) -> Iterator[Server | None]:
-    """Run nginx; give None if there is none, or if its answers are not the prepared ones."""
+    """Run nginx; yield None if it is not installed or gives other answers than the prepared ones."""
     if (nginx := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")) is None:
         yield None
         return

@@ -1,4 +1,4 @@
-"""The chart of the README: what a request costs, as bars; written by hand, readable on light and dark ground."""
+"""The chart of the README: the cost of a request as bars, readable on light and dark ground."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FIGURE = 38
 """How wide a figure is, with the room around it."""
 
 CUT = 6.0
-"""Longer bars are cut and have a gap, so that the short ones can still be told apart."""
+"""The ratio at which a bar is cut and gets a gap, so that short bars stay readable."""
 
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -101,7 +101,7 @@ def _bar(kind: str, y: int, width: float, *, is_cut: bool) -> list[str]:
 
 
 def _beside(end: float, line: float) -> float:
-    """Return where the figure of a bar begins: after the bar, or after the dashed line if that would cross it."""
+    """Return where the figure of a bar begins: after the bar, or after the dashed line if it would cross the figure."""
     return line + 6 if line - FIGURE < end + 6 < line + 6 else end + 6
 
 

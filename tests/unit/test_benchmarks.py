@@ -77,13 +77,13 @@ def test_ratios_refuse_when_the_rounds_do_not_match() -> None:
 
 
 def test_a_ratio_is_none_when_a_contender_was_left_out() -> None:
-    """What was not measured has no figure."""
+    """A contender that was not measured has no ratio."""
     assert ratio(RESULTS, "event-16", "official", "aiohttp") is None
     assert ratio(RESULTS, "session-16", "talon_async", "aiohttp") is None
 
 
 def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() -> None:
-    """Time is divided by the requests; of memory the largest figure stays."""
+    """Time is divided by the requests; the largest memory stays."""
     series = Series()
     series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
     series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
@@ -91,7 +91,7 @@ def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() ->
 
 
 def test_a_series_goes_on_when_another_process_takes_over() -> None:
-    """Rounds follow each other; of memory the largest figure of all processes stays."""
+    """Rounds follow each other; the largest memory of all processes stays."""
     series = Series(cpu=[1.0], wall=[2.0], peak_mib=30.0, growth_mib=1.0)
     series.extend(Series(cpu=[3.0], wall=[4.0], peak_mib=20.0, growth_mib=2.0))
     assert Series(cpu=[1.0, 3.0], wall=[2.0, 4.0], peak_mib=30.0, growth_mib=2.0) == series
@@ -105,7 +105,7 @@ def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None
 
 
 def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_server: Server) -> None:
-    """Real processes against the small server; a contender without an environment is left out."""
+    """Real processes send to the small server; a contender without an environment is left out."""
     scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
     pace = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, batch_rounds=1, largest_batch=0)
     series = measure(scenario, pace, own_server, {"": Path(sys.executable)}, None)
@@ -113,7 +113,7 @@ def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_
 
 
 def test_a_row_holds_everything_when_it_is_made() -> None:
-    """The ratio with its quartiles, requests a second, memory, and the absolute time for the file alone."""
+    """A row has the ratio with its quartiles, requests a second, memory, and the absolute time."""
     expected = {
         "scenario": "event-16", "contender": "talon_async", "ratio": [1.1, 1.05, 1.15], "per_second": 2,
         "peak_mib": 40.0, "growth_mib": 0.5, "cpu_microseconds": 1_100_000.0, "rounds": 3,
@@ -148,13 +148,13 @@ def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None
     ],
 )
 def test_a_target_is_judged_when_its_figure_is_known(target: Target, measured: float | None, word: str) -> None:
-    """A bound holds from its own side: at most so dear, or at least so many times cheaper."""
+    """A figure keeps a promise up to its upper bound, or from its lower bound on."""
     assert measured is None or figure(target, RESULTS) == pytest.approx(measured)
     assert word == verdict(target, RESULTS)[3]
 
 
 def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() -> None:
-    """A promise about something that nobody measures would always be silent."""
+    """A promise about a contender that no scenario measures would never be judged."""
     contenders = {scenario.name: {*scenario.contenders, ""} for scenario in SCENARIOS}
     aimed = [target for target in TARGETS if target.scenario in contenders]
     assert all({target.contender, target.over} <= contenders[target.scenario] for target in aimed)
@@ -195,13 +195,13 @@ def test_a_client_is_given_a_transport_when_a_contender_asks_for_one() -> None:
 
 
 def test_settings_of_the_shell_are_dropped_when_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They could turn the default contender into another one."""
+    """Variables of the client could turn the default contender into another one."""
     monkeypatch.setenv("TALON_ONE_TRANSPORT", "direct")
     assert "TALON_ONE_TRANSPORT" not in environment()
 
 
 def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
-    """Well-formed, with one bar for each contender, and colours for light and dark."""
+    """The chart is well-formed XML with one bar for each contender and colours for light and dark."""
     text = chart(drawn(2.0))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     widths = [float(rectangle.attrib["width"]) for rectangle in rectangles]
@@ -210,7 +210,7 @@ def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
 
 
 def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
-    """It is drawn in two pieces, and its figure says how long it is."""
+    """A cut bar has two pieces, and its figure tells its length."""
     text = chart(drawn(16.9))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     first, second, base = (float(rectangle.attrib["width"]) for rectangle in rectangles)
@@ -220,7 +220,7 @@ def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
 
 @pytest.mark.parametrize("ratio", [0.45, 0.9, 0.99, 1.0, 1.08])
 def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float) -> None:
-    """Its text begins behind the line or ends before it."""
+    """The figure begins after the line or ends before it."""
     picture = ET.fromstring(chart(drawn(ratio)))  # noqa: S314  # our own text
     line = float(next(picture.iter("{http://www.w3.org/2000/svg}line")).attrib["x1"])
     texts = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.text == f"{ratio:.2f}"]
@@ -229,13 +229,13 @@ def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float)
 
 
 def test_the_chart_leaves_out_panels_when_nothing_was_measured() -> None:
-    """Only what there is becomes a bar."""
+    """A panel without figures is not drawn."""
     assert [] == bars_of(drawn(1.0), "large-16")
     assert "Session" not in chart(drawn(1.0))
 
 
 def test_every_request_finds_its_answer_when_it_is_sent() -> None:
-    """The server's rule and the clients' paths belong together."""
+    """The rule of the server knows every path of the clients."""
     assert list(REQUESTS) == [answer_to(path.format(n=7)) for _, path in REQUESTS.values()]
 
 
@@ -250,7 +250,7 @@ def test_answers_are_understood_when_models_read_them(answer: str) -> None:
 
 
 def test_answers_to_events_are_understood_when_models_read_them() -> None:
-    """Both versions of the API tell one effect."""
+    """Each version of the API answers with one effect."""
     second, first = from_json(ANSWERS["event"], IntegrationEventV2Response), from_json(ANSWERS["v1"], IntegrationState)
     assert first.event is not None
     assert (1, 1) == (len(second.effects), len(first.event.effects))
@@ -258,13 +258,13 @@ def test_answers_to_events_are_understood_when_models_read_them() -> None:
 
 @pytest.mark.parametrize(("answer", "kilobytes"), [("event", 0.25), ("v1", 0.3), ("session", 3), ("large", 90)])
 def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: float) -> None:
-    """The sizes that a shop sees, give or take a fifth."""
+    """Answers have the sizes that a shop sees, within a fifth."""
     assert kilobytes == pytest.approx(len(ANSWERS[answer]) / 1000, rel=0.2)
     json.loads(ANSWERS[answer])
 
 
 def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
-    """Its braces are balanced, every port is there, and no name is left open."""
+    """The braces are balanced, every port is there, and every name is filled in."""
     text = nginx_config(Path("/tmp/x"), [1, 2, 3, 4])
     assert text.count("{") == text.count("}")
     assert [1, 1, 1, 1] == [text.count(f"listen 127.0.0.1:{port}{end};") for port, end in
@@ -278,7 +278,7 @@ def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
 def test_an_answer_has_its_headers_when_the_small_server_gives_it(
     own_server: Server, tls: bool, many_headers: bool, count: int
 ) -> None:
-    """Seven are usual, fifteen come from behind a load balancer, over HTTP and TLS; the body is the same."""
+    """An answer has seven headers, or fifteen from behind a load balancer, with the same body."""
     url = own_server.url(tls=tls, many_headers=many_headers)
     authority = ssl.create_default_context(cafile=own_server.ca)
     host = url.rpartition("/")[2]
@@ -290,7 +290,7 @@ def test_an_answer_has_its_headers_when_the_small_server_gives_it(
 
 
 def test_instructions_are_read_when_valgrind_reports() -> None:
-    """With its thousands separated; a report without the figure ends the run."""
+    """The report separates thousands by commas; a report without the figure ends the run."""
     assert 1234567 == counted("==1== I   refs:      1,234,567\n")
     with pytest.raises(SystemExit, match="counted nothing"):
         counted("error")
