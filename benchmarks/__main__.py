@@ -34,9 +34,9 @@ NAMES = (*(scenario.name for scenario in plan.SCENARIOS), *plan.COLD)
 
 
 def bases(name: str) -> dict[str, str]:
-    """Return what a scenario's contenders are compared with; all others with the base."""
+    """Return the contenders of a scenario that are not compared with the base, and what they are compared with."""
     if name == "first-call":
-        return {f"{contender}-first": f"{contender}-warm" for contender in ("aiohttp", "talon_async")}
+        return {f"{contender}-first": f"{contender}-warm" for contender in plan.FIRST_CALLS}
     return {"talon_async-first": "talon_async-warm"} if name == "first-answer" else {}
 
 
@@ -57,7 +57,7 @@ def measured(names: list[str], pace: Pace) -> Iterator[tuple[str, dict[str, Seri
 
 
 def measure(names: list[str], pace: Pace) -> tuple[Results, list[dict[str, Any]]]:
-    """Measure, and print each scenario's lines as soon as they are there."""
+    """Measure, and print the lines of each scenario as soon as it ends."""
     results: Results = {}
     rows: list[dict[str, Any]] = []
     for name, series in measured(names, pace):
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=NAMES, metavar="SCENARIO",
                         help=f"measure this, and write no files; one of {', '.join(NAMES)}")  # fmt: skip
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are ended
     began = time.monotonic()
     pace = plan.QUICK if given.quick else plan.FULL
     results, rows = measure(given.only or [name for name in NAMES if name not in pace.skipped], pace)

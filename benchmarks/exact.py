@@ -1,7 +1,7 @@
 """`make bench-exact`: count instructions, which do not depend on how busy the machine is.
 
-A short and a longer run differ in their requests alone, so the difference is what requests cost; what Python, imports
-and connections cost falls out. Instructions rank versions of the same code; between unlike code, time decides.
+A short and a longer run differ only in their number of requests, so their difference is the cost of requests without
+Python, imports and connections. Instructions rank versions of the same code; between unlike code, time decides.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from benchmarks.contenders import Job
+from benchmarks.contenders import LACKING, Job, available
 from benchmarks.measure.processes import ROOT, environment
-from benchmarks.plan import COUNTED, SLICE_WITHIN
+from benchmarks.plan import BASE, COUNTED, SLICE_WITHIN
 from benchmarks.serve.start import processors, server
 from benchmarks.show.table import table
 
-CONTENDERS = ("aiohttp", "talon_async")
+CONTENDERS = ("talon_async", "talon_async-direct")
 IN_FLIGHT = 16
 CACHEGRIND = ["--tool=cachegrind", "--cache-sim=no", "--branch-sim=no", "--cachegrind-out-file=/dev/null"]
 
@@ -34,7 +34,7 @@ def counted(text: str) -> int:
 
 
 def instructions(valgrind: str, job: Job, count: int) -> int:
-    """Return the instructions of a whole process that sends so many requests."""
+    """Return the instructions of a whole process that sends a number of requests."""
     command = [valgrind, *CACHEGRIND, sys.executable, "-m", "benchmarks.contenders.worker", json.dumps(asdict(job))]
     process = subprocess.Popen(  # noqa: S603  # what is run is ours
         [*command, str(count)], cwd=ROOT, env={**environment(), "PYTHONHASHSEED": "0"}, text=True,
@@ -49,6 +49,13 @@ def instructions(valgrind: str, job: Job, count: int) -> int:
     return counted(said)
 
 
+def per_request(valgrind: str, job: Job, short: int, long: int) -> float:
+    """Return the thousands of instructions of one request."""
+    instructions(valgrind, job, 1)  # writes the bytecode, so that compiling does not count
+    first, second = (instructions(valgrind, job, count) for count in (short, long))
+    return (second - first) / (long - short) / 1e3
+
+
 def main() -> None:
     """Count, and print the ratios."""
     if (valgrind := shutil.which("valgrind")) is None:
@@ -57,18 +64,18 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     server_cpu, cpu = processors()
     lines: list[tuple[str, ...]] = []
+    names = [name for name in (*CONTENDERS, BASE) if available(name)]
+    for name in {*CONTENDERS} - {*names}:
+        print(f"{name} is left out: {LACKING}")
     with server(server_cpu) as running:
-        for answer, (short, long) in COUNTED.items():
-            each: list[float] = []
-            for contender in CONTENDERS:
-                job = Job(contender=contender, url=running.url(tls=False), answer=answer, in_flight=IN_FLIGHT, cpu=cpu)
-                instructions(valgrind, job, 1)  # writes the bytecode, which would count otherwise
-                total = [instructions(valgrind, job, count) for count in (short, long)]
-                each.append((total[1] - total[0]) / (long - short))
-            base, own = each
-            lines.append((answer, f"{base / 1e3:.1f}", f"{own / 1e3:.1f}", f"{own / base:.3f}"))
-            print(f"{answer}: {own / base:.3f}", file=sys.stderr)
-    print(table(lines, ("answer", *(f"{name}, thousands" for name in CONTENDERS), "ratio"), text_columns=1))
+        for answer, lengths in COUNTED.items():
+            each: dict[str, float] = {}
+            for name in names:
+                job = Job(contender=name, url=running.url(tls=False), answer=answer, in_flight=IN_FLIGHT, cpu=cpu)
+                each[name] = per_request(valgrind, job, *lengths)
+            lines += [(answer, name, f"{count:.1f}", f"{count / each[BASE]:.3f}") for name, count in each.items()]
+            print(table(lines[-len(each) :]), file=sys.stderr)
+    print(table(lines, ("answer", "contender", "instructions, thousands", "ratio")))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is sent and answered: made up here, in the sizes that a shop sees. Only the standard library."""
+"""The requests and answers, in the sizes that a shop sees. This module imports only the standard library."""
 
 from __future__ import annotations
 
@@ -11,9 +11,28 @@ TIME = "2026-03-01T12:30:45.123456Z"
 
 Json = dict[str, Any]
 
+HEADERS = {
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Request-Id": "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+}
+"""Headers of an answer beside Server, Date, Connection, Content-Type and Content-Length: seven headers in all."""
+
+MANY_HEADERS = {
+    **HEADERS,
+    "Cache-Control": "no-store, max-age=0",
+    "Vary": "Origin, Accept-Encoding",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Envoy-Upstream-Service-Time": "12",
+    "Via": "1.1 google",
+    "Alt-Svc": 'h3=":443"; ma=2592000',
+}
+"""Headers of an answer that passed a load balancer of a cloud: fifteen headers in all."""
+
 
 def items(count: int) -> list[Json]:
-    """Return the items of a cart, with what promotions ask for: the category, and attributes of the shop's own."""
+    """Return the items of a cart, with the category and the custom attributes that promotions use."""
     return [
         {"sku": f"shoe-{n:04}", "quantity": 1 + n % 3, "name": f"Running shoe {n}", "price": 9.5 + n,
          "category": "shoes/running", "weight": 350,
@@ -45,7 +64,7 @@ def effects(count: int) -> list[Json]:
 
 
 def _state(kind: str, effect_count: int) -> Json:
-    """Return what version 2 answers to a session."""
+    """Return the answer of version 2 to a session."""
     cart = ITEMS[kind]
     total = sum(item["price"] * item["quantity"] for item in cart)
     session = {
@@ -65,7 +84,7 @@ def _state(kind: str, effect_count: int) -> Json:
 
 
 def _v1_event() -> Json:
-    """Return what version 1 answers to an event; its effects are lists."""
+    """Return the answer of version 1 to an event; its effects are lists."""
     event = {
         "id": 3, "created": TIME, "applicationId": 1, "profileId": "profile-1", "type": "viewed",
         "attributes": EVENT_ATTRIBUTES, "sessionId": "session-1",
@@ -97,7 +116,7 @@ REQUESTS: dict[str, tuple[str, str]] = {
 
 
 def body(answer: str, n: int) -> Json:
-    """Return the n-th request's body; the cart's items exist before, as they would in a shop."""
+    """Return the body of the n-th request. The items of the cart are made once, as in a shop."""
     if answer in ITEMS:
         session = {"profileId": f"profile-{n}", "couponCodes": ["SUMMER-2026"], "state": "open"}
         return {"customerSession": {**session, "cartItems": ITEMS[answer]}}

@@ -1,23 +1,23 @@
-"""What is measured, how often and for how long. Every number of the method stands here; only the standard library."""
+"""The plan: what is measured, how often and how long. This module imports only the standard library."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 BASE = "aiohttp"
-"""The contender that is 1.00."""
+"""The contender whose ratio is 1.00."""
 
 READY_WITHIN = 60.0
-"""Seconds until a process must have told that it is ready: the official SDK needs many to be imported."""
+"""Seconds in which a process must report that it is ready; importing the official SDK takes many."""
 
 SLICE_WITHIN = 1200.0
-"""Seconds until a slice must be over; a million events take several minutes."""
+"""Seconds in which a slice must end; a million events take several minutes."""
 
 ENDS_WITHIN = 5.0
-"""Seconds between asking a process to end and ending it."""
+"""Seconds between asking a process to end and killing it."""
 
 POOL = 64
-"""Connections that the blocking peers keep; with their defaults they throw connections away and make new ones."""
+"""Connections that the blocking peers keep; their defaults discard connections and open new ones."""
 
 
 SMALLEST_BATCH = 10_000
@@ -29,12 +29,12 @@ class Pace:
 
     Attributes:
         rounds: slices of each contender.
-        processes: of each contender, one after the other, which share the rounds.
-        slice_seconds: how long a slice is to take; its number of requests follows from a first slice.
-        cold_rounds: fresh processes for each thing that happens once in a process.
-        batch_rounds: slices of a batch of the smallest size; larger ones have one.
-        largest_batch: batches of more events are left out.
-        skipped: scenarios left out unless they are asked for.
+        processes: how many processes of each contender, one after the other, share the rounds.
+        slice_seconds: how long a slice takes; a first slice decides its number of requests.
+        cold_rounds: how many fresh processes measure what happens once in a process.
+        batch_rounds: slices of a batch of the smallest size; a larger batch has one.
+        largest_batch: batches of more events are not measured.
+        skipped: scenarios that are measured only when `--only` names them.
     """
 
     rounds: int
@@ -49,7 +49,10 @@ class Pace:
 FULL = Pace(rounds=40, processes=5, slice_seconds=0.1, cold_rounds=15, batch_rounds=10, largest_batch=1_000_000)
 QUICK = Pace(
     rounds=8, processes=2, slice_seconds=0.05, cold_rounds=3, batch_rounds=2, largest_batch=10_000,
-    skipped=("event-1", "event-256", "session-64", "silent-16", "blocking-event-16", "blocking-session-16"),
+    skipped=(
+        "event-1", "event-256", "session-64", "silent-16", "event-headers-16", "tls-headers-16",
+        "blocking-event-16", "blocking-session-16",
+    ),
 )  # fmt: skip
 
 
@@ -58,11 +61,13 @@ class Scenario:
     """One situation in which contenders are compared.
 
     Attributes:
-        name: how it is called, also by `--only`.
-        answer: what the server says: see `payloads`.
+        name: its name, also for `--only`.
+        answer: the answer of the server, a key of `payloads.ANSWERS`.
         in_flight: requests at a time, or threads.
-        contenders: who takes part; the base comes first where it does.
-        batch: the events of a slice, if it is one batch and not as many requests as fit into the time.
+        contenders: the contenders in the order of the table: the default transport, the direct one, the peers.
+        tls: whether requests go over TLS.
+        many_headers: whether answers carry fifteen headers, as behind a load balancer of a cloud, instead of seven.
+        batch: the events of a slice that is one batch; 0 for slices of as many requests as fit into the time.
     """
 
     name: str
@@ -70,13 +75,19 @@ class Scenario:
     in_flight: int
     contenders: tuple[str, ...]
     tls: bool = False
+    many_headers: bool = False
     batch: int = 0
 
 
-PLAIN = ("aiohttp", "talon_async", "official", "httpx", "requests")
-EFFECTS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
-BLOCKING = ("aiohttp", "talon_async", "talon_async-blocking", "official", "httpx-blocking", "requests")
-BATCH = ("aiohttp", "talon_async", "talon_async-batch")
+PEERS = (BASE, "wreq", "pyreqwest", "official", "httpx", "requests")
+PLAIN = ("talon_async", "talon_async-direct", *PEERS)
+EFFECTS = ("talon_async", "talon_async-lazy", "talon_async-direct", "talon_async-direct-lazy", *PEERS)
+BLOCKING = (
+    "talon_async", "talon_async-blocking", "talon_async-direct", "talon_async-direct-blocking",
+    BASE, "official", "httpx-blocking", "requests",
+)  # fmt: skip
+BATCH = ("talon_async", "talon_async-batch", "talon_async-direct", "talon_async-direct-batch", BASE)
+LARGEST_BATCH = ("talon_async-batch", "talon_async-direct-batch")
 
 SCENARIOS = (
     *(Scenario(name=f"event-{n}", answer="event", in_flight=n, contenders=PLAIN) for n in (1, 16, 64, 256)),
@@ -84,15 +95,20 @@ SCENARIOS = (
     Scenario(name="large-16", answer="large", in_flight=16, contenders=EFFECTS),
     Scenario(name="silent-16", answer="silent", in_flight=16, contenders=PLAIN),
     Scenario(name="tls-16", answer="event", in_flight=16, contenders=PLAIN, tls=True),
+    Scenario(name="event-headers-16", answer="event", in_flight=16, contenders=PLAIN, many_headers=True),
+    Scenario(name="tls-headers-16", answer="event", in_flight=16, contenders=PLAIN, tls=True, many_headers=True),
     *(Scenario(name=f"blocking-event-{n}", answer="event", in_flight=n, contenders=BLOCKING) for n in (1, 16)),
     *(Scenario(name=f"blocking-session-{n}", answer="session", in_flight=n, contenders=BLOCKING) for n in (1, 16)),
     Scenario(name="batch-10k", answer="v1", in_flight=64, contenders=BATCH, batch=SMALLEST_BATCH),
     Scenario(name="batch-100k", answer="v1", in_flight=64, contenders=BATCH, batch=100_000),
-    Scenario(name="batch-1m", answer="v1", in_flight=64, contenders=("talon_async-batch",), batch=1_000_000),
+    Scenario(name="batch-1m", answer="v1", in_flight=64, contenders=LARGEST_BATCH, batch=1_000_000),
 )
 
 COLD = ("import", "first-call", "first-answer")
-"""What a process does once; see `measure.cold`."""
+"""Scenarios that measure what a process does once; see `measure.cold`."""
+
+FIRST_CALLS = ("talon_async", "talon_async-direct", BASE)
+"""Contenders whose first call is measured."""
 
 COUNTED = {"event": (200, 600), "session": (200, 600), "large": (40, 120), "silent": (200, 600)}
 """Answers whose instructions are counted, 16 in flight: the requests of the shorter run and of the longer one."""

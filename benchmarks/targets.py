@@ -1,4 +1,4 @@
-"""What the client promises about its cost, and whether it keeps it."""
+"""The promises of the client about its cost, and their verdicts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from benchmarks.measure.figures import ratio, spread
+from benchmarks.plan import BASE
 
 if TYPE_CHECKING:
     from benchmarks.measure.figures import Results, Series
@@ -16,13 +17,13 @@ class Target:
     """One promise.
 
     Attributes:
-        what: as people read it.
+        what: the promise as people read it.
         scenario: where it is measured.
-        contender: who promises.
-        over: compared with whom; empty where the figure stands for itself.
+        contender: the contender that keeps or misses it.
+        over: the contender it is compared with; empty if the figure stands alone.
         kind: `cpu` and `peak` compare; `growth` and `mib` are MiB, `ms` is milliseconds of the processor.
         most: the largest figure that keeps the promise.
-        least: the smallest figure that keeps it; for how many times cheaper than the other the contender is.
+        least: the smallest figure that keeps the promise; it says how many times dearer the other contender is.
     """
 
     what: str
@@ -34,22 +35,36 @@ class Target:
     least: float | None = None
 
 
+def pair(what: str, scenario: str, default: float, direct: float, suffix: str = "") -> tuple[Target, Target]:
+    """Return the promises of both transports against the base, the default transport first."""
+    own = f"talon_async{suffix}", f"talon_async-direct{suffix}"
+    return (
+        Target(what=f"{what} / {BASE}", scenario=scenario, contender=own[0], over=BASE, most=default),
+        Target(what=f"{what} / {BASE}, direct", scenario=scenario, contender=own[1], over=BASE, most=direct),
+    )
+
+
 TARGETS = (
-    Target(what="event / aiohttp", scenario="event-16", over="aiohttp", most=1.05),
+    *pair("event", "event-16", 1.10, 0.45),
+    *pair("no answer (204)", "silent-16", 1.08, 0.42),
+    *pair("session", "session-16", 1.30, 0.72),
+    *pair("large session", "large-16", 2.5, 2.1),
+    *pair("large session, effects unread", "large-16", 1.7, 1.3, "-lazy"),
+    Target(what="event / wreq with dicts, direct", scenario="event-16", contender="talon_async-direct", over="wreq",
+           most=1),
+    Target(what="blocking event / official SDK, 1 thread", scenario="blocking-event-1",
+           contender="talon_async-blocking", over="official", most=0.75),
+    Target(what="blocking event / official SDK, 1 thread, direct", scenario="blocking-event-1",
+           contender="talon_async-direct-blocking", over="official", most=0.50),
     Target(what="official SDK / event", scenario="event-16", over="official", least=3),
-    Target(what="session / aiohttp", scenario="session-16", over="aiohttp", most=1.25),
     Target(what="official SDK / session", scenario="session-16", over="official", least=3.3),
-    Target(what="large session / aiohttp", scenario="large-16", over="aiohttp", most=2.5),
-    Target(what="large session, effects unread / aiohttp", scenario="large-16", contender="talon_async-lazy",
-           over="aiohttp", most=1.8),
     Target(what="official SDK / large session", scenario="large-16", over="official", least=5.5),
-    Target(what="no answer (204) / aiohttp", scenario="silent-16", over="aiohttp", most=1.03),
     Target(what="official SDK / event, TLS", scenario="tls-16", over="official", least=2.2),
-    *(Target(what=f"blocking {answer} / awaited, {threads} threads", scenario=f"blocking-{answer}-{threads}",
-             contender="talon_async-blocking", over="talon_async", most=1.7)
-      for answer in ("event", "session") for threads in (1, 16)),
     *(Target(what=f"official SDK / blocking {answer}, {threads} threads", scenario=f"blocking-{answer}-{threads}",
              contender="talon_async-blocking", over="official", least=1)
+      for answer, threads in (("event", 16), ("session", 1), ("session", 16))),
+    *(Target(what=f"blocking {answer} / awaited, {threads} threads", scenario=f"blocking-{answer}-{threads}",
+             contender="talon_async-blocking", over="talon_async", most=1.7)
       for answer in ("event", "session") for threads in (1, 16)),
     Target(what="batch / loop of calls", scenario="batch-10k", contender="talon_async-batch", over="talon_async",
            most=1.08),
@@ -70,7 +85,7 @@ TARGETS = (
 
 
 def figure(target: Target, results: Results) -> float | None:
-    """Return what was measured; None if it was not."""
+    """Return the measured figure, or None if the scenario was not measured."""
     found = results.get(target.scenario, {})
     own, other = found.get(target.contender), found.get(target.over)
     if own is None or (target.over and other is None):

@@ -1,4 +1,4 @@
-"""Those who are compared. Each module is imported only by the Python of its own peer's environment."""
+"""The contenders. Each module is imported only by the Python of its own peer's environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """Who takes part: the name people read, whose environment it runs in (ours if empty), and its class."""
+    """One contender: the name people read, the environment it runs in (ours if empty), and its class."""
 
     label: str
     peer: str
@@ -18,11 +18,17 @@ class Entry:
 
 
 ENTRIES = {
-    "aiohttp": Entry("aiohttp, dicts", "", "raw", "Raw"),
     "talon_async": Entry("talon_async", "", "ours", "Awaited"),
     "talon_async-lazy": Entry("talon_async, effects unread", "", "ours", "Lazy"),
     "talon_async-batch": Entry("talon_async, track_events", "", "ours", "Batch"),
     "talon_async-blocking": Entry("talon_async, blocking", "", "ours", "Blocking"),
+    "talon_async-direct": Entry("talon_async, direct", "", "ours", "Direct"),
+    "talon_async-direct-lazy": Entry("talon_async, direct, effects unread", "", "ours", "DirectLazy"),
+    "talon_async-direct-batch": Entry("talon_async, direct, track_events", "", "ours", "DirectBatch"),
+    "talon_async-direct-blocking": Entry("talon_async, direct, blocking", "", "ours", "DirectBlocking"),
+    "aiohttp": Entry("aiohttp, dicts", "", "raw", "Raw"),
+    "wreq": Entry("wreq (Rust), dicts", "wreq", "wreq_dicts", "Wreq"),
+    "pyreqwest": Entry("pyreqwest (Rust), dicts", "pyreqwest", "pyreqwest_dicts", "Pyreqwest"),
     "official": Entry("talon-one-sdk, threads", "official", "official", "Official"),
     "httpx": Entry("httpx, awaited, dicts", "httpx", "httpx_dicts", "Awaited"),
     "httpx-blocking": Entry("httpx, threads, dicts", "httpx", "httpx_dicts", "Blocking"),
@@ -32,7 +38,7 @@ ENTRIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker is told on its command line."""
+    """What a worker reads from its command line."""
 
     contender: str
     url: str
@@ -42,7 +48,21 @@ class Job:
     cpu: int | None = None
 
 
+def contender(name: str) -> Any:
+    """Import the class of a contender."""
+    entry = ENTRIES[name]
+    return getattr(import_module(f"{__name__}.{entry.module}"), entry.name)
+
+
+LACKING = "this release of talon_async has no such option"
+"""Why a contender that is not available is left out."""
+
+
+def available(name: str) -> bool:
+    """Tell whether this release of talon_async has the options that a contender needs."""
+    return getattr(contender(name), "available", True)
+
+
 def make(job: Job) -> Any:
     """Import a contender and make it."""
-    entry = ENTRIES[job.contender]
-    return getattr(import_module(f"{__name__}.{entry.module}"), entry.name)(job)
+    return contender(job.contender)(job)

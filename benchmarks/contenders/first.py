@@ -1,4 +1,4 @@
-"""The first call, or the first answer, in a fresh process; prints what it cost, and what the same costs when warm."""
+"""Measure the first call, or the first answer, in a new process; print its cost, and the cost of the same when warm."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ WARM = 21
 
 
 def answers() -> list[float]:
-    """Convert a session's answer again and again, in a process that has converted nothing yet.
+    """Convert the answer of a session many times, in a process that has converted nothing before.
 
-    The client has been entered, which loads what converts; it opens no connection.
+    Entering a client loads the converters; it opens no connection here.
     """
     from talon_async import TalonOne, from_json  # noqa: PLC0415  # the other measurement imports it by itself
     from talon_async.models import IntegrationStateV2  # noqa: PLC0415

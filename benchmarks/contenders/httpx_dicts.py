@@ -21,7 +21,7 @@ class _Common:
         self.target = job.url + path
 
     def options(self) -> Any:
-        """Return how the client is made."""
+        """Return the options of the client."""
         # its own defaults, with room for all: more idle connections would cost it a walk over them for each request
         limits = httpx.Limits(max_connections=max(100, self.job.in_flight), max_keepalive_connections=20)
         return {

@@ -1,4 +1,4 @@
-"""Talon.One's own SDK, which is blocking; one client for all threads, with a pool that is large enough for them."""
+"""Talon.One's own SDK, which is blocking: one client for all threads, with a pool that is large enough for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""talon_async: awaited, with effects left unread, in batches, and blocking."""
+"""talon_async, on its default transport and on the direct one: awaited, effects unread, in batches, and blocking."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 CARTS = {answer: [CartItem(**item) for item in items] for answer, items in ITEMS.items()}
 
 
-def options(job: Job) -> Any:
-    """Return how the client is made; only what the scenario needs differs from the defaults."""
+def options(job: Job, transport: str | None) -> Any:
+    """Return the options of the client; only what the scenario needs differs from the defaults."""
     context = ssl.create_default_context(cafile=job.ca) if job.ca else None
-    return {"limits": Limits(connections=max(100, job.in_flight)), "ssl": context}
+    chosen = {} if transport is None else {"transport": transport}
+    return {"limits": Limits(connections=max(100, job.in_flight)), "ssl": context, **chosen}
+
+
+def has(option: str) -> bool:
+    """Tell whether this release of talon_async has an option."""
+    return option in ClientOptions.__annotations__
 
 
 def session(answer: str, n: int) -> IntegrationRequest:
@@ -44,6 +50,8 @@ def v1_event(n: int) -> NewEvent:
 class Awaited:
     """The client as its README shows it."""
 
+    available = True
+    transport: str | None = None
     extra: Any = {}  # noqa: RUF012
 
     def __init__(self, job: Job) -> None:
@@ -52,7 +60,7 @@ class Awaited:
 
     async def open(self) -> None:
         """Open the client, inside the loop."""
-        self.talon = await TalonOne(self.job.url, KEY, **options(self.job), **self.extra).__aenter__()
+        self.talon = await TalonOne(self.job.url, KEY, **options(self.job, self.transport), **self.extra).__aenter__()
 
     def read(self, state: Any) -> object:
         """Read what a shop reads: all effects."""
@@ -63,7 +71,7 @@ class Awaited:
         return self.read(await self.talon.track_event_v2(event(n), silent=False))
 
     async def silent(self, n: int) -> object:
-        """Record an event, with no answer asked for."""
+        """Record an event and ask for no answer."""
         return await self.talon.track_event_v2(event(n), silent=True)
 
     async def v1(self, n: int) -> object:
@@ -82,9 +90,9 @@ class Awaited:
 
 
 class Lazy(Awaited):
-    """A caller who looks at the session and not at the effects, and said so when making the client."""
+    """A caller who reads the session and not its effects, and makes the client for that."""
 
-    available = "lazy_effects" in ClientOptions.__annotations__
+    available = has("lazy_effects")
     extra = {"lazy_effects": True}  # noqa: RUF012
 
     def read(self, state: Any) -> object:
@@ -96,7 +104,7 @@ class Batch(Awaited):
     """Many events in one call."""
 
     async def batch(self, count: int) -> None:
-        """Record events from a source that holds none of them."""
+        """Record events from an iterator that makes them one at a time."""
         report = await self.talon.track_events(map(v1_event, range(count)), concurrency=self.job.in_flight)
         report.raise_for_failures()
 
@@ -104,9 +112,12 @@ class Batch(Awaited):
 class Blocking:
     """The blocking twin, shared by all threads."""
 
+    available = True
+    transport: str | None = None
+
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.talon = TalonOneSync(job.url, KEY, **options(job))
+        self.talon = TalonOneSync(job.url, KEY, **options(job, self.transport))
 
     def call(self, n: int) -> object:
         """Send one request and read all effects of its answer."""
@@ -120,3 +131,31 @@ class Blocking:
     def close(self) -> None:
         """Close the connections."""
         self.talon.close()
+
+
+class Direct(Awaited):
+    """The client on the direct transport."""
+
+    available = has("transport")
+    transport = "direct"
+
+
+class DirectLazy(Lazy):
+    """The same for a caller who does not read the effects."""
+
+    available = Direct.available and Lazy.available
+    transport = "direct"
+
+
+class DirectBatch(Batch):
+    """Many events in one call, on the direct transport."""
+
+    available = Direct.available
+    transport = "direct"
+
+
+class DirectBlocking(Blocking):
+    """The blocking twin on the direct transport."""
+
+    available = Direct.available
+    transport = "direct"

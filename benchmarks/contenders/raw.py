@@ -1,4 +1,4 @@
-"""What one would write by hand with aiohttp and orjson: dictionaries, no checks, no retries."""
+"""aiohttp and orjson, written by hand: dictionaries, no checks, no retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Raw:
-    """One session, its headers set once, its connections not bounded."""
+    """One session with its headers set once and no limit of connections."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

@@ -1,4 +1,4 @@
-"""requests with orjson and dictionaries; one session for all threads, with a pool that is large enough for them."""
+"""requests with orjson and dictionaries: one session for all threads, with a pool that is large enough for them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One contender in a process of its own, which says what each slice cost.
+"""One contender in a process of its own, which reports the cost of each slice.
 
 It reads `run N` or `batch N` from standard input, one command a line, and answers each with one line of JSON. It ends
-with its input, so that nothing is left over when the controller is gone.
+when its input ends, so no process stays behind when the controller is gone.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contenders import Job, make
+from benchmarks.contenders import LACKING, Job, available, make
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
 def peak_kib() -> int:
-    """Return the largest memory this process had.
+    """Return the peak memory of this process.
 
-    `ru_maxrss` alone would begin with the parent's figure, which a child takes along when it is started.
+    `ru_maxrss` starts at the figure of the parent, so it is used only where `/proc` is missing.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -35,7 +35,7 @@ def peak_kib() -> int:
 
 
 async def awaited(call: Callable[[int], Awaitable[object]], in_flight: int, count: int) -> None:
-    """Send requests, so many at a time: each task takes the next number from one iterator."""
+    """Send requests with a number of tasks; each task takes the next number from one iterator."""
     numbers = iter(range(count))
 
     async def lane() -> None:
@@ -46,7 +46,7 @@ async def awaited(call: Callable[[int], Awaitable[object]], in_flight: int, coun
 
 
 def threaded(call: Callable[[int], object], threads: ThreadPoolExecutor | None, in_flight: int, count: int) -> None:
-    """Do the same with threads; a single one is the main thread."""
+    """Send requests with a number of threads; a single one is the main thread."""
     numbers = iter(range(count))
 
     def lane() -> None:
@@ -71,7 +71,7 @@ class Slices:
         self.threads = ThreadPoolExecutor(job.in_flight) if job.in_flight > 1 and not self.is_awaited else None
 
     def open(self) -> None:
-        """Pin the process and open the contender; imports before this may use every processor."""
+        """Pin the process and open the contender; imports have used every processor."""
         if self.job.cpu is not None:
             os.sched_setaffinity(0, {self.job.cpu})
         if self.is_awaited:
@@ -106,11 +106,12 @@ async def _wait(done: Awaitable[object]) -> None:
 
 
 def main() -> None:
-    """Obey the controller, or with a count as second argument run that many requests once."""
-    slices = Slices(Job(**json.loads(sys.argv[1])))
-    if not getattr(slices.contender, "available", True):
-        print(json.dumps({"skip": "this release of talon_async has no such option"}), flush=True)
+    """Run the commands of the controller or, with a count as second argument, that many requests once."""
+    job = Job(**json.loads(sys.argv[1]))
+    if not available(job.contender):
+        print(json.dumps({"skip": LACKING}), flush=True)
         return
+    slices = Slices(job)
     slices.open()
     if len(sys.argv) > 2:  # noqa: PLR2004
         slices.run("run", int(sys.argv[2]))

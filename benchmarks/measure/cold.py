@@ -1,4 +1,4 @@
-"""What happens once in a process: importing, the first call, the first answer. Each round takes fresh processes."""
+"""Measure what happens once in a process: imports, the first call, the first answer. Each round has new processes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from benchmarks.contenders import Job
+from benchmarks import plan
+from benchmarks.contenders import LACKING, Job, available
 from benchmarks.measure.figures import Series
 from benchmarks.measure.processes import ROOT, BrokenError, ended, environment, line_of, started
 
@@ -42,11 +43,11 @@ IMPORTS = {
     "talon_async-ready": ("", READY),
     "official": ("official", "import talon_one"),
 }
-"""Models are the session's, with a client; ready is an open client that has loaded and compiled everything."""
+"""`models` imports the models of a session and makes a client; `ready` opens a client, which loads everything."""
 
 
 def imports(pace: Pace, pythons: dict[str, Path], cpu: int | None) -> dict[str, Series]:
-    """Return what imports cost, without what Python itself costs."""
+    """Return the cost of imports without the cost of Python itself."""
     commands = {name: [pythons[peer], "-c", text] for name, (peer, text) in IMPORTS.items() if peer in pythons}
     series = {name: Series() for name in commands}
     for command in commands.values():
@@ -81,8 +82,11 @@ def _cost(command: list[str | Path], cpu: int | None) -> float:
 
 
 def firsts(kind: str, pace: Pace, server: Server, pythons: dict[str, Path], cpu: int | None) -> dict[str, Series]:
-    """Return what the first call, or the first answer's conversion, costs, and what the same costs when warm."""
-    contenders = ("aiohttp", "talon_async") if kind == "first-call" else ("talon_async",)
+    """Return the cost of the first call, or of converting the first answer, and of the same when warm."""
+    names = plan.FIRST_CALLS if kind == "first-call" else ("talon_async",)
+    contenders = [name for name in names if available(name)]
+    for name in {*names} - {*contenders}:
+        print(f"{kind}: {name} is left out: {LACKING}")
     series: dict[str, Series] = {}
     for _ in range(pace.cold_rounds):
         for contender in contenders:

@@ -1,4 +1,4 @@
-"""Figures: what slices cost, and ratios between contenders of the same round."""
+"""Figures: the cost of slices, and ratios between contenders of the same round."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Spread:
 
 
 def spread(values: list[float]) -> Spread:
-    """Return the median and the quartiles; of a single value all three are that value."""
+    """Return the median and the quartiles; a single value is all three."""
     if len(values) == 1:
         return Spread(values[0], values[0], values[0])
     low, median, high = statistics.quantiles(values, n=4, method="inclusive")
@@ -26,13 +26,13 @@ def spread(values: list[float]) -> Spread:
 
 @dataclass
 class Series:
-    """What one contender cost in one scenario, round by round.
+    """The cost of one contender in one scenario, round by round.
 
     Attributes:
         cpu: seconds of the processor for one request.
         wall: seconds of the clock for one request.
         peak_mib: the largest memory of its process.
-        growth_mib: how much of that came during a slice, at most.
+        growth_mib: the largest part of that which came during one slice.
     """
 
     cpu: list[float] = field(default_factory=list)
@@ -41,12 +41,12 @@ class Series:
     growth_mib: float | None = None
 
     def add(self, said: dict[str, Any]) -> None:
-        """Take what a worker said of a slice."""
+        """Add the cost of a slice, as a worker reported it."""
         cpu, wall = said["cpu"] / said["requests"], said["wall"] / said["requests"]
         self.extend(Series([cpu], [wall], said["peak_kib"] / 1024, said["growth_kib"] / 1024))
 
     def extend(self, other: Series) -> None:
-        """Take what another process of the same contender cost."""
+        """Add the cost of another process of the same contender."""
         self.cpu += other.cpu
         self.wall += other.wall
         self.peak_mib = max(self.peak_mib or 0.0, other.peak_mib or 0.0)
@@ -58,15 +58,15 @@ Results = dict[str, dict[str, Series]]
 
 
 def ratios(series: Series, base: Series) -> list[float]:
-    """Return, for each round, how much dearer one is than the other.
+    """Return, for each round, how many times dearer one contender is than the other.
 
-    Both stood next to each other in time, so that a slow phase of the machine weighs on both.
+    Slices of a round follow each other, so a slow phase of the machine weighs on both.
     """
     return [own / other for own, other in zip(series.cpu, base.cpu, strict=True)]
 
 
 def ratio(results: Results, scenario: str, contender: str, base: str) -> Spread | None:
-    """Return how much dearer a contender is than another; None if one of them did not take part."""
+    """Return how many times dearer a contender is than another, or None if one of them did not take part."""
     found = results.get(scenario, {})
     if contender not in found or base not in found:
         return None

@@ -1,4 +1,4 @@
-"""The environments of the peers: made once, kept in `benchmarks/.env`, and never ours."""
+"""The environments of the peers: made once, kept in `benchmarks/.env`, apart from ours."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from benchmarks.measure.processes import ROOT
 
 PEERS = {
     "official": ["talon-one-sdk==26.2"],
+    "wreq": ["wreq==0.13.0", "orjson"],
+    "pyreqwest": ["pyreqwest==0.15.1", "orjson"],
     "httpx": ["httpx==0.28.1", "orjson", "sniffio"],
     "requests": ["requests==2.34.2", "orjson"],
 }
-"""What is installed; pinned, so that figures of two days can be compared.
+"""The packages of each environment, pinned so that figures of two days can be compared.
 
 Without sniffio, httpx looks for it at every lock.
 """
 
 
 def python_of(peer: str) -> Path | None:
-    """Return the Python of a peer's environment, made if need be; None, after saying why, if that cannot be."""
+    """Return the Python of a peer's environment, made if needed; print why and return None on failure."""
     folder = ROOT / "benchmarks" / ".env" / peer
     python, mark = folder / "bin" / "python", folder / ".made"
     wanted = " ".join([sys.version, *PEERS[peer]])
@@ -42,6 +44,6 @@ def python_of(peer: str) -> Path | None:
 
 
 def pythons() -> dict[str, Path]:
-    """Return the Python of every environment there is; ours is the empty name."""
+    """Return the Python of every environment by its name; the empty name is ours."""
     found = {peer: python for peer in PEERS if (python := python_of(peer)) is not None}
     return {"": Path(sys.executable), **found}

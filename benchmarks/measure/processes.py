@@ -1,7 +1,7 @@
-"""Processes that speak one line of JSON at a time, and end with us.
+"""Processes that read commands and write lines of JSON, and end with the controller.
 
-Each has its own session, so that Ctrl-C reaches only the controller, which then ends them one by one. Should the
-controller vanish, their input ends, and so do they.
+Each has its own session, so that Ctrl-C reaches only the controller, which then ends them one by one. If the controller
+dies, their input ends, and they end with it.
 """
 
 from __future__ import annotations
@@ -23,24 +23,27 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 _AUTHORITIES = {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"}
-"""They would outvote the authority that the contenders are given."""
+"""These variables would replace the authority that the contenders are given."""
 
 
 class BrokenError(RuntimeError):
-    """A process did not say what it should have said in time."""
+    """A process ended or did not answer in time."""
 
 
 def environment() -> dict[str, str]:
-    """Return the variables of a measured process: no proxies, authorities or debug modes of the user's shell."""
+    """Return the environment variables of a measured process.
+
+    Proxies, authorities, debug modes and settings of the client are left out, so that defaults are what is measured.
+    """
     kept = {
         name: text for name, text in os.environ.items()
-        if not name.startswith("PYTHON") and "proxy" not in name.lower() and name not in _AUTHORITIES
+        if not name.startswith(("PYTHON", "TALON_ONE_")) and "proxy" not in name.lower() and name not in _AUTHORITIES
     }  # fmt: skip
     return {**kept, "PYTHONPATH": str(ROOT)}
 
 
 def started(command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
-    """Start a process that is spoken to in lines."""
+    """Start a process that reads and writes lines."""
     pipe = subprocess.PIPE
     return subprocess.Popen(  # noqa: S603  # what is run is ours
         command, stdin=pipe, stdout=pipe, bufsize=0, cwd=ROOT, env=environment(), start_new_session=True
@@ -48,7 +51,7 @@ def started(command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
 
 
 def line_of(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
-    """Return the next line a process says."""
+    """Return the next line that a process writes."""
     assert process.stdout is not None  # noqa: S101  # it was started with a pipe
     readable, _, _ = select.select([process.stdout], [], [], seconds)
     line = process.stdout.readline() if readable else b""
@@ -59,7 +62,7 @@ def line_of(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
 
 
 def asked(process: subprocess.Popen[bytes], command: str, seconds: float) -> dict[str, Any]:
-    """Say one line, and return the answer."""
+    """Write one line to a process, and return its answer."""
     assert process.stdin is not None  # noqa: S101  # it was started with a pipe
     try:
         process.stdin.write(command.encode() + b"\n")

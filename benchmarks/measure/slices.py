@@ -1,4 +1,4 @@
-"""Slices that take turns: each round runs every contender for a moment, and the next round the other way round."""
+"""Slices that take turns: each round runs every contender for a moment, the next round in the opposite order."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def measure(
     scenario: Scenario, pace: Pace, server: Server, pythons: dict[str, Path], cpu: int | None
 ) -> dict[str, Series]:
-    """Run a scenario, and return the series of those who took part; the others are told of and left out.
+    """Run a scenario, and return the series of each contender; print why a contender is left out.
 
-    The rounds are spread over several processes for each contender: where a process has its objects and how its hashes
-    fall makes the same code up to a tenth faster or slower, for as long as the process lives.
+    Several processes of each contender share the rounds: the same code is up to a tenth faster or slower from one
+    process to the next, because its objects lie elsewhere and its hashes differ.
     """
     names = [name for name in scenario.contenders if ENTRIES[name].peer in pythons]
     series = {name: Series() for name in names}
@@ -42,7 +42,7 @@ def measure(
 
 
 def _shares(scenario: Scenario, pace: Pace) -> list[int]:
-    """Return how many rounds each generation of processes has; a large batch has one, in one."""
+    """Return the rounds of each process, one process after the other; a large batch has one round."""
     if scenario.batch > SMALLEST_BATCH:
         return [1]
     rounds = pace.batch_rounds if scenario.batch else pace.rounds
@@ -51,7 +51,7 @@ def _shares(scenario: Scenario, pace: Pace) -> list[int]:
 
 def _command(scenario: Scenario, name: str, server: Server, python: Path, cpu: int | None) -> list[str | Path]:
     job = Job(
-        contender=name, url=server.url(tls=scenario.tls), answer=scenario.answer,
+        contender=name, url=server.url(tls=scenario.tls, many_headers=scenario.many_headers), answer=scenario.answer,
         in_flight=scenario.in_flight, ca=server.ca if scenario.tls else "", cpu=cpu,
     )  # fmt: skip
     return [python, "-m", "benchmarks.contenders.worker", json.dumps(asdict(job))]

@@ -1,1 +1,1 @@
-"""The server: says what is prepared and does nothing else, so that it is not what is measured."""
+"""The server gives prepared answers and does nothing else, so that its own cost does not matter."""

@@ -1,6 +1,6 @@
-"""A small server for machines without nginx: bytes in, bytes out, over HTTP and TLS.
+"""A small server for machines without nginx: it writes prepared bytes over HTTP and TLS.
 
-It prints its two ports as JSON and runs until its input ends.
+It prints its ports as JSON, in the order of `Server`, and runs until its input ends.
 """
 
 from __future__ import annotations
@@ -10,29 +10,35 @@ import json
 import os
 import ssl
 import sys
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.payloads import ANSWERS
+from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS
 from benchmarks.serve.routes import answer_to
 
-_HEADERS = (
-    b"Server: nginx\r\nDate: Sun, 01 Mar 2026 12:30:45 GMT\r\nConnection: keep-alive\r\n"
-    b"Strict-Transport-Security: max-age=31536000\r\nX-Request-Id: 0a1b2c3d4e5f60718293a4b5c6d7e8f9\r\n"
-)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ALWAYS = b"Server: nginx\r\nDate: Sun, 01 Mar 2026 12:30:45 GMT\r\nConnection: keep-alive\r\n"
 
 
-def _response(body: bytes) -> bytes:
+def responses(headers: Mapping[str, str]) -> dict[str, bytes]:
+    """Return every answer as it goes over the wire."""
+    rest = _ALWAYS + "".join(f"{name}: {text}\r\n" for name, text in headers.items()).encode() + b"\r\n"
+    return {name: _start(body) + rest + body for name, body in ANSWERS.items()}
+
+
+def _start(body: bytes) -> bytes:
     if not body:
-        return b"HTTP/1.1 204 No Content\r\n" + _HEADERS + b"\r\n"
-    kind = b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
-    return b"HTTP/1.1 200 OK\r\n" + kind + _HEADERS + b"\r\n" + body
-
-
-RESPONSES = {name: _response(body) for name, body in ANSWERS.items()}
+        return b"HTTP/1.1 204 No Content\r\n"
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
 
 
 class Canned(asyncio.Protocol):
     """One connection."""
+
+    def __init__(self, answers: Mapping[str, bytes]) -> None:
+        self.answers = answers
 
     def connection_made(self, transport: Any) -> None:
         """Remember where to answer."""
@@ -49,7 +55,7 @@ class Canned(asyncio.Protocol):
             if len(self.data) < whole:
                 return
             del self.data[:whole]
-            self.transport.write(RESPONSES[answer_to(head.split(b" ", 2)[1].decode())])
+            self.transport.write(self.answers[answer_to(head.split(b" ", 2)[1].decode())])
 
 
 async def main(certificate: str, cpu: int | None) -> None:
@@ -59,10 +65,12 @@ async def main(certificate: str, cpu: int | None) -> None:
     loop = asyncio.get_running_loop()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
-    plain = await loop.create_server(Canned, "127.0.0.1", 0)
-    secure = await loop.create_server(Canned, "127.0.0.1", 0, ssl=context)
-    ports = [server.sockets[0].getsockname()[1] for server in (plain, secure)]
-    print(json.dumps({"ready": True, "ports": ports}), flush=True)
+    servers = [
+        await loop.create_server(partial(Canned, responses(headers)), "127.0.0.1", 0, ssl=tls)
+        for headers in (HEADERS, MANY_HEADERS)
+        for tls in (None, context)
+    ]
+    print(json.dumps({"ready": True, "ports": [server.sockets[0].getsockname()[1] for server in servers]}), flush=True)
     ended = loop.create_future()
     loop.add_reader(sys.stdin, lambda: ended.done() or ended.set_result(None))
     await ended

@@ -1,4 +1,4 @@
-"""The chart of the README: what a request costs, as bars; written by hand, readable on light and dark ground."""
+"""The chart of the README: the cost of a request as bars, readable on light and dark ground."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contenders import ENTRIES
+from benchmarks.plan import EFFECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +16,16 @@ PANELS = {
     "session-16": "Session with 6 effects (3 KB)",
     "large-16": "Session with 200 items and 300 effects (90 KB)",
 }
-CONTENDERS = ("aiohttp", "talon_async", "talon_async-lazy", "official", "httpx", "requests")
-WIDTH, LEFT, BAR, GAP, PANEL_GAP, TOP = 760, 210, 16, 6, 34, 50
+CONTENDERS = EFFECTS
+"""The order of the bars: the default transport, the direct one, the peers."""
+
+WIDTH, LEFT, BAR, GAP, PANEL_GAP, TOP = 760, 250, 16, 6, 34, 74
+FIGURE = 38
+"""How wide a figure is, with the room around it."""
+
+CUT = 6.0
+"""The ratio at which a bar is cut and gets a gap, so that short bars stay readable."""
+
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 }
 .title { font-weight: 600; font-size: 15px }
@@ -48,8 +57,9 @@ def bars_of(rows: Iterable[dict[str, Any]], scenario: str) -> list[Bar]:
 
 
 def chart(rows: list[dict[str, Any]]) -> str:
-    """Return the whole picture; every panel has its own scale, and the dashed line is plain aiohttp."""
+    """Return the whole picture; every panel has its own scale."""
     parts, y = [_text(0, 20, "CPU time of a request, 16 in flight; plain aiohttp with dictionaries = 1", "title")], TOP
+    parts.append(_text(0, 42, "The dashed line is plain aiohttp. A bar with a gap is longer than it is drawn.", ""))
     for scenario, title in PANELS.items():
         if bars := bars_of(rows, scenario):
             drawn, y = _panel(title, bars, y)
@@ -63,23 +73,36 @@ def chart(rows: list[dict[str, Any]]) -> str:
 
 def _panel(title: str, bars: list[Bar], y: int) -> tuple[list[str], int]:
     """Return the drawing of one panel, and where the next one begins."""
-    scale = (WIDTH - LEFT - 60) / max(ratio for _, ratio, _ in bars)
+    scale = (WIDTH - LEFT - 60) / min(CUT, max(1.0, *(ratio for _, ratio, _ in bars)))
+    line = LEFT + scale
     parts, first = [_text(0, y, title, "panel")], y + 10
     y = first
     for label, ratio, own in bars:
-        width = max(ratio * scale, 1)
-        kind = "own" if own else "bar"
+        width = max(min(ratio, CUT) * scale, 1)
         parts += [
             _text(LEFT - 8, y + 13, label, "", anchor="end"),
-            f'<rect class="{kind}" fill="{PLAIN[kind]}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>',
-            _text(LEFT + width + 6, y + 13, f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}", ""),  # noqa: PLR2004
+            *_bar("own" if own else "bar", y, width, is_cut=ratio > CUT),
+            _text(_beside(LEFT + width, line), y + 13, f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}", ""),  # noqa: PLR2004
         ]
         y += BAR + GAP
-    x = LEFT + scale
     parts.append(
-        f'<line class="line" stroke="{PLAIN["line"]}" x1="{x:.1f}" x2="{x:.1f}" y1="{first - 3}" y2="{y - 3}"/>'
+        f'<line class="line" stroke="{PLAIN["line"]}" x1="{line:.1f}" x2="{line:.1f}" y1="{first - 3}" y2="{y - 3}"/>'
     )
     return parts, y + PANEL_GAP
+
+
+def _bar(kind: str, y: int, width: float, *, is_cut: bool) -> list[str]:
+    """Return a bar, or the two pieces of a bar that is cut."""
+    pieces = [(LEFT, width - 20), (LEFT + width - 14, 14)] if is_cut else [(LEFT, width)]
+    return [
+        f'<rect class="{kind}" fill="{PLAIN[kind]}" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="{BAR}" rx="2"/>'
+        for x, wide in pieces
+    ]
+
+
+def _beside(end: float, line: float) -> float:
+    """Return where the figure of a bar begins: after the bar, or after the dashed line if it would cross the figure."""
+    return line + 6 if line - FIGURE < end + 6 < line + 6 else end + 6
 
 
 def _text(x: float, y: float, text: str, kind: str, *, anchor: str = "start") -> str:

@@ -28,7 +28,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def table(lines: Iterable[Sequence[str]], head: Sequence[str] = (), *, text_columns: int = 2) -> str:
-    """Return lines in columns: the first ones to the left, the figures to the right."""
+    """Return lines in columns; text is aligned left, figures right."""
     everything = [*([head] if head else []), *lines]
     widths = [max(len(line[column]) for line in everything) for column in range(len(everything[0]))]
     aligned = [

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
+import ssl
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.contenders import ENTRIES
+from benchmarks.contenders import ENTRIES, Job, contender, ours
 from benchmarks.exact import counted
 from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, spread
+from benchmarks.measure.processes import environment
 from benchmarks.measure.slices import _shares, measure
-from benchmarks.payloads import ANSWERS, REQUESTS, body
+from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS, REQUESTS, body
 from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
 from benchmarks.serve import start
-from benchmarks.serve.routes import NGINX, answer_to
-from benchmarks.show.chart import bars_of, chart
+from benchmarks.serve.routes import answer_to, nginx_config
+from benchmarks.show.chart import FIGURE, bars_of, chart
 from benchmarks.show.table import cells, table
 from benchmarks.targets import TARGETS, Target, figure, verdict
 from talon_async import from_json
 from talon_async.models import IntegrationEventV2Response, IntegrationState, IntegrationStateV2, UnknownEffectProps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.serve.start import Server
 
 RESULTS = {
     "event-16": {
@@ -32,6 +40,15 @@ RESULTS = {
     },
     "import": {"talon_async": Series(cpu=[0.003, 0.004, 0.005])},
 }
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[Server]:
+    """The small server, whether nginx is installed or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
+        with start.server(None) as running:
+            yield running
 
 
 def drawn(ratio: float) -> list[dict[str, Any]]:
@@ -60,13 +77,13 @@ def test_ratios_refuse_when_the_rounds_do_not_match() -> None:
 
 
 def test_a_ratio_is_none_when_a_contender_was_left_out() -> None:
-    """What was not measured has no figure."""
+    """A contender that was not measured has no ratio."""
     assert ratio(RESULTS, "event-16", "official", "aiohttp") is None
     assert ratio(RESULTS, "session-16", "talon_async", "aiohttp") is None
 
 
 def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() -> None:
-    """Time is divided by the requests; of memory the largest figure stays."""
+    """Time is divided by the requests; the largest memory stays."""
     series = Series()
     series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
     series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
@@ -74,7 +91,7 @@ def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() ->
 
 
 def test_a_series_goes_on_when_another_process_takes_over() -> None:
-    """Rounds follow each other; of memory the largest figure of all processes stays."""
+    """Rounds follow each other; the largest memory of all processes stays."""
     series = Series(cpu=[1.0], wall=[2.0], peak_mib=30.0, growth_mib=1.0)
     series.extend(Series(cpu=[3.0], wall=[4.0], peak_mib=20.0, growth_mib=2.0))
     assert Series(cpu=[1.0, 3.0], wall=[2.0, 4.0], peak_mib=30.0, growth_mib=2.0) == series
@@ -87,18 +104,16 @@ def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None
     assert (pace.rounds, pace.batch_rounds) == (sum(_shares(SCENARIOS[0], pace)), sum(_shares(batch, pace)))
 
 
-def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Real processes against the small server; a contender without an environment is left out."""
-    monkeypatch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
+def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_server: Server) -> None:
+    """Real processes send to the small server; a contender without an environment is left out."""
     scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
     pace = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, batch_rounds=1, largest_batch=0)
-    with start.server(None) as running:
-        series = measure(scenario, pace, running, {"": Path(sys.executable)}, None)
+    series = measure(scenario, pace, own_server, {"": Path(sys.executable)}, None)
     assert {"aiohttp": 4, "talon_async": 4} == {name: len(found.cpu) for name, found in series.items()}
 
 
 def test_a_row_holds_everything_when_it_is_made() -> None:
-    """The ratio with its quartiles, requests a second, memory, and the absolute time for the file alone."""
+    """A row has the ratio with its quartiles, requests a second, memory, and the absolute time."""
     expected = {
         "scenario": "event-16", "contender": "talon_async", "ratio": [1.1, 1.05, 1.15], "per_second": 2,
         "peak_mib": 40.0, "growth_mib": 0.5, "cpu_microseconds": 1_100_000.0, "rounds": 3,
@@ -133,13 +148,13 @@ def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None
     ],
 )
 def test_a_target_is_judged_when_its_figure_is_known(target: Target, measured: float | None, word: str) -> None:
-    """A bound holds from its own side: at most so dear, or at least so many times cheaper."""
+    """A figure keeps a promise up to its upper bound, or from its lower bound on."""
     assert measured is None or figure(target, RESULTS) == pytest.approx(measured)
     assert word == verdict(target, RESULTS)[3]
 
 
 def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() -> None:
-    """A promise about something that nobody measures would always be silent."""
+    """A promise about a contender that no scenario measures would never be judged."""
     contenders = {scenario.name: {*scenario.contenders, ""} for scenario in SCENARIOS}
     aimed = [target for target in TARGETS if target.scenario in contenders]
     assert all({target.contender, target.over} <= contenders[target.scenario] for target in aimed)
@@ -147,28 +162,80 @@ def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() 
 
 
 def test_every_contender_is_known_when_a_scenario_names_it() -> None:
-    """And the base comes first, where it takes part."""
+    """Every entry takes part somewhere, and every scenario names entries."""
     assert {name for scenario in SCENARIOS for name in scenario.contenders} == set(ENTRIES)
-    assert all(scenario.contenders[0] == BASE for scenario in SCENARIOS if BASE in scenario.contenders)
+
+
+def test_the_default_transport_comes_first_when_contenders_are_listed() -> None:
+    """Each list names the default transport, then the direct one, then the peers."""
+    for names in [tuple(ENTRIES), *(scenario.contenders for scenario in SCENARIOS)]:
+        floors = [1 if "direct" in name else 0 if name.startswith("talon_async") else 2 for name in names]
+        assert sorted(floors) == floors
+
+
+def test_every_scenario_of_the_default_transport_has_the_direct_one_when_it_is_planned() -> None:
+    """The same contenders run on both transports."""
+    for scenario in SCENARIOS:
+        own = {name for name in scenario.contenders if name.startswith("talon_async") and "direct" not in name}
+        assert {name.replace("talon_async", "talon_async-direct") for name in own} <= set(scenario.contenders)
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if "direct" in name])
+def test_a_direct_contender_asks_for_its_transport_when_it_is_made(name: str) -> None:
+    """The default contenders ask for none, so that the default is what is measured."""
+    assert contender(name).transport == "direct"
+    assert contender(name.replace("-direct", "")).transport is None
+
+
+def test_a_client_is_given_a_transport_when_a_contender_asks_for_one() -> None:
+    """A release without that option gets no such argument."""
+    job = Job(contender="talon_async", url="http://127.0.0.1:1", answer="event", in_flight=1)
+    assert "transport" not in ours.options(job, None)
+    assert ours.options(job, "direct")["transport"] == "direct"
+
+
+def test_settings_of_the_shell_are_dropped_when_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of the client could turn the default contender into another one."""
+    monkeypatch.setenv("TALON_ONE_TRANSPORT", "direct")
+    assert "TALON_ONE_TRANSPORT" not in environment()
 
 
 def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
-    """Well-formed, with one bar for each contender, and colours for light and dark."""
+    """The chart is well-formed XML with one bar for each contender and colours for light and dark."""
     text = chart(drawn(2.0))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     widths = [float(rectangle.attrib["width"]) for rectangle in rectangles]
-    assert [1.0, 2.0] == [round(width / widths[0], 2) for width in widths]
+    assert [2.0, 1.0] == [round(width / widths[1], 2) for width in widths]
     assert "prefers-color-scheme: dark" in text
 
 
+def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
+    """A cut bar has two pieces, and its figure tells its length."""
+    text = chart(drawn(16.9))
+    rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
+    first, second, base = (float(rectangle.attrib["width"]) for rectangle in rectangles)
+    assert 6 * base == pytest.approx(first + 6 + second, abs=0.5)
+    assert "16.9" in text
+
+
+@pytest.mark.parametrize("ratio", [0.45, 0.9, 0.99, 1.0, 1.08])
+def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float) -> None:
+    """The figure begins after the line or ends before it."""
+    picture = ET.fromstring(chart(drawn(ratio)))  # noqa: S314  # our own text
+    line = float(next(picture.iter("{http://www.w3.org/2000/svg}line")).attrib["x1"])
+    texts = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.text == f"{ratio:.2f}"]
+    begins = float(texts[0].attrib["x"])
+    assert begins >= line + 5 or begins + FIGURE <= line
+
+
 def test_the_chart_leaves_out_panels_when_nothing_was_measured() -> None:
-    """Only what there is becomes a bar."""
+    """A panel without figures is not drawn."""
     assert [] == bars_of(drawn(1.0), "large-16")
     assert "Session" not in chart(drawn(1.0))
 
 
 def test_every_request_finds_its_answer_when_it_is_sent() -> None:
-    """The server's rule and the clients' paths belong together."""
+    """The rule of the server knows every path of the clients."""
     assert list(REQUESTS) == [answer_to(path.format(n=7)) for _, path in REQUESTS.values()]
 
 
@@ -183,7 +250,7 @@ def test_answers_are_understood_when_models_read_them(answer: str) -> None:
 
 
 def test_answers_to_events_are_understood_when_models_read_them() -> None:
-    """Both versions of the API tell one effect."""
+    """Each version of the API answers with one effect."""
     second, first = from_json(ANSWERS["event"], IntegrationEventV2Response), from_json(ANSWERS["v1"], IntegrationState)
     assert first.event is not None
     assert (1, 1) == (len(second.effects), len(first.event.effects))
@@ -191,21 +258,39 @@ def test_answers_to_events_are_understood_when_models_read_them() -> None:
 
 @pytest.mark.parametrize(("answer", "kilobytes"), [("event", 0.25), ("v1", 0.3), ("session", 3), ("large", 90)])
 def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: float) -> None:
-    """The sizes that a shop sees, give or take a fifth."""
+    """Answers have the sizes that a shop sees, within a fifth."""
     assert kilobytes == pytest.approx(len(ANSWERS[answer]) / 1000, rel=0.2)
     json.loads(ANSWERS[answer])
 
 
 def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
-    """Its braces are balanced and nothing is left open."""
-    text = NGINX.format(folder="/tmp/x", plain=1, secure=2, certificate="/tmp/x/own.pem")
+    """The braces are balanced, every port is there, and every name is filled in."""
+    text = nginx_config(Path("/tmp/x"), [1, 2, 3, 4])
     assert text.count("{") == text.count("}")
-    assert "listen 127.0.0.1:2 ssl;" in text
+    assert [1, 1, 1, 1] == [text.count(f"listen 127.0.0.1:{port}{end};") for port, end in
+                            ((1, ""), (2, " ssl"), (3, ""), (4, " ssl"))]  # fmt: skip
+    assert len(HEADERS) + len(MANY_HEADERS) + 2 == text.count("add_header")
     assert "{folder}" not in text
 
 
+@pytest.mark.parametrize(("many_headers", "count"), [(False, 7), (True, 15)])
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_answer_has_its_headers_when_the_small_server_gives_it(
+    own_server: Server, tls: bool, many_headers: bool, count: int
+) -> None:
+    """An answer has seven headers, or fifteen from behind a load balancer, with the same body."""
+    url = own_server.url(tls=tls, many_headers=many_headers)
+    authority = ssl.create_default_context(cafile=own_server.ca)
+    host = url.rpartition("/")[2]
+    connection = http.client.HTTPSConnection(host, context=authority) if tls else http.client.HTTPConnection(host)
+    with contextlib.closing(connection):
+        connection.request(*REQUESTS["event"], body=b"{}")
+        response = connection.getresponse()
+        assert (count, ANSWERS["event"]) == (len(response.getheaders()), response.read())
+
+
 def test_instructions_are_read_when_valgrind_reports() -> None:
-    """With its thousands separated; a report without the figure ends the run."""
+    """The report separates thousands by commas; a report without the figure ends the run."""
     assert 1234567 == counted("==1== I   refs:      1,234,567\n")
     with pytest.raises(SystemExit, match="counted nothing"):
         counted("error")
