@@ -34,27 +34,23 @@ class Attempt:
         connect_timeout: seconds of that for making a connection.
         connecting: whether a connection is being made for it; nothing of the request has been sent then.
         answer: the answer, from the moment its head is here; the body may still be missing.
+        task: the task that makes it.
+        cancelling: how many cancellations of the task were under way when it began.
+        expired: whether its time is over.
     """
 
-    __slots__ = ("_cancelling", "_expired", "answer", "connect_timeout", "connecting", "end", "task")
+    __slots__ = ("answer", "cancelling", "connect_timeout", "connecting", "end", "expired", "task")
+    answer: Answer | None
     task: asyncio.Task[Any]
-
-    def begin(self, end: float, connect_timeout: float) -> None:
-        """Start anew in the running task."""
-        self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._cancelling = task.cancelling()
-        self.end, self.connect_timeout = end, connect_timeout
-        self.connecting = self._expired = False
-        self.answer: Answer | None = None
 
     def expire(self) -> None:
         """End the attempt."""
-        self._expired = True
+        self.expired = True
         self.task.cancel()
 
     def has_expired(self) -> bool:
         """Tell whether the task was cancelled by the deadline and by nothing else; the cancellation is taken back."""
-        return self._expired and self.task.uncancel() <= self._cancelling
+        return self.expired and self.task.uncancel() <= self.cancelling
 
     def timeout_error(self) -> TalonOneError:
         """Return the error of an attempt that was ended by its deadline."""
@@ -66,30 +62,35 @@ class Attempt:
 
 
 class Deadlines:
-    """Ends the attempts on one event loop whose time is over."""
+    """Ends the attempts on one event loop whose time is over.
+
+    Attributes:
+        by_task: the attempts under way, by the task that makes them.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's
-        self._by_task: dict[asyncio.Task[Any], Attempt] = {}
+        self.by_task: dict[asyncio.Task[Any], Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
-        return len(self._by_task)
+        return len(self.by_task)
 
-    def watch(self, attempt: Attempt) -> None:
-        """End the attempt when its time is over."""
-        self._by_task[attempt.task] = attempt
+    def watch(self, attempt: Attempt, seconds: float, connect_timeout: float) -> None:
+        """Begin an attempt in the running task, and end it after so many seconds."""
+        attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
+        attempt.cancelling = task.cancelling()
+        attempt.end, attempt.connect_timeout = self._loop.time() + seconds, connect_timeout
+        attempt.connecting = attempt.expired = False
+        attempt.answer = None
+        self.by_task[task] = attempt
         if self._timer is None or attempt.end < self._timer.when():
             self._set_timer(attempt.end)
 
     def unwatch(self, attempt: Attempt) -> None:
         """Leave the attempt alone. The timer finds out when it fires."""
-        self._by_task.pop(attempt.task, None)
-
-    def current(self) -> Attempt | None:
-        """Return the attempt of the running task."""
-        return self._by_task.get(cast("asyncio.Task[Any]", asyncio.current_task()))
+        self.by_task.pop(attempt.task, None)
 
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
@@ -99,7 +100,7 @@ class Deadlines:
     def _fire(self) -> None:
         self._timer = None
         now = self._loop.time() + _TICK
-        ends = [attempt.end for attempt in self._by_task.values()]
+        ends = [attempt.end for attempt in self.by_task.values()]
         if any(end <= now for end in ends):
             self._end_after_reading(now, TURNS_TO_READ)
         if later := [end for end in ends if end > now]:
@@ -109,14 +110,14 @@ class Deadlines:
         if turns:
             self._loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
             return
-        for attempt in list(self._by_task.values()):
+        for attempt in list(self.by_task.values()):
             if attempt.end <= now:
                 self.unwatch(attempt)
                 attempt.expire()
 
     def close(self) -> None:
         """End every attempt now, and stop the timer."""
-        for attempt in list(self._by_task.values()):
+        for attempt in list(self.by_task.values()):
             self.unwatch(attempt)
             attempt.expire()
         if self._timer is not None:
