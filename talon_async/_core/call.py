@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, wait_before
 from talon_async._messages import Failure, Idempotency, Response
 from talon_async._transport.deadlines import Attempt
-from talon_async.errors import ClientClosedError, NotFoundError, RequestTimeoutError, TalonOneError, UnreadableAnswerError, error_for
+from talon_async.errors import (
+    ClientClosedError,
+    NotFoundError,
+    RequestTimeoutError,
+    TalonOneError,
+    UnreadableAnswerError,
+    error_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -99,7 +106,11 @@ class Call:
         if isinstance(problem, asyncio.CancelledError) and self.attempt.has_expired():
             error = self.attempt.timeout_error()
         try:
-            if isinstance(error, UnreadableAnswerError) and answer is not None and not OK <= answer.status < MULTIPLE_CHOICES:
+            if (
+                isinstance(error, UnreadableAnswerError)
+                and answer is not None
+                and not OK <= answer.status < MULTIPLE_CHOICES
+            ):
                 error = self._refused(answer)  # its status says enough
             if not isinstance(error, TalonOneError):
                 raise error

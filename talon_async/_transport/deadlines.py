@@ -31,7 +31,7 @@ class Attempt:
 
     Attributes:
         end: the loop's time at which it is over.
-        connect_timeout: seconds of that for making a connection.
+        connect_end: the loop's time at which it is over if there is no connection yet.
         connecting: whether a connection is being made for it; nothing of the request has been sent then.
         answer: the answer, from the moment its head is here; the body may still be missing.
         task: the task that makes it.
@@ -39,9 +39,18 @@ class Attempt:
         expired: whether its time is over.
     """
 
-    __slots__ = ("answer", "cancelling", "connect_timeout", "connecting", "end", "expired", "task")
+    __slots__ = ("answer", "cancelling", "connect_end", "connecting", "end", "expired", "task")
     answer: Answer | None
+    cancelling: int
+    connect_end: float
+    connecting: bool
+    end: float
+    expired: bool
     task: asyncio.Task[Any]
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether its time is over."""
+        return self.end <= now or (self.connecting and self.connect_end <= now)
 
     def expire(self) -> None:
         """End the attempt."""
@@ -57,7 +66,7 @@ class Attempt:
         if self.answer is not None:
             return UnreadableAnswerError("the answer did not come to its end in the time allowed")
         if self.connecting:
-            return ConnectError("no connection within the time allowed (Timeout.attempt)")
+            return ConnectError("no connection within the time allowed (Timeout.connect)")
         return RequestTimeoutError("no answer within the time allowed (Timeout.attempt)")
 
 
@@ -69,7 +78,7 @@ class Deadlines:
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's
         self.by_task: dict[asyncio.Task[Any], Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -77,16 +86,17 @@ class Deadlines:
     def __len__(self) -> int:
         return len(self.by_task)
 
-    def watch(self, attempt: Attempt, seconds: float, connect_timeout: float) -> None:
-        """Begin an attempt in the running task, and end it after so many seconds."""
-        attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
+    def watch(self, attempt: Attempt, seconds: float, connect_seconds: float) -> None:
+        """Begin an attempt in the running task, and end it after so many seconds, of which so many for connecting."""
+        attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task(self.loop))
         attempt.cancelling = task.cancelling()
-        attempt.end, attempt.connect_timeout = self._loop.time() + seconds, connect_timeout
+        now = self.loop.time()
+        attempt.end, attempt.connect_end = now + seconds, now + connect_seconds
         attempt.connecting = attempt.expired = False
         attempt.answer = None
         self.by_task[task] = attempt
-        if self._timer is None or attempt.end < self._timer.when():
-            self._set_timer(attempt.end)
+        if self._timer is None or attempt.connect_end < self._timer.when():
+            self._set_timer(attempt.connect_end)
 
     def unwatch(self, attempt: Attempt) -> None:
         """Leave the attempt alone. The timer finds out when it fires."""
@@ -95,23 +105,23 @@ class Deadlines:
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._fire, context=self._context)
+        self._timer = self.loop.call_at(when, self._fire, context=self._context)
 
     def _fire(self) -> None:
         self._timer = None
-        now = self._loop.time() + _TICK
-        ends = [attempt.end for attempt in self.by_task.values()]
-        if any(end <= now for end in ends):
+        now = self.loop.time() + _TICK
+        if any(attempt.is_over(now) for attempt in self.by_task.values()):
             self._end_after_reading(now, TURNS_TO_READ)
-        if later := [end for end in ends if end > now]:
-            self._set_timer(min(later))
+        ends = [end for attempt in self.by_task.values() for end in (attempt.connect_end, attempt.end) if end > now]
+        if ends:
+            self._set_timer(min(ends))
 
     def _end_after_reading(self, now: float, turns: int) -> None:
         if turns:
-            self._loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
+            self.loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
             return
         for attempt in list(self.by_task.values()):
-            if attempt.end <= now:
+            if attempt.is_over(now):
                 self.unwatch(attempt)
                 attempt.expire()
 

@@ -3,9 +3,10 @@
 Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work, because everything goes through
 `ClientSession.request`. What this module still takes from inside aiohttp:
 
-1. A session asks `connector.connect(...)` for a connection: `WatchedConnector` stands in between, to know while one is
-   being made and to look at idle ones before they are used again.
-2. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used.
+1. A session asks `connector.connect(...)` for a connection: `Watching` overrides that, to know while one is being made
+   and to look at idle ones before they are used again.
+2. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used, and carries
+   its `Watch`.
 3. `ClientSession._retry_connection` is switched off: aiohttp would send GET, PUT and DELETE a second time by itself.
 4. `BaseConnector._conns` and `_acquired`, for a forked child, where the connections are the parent's, and for closing.
 
@@ -27,10 +28,12 @@ from talon_async._messages import Answer
 from talon_async._transport.base import JSON
 from talon_async._transport.deadlines import TURNS_TO_READ
 from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, meaning, switched_protocols
-from talon_async._transport.sockets import is_readable
+from talon_async._transport.sockets import Watch
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from talon_async._messages import Request
     from talon_async._transport.base import TransportSettings
     from talon_async._transport.deadlines import Attempt, Deadlines
@@ -42,31 +45,47 @@ AT_ONCE = 1 << 20
 """Bytes of a body that aiohttp writes at once; of a larger one it warns that it should be read in pieces."""
 
 
-class WatchedConnector:
-    """A connector that tells an attempt while a connection is made for it, and looks at idle connections before use.
+class Watching:
+    """Tells an attempt while a connection is made for it, and looks at idle connections before they are used again."""
 
-    It stands before a connector of this package's own, or that of a borrowed session, and is otherwise like it.
-    """
-
-    def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
-        self._connector, self._deadlines = connector, deadlines
+    deadlines: Deadlines
+    take: Callable[..., Awaitable[Any]]
 
     async def connect(self, *request: Any, **options: Any) -> Any:
         """Take an idle connection, or make one within the attempt's time for that."""
-        attempt = self._deadlines.by_task.get(cast("asyncio.Task[Any]", asyncio.current_task()))
+        attempt = self.deadlines.by_task.get(cast("asyncio.Task[Any]", asyncio.current_task(self.deadlines.loop)))
         if attempt is None:
-            return await self._connector.connect(*request, **options)
+            return await self.take(*request, **options)
         attempt.connecting = True
-        async with asyncio.timeout(attempt.connect_timeout):
-            while True:
-                connection = await self._connector.connect(*request, **options)
-                protocol: Any = connection.protocol
-                if protocol.is_connected() and not protocol.should_close:
-                    if not is_readable(protocol.transport) or await is_usable(protocol):
-                        break
-                connection.close()
-        attempt.connecting = False
-        return connection
+        while True:
+            connection = await self.take(*request, **options)
+            protocol = connection.protocol
+            watch = getattr(protocol, "watch", None)
+            if watch is None:
+                protocol.watch = watch = Watch(protocol.transport)
+            seems_usable = protocol.is_connected() and not protocol.should_close
+            if seems_usable and (not watch.is_readable() or await is_usable(protocol)):
+                attempt.connecting = False
+                return connection
+            connection.close()
+
+
+class Connector(Watching, aiohttp.TCPConnector):
+    """This package's own connector."""
+
+    take = aiohttp.TCPConnector.connect
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
+        super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType]
+        self.deadlines = deadlines
+
+
+class BorrowedConnector(Watching):
+    """Stands before the connector of a borrowed session, and is otherwise like it."""
+
+    def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
+        self._connector, self.take, self.deadlines = connector, connector.connect, deadlines
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
@@ -97,7 +116,7 @@ class SessionTransport:
     async def send(self, request: Request, attempt: Attempt) -> Answer:
         """Send a request once and return its answer."""
         session = self._session
-        if session.closed or (session.connector is not None and session.connector.closed):
+        if session.closed:
             raise ClientClosedError("the connections are closed")
         try:
             response = await session.request(**self._arguments(request))
@@ -173,13 +192,15 @@ _PARENTS: list[Any] = []
 
 
 def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.ClientSession:
-    # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
-    connector = aiohttp.TCPConnector(limit=0) if settings.session is None else settings.session.connector
-    if connector is None:
+    if settings.session is None:
+        connector: Any = Connector(deadlines)
+    elif settings.session.connector is None:
         raise ClientClosedError("the borrowed session is closed")
+    else:
+        connector = BorrowedConnector(settings.session.connector, deadlines)
     head = settings.limits.response_head_bytes
     session = aiohttp.ClientSession(
-        connector=cast("Any", WatchedConnector(connector, deadlines)),
+        connector=connector,
         connector_owner=settings.session is None,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers=settings.common_headers(),
