@@ -39,6 +39,7 @@ class LoopState:
         self.transport = make(settings, self.deadlines)
         self.locks = KeyedLock(settings.limits.parallel_updates)
         self.limiter = Limiter(settings.limits.connections)
+        self.is_closed = False
         self.closed = asyncio.Event()
         self._lifeline: AsyncGenerator[None] | None = None
 
@@ -51,6 +52,7 @@ class LoopState:
         try:
             yield
         finally:
+            self.is_closed = True
             self.closed.set()
             self.deadlines.close()
             if self.pid == os.getpid():
@@ -66,6 +68,10 @@ class LoopState:
             await self._lifeline.aclose()
 
 
+def _nothing() -> None:
+    """Stand for a reference to nothing."""
+
+
 class Core:
     """The settings of a client, what it has on each event loop, and its retry budget."""
 
@@ -79,13 +85,17 @@ class Core:
         self.budget, self.clock = Budget(), clock or Clock()
         self.closed = False
         self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._recent: Callable[[], LoopState | None] = _nothing
         _cores.add(self)
 
     def state(self) -> LoopState | None:
         """Return what there is on the running loop."""
-        states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(asyncio.get_running_loop(), ATTRIBUTE, None)
-        state = None if states is None else states.get(self)
-        if state is None or state.closed.is_set():
+        state, loop = self._recent(), asyncio.get_running_loop()
+        if state is None or state.loop is not loop:
+            states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(loop, ATTRIBUTE, None)
+            state = None if states is None else states.get(self)
+            self._recent = _nothing if state is None else weakref.ref(state)
+        if state is None or state.is_closed:
             return None
         if state.pid != os.getpid():
             raise ClientClosedError("this event loop and its connections are the parent process's: make a new loop")
@@ -109,7 +119,7 @@ class Core:
     def states(self) -> list[LoopState]:
         """Return what there is on every loop that is not closed."""
         found = [getattr(loop, ATTRIBUTE).get(self) for loop in list(self._loops) if not loop.is_closed()]
-        return [state for state in found if state is not None and not state.closed.is_set()]
+        return [state for state in found if state is not None and not state.is_closed]
 
     async def close(self) -> None:
         """Close what there is on the running loop here, and let every other loop close its own."""

@@ -107,57 +107,56 @@ class SessionTransport:
         self._most = settings.limits.response_bytes
         self._base = URL(settings.base_url, encoded=True)
         self._prefix = self._base.raw_path.rstrip("/")
-        self._common: dict[str, Any] = {"allow_redirects": False}
-        if settings.proxy is not None:
-            self._common["proxy"] = settings.proxy
-        if settings.ssl is not None:
-            self._common["ssl"] = settings.ssl
+        self._ssl = True if settings.ssl is None else settings.ssl
 
     async def send(self, request: Request, attempt: Attempt) -> Answer:
         """Send a request once and return its answer."""
-        session = self._session
-        if session.closed:
-            raise ClientClosedError("the connections are closed")
         try:
-            response = await session.request(**self._arguments(request))
+            response = await self._request(request)
             try:
                 attempt.answer = answer = Answer(response.status, response.headers, b"")
-                answer.body = await _read(response, self._most)
+                answer.body = await _read(response, self._most)  # whose end gives the connection back
             except BaseException:
                 response.close()
                 raise
         except Exception as problem:  # noqa: BLE001  # every other error is raised again
-            error = meaning(problem, attempt)
+            error = ClientClosedError("the connections are closed") if self._is_closed() else meaning(problem, attempt)
         else:
-            response.release()
             return answer
         try:
             raise error  # not above: aiohttp's error holds the key and must not become the context of this one
         finally:
             del error  # or each failure would leave a cycle for the collector, with the request in it
 
-    def _arguments(self, request: Request) -> dict[str, Any]:
-        """Return a request as aiohttp takes it."""
+    def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
+        """Ask the session."""
         base, body = self._base, request.body
         path, _, query = request.target.partition("?")
-        arguments = self._common | {
-            "method": request.operation.method,
-            "url": URL.build(  # from parts that are encoded already
-                scheme=base.scheme,
-                authority=base.raw_authority,
-                path=self._prefix + path,
-                query_string=query,
-                encoded=True,
-            ),
-            "headers": self._settings.own_headers(request),
-        }
+        url = URL.build(  # from parts that are encoded already
+            scheme=base.scheme, authority=base.raw_authority, path=self._prefix + path, query_string=query, encoded=True
+        )
+        data: Any = None
+        skipped = None
         if body is None:
-            arguments["skip_auto_headers"] = (hdrs.CONTENT_TYPE,)  # aiohttp would invent a type for an empty POST
+            skipped = (hdrs.CONTENT_TYPE,)  # aiohttp would invent a type for an empty POST
         elif len(body) <= AT_ONCE:
-            arguments["data"] = BytesPayload(body, content_type=JSON)
+            data = BytesPayload(body, content_type=JSON)
         else:
-            arguments["data"] = BytesIOPayload(BytesIO(body), content_type=JSON)
-        return arguments
+            data = BytesIOPayload(BytesIO(body), content_type=JSON)
+        return self._session.request(
+            request.operation.method,
+            url,
+            data=data,
+            headers=self._settings.own_headers(request),
+            skip_auto_headers=skipped,
+            allow_redirects=False,
+            proxy=self._settings.proxy,
+            ssl=self._ssl,
+        )
+
+    def _is_closed(self) -> bool:
+        """Tell whether the session, or the connector that it has borrowed, was closed."""
+        return self._session.closed
 
     async def connect(self, seconds: float) -> None:
         """Do nothing: a session connects when it sends, and a mock must not be passed by."""
