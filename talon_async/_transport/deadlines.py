@@ -66,7 +66,8 @@ class Attempt:
         if self.answer is not None:
             return UnreadableAnswerError("the answer did not come to its end in the time allowed")
         if self.connecting:
-            return ConnectError("no connection within the time allowed (Timeout.connect)")
+            which = "connect" if self.connect_end < self.end else "attempt"
+            return ConnectError(f"no connection within the time allowed (Timeout.{which})")
         return RequestTimeoutError("no answer within the time allowed (Timeout.attempt)")
 
 

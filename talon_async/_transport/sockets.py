@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import asyncio
@@ -19,7 +19,7 @@ class Watch:
     __slots__ = ("_ask", "_socket")
 
     def __init__(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = transport.get_extra_info("socket")
+        self._socket: Any = transport.get_extra_info("socket")
         if hasattr(select, "poll"):
             poll = select.poll()
             if self._socket is not None:
