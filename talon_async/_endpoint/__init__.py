@@ -1,19 +1,28 @@
 """The signature of a typed stub is the operation.
 
-1. A name in braces is a path value: text or a number, percent-encoded whole; empty, `.` and `..` are refused.
-2. The parameter called `body` is the JSON body; its type says which models it may be.
-3. A keyword-only parameter is a query value: camelCase, left out when None, true/false, lists repeat the key.
-4. The odd ones say so in their type: `Csv[T]` joins a list by commas, `YesNo` is a bool that travels as yes or no,
-   `Annotated[T, Wire("name")]` names a value on the wire, a `Limit` in `Annotated` and the words of a `Literal` are all
-   that is sent. `idempotency_key` is the Idempotency-Key header; having it makes a write safe to repeat.
+1. A name in braces is a path value: text or a number, percent-encoded as a whole. Empty values, `.` and `..` are
+   refused.
+2. The parameter called `body` is the JSON body. Its type says which models it may be.
+3. A keyword-only parameter is a query value. It travels under its camelCase name; None leaves it out, a bool travels as
+   true or false, a list repeats the name.
+4. The type of a parameter says what differs. `Csv[T]` joins a list with commas, `YesNo` is a bool that travels as yes
+   or no, and `Annotated[T, Wire("name")]` has another name on the wire. Values outside a `Limit` in `Annotated`, or
+   outside the words of a `Literal`, are refused.
 
-`session=` and `profile=` in the decorator say where the IDs are by which calls are ordered: a parameter, or a field of
-the body such as `body.profile_id`. GET and DELETE are safe to repeat, PUT writes under the client's own ID, POST
-creates a new thing each time; `idempotency=` is for operations of another nature.
+The keyword-only parameter `idempotency_key` is the Idempotency-Key header, which makes a write safe to repeat. Without
+it, GET and DELETE are safe to repeat, PUT writes under the client's own ID, and POST creates a new thing each time;
+`idempotency=` in the decorator is for operations of another nature. `profile=` and `session=` in the decorator say
+where the IDs are whose updates the server runs one after the other: in a parameter, or in a field of the body such as
+`body.profile_id`.
 
-What a stub means is compiled into plain functions once, on the first call (models are not imported before): the call
-binds its arguments at the speed of Python itself, and a wrong call is a TypeError in the caller's own line.
+A stub is compiled into plain functions. Python itself binds the arguments of a call, and a wrong call is a TypeError in
+the caller's own line. The function that makes requests is compiled when it is first needed, because only then the
+models are imported.
+
+The files import each other in this order: `marks`, `encoding`, `compiled`, `endpoint`, `decorators`.
 """
+
+from __future__ import annotations
 
 from talon_async._endpoint.decorators import delete, get, post, put
 from talon_async._endpoint.encoding import Query, valid_key
