@@ -22,6 +22,7 @@ from talon_async._transport.exchange import _TRIED
 import talon_async
 from talon_async import TalonOne
 from talon_async._codec import decode, encode
+from talon_async._endpoint import endpoint_of
 from talon_async.models import (
     CartItem,
     IntegrationEventV2Request,
@@ -127,6 +128,19 @@ def test_making_a_model_is_one_call_when_its_class_is_warm(cls: Any) -> None:
     with Calls() as calls:
         cls(**given)
     assert 1 == calls.count
+
+
+def test_making_a_request_is_four_calls_when_it_has_a_body() -> None:
+    """They are the compiled function, the writer of the model, the encoder, and the `__init__` of the request."""
+    request = endpoint_of(TalonOne.track_event_v2).request
+    body = IntegrationEventV2Request(type="t", profile_id="p")
+    assert 4 == counted(lambda: request(body))
+
+
+def test_making_a_request_is_two_calls_more_when_it_has_a_path_value() -> None:
+    """They are the check of the limit and the encoding; a GET has no body to write."""
+    request = endpoint_of(TalonOne.get_customer_inventory).request
+    assert 4 == counted(lambda: request("p"))
 
 
 async def test_nothing_is_imported_when_an_entered_client_makes_its_first_calls(
