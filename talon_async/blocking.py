@@ -34,6 +34,7 @@ from talon_async.errors import BatchInterruptedError, ClientClosedError, Configu
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
 
+    from talon_async._clock import Clock
     from talon_async._core.call import Call
     from talon_async._messages import Response
     from talon_async._transport import TransportName
@@ -311,6 +312,11 @@ class BlockingClient:
     def _whole(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         """Run a call that makes several requests and has all it needs."""
         return self._portal.run(lambda: method(self._client, *args, **options))
+
+    @property
+    def clock(self) -> Clock:
+        """Time and chance, as the client was given them."""
+        return self._client.clock
 
     @property
     def transport(self) -> TransportName:

@@ -124,11 +124,10 @@ class Core:
     async def close(self) -> None:
         """Close what there is on the running loop here, and let every other loop close its own."""
         self.closed = True
-        here = asyncio.get_running_loop()
         for state in self.states():
             if state.pid != os.getpid():
                 continue
-            if state.loop is here:
+            if state.loop is asyncio.get_running_loop():
                 await state.close()
             else:
                 asyncio.run_coroutine_threadsafe(state.close(), state.loop)

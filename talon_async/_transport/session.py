@@ -28,11 +28,12 @@ from talon_async._messages import Answer
 from talon_async._transport.base import JSON
 from talon_async._transport.deadlines import TURNS_TO_READ
 from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, meaning, switched_protocols
+from talon_async._transport.names import Resolver
 from talon_async._transport.sockets import Watch
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from talon_async._messages import Request
     from talon_async._transport.base import TransportSettings
@@ -49,7 +50,8 @@ class Watching:
     """Tells an attempt while a connection is made for it, and looks at idle connections before they are used again."""
 
     deadlines: Deadlines
-    take: Callable[..., Awaitable[Any]]
+    take: Any
+    forget_names: Any
 
     async def connect(self, *request: Any, **options: Any) -> Any:
         """Take an idle connection, or make one within the attempt's time for that."""
@@ -58,7 +60,11 @@ class Watching:
             return await self.take(*request, **options)
         attempt.connecting = True
         while True:
-            connection = await self.take(*request, **options)
+            try:
+                connection = await self.take(*request, **options)
+            except aiohttp.ClientConnectorError:
+                self.forget_names()  # the server may have moved
+                raise
             protocol = connection.protocol
             watch = getattr(protocol, "watch", None)
             if watch is None:
@@ -74,10 +80,11 @@ class Connector(Watching, aiohttp.TCPConnector):
     """This package's own connector."""
 
     take = aiohttp.TCPConnector.connect
+    forget_names = aiohttp.TCPConnector.clear_dns_cache
 
     def __init__(self, deadlines: Deadlines) -> None:
         # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
-        super().__init__(limit=0)  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(limit=0, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
         self.deadlines = deadlines
 
 
@@ -86,6 +93,7 @@ class BorrowedConnector(Watching):
 
     def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
         self._connector, self.take, self.deadlines = connector, connector.connect, deadlines
+        self.forget_names = getattr(connector, "clear_dns_cache", object)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)

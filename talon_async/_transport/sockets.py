@@ -33,5 +33,6 @@ class Watch:
         return bool(self._ask(0))
 
     def _select(self, timeout: int) -> object:
-        closed = self._socket is None or self._socket.fileno() < 0
-        return closed or select.select([self._socket], [], [], timeout)[0]
+        if self._socket is None or self._socket.fileno() < 0:
+            return True
+        return select.select([self._socket], [], [], timeout)[0]

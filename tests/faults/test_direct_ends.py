@@ -153,7 +153,7 @@ def test_the_process_ends_when_a_look_up_hangs() -> None:
     script = (
         "import asyncio, socket, threading\n"
         "socket.getaddrinfo = lambda *_, **__: threading.Event().wait(60)\n"
-        "from talon_async._transport.dial import Name\n"
+        "from talon_async._transport.names import Name\n"
         "async def main():\n"
         "    try: await asyncio.wait_for(Name('hanging.example', 80).addresses(), 0.1)\n"
         "    except TimeoutError: print('ended')\n"
