@@ -60,24 +60,23 @@ class Call:
         keys: tuple[str, ...] = ()
         try:
             state = self.core.state() or await self.core.open()
-            locks, limiter = state.locks, state.limiter
+            locks = state.locks
             if self.request.ordering_keys and locks.width:
                 if not locks.try_acquire(self.request.ordering_keys):
                     await self._wait_for(locks.acquire(self.request.ordering_keys), UPDATES)
                 keys = self.request.ordering_keys
             try:
                 while self.answer is None:
-                    if not limiter.try_acquire():
-                        await self._wait_for(limiter.acquire(), CONNECTION)
+                    if not state.limiter.try_acquire():
+                        await self._wait_for(state.limiter.acquire(), CONNECTION)
                     pause = 0.0
                     try:
                         self._begin(state)
                         self._accept(await state.transport.send(self.request, self.attempt))
-                    except BaseException as problem:  # noqa: BLE001  # raised again, unless there is another attempt
+                    except BaseException as problem:  # noqa: BLE001  # raised again, unless another attempt follows
                         pause = self._failed(problem)
                     finally:
-                        state.deadlines.unwatch(self.attempt)
-                        limiter.release()
+                        state.end(self.attempt)
                     if pause:
                         await self._rest(state, pause)
             finally:
@@ -106,15 +105,11 @@ class Call:
         if isinstance(problem, asyncio.CancelledError) and self.attempt.has_expired():
             error = self.attempt.timeout_error()
         try:
-            if (
-                isinstance(error, UnreadableAnswerError)
-                and answer is not None
-                and not OK <= answer.status < MULTIPLE_CHOICES
-            ):
-                error = self._refused(answer)  # its status says enough
             if not isinstance(error, TalonOneError):
                 raise error
             if answer is not None:
+                if isinstance(error, UnreadableAnswerError) and not OK <= answer.status < MULTIPLE_CHOICES:
+                    error = self._refused(answer)  # its status says enough
                 error.status = answer.status
             if self._is_deleted(error):
                 self.answer = answer

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from talon_async._transport.base import Transport, TransportSettings
+    from talon_async._transport.deadlines import Attempt
 
 ATTRIBUTE = "_talon_async"
 """The attribute of an event loop that holds what belongs to it, by `Core`."""
@@ -57,6 +58,11 @@ class LoopState:
             self.deadlines.close()
             if self.pid == os.getpid():
                 await self.transport.close()
+
+    def end(self, attempt: Attempt) -> None:
+        """End an attempt, and give its place among the requests back."""
+        self.deadlines.by_task.pop(attempt.task, None)
+        self.limiter.release()
 
     def is_in_use(self) -> bool:
         """Tell whether a call is under way."""

@@ -39,14 +39,13 @@ class Attempt:
         expired: whether its time is over.
     """
 
-    __slots__ = ("answer", "cancelling", "connect_end", "connecting", "end", "expired", "task")
-    answer: Answer | None
-    cancelling: int
-    connect_end: float
-    connecting: bool
-    end: float
-    expired: bool
-    task: asyncio.Task[Any]
+    answer: Answer | None = None
+    cancelling: int = 0
+    connect_end: float = 0.0
+    connecting: bool = False
+    end: float = 0.0
+    expired: bool = False
+    task: asyncio.Task[Any] | None = None
 
     def is_over(self, now: float) -> bool:
         """Tell whether its time is over."""
@@ -55,11 +54,16 @@ class Attempt:
     def expire(self) -> None:
         """End the attempt."""
         self.expired = True
-        self.task.cancel()
+        if self.task is not None:
+            self.task.cancel()
+
+    def is_only_expired(self) -> bool:
+        """Tell whether the deadline, and nothing else, has cancelled the task."""
+        return self.expired and self.task is not None and self.task.cancelling() == self.cancelling + 1
 
     def has_expired(self) -> bool:
         """Tell whether the task was cancelled by the deadline and by nothing else; the cancellation is taken back."""
-        return self.expired and self.task.uncancel() <= self.cancelling
+        return self.expired and self.task is not None and self.task.uncancel() <= self.cancelling
 
     def timeout_error(self) -> TalonOneError:
         """Return the error of an attempt that was ended by its deadline."""
@@ -81,7 +85,7 @@ class Deadlines:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's
-        self.by_task: dict[asyncio.Task[Any], Attempt] = {}
+        self.by_task: dict[asyncio.Task[Any] | None, Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:

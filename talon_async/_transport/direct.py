@@ -150,7 +150,7 @@ def has_won(connection: Connection, attempt: Attempt) -> bool:
 
     This happens when the task has not run since the answer came. A cancellation by anyone else stands.
     """
-    return connection.answered and attempt.task.cancelling() == 1 and attempt.has_expired()
+    return connection.answered and attempt.is_only_expired() and attempt.has_expired()
 
 
 async def is_stale(idle: Connection) -> bool:
