@@ -53,15 +53,15 @@ class Watching:
     take: Any
     forget_names: Any
 
-    async def connect(self, *request: Any, **options: Any) -> Any:
+    async def connect(self, request: Any, **options: Any) -> Any:
         """Take an idle connection, or make one within the attempt's time for that."""
         attempt = self.deadlines.by_task.get(cast("asyncio.Task[Any]", asyncio.current_task(self.deadlines.loop)))
         if attempt is None:
-            return await self.take(*request, **options)
+            return await self.take(request, **options)
         attempt.connecting = True
         while True:
             try:
-                connection = await self.take(*request, **options)
+                connection = await self.take(request, **options)
             except aiohttp.ClientConnectorError:
                 self.forget_names()  # the server may have moved
                 raise
@@ -113,8 +113,7 @@ class SessionTransport:
         self._settings = settings
         self._session = _session(settings, deadlines)
         self._most = settings.limits.response_bytes
-        self._base = URL(settings.base_url, encoded=True)
-        self._prefix = self._base.raw_path.rstrip("/")
+        self._base_url = str(URL(settings.base_url)).rstrip("/")
         self._ssl = True if settings.ssl is None else settings.ssl
 
     async def send(self, request: Request, attempt: Attempt) -> Answer:
@@ -138,11 +137,7 @@ class SessionTransport:
 
     def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
         """Ask the session."""
-        base, body = self._base, request.body
-        path, _, query = request.target.partition("?")
-        url = URL.build(  # from parts that are encoded already
-            scheme=base.scheme, authority=base.raw_authority, path=self._prefix + path, query_string=query, encoded=True
-        )
+        body = request.body
         data: Any = None
         skipped = None
         if body is None:
@@ -153,7 +148,7 @@ class SessionTransport:
             data = BytesIOPayload(BytesIO(body), content_type=JSON)
         return self._session.request(
             request.operation.method,
-            url,
+            URL(self._base_url + request.target, encoded=True),  # yarl remembers those that come often
             data=data,
             headers=self._settings.own_headers(request),
             skip_auto_headers=skipped,
