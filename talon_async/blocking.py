@@ -26,6 +26,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
+from talon_async._transport.forks import keep_for_parent
 from talon_async.batch.engine import checked_concurrency, checked_source
 from talon_async.batch.report import BatchFailure, not_sent
 from talon_async.client import TalonOne
@@ -45,9 +46,6 @@ T = TypeVar("T")
 
 GRACE = 2.0
 """Seconds that closing waits for the thread."""
-
-_PARENTS: list[object] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
 
 
 class BlockingInAsyncWarning(RuntimeWarning):
@@ -180,7 +178,7 @@ class Portal:
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
-        _PARENTS.append(self._thread)
+        keep_for_parent(self._thread)
         self._client._core.abandon()
         self._lock, self._thread = threading.Lock(), None
 

@@ -1,7 +1,8 @@
 """How much at once: `Limiter` counts, `KeyedLock` keeps the calls of one profile or session apart.
 
 1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
-2. A call that needs several locks takes them in one fixed order, so that two calls never wait for each other.
+2. A call that needs several locks names their keys in one fixed order, that of `Endpoint.ordering`, so that two calls
+   never wait for each other.
 3. Waiters are served first come, first served. A waiter that is woken already holds its place, so no other can take it.
 4. A waiter that is cancelled passes on what it was given.
 """
@@ -49,10 +50,6 @@ class Limiter:
     def is_idle(self) -> bool:
         """Tell whether nothing is active and nothing waits."""
         return not self.active and not self.waiters
-
-    def is_free(self) -> bool:
-        """Tell whether `try_acquire` would succeed."""
-        return self.active < self._limit and not self.waiters
 
     def try_acquire(self) -> bool:
         """Take a place if one is free and no one waits for it."""

@@ -22,7 +22,7 @@ import httptools
 
 from talon_async._messages import Answer
 from talon_async._transport.body import Body
-from talon_async._transport.deadlines import TURNS_TO_READ
+from talon_async._transport.deadlines import let_loop_read
 from talon_async._transport.faults import (
     SWITCHING_PROTOCOLS,
     body_too_large,
@@ -30,11 +30,14 @@ from talon_async._transport.faults import (
     switched_protocols,
     trailer_too_large,
 )
+from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.headers import Headers
-from talon_async._transport.sockets import Watch
+from talon_async._transport.sockets import readable_check
 from talon_async.errors import ConnectionLostError, UnreadableAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from talon_async._transport.deadlines import Attempt
     from talon_async.config import Limits
     from talon_async.errors import TalonOneError
@@ -58,16 +61,16 @@ class Connection(asyncio.Protocol):
         usable: whether nothing has happened yet after which no exchange may follow.
         answered: whether the answer to the last request came whole.
         lost: is done when the connection is closed.
-        watch: tells whether something has come that was not read yet.
+        is_readable: tells, called with 0, whether something has come that was not read yet.
     """
 
     __slots__ = (
         "_answer", "_attempt", "_body", "_fields", "_framing", "_head_size", "_in_head", "_limits", "_loop", "_open",
-        "_overhead", "_parser", "_paused", "_pid", "_pieces", "_resumed", "_waiter", "answered", "is_tls", "lost",
-        "on_body", "transport", "usable", "watch",
+        "_overhead", "_parser", "_paused", "_pid", "_pieces", "_resumed", "_waiter", "answered", "is_readable",
+        "is_tls", "lost", "on_body", "transport", "usable",
     )  # fmt: skip
     transport: asyncio.Transport
-    watch: Watch
+    is_readable: Callable[[int], object]
 
     def __init__(self, limits: Limits, open_connections: set[Connection]) -> None:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
@@ -89,19 +92,19 @@ class Connection(asyncio.Protocol):
     # -- the connection is made, and ends
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Remember the transport: the connection is made."""
         self.transport = cast("asyncio.Transport", transport)
-        self.watch = Watch(transport)
+        self.is_readable = readable_check(transport)
         self.is_tls = transport.get_extra_info("sslcontext") is not None
         self.usable = True
         self._open.add(self)
 
     def eof_received(self) -> None:
-        """Take the end of what the server sends; asyncio then closes the connection."""
+        """End the exchange: the server sends nothing more. asyncio then closes the connection."""
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
+        """End the exchange: the connection is closed."""
         self._end(exc)
         self._parser = None  # it holds methods of this object, a circle that only the collector would break
         self._open.discard(self)
@@ -130,7 +133,7 @@ class Connection(asyncio.Protocol):
     def abandon(self) -> None:
         """Let go of the connection without touching it: this is a forked child, and it is the parent's."""
         self.usable = False
-        _PARENTS.append(self)
+        keep_for_parent(self)
 
     # -- a request is written
 
@@ -169,14 +172,9 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self._resumed = self._loop.create_future()
             await self._resumed
-        if self.watch.is_readable():
-            await self.let_read()  # a write that fails would throw away an answer that is already here
+        if self.is_readable(0):
+            await let_loop_read()  # a write that fails would throw away an answer that is already here
         return self._waiter is not None and not self.transport.is_closing()
-
-    async def let_read(self) -> None:
-        """Give the loop the turns that it needs to read what has come."""
-        for _ in range(TURNS_TO_READ):
-            await asyncio.sleep(0)
 
     def pause_writing(self) -> None:
         """Stop an upload."""
@@ -250,12 +248,12 @@ class Connection(asyncio.Protocol):
         return body
 
     def on_message_begin(self) -> None:
-        """Take the first byte of an answer."""
+        """Called by the parser at the first byte of an answer."""
         if self._waiter is None:
             self.usable = False  # something follows the answer
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are left out."""
+        """Called by the parser with a header; trailers are left out."""
         if not self._in_head:
             return
         self._fields.append((name, value))
@@ -264,7 +262,7 @@ class Connection(asyncio.Protocol):
             self._framing[lower] = self._framing[lower] + b"," + value if lower in self._framing else value
 
     def on_headers_complete(self) -> None:
-        """Take the end of a head."""
+        """Called by the parser at the end of a head."""
         if self._waiter is None or self._attempt is None:
             return
         status = self._parser.get_status_code()
@@ -289,7 +287,7 @@ class Connection(asyncio.Protocol):
             self._fail(ConnectionLostError("the answer is not HTTP: it has no status"))
 
     def on_message_complete(self) -> None:
-        """Take the end of an answer, and end the exchange with it."""
+        """Called by the parser at the end of an answer: the exchange ends with it."""
         answer = self._answer
         if self._waiter is None or answer is None:
             return  # an interim answer, or what follows the answer
@@ -318,7 +316,7 @@ class Connection(asyncio.Protocol):
     # -- an answer does not come, or not whole
 
     def _end(self, problem: Exception | None) -> None:
-        """Take the end of the connection, which may be the end of the answer."""
+        """End the exchange with the connection, whose end may be the end of the answer."""
         self.usable = False
         self._wake_upload()
         if self._waiter is None:
@@ -332,7 +330,7 @@ class Connection(asyncio.Protocol):
             self._fail(UnreadableAnswerError(f"the connection ended before the end of the answer{how}"))
 
     def _not_http(self, problem: Exception) -> None:
-        """Take what the parser cannot read."""
+        """End the exchange: the parser cannot read what has come."""
         self.usable = False
         if self._in_head:
             self._fail(ConnectionLostError(f"the answer is not HTTP: {problem}"))
@@ -347,7 +345,3 @@ class Connection(asyncio.Protocol):
         self._wake_upload()
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
-
-
-_PARENTS: list[Connection] = []
-"""The connections of the parent process, kept here in a forked child so that nothing finalises them."""
