@@ -50,10 +50,10 @@ async def run_matrix(faults: Sequence[Fault], transports: Sequence[str], twins: 
     print(LEGEND)
     for row in rows(found.results, transports):
         print(row)
-    for result in found.broken:
-        for kind, how in result.faults.items():
-            print(f"\nBROKEN {result.cell}: {kind}: {how}", end="")
-    print(f"\n{len(faults)} faults, {found.summary()}; {time.monotonic() - begin:.0f} s")
+    print()
+    for line in found.complaints():
+        print(line)
+    print(f"{len(faults)} faults, {found.summary()}; {time.monotonic() - begin:.0f} s")
     return not found.broken
 
 

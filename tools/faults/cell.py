@@ -116,10 +116,15 @@ def _judge(result: Result, scene: Scene, response: Any) -> None:
         result.faults["false"] = "the answer of another call"
     elif result.told not in (expected := cell.fault.expected(cell.transport, cell.nature, always=cell.always)):
         result.faults["unexpected"] = f"told {result.told}, expected {' or '.join(sorted(expected))}: {result.error}"
-    elif result.error and tried > 1 and not cell.fault.is_worth_meeting_once(cell.transport, cell.nature):
+    elif result.error and tried > 1 and not (cell.fault.only_always or _repeats(cell)):
         result.faults["unexpected"] = f"made {tried} attempts where one was enough: {result.error}"
     if result.late > LATE:
         result.faults["late"] = f"{result.late:.2f} s beyond the deadline"
+
+
+def _repeats(cell: Cell) -> bool:
+    """Tell whether the call may be repeated when it meets the fault."""
+    return cell.fault.is_worth_meeting_once(cell.transport, cell.nature)
 
 
 def _untrue(told: str, acted: int, seen: int) -> str:

@@ -78,6 +78,7 @@ class Fault:
         session_tells: what an attempt may tell besides on the session transport, which has aiohttp's limits.
         except_for: what an attempt tells for some natures instead.
         options: further options of the client.
+        only_always: whether it makes no sense that only the first attempt meets it.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Fault:
     natures: tuple[Nature, ...] = EVERY
     transports: tuple[str, ...] = ("session", "direct")
     options: dict[str, Any] = attrs.field(factory=dict)
+    only_always: bool = False
 
     def may_tell(self, transport: str, nature: Nature) -> tuple[Tell, ...]:
         """Return what one attempt may tell."""

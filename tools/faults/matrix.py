@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,6 +19,7 @@ from tools.faults.cell import Cell, Result, run_cell
 from tools.faults.clients import KEY
 from tools.faults.connecting import CONNECTING
 from tools.faults.fault import Pace
+from tools.faults.sequences import SEQUENCES
 from tools.faults.using import USING
 from tools.faults.wire import Wire
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from tools.faults.fault import Fault
 
-FAULTS: list[Fault] = [*NO_ANSWER, *SUCCESSES, *LOST_BODIES, *STATUSES, *WAITING, *CONNECTING, *USING]
+FAULTS: list[Fault] = [*NO_ANSWER, *SUCCESSES, *LOST_BODIES, *STATUSES, *WAITING, *CONNECTING, *USING, *SEQUENCES]
 """Every fault."""
 APART = 0.015
 """Seconds between the beginnings of calls that wait for their deadline."""
@@ -54,7 +55,7 @@ def cells_of(faults: Iterable[Fault], transports: Sequence[str], twins: Sequence
         for twin in twins
         for nature in fault.natures
         for always in (True, False)
-        if always or fault.is_worth_meeting_once(transport, nature)
+        if always or (not fault.only_always and fault.is_worth_meeting_once(transport, nature))
     ]
 
 
@@ -82,6 +83,16 @@ class Matrix:
     def latest(self) -> float:
         """The most seconds that a call took beyond its deadline."""
         return max((result.late for result in self.results), default=0.0)
+
+    def complaints(self) -> Iterator[str]:
+        """Say what is broken: one line for each fault and promise, with the first cell of several."""
+        cells: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
+        for result in self.broken:
+            for kind in result.faults:
+                cells[result.cell.fault.name, kind].append(result)
+        for (_, kind), results in cells.items():
+            more = f" (and {len(results) - 1} cells more)" if len(results) > 1 else ""
+            yield f"BROKEN {results[0].cell}{more}: {kind}: {results[0].faults[kind]}"
 
     def summary(self) -> str:
         """Return one line with everything that was promised."""

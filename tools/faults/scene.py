@@ -41,8 +41,7 @@ class PausingClock(SkippingClock):
     async def sleep(self, seconds: float) -> None:
         """Skip a pause; between the attempts the scene may change."""
         await super().sleep(seconds)
-        if not self._scene.always:
-            await self._scene.mend()
+        await self._scene.paused()
 
 
 class Scene:
@@ -103,6 +102,11 @@ class Scene:
             if self.book.seen[token] or call.done():
                 break
             await asyncio.sleep(0.005)
+
+    async def paused(self) -> None:
+        """Do what happens between two attempts."""
+        if not self.always:
+            await self.mend()
 
     async def mend(self) -> None:
         """Make everything as it should be."""

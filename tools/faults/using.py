@@ -82,7 +82,7 @@ class TlsIdleStray(IdleStray, connecting.Tls):
 class LateTimer(Scene):
     """The client's loop stands still, beyond the deadline; the answer comes meanwhile."""
 
-    STILL = 0.5
+    STILL = 0.4
 
     @property
     def timeout(self) -> Any:
