@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LATE = 0.1
 """Seconds beyond its deadline that a call may take."""
+ENDLESS = 15.0
+"""Seconds after which a call is given up that its own deadline has not ended."""
 SETTLE = 0.02
 """Seconds after which an end that the server has sent has arrived."""
 _numbers = count(1)
@@ -86,7 +88,8 @@ async def _judged(cell: Cell, scene: Scene, client: Client) -> Result:
     result, response = Result(cell), None
     begin = scene.clock.monotonic()
     try:
-        response = await scene.ask(client)
+        async with asyncio.timeout(ENDLESS):
+            response = await scene.ask(client)
         result.told = "success"
     except TalonOneError as error:
         result.told, result.error = error.outcome, error
@@ -149,7 +152,8 @@ async def _unusable(scene: Scene, client: Client) -> str:
         return f"holds {', '.join(held)}"
     token = scene.token[:-1] + "2"
     try:
-        response = await client.call("get_customer_inventory", token, retry=RetryPolicy.off(), timeout=5.0)
+        async with asyncio.timeout(ENDLESS):
+            response = await client.call("get_customer_inventory", token, retry=RetryPolicy.off(), timeout=5.0)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is told
         return f"{type(error).__name__}: {error}"
     return "" if token.encode() in response.body else "gives the answer of another call"
