@@ -78,7 +78,7 @@ async def _wait(chance: Random) -> None:
     """Wait for some turns of the loop, or for some time."""
     for _ in range(chance.randrange(40)):
         await asyncio.sleep(0)
-    if pause := chance.choice((0, 0, 0.001, 0.003, 0.01)):
+    if pause := chance.choice((0, 0.001, 0.003, 0.01, 0.03, 0.1)):
         await asyncio.sleep(pause)
 
 
