@@ -45,6 +45,10 @@ bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" tak
 bench-exact: $(FRESH) ## the same in counted instructions, where valgrind is installed
 	@$(BIN)/python -m benchmarks.exact
 
+.PHONY: faults
+faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
+	@$(BIN)/python -m tools.faults $(FAULTS)
+
 clean: ## remove the virtual environments and caches
 	rm -rf .venv* .*_cache .hypothesis
 
