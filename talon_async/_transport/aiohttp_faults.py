@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from talon_async._transport.deadlines import Attempt
 
 
+AIOHTTP_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, AssertionError, RuntimeError)
+"""What aiohttp raises when a request fails, or when it refuses to make one."""
+
+
 def error_from_aiohttp(problem: Exception, attempt: Attempt) -> Exception:
     """Return the error for a failure inside aiohttp; other exceptions are returned unchanged.
 
@@ -24,7 +28,7 @@ def error_from_aiohttp(problem: Exception, attempt: Attempt) -> Exception:
         return problem
     if isinstance(problem, RuntimeError) and attempt.answer is not None:
         return UnreadableAnswerError("the connection was closed while the answer came")
-    if not isinstance(problem, aiohttp.ClientError | HttpProcessingError | OSError | ValueError | AssertionError):
+    if isinstance(problem, RuntimeError):
         return problem
     if attempt.answer is not None:
         return UnreadableAnswerError(f"the answer broke off ({type(problem).__name__})")

@@ -31,7 +31,7 @@ from aiohttp.payload import BytesIOPayload, BytesPayload
 from yarl import URL
 
 from talon_async._messages import Answer
-from talon_async._transport.aiohttp_faults import error_from_aiohttp
+from talon_async._transport.aiohttp_faults import AIOHTTP_FAILURES, error_from_aiohttp
 from talon_async._transport.base import JSON
 from talon_async._transport.deadlines import let_loop_read
 from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, switched_protocols
@@ -130,7 +130,7 @@ class SessionTransport:
             except BaseException:
                 response.close()
                 raise
-        except Exception as problem:  # noqa: BLE001  # every other one is raised again
+        except AIOHTTP_FAILURES as problem:
             if self._session.closed:
                 raise ClientClosedError("the connections are closed") from None
             raise error_from_aiohttp(problem, attempt) from None
