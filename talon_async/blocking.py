@@ -19,6 +19,7 @@ import warnings
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Future
+from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+import_module("anyio._backends._asyncio")  # a child that is forked while a first call imports it would wait for ever
 
 GRACE = 2.0
 """Seconds that closing waits for the thread."""

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import warnings
 import weakref
@@ -42,8 +43,9 @@ class LoopState:
         self.locks = KeyedLock(settings.limits.parallel_updates)
         self.limiter = Limiter(settings.limits.connections)
         self.is_closed = False
-        self.closed = asyncio.Event()
+        self.closed = asyncio.Event()  # the same, for those that wait for it
         self._closer: AsyncGenerator[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def live_with_loop(self) -> None:
         """Have the loop close this when it shuts its asynchronous generators down."""
@@ -70,6 +72,10 @@ class LoopState:
         """Tell whether a call is under way."""
         return bool(len(self.deadlines) or not self.limiter.is_idle() or len(self.locks))
 
+    def close_soon(self) -> None:
+        """Close the connections on this loop, called by it."""
+        self._closing = self.loop.create_task(self.close())
+
     async def close(self) -> None:
         """Close the connections; calls under way end with ClientClosedError."""
         if self._closer is not None:
@@ -92,7 +98,7 @@ class Core:
         self.settings, self._make_transport = settings, make
         self.budget, self.clock = Budget(), clock or Clock()
         self.closed = False
-        self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._loops: dict[int, weakref.ref[asyncio.AbstractEventLoop]] = {}
         self._last_state: Callable[[], LoopState | None] = _nothing
         _cores.add(self)
 
@@ -120,14 +126,16 @@ class Core:
         states: weakref.WeakKeyDictionary[Core, LoopState] = getattr(loop, ATTRIBUTE, weakref.WeakKeyDictionary())
         states[self] = state
         setattr(loop, ATTRIBUTE, states)
-        self._loops.add(loop)
+        self._loops = {key: ref for key, ref in list(self._loops.items()) if ref() is not None}
+        self._loops[id(loop)] = weakref.ref(loop)
         await state.live_with_loop()
         return state
 
     def states(self) -> list[LoopState]:
         """Return this client's states on all loops that are not closed."""
-        found = [getattr(loop, ATTRIBUTE).get(self) for loop in list(self._loops) if not loop.is_closed()]
-        return [state for state in found if state is not None and not state.is_closed]
+        loops = [loop for ref in list(self._loops.values()) if (loop := ref()) is not None and not loop.is_closed()]
+        states = [getattr(loop, ATTRIBUTE).get(self) for loop in loops]
+        return [state for state in states if state is not None and not state.is_closed]
 
     async def close(self) -> None:
         """Close the state on the running loop here, and let every other loop close its own."""
@@ -138,14 +146,15 @@ class Core:
             if state.loop is asyncio.get_running_loop():
                 await state.close()
             else:
-                asyncio.run_coroutine_threadsafe(state.close(), state.loop)
+                with contextlib.suppress(RuntimeError):  # that loop has been closed meanwhile
+                    state.loop.call_soon_threadsafe(state.close_soon)
 
     def abandon(self) -> None:
         """Begin anew in a forked child: the states on all loops are the parent's."""
         for state in self.states():
             state.transport.abandon()
             keep_for_parent(state)
-        self._loops = weakref.WeakSet()
+        self._loops = {}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds a key and connections and is not pickled: make one in each process")

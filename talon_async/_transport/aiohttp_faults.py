@@ -45,6 +45,7 @@ def _not_connected(problem: Exception) -> ConnectError:
             error = ConnectError(f"the proxy refused with {problem.status}")
             error.failure = Failure.FINAL if 400 <= problem.status < 500 else Failure.NOT_SENT  # noqa: PLR2004
         case aiohttp.ClientConnectorError():
+            problem.os_error.__traceback__ = None  # its frames hold the error itself: a reference cycle
             return connection_failed(problem.os_error, f"{problem.host}:{problem.port}")
         case TimeoutError():
             return connection_failed(problem, "")

@@ -24,6 +24,8 @@ TURNS_TO_READ = 3
 
 uvloop runs timers before it reads, so it needs one more than asyncio's own loops.
 """
+TURNS_TO_READ_A_BODY = 64
+"""The same for an answer whose head is here: asyncio reads 256 KiB in a turn, and an answer has up to 16 MiB."""
 _TICK = time.get_clock_info("monotonic").resolution
 """Seconds by which a loop may wake up early."""
 
@@ -44,6 +46,7 @@ class Attempt:
         connect_deadline: the loop's time at which it is over if there is no connection yet.
         connecting: whether a connection is being made for it; nothing of the request has been sent then.
         answer: the answer, from the moment its head is here; the body may still be missing.
+        transport: the connection that it uses, in the session transport.
         expired: whether the deadline has ended it.
     """
 
@@ -54,6 +57,7 @@ class Attempt:
     deadline: float = 0.0
     expired: bool = False
     task: asyncio.Task[Any] | None = None
+    transport: asyncio.Transport | None = None
 
     def is_over(self, now: float) -> bool:
         """Tell whether its time is over."""
@@ -95,6 +99,7 @@ class Deadlines:
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's
         self.by_task: dict[asyncio.Task[Any] | None, Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_time = 0.0  # uvloop's handles do not all tell it
 
     def __len__(self) -> int:
         return len(self.by_task)
@@ -107,7 +112,7 @@ class Deadlines:
         now = self.loop.time()
         attempt.deadline, attempt.connect_deadline = now + seconds, now + connect_seconds
         self.by_task[task] = attempt
-        if self._timer is None or attempt.connect_deadline < self._timer.when():
+        if self._timer is None or attempt.connect_deadline < self._timer_time:
             self._set_timer(attempt.connect_deadline)
         return attempt
 
@@ -118,13 +123,13 @@ class Deadlines:
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.loop.call_at(when, self._fire, context=self._context)
+        self._timer, self._timer_time = self.loop.call_at(when, self._fire, context=self._context), when
 
     def _fire(self) -> None:
         self._timer = None
         now = self.loop.time() + _TICK
         if any(attempt.is_over(now) for attempt in self.by_task.values()):
-            self._end_after_reading(now, TURNS_TO_READ)
+            self._end_after_reading(now, 0)
         ends = [
             end
             for attempt in self.by_task.values()
@@ -134,14 +139,15 @@ class Deadlines:
         if ends:
             self._set_timer(min(ends))
 
-    def _end_after_reading(self, now: float, turns: int) -> None:
-        if turns:
-            self.loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
-            return
-        for attempt in list(self.by_task.values()):
-            if attempt.is_over(now):
+    def _end_after_reading(self, now: float, turn: int) -> None:
+        """End the attempts that were over, when the loop has had its turns to read their answers."""
+        over = [attempt for attempt in self.by_task.values() if attempt.is_over(now)]
+        for attempt in over:
+            if turn >= (TURNS_TO_READ if attempt.answer is None else TURNS_TO_READ_A_BODY):
                 self.finish(attempt)
                 attempt.expire()
+        if over and turn < TURNS_TO_READ_A_BODY:
+            self.loop.call_soon(self._end_after_reading, now, turn + 1, context=self._context)
 
     def close(self) -> None:
         """End every attempt now, and stop the timer."""

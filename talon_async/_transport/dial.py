@@ -61,6 +61,8 @@ class Dialer:
             self._addresses.forget()
             if connection.usable:
                 connection.abort()
+            else:
+                connection.forget()
             self.connections.discard(
                 connection
             )  # uvloop does not tell a protocol of the end when its making was cancelled

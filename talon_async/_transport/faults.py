@@ -7,12 +7,18 @@ import ssl
 from talon_async._messages import Failure
 from talon_async.errors import ConnectError, ConnectionLostError, NoAnswerError, UnreadableAnswerError
 
-SWITCHING_PROTOCOLS = 101
+SWITCHING_PROTOCOLS, FIRST_FINAL_STATUS = 101, 200
+"""Answers of a status below the second are interim (RFC 9110 15.2)."""
 
 
 def switched_protocols() -> ConnectionLostError:
     """Return the error of a server that answers with 101: what it did with the request is not known."""
     return ConnectionLostError("the server switches protocols (101), which no request asks for")
+
+
+def no_status() -> ConnectionLostError:
+    """Return the error of an answer whose status is none of HTTP's."""
+    return ConnectionLostError("the answer is not HTTP: it has no status")
 
 
 def head_too_large(most: int | None = None) -> NoAnswerError:

@@ -24,9 +24,11 @@ from talon_async._messages import Answer
 from talon_async._transport.body import Body
 from talon_async._transport.deadlines import let_loop_read
 from talon_async._transport.faults import (
+    FIRST_FINAL_STATUS,
     SWITCHING_PROTOCOLS,
     body_too_large,
     head_too_large,
+    no_status,
     switched_protocols,
     trailer_too_large,
 )
@@ -87,7 +89,7 @@ class Connection(asyncio.Protocol):
         self._framing: dict[bytes, bytes] = {}
         self._pieces: list[bytes] = []
         self.on_body = self._pieces.append  # called by the parser with each piece; a method would cost a frame for each
-        self._parser: Any = httptools.HttpResponseParser(self)  # None once the connection is lost
+        self._parser: Any = httptools.HttpResponseParser(self)  # which holds methods of this object
 
     # -- the connection is made, and ends
 
@@ -106,7 +108,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the exchange: the connection is closed."""
         self._end(exc)
-        self._parser = None  # it holds methods of this object, a circle that only the collector would break
+        self.forget()
         self._open.discard(self)
         if not self.lost.done():
             self.lost.set_result(None)
@@ -129,6 +131,10 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
         else:
             self.abandon()
+
+    def forget(self) -> None:
+        """Drop what holds this object in a reference cycle: the connection was not made, or is closed."""
+        self._parser = None
 
     def abandon(self) -> None:
         """Let go of the connection without touching it: this is a forked child, and it is the parent's."""
@@ -165,6 +171,8 @@ class Connection(asyncio.Protocol):
                 self.usable = False
             return await waiter
         finally:
+            if not waiter.cancel() and not waiter.cancelled():
+                waiter.exception()  # it is raised here, or what ended the upload is
             del waiter  # or each failure would leave a circle for the collector, with the request in it
 
     async def _may_write(self) -> bool:
@@ -266,7 +274,7 @@ class Connection(asyncio.Protocol):
         if self._waiter is None or self._attempt is None:
             return
         status = self._parser.get_status_code()
-        if status < 200:  # noqa: PLR2004  # HTTP's own bound
+        if status < FIRST_FINAL_STATUS:
             self._skip(status)
             return
         self._in_head = False
@@ -284,7 +292,7 @@ class Connection(asyncio.Protocol):
         if status == SWITCHING_PROTOCOLS:
             self._fail(switched_protocols())
         elif status < 100:  # noqa: PLR2004  # HTTP's own bound
-            self._fail(ConnectionLostError("the answer is not HTTP: it has no status"))
+            self._fail(no_status())
 
     def on_message_complete(self) -> None:
         """Called by the parser at the end of an answer: the exchange ends with it."""

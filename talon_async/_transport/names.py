@@ -68,6 +68,8 @@ def look_up(
     found: asyncio.Future[list[Any]] = loop.create_future()
 
     def tell(addresses: list[Any], problem: Exception | None) -> None:
+        if found.done():
+            return  # whoever waited has gone
         if problem is None:
             found.set_result(addresses)
         else:

@@ -21,6 +21,7 @@ tests/unit/test_aiohttp_inside.py has a test for each, which says what broke.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,13 @@ from talon_async._messages import Answer
 from talon_async._transport.aiohttp_faults import AIOHTTP_FAILURES, error_from_aiohttp
 from talon_async._transport.base import JSON
 from talon_async._transport.deadlines import let_loop_read
-from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, switched_protocols
+from talon_async._transport.faults import (
+    FIRST_FINAL_STATUS,
+    SWITCHING_PROTOCOLS,
+    body_too_large,
+    no_status,
+    switched_protocols,
+)
 from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.names import Resolver
 from talon_async._transport.sockets import readable_check
@@ -50,6 +57,10 @@ if TYPE_CHECKING:
 UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 """aiohttp's timeouts are off: `Deadlines` ends attempts, and `Connector` bounds connecting."""
 
+GRACE = 2.0
+"""Seconds that closing waits for connections to end."""
+USUAL_HEADER = 32
+"""Bytes of a header as servers send them. aiohttp bounds the size of each header and their number, not the section."""
 AT_ONCE = 1 << 20
 """Bytes of a body that aiohttp writes at once; of a larger one it warns that it should be read in pieces."""
 
@@ -100,12 +111,18 @@ async def usable_connection(
             forget_names()  # the server may have moved
             raise
         protocol = connection.protocol
-        if getattr(protocol, "is_readable", None) is None:
+        usable = protocol.is_connected() and not protocol.should_close
+        if usable and getattr(protocol, "is_readable", None) is None:
             protocol.is_readable = readable_check(protocol.transport)
-        if protocol.is_readable(0):
-            await let_loop_read()  # TLS has messages of its own: what has come is known when the loop has read it
-        if protocol.is_connected() and not protocol.should_close:
-            attempt.connecting = False
+        if usable and protocol.is_readable(0):
+            try:
+                await let_loop_read()  # TLS has messages of its own: what has come is known when the loop has read it
+            except BaseException:
+                connection.close()
+                raise
+            usable = protocol.is_connected() and not protocol.should_close
+        if usable:
+            attempt.connecting, attempt.transport = False, protocol.transport
             return connection
         connection.close()
 
@@ -114,7 +131,7 @@ class SessionTransport:
     """One aiohttp session."""
 
     def __init__(self, settings: TransportSettings, deadlines: Deadlines) -> None:
-        self._settings = settings
+        self._settings, self._deadlines = settings, deadlines
         self._session = _session(settings, deadlines)
         self._most = settings.limits.response_bytes
         self._base_url = str(URL(settings.base_url)).rstrip("/")
@@ -131,9 +148,13 @@ class SessionTransport:
                 response.close()
                 raise
         except AIOHTTP_FAILURES as problem:
+            abort(attempt)
             if self._session.closed:
-                raise ClientClosedError("the connections are closed") from None
+                raise closed_meanwhile(problem, attempt) from None
             raise error_from_aiohttp(problem, attempt) from None
+        except BaseException:
+            abort(attempt)
+            raise
         return answer
 
     def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
@@ -167,10 +188,15 @@ class SessionTransport:
         for protocol in _idle(connector) if self._settings.session is None else ():
             if not protocol.is_connected():  # aiohttp 3.14 fails to close one that has ended under TLS
                 protocol.transport = None
-        await self._session.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._session.close()
 
     def abandon(self) -> None:
         """Let go of every connection without touching it."""
+        for attempt in self._deadlines.by_task.values():
+            keep_for_parent(attempt.transport)
+            attempt.transport = None
         connector: Any = self._session.connector
         if connector is None or self._settings.session is not None:
             return
@@ -184,6 +210,22 @@ class SessionTransport:
 def _idle(connector: Any) -> list[Any]:
     """Return the protocols of the idle connections."""
     return [protocol for kept in connector._conns.values() for protocol, _ in kept] if connector else []  # noqa: SLF001
+
+
+def abort(attempt: Attempt) -> None:
+    """End the connection of a failed attempt at once: aiohttp would first send what is left of the request."""
+    if attempt.transport is not None:
+        attempt.transport.abort()
+
+
+def closed_meanwhile(problem: Exception, attempt: Attempt) -> ClientClosedError:
+    """Return the error of a request whose session was closed: before it, when aiohttp refuses it, or during it."""
+    error = ClientClosedError("the connections are closed")
+    if attempt.answer is not None:
+        error.outcome = "accepted"
+    elif not isinstance(problem, RuntimeError) and not attempt.connecting:
+        error.outcome = "unknown"
+    return error
 
 
 def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.ClientSession:
@@ -203,6 +245,7 @@ def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.Clien
         trust_env=settings.trust_env,
         max_line_size=head,
         max_field_size=head,
+        max_headers=head // USUAL_HEADER,
     )
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
@@ -210,8 +253,8 @@ def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.Clien
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Read a body of at most so many bytes, counted after decompression."""
-    if response.status == SWITCHING_PROTOCOLS:
-        raise switched_protocols()
+    if response.status < FIRST_FINAL_STATUS:  # aiohttp skips the interim answers
+        raise switched_protocols() if response.status == SWITCHING_PROTOCOLS else no_status()
     content = response.content
     if content.is_eof():  # a small answer is here as a whole
         body = content.read_nowait()

@@ -1,4 +1,4 @@
-"""What the fault matrix has found, each as a test of its own."""
+"""Refusals that later attempts must not hide, and heads of answers that are too large."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ async def test_too_many_headers_name_the_limit_and_are_final_when_a_read_meets_t
     with RawServer(MANY) as server, pytest.raises(ConnectionLostError, match="response_head_bytes") as caught:
         await client(server.url, clock=clock).get_customer_inventory("a")
     assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
+
+
+async def test_an_answer_is_read_when_it_has_many_small_headers(client: Any) -> None:
+    """A few hundred; aiohttp by itself refuses more than 128."""
+    head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300))
+    with RawServer(head + b"Content-Length: 2\r\n\r\n{}") as server:
+        assert (await client(server.url).get_customer_inventory("a")).profile is None
 
 
 async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any) -> None:
