@@ -166,10 +166,7 @@ class Call:
 
     def _pause_after(self, error: TalonOneError) -> float | None:
         """Return the seconds until the next attempt; None when this was the last."""
-        if error.outcome == "accepted" or (error.outcome == "unknown" and self.worst_outcome is None):
-            self.worst_outcome = error.outcome
-        if self.core.closed:
-            raise self._closed(error.outcome) from None
+        self._note(error)
         pause = self._pause(error)
         logger.debug(
             "%s: attempt %d ended in %s (status %s), %s",
@@ -181,14 +178,16 @@ class Call:
         )
         return pause
 
+    def _note(self, error: TalonOneError) -> None:
+        """Remember the worst that may have happened; nothing more happens on a closed client."""
+        if error.outcome == "accepted" or (error.outcome == "unknown" and self.worst_outcome is None):
+            self.worst_outcome = error.outcome
+        if self.core.closed:
+            raise self._closed(error.outcome) from None
+
     def _pause(self, error: TalonOneError) -> float | None:
-        request, options, clock = self.request, self.options, self.core.clock
-        if self.attempts >= options.retry.attempts:
-            return None
-        if not may_repeat(options.retry, request.idempotency, request.operation.method, error.failure):
-            return None
-        since_first = clock.monotonic() - self.first_sent
-        if request.idempotency is Idempotency.KEYED and since_first > KEY_LIFETIME:
+        options, clock = self.options, self.core.clock
+        if self.attempts >= options.retry.attempts or not self.may_repeat(error):
             return None
         pause = wait_before(
             options.retry,
@@ -199,6 +198,14 @@ class Call:
             uniform=clock.uniform,
         )
         return pause if pause is not None and self.core.budget.take() else None
+
+    def may_repeat(self, error: TalonOneError) -> bool:
+        """Tell whether sending the request again does no harm, after an attempt that failed like this."""
+        request = self.request
+        if not may_repeat(self.options.retry, request.idempotency, request.operation.method, error.failure):
+            return False
+        since_first = self.core.clock.monotonic() - self.first_sent
+        return request.idempotency is not Idempotency.KEYED or since_first <= KEY_LIFETIME
 
     def _too_late(self, why: str) -> RequestTimeoutError:
         error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, {why}")
@@ -231,6 +238,19 @@ class Call:
             elapsed=self.core.clock.monotonic() - self.started,
             idempotency_key=self.request.idempotency_key,
         )
+
+
+class SingleAttempts(Call):
+    """A call whose owner decides what happens after a failed attempt: each `run` makes one.
+
+    Attempts, the first time of sending and the worst outcome are counted over all of them. The owner moves `started` on
+    by the time between them that the deadline shall not cover.
+    """
+
+    __slots__ = ()
+
+    def _pause_after(self, error: TalonOneError) -> None:
+        self._note(error)
 
 
 NOT_FOUND = 404

@@ -43,7 +43,9 @@ def connection_failed(problem: BaseException, where: str) -> ConnectError:
         return error
     if isinstance(problem, TimeoutError):
         return ConnectError("no connection within the time allowed (Timeout.connect)")
-    return ConnectError(f"no connection to {where}: {problem}")
+    error = ConnectError(f"no connection to {where}: {problem}")
+    error.errno = problem.errno if isinstance(problem, OSError) else None
+    return error
 
 
 def meaning(problem: Exception, attempt: Attempt) -> Exception:
