@@ -54,7 +54,7 @@ class FileLock:
         except OSError as error:
             owner = _owner(descriptor)
             os.close(descriptor)
-            raise JournalError(f"{self.path}: the journal is in use by {owner}") from error
+            raise JournalError(f"{self.path.with_suffix('')}: the journal is in use by {owner}") from error
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, str(os.getpid()).encode())

@@ -117,10 +117,16 @@ class Writer:
 
     def begin(self, path: Path, destination: str) -> tuple[set[int], set[int]]:
         """Open a journal, in the thread; return the marks of its calls, as `Store.take_marks` does."""
-        self.held = Held(path)
-        with explained(path):
-            self.held.store.belong_to(destination)
-            return self.held.store.take_marks()
+        held = Held(path)
+        try:
+            with explained(path):
+                held.store.belong_to(destination)
+                marks = held.store.take_marks()
+        except BaseException:
+            held.close()
+            raise
+        self.held = held
+        return marks
 
     def working_on(self) -> Held:
         """Return the journal that is open."""
