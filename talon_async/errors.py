@@ -13,6 +13,7 @@
     │  ├─ BadRequestError 400      ├─ AuthenticationError 401   ├─ PermissionDeniedError 403
     │  ├─ NotFoundError 404        ├─ ConflictError 409         │  └─ ParallelUpdateError
     │  ├─ UnprocessableError 422   ├─ RateLimitError 429        └─ ServerError 5xx
+    ├─ JournalError                a journal that cannot be used: held by another process, damaged, foreign, disk full
     └─ BulkInterruptedError        a run of many calls ended before its source did
 
 Every error can be pickled, and none holds a header, a key or a customer's ID.
@@ -193,6 +194,13 @@ class ServerError(APIError):
 
     failure = Failure.UNKNOWN
     outcome: Outcome = "unknown"
+
+
+class JournalError(TalonOneError):
+    """The journal cannot be used: another process holds it, it is damaged, foreign or for another destination, or full.
+
+    The message says which, and what to do. Calls that the journal had accepted stay in it.
+    """
 
 
 class BulkInterruptedError(TalonOneError):

@@ -6,6 +6,7 @@ requests that the API takes; `methods` is what the client has of all this.
 """
 
 from talon_async.bulk.calls import PreparedCall
+from talon_async.bulk.journal import Journal, JournalCounts, JournaledCall
 from talon_async.bulk.limits import AdaptiveConcurrency
 from talon_async.bulk.results import ChunksReport, Failure, Report, Result, Snapshot, Success
 from talon_async.bulk.runner import BulkOptions, PacingOptions
@@ -15,6 +16,9 @@ __all__ = [
     "BulkOptions",
     "ChunksReport",
     "Failure",
+    "Journal",
+    "JournalCounts",
+    "JournaledCall",
     "PacingOptions",
     "PreparedCall",
     "Report",
