@@ -33,6 +33,7 @@ from talon_async.errors import ClientClosedError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
+    from talon_async._clock import Clock
     from talon_async._core.call import Call
     from talon_async._messages import Response
     from talon_async._transport import TransportName
@@ -259,6 +260,11 @@ class BlockingClient:
     def _callers_run(self) -> CallersRun:
         thread = self._portal.thread()
         return CallersRun(thread, lambda future: self._portal.wait(thread, future), GRACE)
+
+    @property
+    def clock(self) -> Clock:
+        """Time and chance, as the client was given them."""
+        return self._client.clock
 
     @property
     def transport(self) -> TransportName:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, wait_before
 from talon_async._messages import Failure, Idempotency, Response
 from talon_async._transport.deadlines import Attempt
-from talon_async.errors import ClientClosedError, RequestTimeoutError, TalonOneError, UnreadableAnswerError, error_for
+from talon_async.errors import (
+    ClientClosedError,
+    NotFoundError,
+    RequestTimeoutError,
+    TalonOneError,
+    UnreadableAnswerError,
+    error_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
     from talon_async.config import Options
 
 logger = logging.getLogger("talon_async")
+
+OK, MULTIPLE_CHOICES = 200, 300
+"""The statuses that say yes: from the first up to the second."""
 
 UPDATES = "other updates of the same profile or session"
 CONNECTION = "a connection (Limits.connections)"
@@ -47,45 +57,33 @@ class Call:
 
     async def run(self) -> Call:
         """Take the locks, then try until there is an answer or trying again makes no sense."""
-        keys = self.request.ordering_keys
+        keys: tuple[str, ...] = ()
         try:
             state = self.core.state() or await self.core.open()
-            if not (keys and state.locks.width):
-                await self._attempts(state)
-                return self
-            if not state.locks.try_acquire(keys):
-                await self._wait_for(state.locks.acquire(keys), UPDATES)
+            locks = state.locks
+            if self.request.ordering_keys and locks.width:
+                if not locks.try_acquire(self.request.ordering_keys):
+                    await self._wait_for(locks.acquire(self.request.ordering_keys), UPDATES)
+                keys = self.request.ordering_keys
             try:
-                await self._attempts(state)
+                while self.answer is None:
+                    if not state.limiter.try_acquire():
+                        await self._wait_for(state.limiter.acquire(), CONNECTION)
+                    pause = 0.0
+                    try:
+                        self._begin(state)
+                        self._accept(await state.transport.send(self.request, self.attempt))
+                    except BaseException as problem:  # noqa: BLE001  # raised again, unless another attempt follows
+                        pause = self._failed(problem)
+                    finally:
+                        state.end(self.attempt)
+                    if pause:
+                        await self._rest(state, pause)
             finally:
-                state.locks.release(keys)
+                locks.release(keys)
         except TalonOneError as error:
             raise self.describe(error) from None
         return self
-
-    async def _attempts(self, state: LoopState) -> None:
-        """Send the request until there is an answer."""
-        limiter = state.limiter
-        while True:
-            if not limiter.try_acquire():
-                await self._wait_for(limiter.acquire(), CONNECTION)
-            try:
-                self._begin(state)
-                try:
-                    answer = await state.transport.send(self.request, self.attempt)
-                except BaseException as problem:  # noqa: BLE001  # raised again, or told as a timeout
-                    answer = self._ended(problem)
-                finally:
-                    state.deadlines.unwatch(self.attempt)
-                self._accept(answer)
-            except TalonOneError as error:
-                if (pause := self._pause_after(error)) is None:
-                    raise
-            else:
-                return
-            finally:
-                limiter.release()
-            await self._rest(state, pause)
 
     def _begin(self, state: LoopState) -> None:
         """Begin an attempt, if the client is open and there is time for it."""
@@ -99,11 +97,10 @@ class Call:
             raise self._too_late("before it could be sent")
         self.attempts += 1
         self.first_sent = self.first_sent or now
-        self.attempt.begin(state.loop.time() + seconds, min(timeout.connect, seconds))
-        state.deadlines.watch(self.attempt)
+        state.deadlines.watch(self.attempt, seconds, min(timeout.connect, seconds))
 
-    def _ended(self, problem: BaseException) -> Answer:
-        """Return the answer of an attempt that failed after all that matters was here, or raise what it means."""
+    def _failed(self, problem: BaseException) -> float:
+        """Return the seconds until the next attempt, 0 when there is an answer after all, or raise what it means."""
         error, answer = problem, self.attempt.answer
         if isinstance(problem, asyncio.CancelledError) and self.attempt.has_expired():
             error = self.attempt.timeout_error()
@@ -111,26 +108,33 @@ class Call:
             if not isinstance(error, TalonOneError):
                 raise error
             if answer is not None:
-                if isinstance(error, UnreadableAnswerError) and not is_success(answer.status):
-                    return answer  # its status says enough
+                if isinstance(error, UnreadableAnswerError) and not OK <= answer.status < MULTIPLE_CHOICES:
+                    error = self._refused(answer)  # its status says enough
                 error.status = answer.status
-            raise error from None
+            if self._is_deleted(error):
+                self.answer = answer
+                return 0.0
+            if (pause := self._pause_after(error)) is None:
+                raise error from None
+            return pause
         finally:
             del error, problem  # or each failure would leave a cycle for the collector, with the request in it
 
+    def _is_deleted(self, error: TalonOneError) -> bool:
+        """Tell whether a deletion finds nothing because an earlier attempt has deleted it."""
+        deletes = self.request.operation.method == "DELETE"
+        return deletes and isinstance(error, NotFoundError) and self.worst_outcome is not None
+
     def _accept(self, answer: Answer) -> None:
         """Take an answer that says yes; raise for one that says no or cannot be read."""
-        if not is_success(answer.status):
-            deletes_again = self.request.operation.method == "DELETE" and self.worst_outcome is not None
-            if not (answer.status == NOT_FOUND and deletes_again):  # an earlier attempt has deleted it otherwise
-                raise self._refused(answer)
-        else:
-            options = self.options
-            try:
-                self.data = self.request.decode(answer.body, strict=options.strict, lazy=options.lazy_effects)
-            except TalonOneError as error:
-                error.status, error.body = answer.status, answer.body
-                raise
+        if not OK <= answer.status < MULTIPLE_CHOICES:
+            raise self._refused(answer)
+        options = self.options
+        try:
+            self.data = self.request.decode(answer.body, strict=options.strict, lazy=options.lazy_effects)
+        except TalonOneError as error:
+            error.body = answer.body
+            raise
         self.answer = answer
         budget = self.core.budget
         if budget.tokens < budget.capacity:
@@ -251,11 +255,3 @@ class SingleAttempts(Call):
 
     def _pause_after(self, error: TalonOneError) -> None:
         self._note(error)
-
-
-NOT_FOUND = 404
-
-
-def is_success(status: int) -> bool:
-    """Tell whether a status says yes."""
-    return 200 <= status < 300  # noqa: PLR2004  # HTTP's own bounds

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from talon_async._transport.base import Transport, TransportSettings
+    from talon_async._transport.deadlines import Attempt
 
 ATTRIBUTE = "_talon_async"
 """The attribute of an event loop that holds what belongs to it, by `Core`."""
@@ -39,6 +40,7 @@ class LoopState:
         self.transport = make(settings, self.deadlines)
         self.locks = KeyedLock(settings.limits.parallel_updates)
         self.limiter = Limiter(settings.limits.connections)
+        self.is_closed = False
         self.closed = asyncio.Event()
         self._lifeline: AsyncGenerator[None] | None = None
 
@@ -51,10 +53,16 @@ class LoopState:
         try:
             yield
         finally:
+            self.is_closed = True
             self.closed.set()
             self.deadlines.close()
             if self.pid == os.getpid():
                 await self.transport.close()
+
+    def end(self, attempt: Attempt) -> None:
+        """End an attempt, and give its place among the requests back."""
+        self.deadlines.by_task.pop(attempt.task, None)
+        self.limiter.release()
 
     def is_in_use(self) -> bool:
         """Tell whether a call is under way."""
@@ -64,6 +72,10 @@ class LoopState:
         """Close the connections; calls under way end with ClientClosedError."""
         if self._lifeline is not None:
             await self._lifeline.aclose()
+
+
+def _nothing() -> None:
+    """Stand for a reference to nothing."""
 
 
 class Core:
@@ -79,13 +91,17 @@ class Core:
         self.budget, self.clock = Budget(), clock or Clock()
         self.closed = False
         self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._recent: Callable[[], LoopState | None] = _nothing
         _cores.add(self)
 
     def state(self) -> LoopState | None:
         """Return what there is on the running loop."""
-        states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(asyncio.get_running_loop(), ATTRIBUTE, None)
-        state = None if states is None else states.get(self)
-        if state is None or state.closed.is_set():
+        state, loop = self._recent(), asyncio.get_running_loop()
+        if state is None or state.loop is not loop:
+            states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(loop, ATTRIBUTE, None)
+            state = None if states is None else states.get(self)
+            self._recent = _nothing if state is None else weakref.ref(state)
+        if state is None or state.is_closed:
             return None
         if state.pid != os.getpid():
             raise ClientClosedError("this event loop and its connections are the parent process's: make a new loop")
@@ -109,16 +125,15 @@ class Core:
     def states(self) -> list[LoopState]:
         """Return what there is on every loop that is not closed."""
         found = [getattr(loop, ATTRIBUTE).get(self) for loop in list(self._loops) if not loop.is_closed()]
-        return [state for state in found if state is not None and not state.closed.is_set()]
+        return [state for state in found if state is not None and not state.is_closed]
 
     async def close(self) -> None:
         """Close what there is on the running loop here, and let every other loop close its own."""
         self.closed = True
-        here = asyncio.get_running_loop()
         for state in self.states():
             if state.pid != os.getpid():
                 continue
-            if state.loop is here:
+            if state.loop is asyncio.get_running_loop():
                 await state.close()
             else:
                 asyncio.run_coroutine_threadsafe(state.close(), state.loop)

@@ -98,60 +98,75 @@ class Limiter:
 
 
 class KeyedLock:
-    """A limiter for each key, which exists while it is in use. With width 1 it is a lock for each key."""
+    """A lock for each key, which exists while it is in use; `width` calls may hold it at the same time."""
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._by_key: dict[str, Limiter] = {}
+        self._active: dict[str, int] = {}
+        self._waiters: dict[str, deque[asyncio.Future[None]]] = {}
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._active)
 
     def try_acquire(self, keys: tuple[str, ...]) -> bool:
         """Take the locks of all keys if every one is free; otherwise take none."""
-        by_key = self._by_key
+        active = self._active
         for key in keys:
-            limiter = by_key.get(key)
-            if limiter is not None and not limiter.is_free():
+            if key in active and (active[key] >= self.width or key in self._waiters):
                 return False
         for key in keys:
-            limiter = by_key.get(key)
-            if limiter is None:
-                limiter = by_key[key] = Limiter(self.width)
-            limiter.active += 1
+            active[key] = active.get(key, 0) + 1
         return True
 
     async def acquire(self, keys: tuple[str, ...]) -> None:
         """Wait for the locks of all keys and take them. A cancelled waiter holds none."""
         held: list[str] = []
-        for key in keys:
-            limiter = self._by_key.get(key)
-            if limiter is None:
-                limiter = self._by_key[key] = Limiter(self.width)
-            try:
-                await limiter.acquire()
-            except BaseException:
-                self._drop_idle((key,))
-                self.release(held)
-                raise
-            held.append(key)
+        try:
+            for key in keys:
+                if not self.try_acquire((key,)):
+                    await self._wait_for(key)
+                held.append(key)
+        except BaseException:
+            self.release(held)
+            raise
+
+    async def _wait_for(self, key: str) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(key, deque())
+        waiters.append(waiter)
+        try:
+            await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self.release((key,))
+            elif waiter in waiters:
+                waiters.remove(waiter)
+                if not waiters:
+                    del self._waiters[key]
+            raise
 
     def release(self, keys: Iterable[str]) -> None:
         """Give the locks back; the first waiter of each gets it."""
-        by_key = self._by_key
+        active = self._active
         for key in keys:
-            limiter = by_key[key]
-            if limiter.active == 1 and not limiter.waiters:  # the usual case
-                del by_key[key]
+            if key in self._waiters and self._pass_on(key):
+                continue
+            if active[key] > 1:
+                active[key] -= 1
             else:
-                limiter.release()
-                self._drop_idle((key,))
+                del active[key]
 
-    def _drop_idle(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            limiter = self._by_key.get(key)
-            if limiter is not None and limiter.is_idle():
-                del self._by_key[key]
+    def _pass_on(self, key: str) -> bool:
+        """Let the first waiter have a lock that its holder gives back; False if none waits any more."""
+        waiters = self._waiters[key]
+        while waiters:
+            waiter = waiters.popleft()
+            if not waiters:
+                del self._waiters[key]
+            if not waiter.done():
+                waiter.set_result(None)
+                return True
+        return False
 
 
 class Ordered(Protocol):

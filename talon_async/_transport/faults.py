@@ -30,6 +30,13 @@ def head_too_large(most: int | None = None) -> NoAnswerError:
     return error
 
 
+def trailer_too_large(most: int) -> UnreadableAnswerError:
+    """Return the error of an answer in which too much that is no body follows the head."""
+    return UnreadableAnswerError(
+        f"the trailer section of the answer is larger than {most} bytes (Limits.response_head_bytes)"
+    )
+
+
 def body_too_large(most: int) -> UnreadableAnswerError:
     """Return the error of an answer whose body is too large."""
     return UnreadableAnswerError(f"the answer is larger than {most} bytes (Limits.response_bytes)")
@@ -95,4 +102,4 @@ def _lost(problem: Exception) -> NoAnswerError:
                 return head_too_large()
             return ConnectionLostError("the answer is not HTTP")
         case _:
-            return ConnectionLostError(f"the connection broke ({type(problem).__name__})")
+            return ConnectionLostError(f"the connection ended before an answer came ({type(problem).__name__})")

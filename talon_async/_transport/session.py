@@ -3,18 +3,21 @@
 Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work, because everything goes through
 `ClientSession.request`. What this module still takes from inside aiohttp:
 
-1. `BaseConnector.connect(req, traces, timeout)` is overridden, to know while a connection is being made and to look at
-   idle connections before they are used again. (tests/unit/test_aiohttp_inside.py)
-2. `Connection.protocol.should_close` and `.transport` are looked at there.
+1. A session asks `connector.connect(...)` for a connection: `Watching` overrides that, to know while one is being made
+   and to look at idle ones before they are used again.
+2. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used, and carries
+   its `Watch`.
 3. `ClientSession._retry_connection` is switched off: aiohttp would send GET, PUT and DELETE a second time by itself.
 4. `BaseConnector._conns` and `_acquired`, for a forked child, where the connections are the parent's, and for closing.
+
+tests/unit/test_aiohttp_inside.py has a test for each, which says what broke.
 """
 
 from __future__ import annotations
 
 import asyncio
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 from aiohttp import hdrs
@@ -25,11 +28,12 @@ from talon_async._messages import Answer
 from talon_async._transport.base import JSON
 from talon_async._transport.deadlines import TURNS_TO_READ
 from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, meaning, switched_protocols
-from talon_async._transport.sockets import is_readable
+from talon_async._transport.names import Resolver
+from talon_async._transport.sockets import Watch
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable
 
     from talon_async._messages import Request
     from talon_async._transport.base import TransportSettings
@@ -42,56 +46,64 @@ AT_ONCE = 1 << 20
 """Bytes of a body that aiohttp writes at once; of a larger one it warns that it should be read in pieces."""
 
 
-class Connector(aiohttp.TCPConnector):
-    """Tells an attempt while a connection is made for it, and gives no connection that something has come to."""
+class Watching:
+    """Tells an attempt while a connection is made for it, and looks at idle connections before they are used again."""
+
+    deadlines: Deadlines
+    take: Any
+    forget_names: Any
+
+    async def connect(self, request: Any, **options: Any) -> Any:
+        """Take an idle connection, or make one within the attempt's time for that."""
+        attempt = self.deadlines.by_task.get(cast("asyncio.Task[Any]", asyncio.current_task(self.deadlines.loop)))
+        if attempt is None:
+            return await self.take(request, **options)
+        attempt.connecting = True
+        while True:
+            try:
+                connection = await self.take(request, **options)
+            except aiohttp.ClientConnectorError:
+                self.forget_names()  # the server may have moved
+                raise
+            protocol = connection.protocol
+            watch = getattr(protocol, "watch", None)
+            if watch is None:
+                protocol.watch = watch = Watch(protocol.transport)
+            seems_usable = protocol.is_connected() and not protocol.should_close
+            if seems_usable and (not watch.is_readable() or await is_usable(protocol)):
+                attempt.connecting = False
+                return connection
+            connection.close()
+
+
+class Connector(Watching, aiohttp.TCPConnector):
+    """This package's own connector."""
+
+    take = aiohttp.TCPConnector.connect
+    forget_names = aiohttp.TCPConnector.clear_dns_cache
 
     def __init__(self, deadlines: Deadlines) -> None:
         # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
-        super().__init__(limit=0, limit_per_host=0)  # pyright: ignore[reportUnknownMemberType]
-        self._deadlines = deadlines
-
-    async def connect(self, req: Any, traces: list[Any], timeout: Any) -> Any:  # noqa: ASYNC109  # aiohttp's signature
-        """Take an idle connection, or make one within the attempt's time for that."""
-        return await connected(self._deadlines.current(), super().connect, req, traces, timeout)
+        super().__init__(limit=0, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
+        self.deadlines = deadlines
 
 
-class BorrowedConnector:
-    """The connector of a borrowed session, which does the same for this client's attempts, and is otherwise itself."""
+class BorrowedConnector(Watching):
+    """Stands before the connector of a borrowed session, and is otherwise like it."""
 
     def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
-        self._connector, self._deadlines = connector, deadlines
-
-    async def connect(self, *request: Any, **options: Any) -> Any:
-        """Take an idle connection, or make one within the attempt's time for that."""
-        return await connected(self._deadlines.current(), self._connector.connect, *request, **options)
+        self._connector, self.take, self.deadlines = connector, connector.connect, deadlines
+        self.forget_names = getattr(connector, "clear_dns_cache", object)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
 
 
-async def connected(attempt: Attempt | None, connect: Callable[..., Any], *request: Any, **options: Any) -> Any:
-    """Return a connection for an attempt."""
-    if attempt is None:
-        return await connect(*request, **options)
-    attempt.connecting = True
-    async with asyncio.timeout(attempt.connect_timeout):
-        while await is_stale(connection := await connect(*request, **options)):
-            connection.close()
-    attempt.connecting = False
-    return connection
-
-
-async def is_stale(connection: Any) -> bool:
-    """Tell whether bytes, or the end, have come to an idle connection: they would be taken for the next answer."""
-    protocol = connection.protocol
-    if protocol.should_close or not protocol.is_connected():
-        return True
-    if not is_readable(protocol.transport):
-        return False
-    # TLS has messages of its own: what has come is known when the loop has read it
+async def is_usable(protocol: Any) -> bool:
+    """Read what has come to a connection, and tell whether it was only a message of TLS."""
     for _ in range(TURNS_TO_READ):
         await asyncio.sleep(0)
-    return protocol.should_close or not protocol.is_connected()
+    return protocol.is_connected() and not protocol.should_close
 
 
 class SessionTransport:
@@ -101,62 +113,53 @@ class SessionTransport:
         self._settings = settings
         self._session = _session(settings, deadlines)
         self._most = settings.limits.response_bytes
-        self._base = URL(settings.base_url, encoded=True)
-        self._common: dict[str, Any] = {"allow_redirects": False}
-        if settings.proxy is not None:
-            self._common["proxy"] = settings.proxy
-        if settings.ssl is not None:
-            self._common["ssl"] = settings.ssl
+        self._base_url = str(URL(settings.base_url)).rstrip("/")
+        self._ssl = True if settings.ssl is None else settings.ssl
 
     async def send(self, request: Request, attempt: Attempt) -> Answer:
         """Send a request once and return its answer."""
-        session = self._session
-        if session.closed or (session.connector is not None and session.connector.closed):
-            raise ClientClosedError("the connections are closed")
         try:
-            response = await session.request(
-                request.operation.method, self._url(request.target), **self._options(request)
-            )
+            response = await self._request(request)
             try:
                 attempt.answer = answer = Answer(response.status, response.headers, b"")
-                answer.body = await _read(response, self._most)
+                answer.body = await _read(response, self._most)  # whose end gives the connection back
             except BaseException:
                 response.close()
                 raise
         except Exception as problem:  # noqa: BLE001  # every other error is raised again
-            error = meaning(problem, attempt)
+            error = ClientClosedError("the connections are closed") if self._is_closed() else meaning(problem, attempt)
         else:
-            response.release()
             return answer
         try:
             raise error  # not above: aiohttp's error holds the key and must not become the context of this one
         finally:
             del error  # or each failure would leave a cycle for the collector, with the request in it
 
-    def _options(self, request: Request) -> dict[str, Any]:
-        """Return what aiohttp is told about a request besides its method and address."""
+    def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
+        """Ask the session."""
         body = request.body
-        options = self._common | {"headers": self._settings.own_headers(request)}
+        data: Any = None
+        skipped = None
         if body is None:
-            options["skip_auto_headers"] = (hdrs.CONTENT_TYPE,)  # aiohttp would invent a type for an empty POST
+            skipped = (hdrs.CONTENT_TYPE,)  # aiohttp would invent a type for an empty POST
+        elif len(body) <= AT_ONCE:
+            data = BytesPayload(body, content_type=JSON)
         else:
-            small = len(body) <= AT_ONCE
-            options["data"] = (
-                BytesPayload(body, content_type=JSON) if small else BytesIOPayload(BytesIO(body), content_type=JSON)
-            )
-        return options
-
-    def _url(self, target: str) -> URL:
-        """Return the address, built from parts that need no encoding."""
-        base = self._base
-        path, _, query = target.partition("?")
-        return URL.build(
-            scheme=base.scheme,
-            authority=base.raw_authority,
-            path=base.raw_path.rstrip("/") + path,
-            query_string=query,
-            encoded=True,
+            data = BytesIOPayload(BytesIO(body), content_type=JSON)
+        return self._session.request(
+            request.operation.method,
+            URL(self._base_url + request.target, encoded=True),  # yarl remembers those that come often
+            data=data,
+            headers=self._settings.own_headers(request),
+            skip_auto_headers=skipped,
+            allow_redirects=False,
+            proxy=self._settings.proxy,
+            ssl=self._ssl,
         )
+
+    def _is_closed(self) -> bool:
+        """Tell whether the session, or the connector that it has borrowed, was closed."""
+        return self._session.closed
 
     async def connect(self, seconds: float) -> None:
         """Do nothing: a session connects when it sends, and a mock must not be passed by."""
@@ -191,9 +194,8 @@ _PARENTS: list[Any] = []
 
 
 def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.ClientSession:
-    connector: Any
     if settings.session is None:
-        connector = Connector(deadlines)
+        connector: Any = Connector(deadlines)
     elif settings.session.connector is None:
         raise ClientClosedError("the borrowed session is closed")
     else:

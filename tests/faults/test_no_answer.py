@@ -31,6 +31,8 @@ from talon_async.models import CustomerProfileIntegrationRequestV2, NewCustomerP
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+SESSION = pytest.mark.parametrize("kind", ["awaited", "blocking"])
+"""Both twins, on the transport that has proxies and reads the environment."""
 SHORT = Timeout(total=0.4, attempt=0.3, connect=0.2)
 
 
@@ -274,6 +276,7 @@ async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() 
             await TalonOne(server.url, KEY, session=session).get_customer_inventory("a")
 
 
+@SESSION
 @pytest.mark.parametrize(
     ("script", "tries"),
     [(reset, 4), (fin, 4), (then_cut(b"garbage\r\n\r\n"), 4), (answer({}, status=502), 4), (answer({}, status=407), 1)],
@@ -306,6 +309,7 @@ async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> 
                 await call
 
 
+@SESSION
 async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
     client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
