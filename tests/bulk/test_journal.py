@@ -280,12 +280,16 @@ async def test_use_is_refused_when_the_journal_is_not_open(path: Path) -> None:
 
 async def test_a_warning_is_given_when_a_journal_is_dropped_open(path: Path) -> None:
     """What was settled is written nevertheless, and the journal is unlocked."""
-    journal = await opened(path)
-    await journal.accept(entries(journal, range(3)))
-    await journal.settle(1)
-    with pytest.warns(ResourceWarning, match="was not closed"):
-        del journal
+    journals = [await opened(path)]
+    await journals[0].accept(entries(journals[0], range(3)))
+    await journals[0].settle(1)
+
+    def drop() -> None:
+        journals.clear()
         gc.collect()
+
+    with pytest.warns(ResourceWarning, match="was not closed"):
+        drop()
     async with asyncio.timeout(10):
         while path.with_name("events.journal.lock").stat().st_size:
             await asyncio.sleep(0)
