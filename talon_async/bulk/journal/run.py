@@ -62,7 +62,8 @@ class Run:
         """Wait until all that has gathered is written."""
         waiter = self.loop.create_future()
         self._waiters.append(waiter)
-        self.flush()
+        if len(self._waiters) == 1:
+            self.loop.call_soon(self.flush)  # with what others add until then
         await waiter
 
     def settled_one(self) -> None:
@@ -74,7 +75,7 @@ class Run:
 
     def flush(self) -> None:
         """Have the thread write what has gathered, unless it is at it: then what has gathered is next."""
-        if not self._writing:
+        if not self._writing and not self._closed and (self.batch or self._waiters):
             self._hand_over()
 
     def _hand_over(self) -> None:

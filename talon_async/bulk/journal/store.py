@@ -97,7 +97,7 @@ class Store:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.id = ""
         self.recorded = 0
         self._block = 0
