@@ -125,13 +125,13 @@ class Journal(JournalFile):
         """Note durably that calls may be sent from now on."""
         run = self._open_run()
         run.refuse_if_broken()
-        run.batch.marks.append((True, list(indices)))
+        run.mark(indices, leaving=True)
         await run.durable()
 
     async def unmark(self, indices: Sequence[int]) -> None:
         """Take back the marks of calls that were not sent, also of those that are safe to repeat and need no mark."""
         run = self._open_run()
-        run.batch.marks.append((False, list(indices)))
+        run.mark(indices, leaving=False)
         await run.durable()
 
     async def settle(self, index: int, failure: str | None = None) -> None:

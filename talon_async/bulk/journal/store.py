@@ -37,6 +37,9 @@ FORMAT = 1
 GROUP = 256
 """Calls in a transaction, and rows read at once."""
 
+QUICK = 4096
+"""Pages that are written anew in no time: 16 MiB."""
+
 _TABLES = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE calls (number INTEGER PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID",
@@ -321,9 +324,11 @@ class Store:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def shrink(self) -> None:
-        """Give unused pages back to the disk, and leave nothing in the WAL."""
+        """Give unused pages back to the disk where that is worth its time, and leave nothing in the WAL."""
         with self.lock, explained(self.path):
-            if self.value("PRAGMA freelist_count"):
+            unused = self.value("PRAGMA freelist_count")
+            used = self.value("PRAGMA page_count") - unused
+            if unused > used or (unused and used < QUICK):
                 self._connection.execute("VACUUM")
             self.checkpoint()
 
