@@ -218,7 +218,7 @@ class _Bar:
 
     def __init__(self, total: int) -> None:
         try:
-            from tqdm import tqdm  # noqa: PLC0415  # an extra
+            from tqdm import tqdm
         except ImportError:
             _say("  (for a progress bar: pip install 'talon-async[demo]')")
             self._bar: Any = None
