@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from support.twins import KEY
-
 from talon_async import TalonOne
 from talon_async._messages import Answer, Request
 
@@ -26,7 +25,7 @@ class Immediate:
         if self._behave is not None:
             return await self._behave(request)
         await asyncio.sleep(0)
-        return Answer(204, {}, b"")
+        return Answer(200, {}, b"{}")
 
     async def connect(self, _: float) -> None:
         pass
