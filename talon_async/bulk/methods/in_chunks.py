@@ -121,8 +121,12 @@ class InChunks(Runs):
         (expected,) = endpoint_for(type(self), kind.operation).body_classes
         if not isinstance(body, expected):
             raise InvalidArgumentError(f"body must be {expected.__name__}, not {type(body).__name__}")
+
+        def with_advocates(ids: list[str]) -> NewReferralsForMultipleAdvocates:
+            return evolve(body, advocate_profile_integration_ids=ids)
+
         return await self._in_chunks(
-            attrs.evolve(kind, body=lambda ids: evolve(body, advocate_profile_integration_ids=ids)),
+            attrs.evolve(kind, body=with_advocates),
             body.advocate_profile_integration_ids,
             lambda request, part: request(part, silent=silent),
             options,
