@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from talon_async._sync_client import TalonOneSync as TalonOneSync
     from talon_async.auth import ApiKey as ApiKey
     from talon_async.auth import ContentSignature as ContentSignature
-    from talon_async.batch import BatchFailure as BatchFailure
-    from talon_async.batch import BatchReport as BatchReport
-    from talon_async.batch import PartsReport as PartsReport
     from talon_async.blocking import BlockingInAsyncWarning as BlockingInAsyncWarning
+    from talon_async.bulk import Failure as Failure
+    from talon_async.bulk import PreparedCall as PreparedCall
+    from talon_async.bulk import Report as Report
+    from talon_async.bulk import Snapshot as Snapshot
+    from talon_async.bulk import Success as Success
     from talon_async.client import TalonOne as TalonOne
     from talon_async.config import Limits as Limits
     from talon_async.config import RetryPolicy as RetryPolicy
@@ -26,15 +28,17 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApiKey": "auth",
-    "BatchFailure": "batch",
-    "BatchReport": "batch",
     "BlockingInAsyncWarning": "blocking",
     "ContentSignature": "auth",
+    "Failure": "bulk",
     "Limits": "config",
     "NULL": "models",
-    "PartsReport": "batch",
+    "PreparedCall": "bulk",
+    "Report": "bulk",
     "Response": "_messages",
     "RetryPolicy": "config",
+    "Snapshot": "bulk",
+    "Success": "bulk",
     "TalonOne": "client",
     "TalonOneError": "errors",
     "TalonOneSync": "_sync_client",
@@ -47,14 +51,16 @@ _HOMES = {
 __all__ = [
     "NULL",
     "ApiKey",
-    "BatchFailure",
-    "BatchReport",
     "BlockingInAsyncWarning",
     "ContentSignature",
+    "Failure",
     "Limits",
-    "PartsReport",
+    "PreparedCall",
+    "Report",
     "Response",
     "RetryPolicy",
+    "Snapshot",
+    "Success",
     "TalonOne",
     "TalonOneError",
     "TalonOneSync",

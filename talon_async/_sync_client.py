@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Wire, YesNo
     from talon_async._messages import Response
     from talon_async.auth import Auth
-    from talon_async.batch.report import BatchReport, PartsReport
+    from talon_async.bulk.calls import PreparedCall
+    from talon_async.bulk.results import ChunksReport, Report, Result
+    from talon_async.bulk.runner import BulkOptions, PacingOptions
     from talon_async.client import CallOptions, ClientOptions
     from talon_async.models import (
         AchievementProgress,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+E = TypeVar("E", bound="NewEvent | IntegrationEventV2Request | IntegrationEventV3Request")
 
 
 class TalonOneSync(BlockingClient):
@@ -149,6 +152,21 @@ class TalonOneSync(BlockingClient):
         `response = talon.raw(talon.get_customer_inventory)("id", profile=True)`
         """
         return self._raw(method)
+
+    def prepare(self, method: Callable[P, T]) -> Callable[P, PreparedCall[T]]:
+        """Return a method that checks and encodes a call, and returns it as a value instead of sending it.
+
+        `call = talon.prepare(talon.update_customer_profile_v2)("jane", profile)`. A `PreparedCall` has its idempotency
+        key from here on. It can be sent by this client or another, kept, and pickled; `bulk` sends many.
+        """
+        return self._prepare(method)
+
+    def send(self, call: PreparedCall[T]) -> T:
+        """Send a prepared call, and return what its operation returns.
+
+        Sent twice it acts once where the operation takes an idempotency key: it is the same key each time.
+        """
+        return self._send(call)
 
     def update_customer_session_v2(
         self,
@@ -324,7 +342,7 @@ class TalonOneSync(BlockingClient):
         """Create or update up to 1000 profiles; no rule runs.
 
         The server answers with nothing unless `silent=False`. For more profiles see
-        `update_customer_profiles_v2_in_parts`.
+        `update_customer_profiles_in_chunks`.
 
         Args:
             body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
@@ -582,7 +600,7 @@ class TalonOneSync(BlockingClient):
 
         Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
         answers with nothing unless `silent=False`. For more customers see
-        `create_referrals_for_multiple_advocates_in_parts`.
+        `create_referrals_for_multiple_advocates_in_chunks`.
 
         Args:
             body: the campaign, your IDs of the customers, and how the codes shall look.
@@ -1096,7 +1114,7 @@ class TalonOneSync(BlockingClient):
     def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
         """Put customers into audiences and take them out, up to 1000 changes at once.
 
-        For more changes see `update_customer_profile_audiences_in_parts`.
+        For more changes see `update_customer_profile_audiences_in_chunks`.
 
         Args:
             body: the changes: each says `add` or `delete`, which customer, and which audience.
@@ -1172,7 +1190,7 @@ class TalonOneSync(BlockingClient):
     def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog:
         """Add, change or remove up to 1000 items of a catalog.
 
-        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_parts` makes such
+        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_chunks` makes such
         requests of any actions. After an unknown outcome it is not repeated by itself, unless `repeat_named` is set.
 
         Args:
@@ -1745,43 +1763,111 @@ class TalonOneSync(BlockingClient):
             )
         )
 
-    def track_events(
-        self,
-        events: Iterable[NewEvent],
-        *,
-        concurrency: int = 64,
-        dry: bool | None = None,
-        progress: Callable[[BatchReport[NewEvent]], object] | None = None,
-    ) -> BatchReport[NewEvent]:
-        """Record many events concurrently, those of one customer in the order they come.
+    def bulk(self, calls: Iterable[PreparedCall[T]], **options: Unpack[BulkOptions]) -> Report[PreparedCall[T]]:
+        """Send many prepared calls of any operations; see `prepare`.
 
-        The source is read as fast as events are recorded, so it may be endless. One failed event does not stop the
-        others; an invalid key does. Anonymous events keep the order of their session. When the call is cancelled, the
-        report that `progress` was given counts what was under way among the failures.
+        Calls with a common ordering key (the same profile or session) go one after the other, in this order; others at
+        once. When the server takes nothing the run waits, and costs no call an attempt. The calls are read as fast as
+        they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
+        once; where an exception is raised, the report is its `report`.
+
+        Args:
+            calls: the calls, from any iterable; it is read on this thread, and may block.
+            **options: see `BulkOptions`.
+
+        Returns:
+            The counts, and every call that did not succeed, with its error.
+
+        Raises:
+            InvalidArgumentError: an option makes no sense, or `calls` is no iterable; nothing was sent.
+            BulkInterruptedError: the source or `progress` raised.
+        """
+        return self._bulk(TalonOne.bulk, calls, **options)
+
+    def stream(
+        self, calls: Iterable[PreparedCall[T]], *, ordered: bool = False, **options: Unpack[BulkOptions]
+    ) -> Generator[Result[PreparedCall[T], T], None, None]:
+        """Send many prepared calls as `bulk` does, and give each result as it comes.
+
+        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        `contextlib.closing`.
+
+        Args:
+            calls: the calls, from any iterable.
+            ordered: give the results in the order of the calls; a slow one holds up the results of others.
+            **options: see `BulkOptions`.
+
+        Returns:
+            A `Success` or a `Failure` for each call that was taken.
+
+        Raises:
+            InvalidArgumentError: an option makes no sense, or `calls` is no iterable; nothing was sent.
+            BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
+        """
+        return self._stream(TalonOne.stream, calls, ordered=ordered, **options)
+
+    def track_events(
+        self, events: Iterable[E], *, dry: bool | None = None, **options: Unpack[BulkOptions]
+    ) -> Report[E]:
+        """Record many events, those of one customer or session in the order they come.
+
+        Events of all three kinds may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
+        `IntegrationEventV3Request`. Those of V2 and V3 are safe to repeat, and with a journal survive a kill; one of V1
+        that may have reached the server is `unknown`. Else as `bulk`.
+
+        Args:
+            events: the events, from any iterable; it is read on this thread, and may block.
+            dry: evaluate only, store nothing.
+            **options: see `BulkOptions`.
+
+        Returns:
+            The counts, and every event that was not recorded for sure, with its error.
+
+        Raises:
+            InvalidArgumentError: an option makes no sense, or `events` is no iterable; nothing was sent.
+            BulkInterruptedError: the source or `progress` raised.
+        """
+        return self._bulk(TalonOne.track_events, events, dry=dry, **options)
+
+    def stream_events(
+        self,
+        events: Iterable[E],
+        *,
+        dry: bool | None = None,
+        silent: bool | None = False,
+        ordered: bool = False,
+        **options: Unpack[BulkOptions],
+    ) -> Generator[
+        Result[E, IntegrationState | IntegrationEventV2Response | IntegrationEventV3Response | None], None, None
+    ]:
+        """Record many events as `track_events` does, and give what each led to as it comes.
+
+        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        `contextlib.closing`.
 
         Args:
             events: the events, from any iterable.
-            concurrency: requests under way at the same time; `Limits.connections` bounds it as well.
             dry: evaluate only, store nothing.
-            progress: called with the report after each event, on the client's own thread: it must be quick.
+            silent: `True` asks for no answers of V2 and V3, whose data is then None.
+            ordered: give the results in the order of the events; a slow one holds up the results of others.
+            **options: see `BulkOptions`.
 
         Returns:
-            The counts, and every failure with its event and error.
+            A `Success` or a `Failure` for each event that was taken.
 
         Raises:
-            InvalidArgumentError: `concurrency` is below 1, or `events` is no iterable.
-            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+            InvalidArgumentError: an option makes no sense, or `events` is no iterable; nothing was sent.
+            BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
         """
-        return self._batch(TalonOne.track_events, events, concurrency=concurrency, dry=dry, progress=progress)
+        return self._stream(TalonOne.stream_events, events, dry=dry, silent=silent, ordered=ordered, **options)
 
-    def update_customer_profiles_v2_in_parts(
+    def update_customer_profiles_in_chunks(
         self,
         profiles: Iterable[MultipleCustomerProfileIntegrationRequestItem],
         *,
         silent: bool | None = None,
-        concurrency: int = 4,
-        progress: Callable[[BatchReport[MultipleCustomerProfileIntegrationRequestItem]], object] | None = None,
-    ) -> PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
+        **options: Unpack[PacingOptions],
+    ) -> ChunksReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
         """Create or update any number of profiles, 1000 in a request.
 
         A profile that comes several times is updated in that order. One that cannot be sent fails alone.
@@ -1789,59 +1875,40 @@ class TalonOneSync(BlockingClient):
         Args:
             profiles: the profiles, from any iterable.
             silent: `False` asks for the profiles as they are afterwards, in the report's `answers`.
-            concurrency: requests under way at the same time.
-            progress: called with the report after each request, on the client's own thread: it must be quick.
+            **options: see `PacingOptions`; 4 requests are under way at once by default.
 
         Returns:
             The counts of profiles, and every failure with its profile and error.
 
         Raises:
-            InvalidArgumentError: `concurrency` is below 1, or `profiles` is no iterable.
-            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+            InvalidArgumentError: an option makes no sense, or `profiles` is no iterable; nothing was sent.
+            BulkInterruptedError: the source or `progress` raised.
         """
-        return self._batch(
-            TalonOne.update_customer_profiles_v2_in_parts,
-            profiles,
-            silent=silent,
-            concurrency=concurrency,
-            progress=progress,
-        )
+        return self._bulk(TalonOne.update_customer_profiles_in_chunks, profiles, silent=silent, **options)
 
-    def update_customer_profile_audiences_in_parts(
-        self,
-        changes: Iterable[CustomerProfileAudienceRequestItem],
-        *,
-        concurrency: int = 4,
-        progress: Callable[[BatchReport[CustomerProfileAudienceRequestItem]], object] | None = None,
-    ) -> PartsReport[CustomerProfileAudienceRequestItem, None]:
+    def update_customer_profile_audiences_in_chunks(
+        self, changes: Iterable[CustomerProfileAudienceRequestItem], **options: Unpack[PacingOptions]
+    ) -> ChunksReport[CustomerProfileAudienceRequestItem, None]:
         """Put any number of customers into audiences and take them out, 1000 changes in a request.
 
         Several changes of one customer in one audience are made in that order.
 
         Args:
             changes: the changes, from any iterable.
-            concurrency: requests under way at the same time.
-            progress: called with the report after each request, on the client's own thread: it must be quick.
+            **options: see `PacingOptions`; 4 requests are under way at once by default.
 
         Returns:
             The counts of changes, and every failure with its change and error.
 
         Raises:
-            InvalidArgumentError: `concurrency` is below 1, or `changes` is no iterable.
-            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+            InvalidArgumentError: an option makes no sense, or `changes` is no iterable; nothing was sent.
+            BulkInterruptedError: the source or `progress` raised.
         """
-        return self._batch(
-            TalonOne.update_customer_profile_audiences_in_parts, changes, concurrency=concurrency, progress=progress
-        )
+        return self._bulk(TalonOne.update_customer_profile_audiences_in_chunks, changes, **options)
 
-    def create_referrals_for_multiple_advocates_in_parts(
-        self,
-        body: NewReferralsForMultipleAdvocates,
-        *,
-        silent: bool | None = None,
-        concurrency: int = 4,
-        progress: Callable[[BatchReport[str]], object] | None = None,
-    ) -> PartsReport[str, CreateReferralsForMultipleAdvocatesResponse]:
+    def create_referrals_for_multiple_advocates_in_chunks(
+        self, body: NewReferralsForMultipleAdvocates, *, silent: bool | None = None, **options: Unpack[PacingOptions]
+    ) -> ChunksReport[str, CreateReferralsForMultipleAdvocatesResponse]:
         """Make a referral code for each of any number of customers, 1000 in a request.
 
         A request that may have reached the server is not repeated: its customers are failures whose `error.outcome`
@@ -1850,31 +1917,20 @@ class TalonOneSync(BlockingClient):
         Args:
             body: as for one request, with as many customers as you like.
             silent: `False` asks for the codes, in the report's `answers`.
-            concurrency: requests under way at the same time.
-            progress: called with the report after each request, on the client's own thread: it must be quick.
+            **options: see `PacingOptions`; 4 requests are under way at once by default.
 
         Returns:
             The counts of customers, and every failure with your ID of the customer and the error.
 
         Raises:
-            InvalidArgumentError: `concurrency` is below 1, or `body` is not what it should be.
+            InvalidArgumentError: an option makes no sense, or `body` is not what it should be; nothing was sent.
+            BulkInterruptedError: `progress` raised.
         """
-        return self._whole(
-            TalonOne.create_referrals_for_multiple_advocates_in_parts,
-            body,
-            silent=silent,
-            concurrency=concurrency,
-            progress=progress,
-        )
+        return self._whole(TalonOne.create_referrals_for_multiple_advocates_in_chunks, body, silent=silent, **options)
 
-    def sync_catalog_in_parts(
-        self,
-        catalog_id: int,
-        actions: Iterable[CatalogAction],
-        *,
-        concurrency: int = 1,
-        progress: Callable[[BatchReport[CatalogAction]], object] | None = None,
-    ) -> PartsReport[CatalogAction, Catalog]:
+    def sync_catalog_in_chunks(
+        self, catalog_id: int, actions: Iterable[CatalogAction], **options: Unpack[PacingOptions]
+    ) -> ChunksReport[CatalogAction, Catalog]:
         """Apply any number of actions of any kinds to a catalog, up to 1000 of one kind in a request.
 
         The outcome is that of the actions one after the other: requests of another kind, or about a SKU that is under
@@ -1883,16 +1939,13 @@ class TalonOneSync(BlockingClient):
         Args:
             catalog_id: the API's ID of the catalog.
             actions: the actions, from any iterable.
-            concurrency: requests under way at the same time, of one kind and about different SKUs.
-            progress: called with the report after each request, on the client's own thread: it must be quick.
+            **options: see `PacingOptions`; 1 request is under way at once by default.
 
         Returns:
             The counts of actions, every failure with its action and error, and the catalog after each request.
 
         Raises:
-            InvalidArgumentError: `concurrency` is below 1, or `actions` is no iterable.
-            BatchInterruptedError: the source raised; what it gave before was sent, and `report` tells how it went.
+            InvalidArgumentError: an option makes no sense, or `actions` is no iterable; nothing was sent.
+            BulkInterruptedError: the source or `progress` raised.
         """
-        return self._batch(
-            TalonOne.sync_catalog_in_parts, catalog_id, actions, concurrency=concurrency, progress=progress
-        )
+        return self._bulk(TalonOne.sync_catalog_in_chunks, catalog_id, actions, **options)

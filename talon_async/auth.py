@@ -61,16 +61,16 @@ class ContentSignature(_Secretive):
     Only V1 operations accept it. It covers the body alone, neither path nor time: prefer an API key.
     """
 
-    __slots__ = ("_key", "_signer")
+    __slots__ = ("_key", "signer")
     common: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, application_id: int | str, application_key: str) -> None:
-        self._signer = str(application_id).strip()
+        self.signer = str(application_id).strip()
         try:
             self._key = bytes.fromhex(application_key.strip())
         except (ValueError, AttributeError):
             raise ConfigurationError("application_key must be hexadecimal digits, two for each byte") from None
-        if not self._key or not _VISIBLE.fullmatch(self._signer) or ";" in self._signer:
+        if not self._key or not _VISIBLE.fullmatch(self.signer) or ";" in self.signer:
             raise ConfigurationError("application_id and application_key must both be given")
 
     def sign(self, request: Request) -> dict[str, str]:
@@ -81,7 +81,7 @@ class ContentSignature(_Secretive):
                 operation
             )
         digest = hmac.new(self._key, request.body or b"", hashlib.md5).hexdigest()
-        return {"Content-Signature": f"signer={self._signer}; signature={digest}"}
+        return {"Content-Signature": f"signer={self.signer}; signature={digest}"}
 
 
 Auth = ApiKey | ContentSignature

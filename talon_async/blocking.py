@@ -12,12 +12,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import threading
 import warnings
 import weakref
-from collections import deque
 from concurrent.futures import CancelledError, Future
 from importlib import import_module
 from inspect import signature
@@ -28,18 +26,19 @@ from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
 from talon_async._transport.forks import keep_for_parent
-from talon_async.batch.engine import checked_concurrency, checked_source
-from talon_async.batch.report import BatchFailure, not_sent
+from talon_async.bulk.callers import CallersRun
+from talon_async.bulk.calls import request_of
+from talon_async.bulk.sources import checked_iterable
 from talon_async.client import TalonOne
-from talon_async.errors import BatchInterruptedError, ClientClosedError, ConfigurationError, TalonOneError
+from talon_async.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-    from talon_async._clock import Clock
     from talon_async._core.call import Call
     from talon_async._messages import Response
     from talon_async._transport import TransportName
+    from talon_async.bulk.calls import PreparedCall
     from talon_async.pages import Pager
 
 P = ParamSpec("P")
@@ -83,7 +82,7 @@ class _Thread:
             self._ready.set_result((portal, asyncio.get_running_loop()))
             await portal.sleep_until_stopped()
         await client.aclose()
-        # what was under way ends by itself now, with errors of its own, and a batch with its report
+        # what was under way ends by itself now, with errors of its own, and a run with its report
         if others := asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}:
             await asyncio.wait(others, timeout=GRACE / 2)
 
@@ -198,68 +197,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
-class _Feed:
-    """Hands a source that is read on the caller's thread to the loop, which wakes up for it."""
-
-    ROOM = 512
-    """Events that may wait before the source is read no further."""
-
-    def __init__(self, thread: _Thread, events: Iterable[Any]) -> None:
-        self._thread, self._events = thread, events
-        self._waiting: deque[Any] = deque()
-        self._arrived, self._taken = asyncio.Event(), threading.Event()
-        self._ended = self._over = False
-        self._problem: Exception | None = None
-
-    async def items(self) -> AsyncIterator[Any]:
-        while True:
-            self._arrived.clear()
-            while self._waiting:
-                event = self._waiting.popleft()
-                self._taken.set()
-                yield event
-            if self._ended and not self._waiting:
-                break
-            if not self._waiting:
-                await self._arrived.wait()
-        if self._problem is not None:
-            raise self._problem
-
-    def push(self, future: Future[Any]) -> None:
-        """Read the source to its end, or until the batch ends."""
-        future.add_done_callback(self._finish)
-        try:
-            for event in self._events:
-                self._waiting.append(event)
-                self._wake()
-                while len(self._waiting) >= self.ROOM and not self._over:
-                    self._taken.clear()
-                    if len(self._waiting) >= self.ROOM and not self._over:
-                        self._taken.wait()
-                if self._over:
-                    break
-        except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the batch
-            self._problem = problem
-        # not after Ctrl-C: that cancels the batch, which must not take its source for finished and send the rest
-        self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed: the batch is over
-            self._thread.loop.call_soon_threadsafe(self._arrived.set)
-
-    def _finish(self, _: object) -> None:
-        self._over = True
-        self._taken.set()
-
-    def account_for_the_rest(self, report: Any) -> None:
-        """Put what was read but not taken, because the batch stopped early, among the failures."""
-        for event in self._waiting:
-            error = not_sent(report.stopped_by or TalonOneError("the batch ended before the item was sent"))
-            report.failures.append(BatchFailure(report.taken, event, error))
-            report.taken += 1
-
-
 class BlockingClient:
     """What the blocking client does by itself; its operations are generated."""
 
@@ -269,6 +206,7 @@ class BlockingClient:
     def _open(self, client: TalonOne) -> None:
         if client._core.settings.session is not None:
             raise ConfigurationError("session: an aiohttp session belongs to your event loop; this client runs its own")
+        client._exits_elsewhere = True
         self._client, self._portal = client, Portal(client)
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
@@ -290,34 +228,38 @@ class BlockingClient:
 
         return call
 
-    def _batch(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
-        """Run a batch whose source, the last argument, is read on the caller's thread: it may block there."""
+    def _prepare(self, method: Callable[P, T]) -> Callable[P, PreparedCall[T]]:
+        owner = getattr(method, "__self__", self)
+        named: Any = getattr(owner._client, getattr(method, "__name__", ""), method)
+        prepare: Callable[P, PreparedCall[T]] = self._client.prepare(named)
+        return prepare
+
+    def _send(self, call: PreparedCall[T]) -> T:
+        data: T = self._portal.run(self._client._call, request_of(call, type(self._client))).data
+        return data
+
+    def _bulk(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
+        """Run many calls whose source, the last argument, is read on the caller's thread: it may block there."""
         *before, source = args
-        checked_concurrency(options["concurrency"])  # the source may block: what is wrong must not wait for it
-        checked_source(source, [*signature(method).parameters][len(args)])
-        thread = self._portal.thread()
-        feed = _Feed(thread, source)
-        future: Future[T] = thread.submit(method(self._client, *before, feed.items(), **options))
-        try:
-            feed.push(future)
-            report = self._portal.wait(thread, future)
-        except BatchInterruptedError as error:
-            feed.account_for_the_rest(error.report)
-            raise
-        except BaseException:
-            future.cancel()
-            raise
-        feed.account_for_the_rest(report)
-        return report
+        items = iter(checked_iterable(source, [*signature(method).parameters][len(args)]))
+        run = self._callers_run()
+        return run.report(method(self._client, *before, run.source, **options), items)
+
+    def _stream(
+        self, method: Callable[..., AsyncGenerator[T, None]], source: Any, **options: Any
+    ) -> Generator[T, None, None]:
+        """Run many calls and give the results; source and results share the caller's thread."""
+        items = iter(checked_iterable(source, [*signature(method).parameters][1]))
+        run = self._callers_run()
+        yield from run.results(method(self._client, run.source, **options), items)
 
     def _whole(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
-        """Run a call that makes several requests and has all it needs."""
-        return self._portal.run(lambda: method(self._client, *args, **options))
+        """Run many calls that have all they need."""
+        return self._callers_run().report(method(self._client, *args, **options), None)
 
-    @property
-    def clock(self) -> Clock:
-        """Time and chance, as the client was given them."""
-        return self._client.clock
+    def _callers_run(self) -> CallersRun:
+        thread = self._portal.thread()
+        return CallersRun(thread, lambda future: self._portal.wait(thread, future), GRACE)
 
     @property
     def transport(self) -> TransportName:

@@ -15,7 +15,9 @@ from talon_async._messages import Idempotency
 from talon_async._transport import TransportName, transport_class
 from talon_async._transport.base import TransportSettings
 from talon_async.auth import ApiKey, ContentSignature
-from talon_async.batch import Batches
+from talon_async.bulk.calls import PreparedCall, request_of
+from talon_async.bulk.methods import Bulk
+from talon_async.bulk.methods.base import made_key
 from talon_async.config import Limits, Options, Settings, new_key
 from talon_async.config import base_url as checked_url
 from talon_async.errors import ConfigurationError
@@ -93,7 +95,7 @@ class ClientOptions(CallOptions, total=False):
     clock: Clock
 
 
-class TalonOne(Operations, Pages, Batches):
+class TalonOne(Operations, Pages, Bulk):
     """The Integration API, awaited.
 
     One client serves a whole process: it pools its connections and works in any number of event loops. Use it with
@@ -148,11 +150,6 @@ class TalonOne(Operations, Pages, Batches):
         """How requests reach the server: `session` or `direct`."""
         return self._transport
 
-    @property
-    def clock(self) -> Clock:
-        """Time and chance, as the client was given them."""
-        return self._core.clock
-
     async def __aenter__(self) -> Self:
         is_new = self._core.state() is None
         state = await self._core.open()
@@ -194,6 +191,31 @@ class TalonOne(Operations, Pages, Batches):
             return done.response()
 
         return call
+
+    def prepare(self, method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, PreparedCall[T]]:
+        """Return a method that checks and encodes a call, and returns it as a value instead of sending it.
+
+        `call = talon.prepare(talon.update_customer_profile_v2)("jane", profile)`. A `PreparedCall` has its idempotency
+        key from here on. It can be sent by this client or another, kept, and pickled; `bulk` sends many.
+        """
+        endpoint, options = endpoint_of(method), getattr(method, "__self__", self)._options  # noqa: SLF001  # of this class
+
+        def prepare(*args: P.args, **kwargs: P.kwargs) -> PreparedCall[T]:
+            request = endpoint.request(*args, **kwargs)
+            has_own_key = request.idempotency_key is not None
+            if not has_own_key and request.operation.idempotency is Idempotency.KEYED:
+                request.idempotency_key = made_key(options)
+            return PreparedCall[T].of(request, has_own_key=has_own_key)
+
+        return prepare
+
+    async def send(self, call: PreparedCall[T]) -> T:
+        """Send a prepared call, and return what its operation returns.
+
+        Sent twice it acts once where the operation takes an idempotency key: it is the same key each time.
+        """
+        data: T = (await self._call(request_of(call, type(self)))).data
+        return data
 
     def _call(self, request: Request) -> Coroutine[Any, Any, Call]:
         """Return the coroutine that runs a call to its end."""

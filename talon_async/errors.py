@@ -13,7 +13,8 @@
     │  ├─ BadRequestError 400      ├─ AuthenticationError 401   ├─ PermissionDeniedError 403
     │  ├─ NotFoundError 404        ├─ ConflictError 409         │  └─ ParallelUpdateError
     │  ├─ UnprocessableError 422   ├─ RateLimitError 429        └─ ServerError 5xx
-    └─ BatchInterruptedError       the source of a batch failed midway
+    ├─ JournalError                a journal that cannot be used: held by another process, damaged, foreign, disk full
+    └─ BulkInterruptedError        a run of many calls ended before its source did
 
 Every error can be pickled, and none holds a header, a key or a customer's ID.
 """
@@ -117,7 +118,12 @@ class NoAnswerError(TalonOneError):
 
 
 class ConnectError(NoAnswerError):
-    """No connection could be made (name look-up, connect, TLS, proxy): nothing was sent."""
+    """No connection could be made (name look-up, connect, TLS, proxy): nothing was sent.
+
+    `errno` is the operating system's number for the reason, where it gave one.
+    """
+
+    errno: int | None = None
 
     failure = Failure.NOT_SENT
     outcome: Outcome = "not_sent"
@@ -190,8 +196,18 @@ class ServerError(APIError):
     outcome: Outcome = "unknown"
 
 
-class BatchInterruptedError(TalonOneError):
-    """The source of a batch raised midway. What had been taken from it was sent; `report` tells how it went."""
+class JournalError(TalonOneError):
+    """The journal cannot be used: another process holds it, it is damaged, foreign or for another destination, or full.
+
+    The message says which, and what to do. Calls that the journal had accepted stay in it.
+    """
+
+
+class BulkInterruptedError(TalonOneError):
+    """A run of many calls ended before its source did; `report` tells how far it came, the cause is chained.
+
+    What had been taken from the source is accounted for: sent and settled, or among the failures of the report.
+    """
 
     report: Any = None
 

@@ -109,6 +109,8 @@ class Call:
         error = self._error_of(problem)
         try:
             if not isinstance(error, TalonOneError):
+                if self.attempt is not None and not self.attempt.connecting:
+                    self.worst_outcome = worse(self.worst_outcome, "unknown")
                 raise error
             if self._is_deleted(error):
                 self.answer = self.attempt.answer if self.attempt else None
@@ -133,10 +135,15 @@ class Call:
             problem.status = attempt.answer.status
         return problem
 
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether an attempt may have made the server act."""
+        return self.worst_outcome in {"unknown", "accepted"}
+
     def _is_deleted(self, error: TalonOneError) -> bool:
         """Tell whether a deletion finds nothing because an earlier attempt has deleted it."""
         deletes = self.request.operation.method == "DELETE"
-        return deletes and isinstance(error, NotFoundError) and self.worst_outcome in {"unknown", "accepted"}
+        return deletes and isinstance(error, NotFoundError) and self.may_have_acted
 
     def _accept(self, answer: Answer) -> None:
         """Take an answer that says yes; raise for one that says no or cannot be read."""
@@ -189,33 +196,35 @@ class Call:
 
     def _delay_after(self, error: TalonOneError) -> float | None:
         """Return the seconds until the next attempt; None when this was the last."""
-        request, options, clock = self.request, self.options, self.core.clock
-        delay = None
-        is_kept = request.idempotency is not Idempotency.KEYED or clock.monotonic() - self.first_sent <= KEY_LIFETIME
-        if (
-            self.attempts < options.retry.attempts
-            and is_kept
-            and may_repeat(options.retry, request.idempotency, request.operation.method, error.failure)
-        ):
+        options, delay = self.options, None
+        if self.attempts < options.retry.attempts and self.may_repeat(error):
             delay = retry_delay(
                 options.retry,
                 self.attempts,
                 status=error.status,
                 retry_after=error.retry_after,
                 remaining=self._remaining(),
-                uniform=clock.uniform,
+                uniform=self.core.clock.uniform,
             )
         if delay is not None and not self.core.budget.take():
             delay = None
         logger.debug(
             "%s: attempt %d ended in %s (status %s), %s",
-            request.operation.name,
+            self.request.operation.name,
             self.attempts,
             type(error).__name__,
             error.status,
             "giving up" if delay is None else f"again in {delay:.3f} s",
         )
         return delay
+
+    def may_repeat(self, error: TalonOneError) -> bool:
+        """Tell whether sending the request again does no harm, after an attempt that failed like this."""
+        request = self.request
+        if not may_repeat(self.options.retry, request.idempotency, request.operation.method, error.failure):
+            return False
+        since_first = self.core.clock.monotonic() - self.first_sent
+        return request.idempotency is not Idempotency.KEYED or since_first <= KEY_LIFETIME
 
     def _too_late(self, why: str) -> RequestTimeoutError:
         error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, {why}")
@@ -253,3 +262,16 @@ class Call:
 def worse(first: Outcome, second: Outcome) -> Outcome:
     """Return the higher of two outcomes."""
     return first if RANKS.index(first) >= RANKS.index(second) else second
+
+
+class SingleAttempts(Call):
+    """A call whose owner decides what happens after a failed attempt: each `run` makes one.
+
+    Attempts, the first time of sending and the worst outcome are counted over all of them. The owner moves `started` on
+    by the time between them that the deadline shall not cover.
+    """
+
+    __slots__ = ()
+
+    def _delay_after(self, error: TalonOneError) -> None:
+        """Leave the decision to the owner."""

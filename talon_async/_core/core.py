@@ -1,4 +1,4 @@
-"""What a client, its copies, its blocking twin and its batches have in common.
+"""What a client, its copies, its blocking twin and its runs of many calls have in common.
 
 1. A client works in any number of event loops. Its state on a loop is stored on that loop, by client. A loop that is
    dropped without closing frees its connections, and so does a client.

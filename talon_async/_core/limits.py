@@ -1,4 +1,4 @@
-"""How much at once: `Limiter` counts, `KeyedLock` keeps the calls of one profile or session apart.
+"""How much at once: `Limiter` counts, `KeyedLock` keeps calls of one profile or session apart, `KeyedOrder` in order.
 
 1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
 2. A call that needs several locks names their keys in one fixed order, that of `Endpoint.ordering`, so that two calls
@@ -10,8 +10,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from typing import TYPE_CHECKING
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +77,10 @@ class Limiter:
             elif not waiter.cancelled():
                 self.release()
             raise
+
+    def take(self) -> None:
+        """Take a place whatever the limit; for the one request that finds out whether a server works again."""
+        self.active += 1
 
     def release(self) -> None:
         """Give a place back; the first waiter gets it."""
@@ -163,3 +167,53 @@ class KeyedLock:
                 waiter.set_result(None)
                 return True
         return False
+
+
+class Ordered(Protocol):
+    """What can be put in order: it has keys, and counts the things before it that it waits for."""
+
+    keys: tuple[str, ...]
+    blocked_by: int
+
+
+Thing = TypeVar("Thing", bound=Ordered)
+
+
+class KeyedOrder(Generic[Thing]):
+    """Keeps things that have a key in common in the order in which they were added; nothing waits in a task.
+
+    Unlike `KeyedLock` it takes the place behind every key at once, so that one that waits for one of its keys is not
+    overtaken at another.
+    """
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, deque[Thing] | None] = {}  # most keys never see anything wait
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def add(self, thing: Thing) -> bool:
+        """Put a thing behind all others with one of its keys; tell whether it is the first."""
+        by_key = self._by_key
+        for key in thing.keys:
+            if key not in by_key:
+                by_key[key] = None
+                continue
+            waiting = by_key[key] = by_key[key] or deque()
+            waiting.append(thing)
+            thing.blocked_by += 1
+        return not thing.blocked_by
+
+    def remove(self, thing: Thing) -> list[Thing]:
+        """Take out a thing that is the first; return those that are the first now."""
+        free: list[Thing] = []
+        by_key = self._by_key
+        for key in thing.keys:
+            if waiting := by_key[key]:
+                following = waiting.popleft()
+                following.blocked_by -= 1
+                if not following.blocked_by:
+                    free.append(following)
+            else:
+                del by_key[key]
+        return free

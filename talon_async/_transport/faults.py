@@ -49,4 +49,6 @@ def connection_failed(problem: BaseException, where: str) -> ConnectError:
         return error
     if isinstance(problem, TimeoutError):
         return ConnectError("no connection within the time allowed (Timeout.connect)")
-    return ConnectError(f"no connection to {where}: {problem}")
+    error = ConnectError(f"no connection to {where}: {problem}")
+    error.errno = problem.errno if isinstance(problem, OSError) else None
+    return error

@@ -10,7 +10,7 @@ import argparse
 from typing import TYPE_CHECKING, Protocol
 
 from talon_async._version import __version__
-from talon_async.cli import demo, sandbox
+from talon_async.cli import demo, journal, sandbox, send
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,8 @@ class Command(Protocol):
 COMMANDS: dict[str, Command] = {
     "sandbox": sandbox,
     "demo": demo,
+    "send": send,
+    "journal": journal,
 }
 """The commands by name, in the order of the help text."""
 

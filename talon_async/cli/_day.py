@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from talon_async._sync_client import TalonOneSync
-    from talon_async.batch import BatchReport
+    from talon_async.bulk import Snapshot
     from talon_async.client import TalonOne
     from talon_async.models import CustomerSessionV2, Effect
 
@@ -83,7 +82,7 @@ async def _awaited(sandbox: Sandbox, events: int) -> None:
         await _profile_and_cart(talon)
         await _friends(talon)
         await _reservations(talon)
-        await _batch(talon, events)
+        await _many(talon, events)
         await _mistake(talon)
 
 
@@ -131,12 +130,10 @@ async def _reservations(talon: TalonOne) -> None:
     _show_call("get_customer_inventory", f"jane has coupons {coupons}; referrals {codes}")
 
 
-async def _batch(talon: TalonOne, count: int) -> None:
+async def _many(talon: TalonOne, count: int) -> None:
     with _Bar(count) as bar:
         report = await talon.track_events(_clicks(count), concurrency=64, progress=bar)
-    _show_call(
-        "track_events", f"{report.succeeded:,} events in one batch, 64 at a time: {report.rate:,.0f} each second"
-    )
+    _show_call("track_events", f"{report.succeeded:,} events, 64 at a time: {report.rate:,.0f} each second")
     report.raise_for_failures()
 
 
@@ -221,18 +218,16 @@ class _Bar:
 
     def __init__(self, total: int) -> None:
         try:
-            from tqdm import tqdm  # noqa: PLC0415  # an extra
+            from tqdm import tqdm
         except ImportError:
             _say("  (for a progress bar: pip install 'talon-async[demo]')")
             self._bar: Any = None
         else:
             self._bar = tqdm(total=total, unit=" events", desc="  track_events", leave=False, mininterval=0.2)
-        self._drawn = 0.0
 
-    def __call__(self, report: BatchReport[NewEvent]) -> None:
-        if self._bar is not None and time.monotonic() - self._drawn > 0.1:  # noqa: PLR2004  # often enough for an eye
-            self._drawn = time.monotonic()
-            self._bar.update(report.done - self._bar.n)
+    def __call__(self, snapshot: Snapshot) -> None:
+        if self._bar is not None:
+            self._bar.update(snapshot.done - self._bar.n)
 
     def __enter__(self) -> Self:
         return self

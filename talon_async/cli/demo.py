@@ -17,6 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the day; the exit code is 0 if every event was recorded once."""
-    from talon_async.cli import _day  # noqa: PLC0415  # --help must not wait for it
+    from talon_async.cli import _day
 
     return _day.show(arguments.events)

@@ -46,7 +46,7 @@ def _coupon(text: str) -> tuple[str, float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sandbox until the process is told to stop."""
-    from talon_async.testing import Sandbox  # noqa: PLC0415  # --help must not wait for it
+    from talon_async.testing import Sandbox
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

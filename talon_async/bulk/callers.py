@@ -1,0 +1,147 @@
+"""Runs from ordinary code: the source is read on the caller's thread, and the run is over before an exception leaves.
+
+1. The source may block, and belongs to the caller's thread, as cursors of databases do. What it gives is sent at once.
+2. Whatever interrupts the caller, Ctrl-C above all, ends the run; the exception goes on when its account is complete,
+   and has the report as its `report`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from talon_async.bulk.methods.base import ExitError
+from talon_async.bulk.sources import END, PushedSource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+
+T = TypeVar("T")
+
+RESULTS_AHEAD = 256
+"""Results that wait for a caller who reads them slowly, before the run waits as well."""
+
+
+class Thread(Protocol):
+    """The thread with the event loop on which runs are."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Start a coroutine on the loop."""
+        ...
+
+
+class CallersRun:
+    """One run, seen from the thread that asked for it. `wait` waits for a future of the thread's loop."""
+
+    def __init__(self, thread: Thread, wait: Callable[[concurrent.futures.Future[Any]], Any], grace: float) -> None:
+        self._thread, self._wait, self._grace = thread, wait, grace
+        self.source = PushedSource()
+        self._task: asyncio.Task[Any] | None = None
+        self._report: Any = None
+        self._results: deque[Any] = deque()
+        self._room = asyncio.Event()
+
+    # -- on the caller's thread
+
+    def report(self, run: Coroutine[Any, Any, T], items: Iterator[Any] | None) -> T:
+        """Run to the end and return the report; without items, the run has what it needs."""
+        future = self._thread.submit(self._main(run))
+        future.add_done_callback(self._finished)
+        try:
+            while items is not None and not self._read_one(items):
+                self.source.changed.wait()
+            return self._result(future)
+        except BaseException as problem:
+            self._interrupted(future, problem)
+            raise
+
+    def results(self, run: AsyncGenerator[T, None], items: Iterator[Any]) -> Generator[T, None, None]:
+        """Run to the end and give the results as they come, in between what is read of the source."""
+        future = self._thread.submit(self._main(self._collect(run)))
+        future.add_done_callback(self._finished)
+        has_items = True
+        try:
+            while has_items or not future.done():
+                while self._results:
+                    yield self._results.popleft()
+                    self._make_room()
+                if has_items:
+                    has_items = not self._read_one(items, once=True)
+                if not self._results and not (has_items and self.source.has_room()):
+                    self.source.changed.wait()
+            yield from self._results
+            self._result(future)
+        except BaseException as problem:
+            self._interrupted(future, problem)
+            raise
+
+    def _read_one(self, items: Iterator[Any], *, once: bool = False) -> bool:
+        """Read the source while there is room, or one item of it; tell whether that was all."""
+        source = self.source
+        source.changed.clear()
+        while not source.is_closed and source.has_room():
+            try:
+                item = next(items, END)
+            except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
+                source.end(problem)
+                return True
+            if item is END:
+                source.end()
+                return True
+            source.push(item)
+            if once:
+                return False
+        return source.is_closed
+
+    def _result(self, future: concurrent.futures.Future[T]) -> T:
+        try:
+            result: T = self._wait(future)
+        except ExitError as error:
+            raise error.problem from None
+        return result
+
+    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> None:
+        """End the run and wait until it has ended."""
+        if not future.done():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: so is the run
+                self._thread.loop.call_soon_threadsafe(self._cancel)
+            concurrent.futures.wait([future], self._grace)
+        if self._report is not None and not hasattr(problem, "report"):
+            problem.__dict__["report"] = self._report
+
+    def _finished(self, _: object) -> None:
+        self.source.is_closed = True
+        self.source.changed.set()
+
+    # -- on the loop
+
+    async def _main(self, run: Coroutine[Any, Any, T]) -> T:
+        self._task = asyncio.current_task()
+        try:
+            return await run
+        except asyncio.CancelledError as problem:
+            self._report = getattr(problem, "report", None)
+            raise
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _collect(self, run: AsyncGenerator[Any, None]) -> None:
+        async with contextlib.aclosing(run):
+            async for result in run:
+                self._results.append(result)
+                self.source.changed.set()
+                while len(self._results) >= RESULTS_AHEAD:
+                    self._room.clear()
+                    await self._room.wait()
+
+    def _make_room(self) -> None:
+        if len(self._results) == RESULTS_AHEAD - 1:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: so is the run
+                self._thread.loop.call_soon_threadsafe(self._room.set)

@@ -1,0 +1,172 @@
+"""A call as a value: checked and encoded, ready to be sent now, later, or by another process.
+
+1. It holds what the request is, and neither the host nor the API key: any client may send it.
+2. It has one idempotency key from the beginning, so sending it twice acts once where the operation knows keys.
+3. Its byte form is a line of JSON such as `1["track_event_v2","/v2/events",...]`, and then the body as it is sent. The
+   digit in front is the version of the form; a form that this release does not know is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+import orjson
+
+from talon_async._codec import decoder
+from talon_async._endpoint import Endpoint, endpoint_of, valid_key
+from talon_async._messages import Idempotency, Request
+from talon_async.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from talon_async._messages import Operation
+
+T_co = TypeVar("T_co", covariant=True)
+
+VERSION = b"1"
+FINGERPRINT_BYTES = 16
+KINDS = [list, bool, bool]
+
+
+@attrs.frozen(hash=True)
+class PreparedCall(Generic[T_co]):
+    """One call that has not been sent; what `prepare(method)` returns.
+
+    Two calls are equal if they ask for the same under the same key. Its `repr` holds no ID of a customer.
+
+    Attributes:
+        operation: the name of the method, such as `track_event_v2`.
+        target: path and query.
+        body: the JSON that is sent, or None.
+        ordering_keys: what it has in common with the calls that it must not overtake, such as `profile:jane`.
+        idempotency: what happens when it is sent a second time.
+        idempotency_key: the Idempotency-Key, where the operation has one.
+        has_own_key: whether the caller chose that key; one that was made can be replaced.
+    """
+
+    operation: str
+    target: str = attrs.field(repr=False)
+    body: bytes | None = attrs.field(repr=False)
+    ordering_keys: tuple[str, ...] = attrs.field(repr=False)
+    idempotency: Idempotency
+    idempotency_key: str | None
+    has_own_key: bool = False
+
+    @classmethod
+    def of(cls, request: Request, *, has_own_key: bool = False) -> Self:
+        """Return the call that a request stands for."""
+        return cls(
+            request.operation.name,
+            request.target,
+            request.body,
+            request.ordering_keys,
+            request.idempotency,
+            request.idempotency_key,
+            has_own_key,
+        )
+
+    def with_key(self, key: str) -> PreparedCall[T_co]:
+        """Return the same call under another idempotency key, if it has one and the caller did not choose it."""
+        if self.idempotency_key is None or self.has_own_key:
+            return self
+        return attrs.evolve(self, idempotency_key=valid_key(key))
+
+    @property
+    def fingerprint(self) -> bytes:
+        """A hash of what the call asks for; a key that was made is no part of it."""
+        key = (self.idempotency_key or "") if self.has_own_key else ""
+        return digest(orjson.dumps([self.operation, self.target, key]) + (self.body or b""))
+
+    def __bytes__(self) -> bytes:
+        head = [
+            self.operation,
+            self.target,
+            self.ordering_keys,
+            self.idempotency.value,
+            self.idempotency_key,
+            self.has_own_key,
+            self.body is not None,
+        ]
+        return VERSION + orjson.dumps(head) + b"\n" + (self.body or b"")
+
+    @classmethod
+    def from_bytes(cls, record: bytes) -> Self:
+        """Read a call from its byte form.
+
+        Raises:
+            InvalidArgumentError: it is no such form, or that of another release.
+        """
+        if record[:1] != VERSION:
+            if record[:1].isdigit() and record[1:2] == b"[":
+                raise InvalidArgumentError(f"a prepared call of form {record[:1].decode()} is unknown to this release")
+            raise InvalidArgumentError("these bytes are no prepared call")
+        head, _, body = record[1:].partition(b"\n")
+        try:
+            return cls._from_parts(orjson.loads(head), body)
+        except (ValueError, TypeError):
+            raise InvalidArgumentError("these bytes are no prepared call, or a damaged one") from None
+
+    @classmethod
+    def _from_parts(cls, head: list[Any], body: bytes) -> Self:
+        """Return the call of these parts; ValueError or TypeError if they are none."""
+        operation, target, keys, idempotency, key, own, has_body = head
+        texts = [operation, target, *keys, *([] if key is None else [key])]
+        if not all(isinstance(text, str) for text in texts) or [type(keys), type(own), type(has_body)] != KINDS:
+            raise TypeError
+        return cls(
+            operation,
+            target,
+            body if has_body else None,
+            tuple(keys),
+            Idempotency(idempotency),
+            None if key is None else valid_key(key),
+            own,
+        )
+
+
+def digest(data: bytes) -> bytes:
+    """Return a short hash."""
+    return hashlib.blake2b(data, digest_size=FINGERPRINT_BYTES).digest()
+
+
+def endpoint_for(client: type, name: str) -> Endpoint:
+    """Return the operation of a client by name."""
+    try:
+        return endpoint_of(getattr(client, name))
+    except (AttributeError, TypeError):
+        raise InvalidArgumentError(f"{name!r} is no operation of {client.__name__}") from None
+
+
+@cache
+def _sending(client: type, name: str) -> tuple[Operation, Callable[..., Any]]:
+    """Return the operation of a client by name, and what reads its answer."""
+    endpoint = endpoint_for(client, name)
+    return endpoint.operation, decoder(endpoint.returns)
+
+
+def request_of(call: PreparedCall[Any], client: type) -> Request:
+    """Return the request that a call stands for, as a client sends it."""
+    operation, decode = _sending(client, call.operation)
+    return Request(
+        operation, call.target, call.body, call.idempotency, call.idempotency_key, call.ordering_keys, decode
+    )
+
+
+def dry_request(request: Request, client: type) -> Request | None:
+    """Return the same request as a dry run, which changes nothing; None if the operation has none."""
+    endpoint = endpoint_for(client, request.operation.name)
+    if "dry" not in endpoint.signature.parameters:
+        return None
+    path, _, query = request.target.partition("?")
+    pairs = [pair for pair in query.split("&") if pair and not pair.startswith("dry=")]
+    target = f"{path}?{'&'.join([*pairs, 'dry=true'])}"
+    return attrs.evolve(request, target=target, idempotency=Idempotency.SAFE, idempotency_key=None, ordering_keys=())
+
+
+class WrongItemError(InvalidArgumentError):
+    """The source gives things of a wrong type: so will all be, and the run stops."""

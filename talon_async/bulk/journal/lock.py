@@ -1,0 +1,84 @@
+"""One process at a time: a lock on a file beside the journal, which holds the process ID of its owner.
+
+The lock is the operating system's, so it ends with the process, however that ends; the file stays. It is not on the
+database itself, where it would lock out those who only read, and where SQLite has locks of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from talon_async.bulk.journal import fork
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30
+    """The locked byte lies far behind the process ID, because Windows lets no one read what is locked."""
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+class FileLock:
+    """A lock that at most one process holds, and in it at most one object."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock, or raise JournalError with the process ID of its owner."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            owner = _owner(descriptor)
+            os.close(descriptor)
+            raise JournalError(f"{self.path.with_suffix('')}: the journal is in use by {owner}") from error
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._descriptor = descriptor
+        fork.locks.add(self)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+            _unlock(self._descriptor)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close the descriptor without unlocking: in a forked child, where the lock is the parent's."""
+        descriptor, self._descriptor = self._descriptor, None
+        fork.locks.discard(self)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _owner(descriptor: int) -> str:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    pid = os.read(descriptor, 32).decode("ascii", "replace").strip()
+    if pid == str(os.getpid()):
+        return f"this process ({pid})"
+    return f"process {pid}" if pid else "another process"

@@ -1,0 +1,371 @@
+"""The journal's file: SQLite, through one connection that one thread at a time uses.
+
+1. A transaction is durable when it returns: the file survives power loss, not only a killed process.
+2. What is deleted is overwritten at once (`secure_delete`; it costs nothing that can be measured), so that a settled
+   call leaves no customer's data behind.
+3. Statements carry up to 256 rows: Python's lock is given up for each one, and a busy event loop gives it back late.
+4. The database file is never opened but through SQLite while a connection is open: closing any other descriptor of it
+   would end SQLite's own locks in this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from talon_async.bulk.journal import fork
+from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, quoted
+from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, pack_numbers, unpack_numbers
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
+
+Table = Literal["calls", "failures"]
+
+APPLICATION = 0x54614A6C
+"""SQLite's `application_id` of a journal; `file` shows it."""
+FORMAT = 1
+"""SQLite's `user_version` of the files that this release reads and writes."""
+GROUP = 256
+"""Calls in a transaction, and rows read at once."""
+
+QUICK = 4096
+"""Pages that are written anew in no time: 16 MiB."""
+
+_TABLES = (
+    "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE calls (number INTEGER PRIMARY KEY, entry BLOB NOT NULL) WITHOUT ROWID",
+    (
+        "CREATE TABLE failures (number INTEGER PRIMARY KEY, entry BLOB NOT NULL, failure TEXT NOT NULL,"
+        " settled INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+    "CREATE TABLE late (batch INTEGER PRIMARY KEY, settlements TEXT NOT NULL)",
+    "CREATE TABLE marks (batch INTEGER PRIMARY KEY, leaving INTEGER NOT NULL, numbers BLOB NOT NULL)",
+    "CREATE TABLE digests (block INTEGER PRIMARY KEY, digests BLOB NOT NULL)",
+)
+_SIZES = (GROUP, 32, 4, 1)
+_INSERT = {n: "INSERT INTO calls VALUES (?,?)".replace("(?,?)", ",".join(["(?,?)"] * n)) for n in _SIZES}
+_DELETE = {n: "DELETE FROM calls WHERE number IN (?)".replace("?", ",".join("?" * n)) for n in _SIZES}
+_CHUNK = {
+    "calls": "SELECT number, entry FROM calls WHERE number > ? AND number < ? ORDER BY number LIMIT ?",
+    "failures": "SELECT number, entry, failure, settled FROM failures WHERE number > ? AND number < ?"
+    " ORDER BY number LIMIT ?",
+}
+_FORGET = {
+    "calls": "DELETE FROM calls WHERE number = ?",
+    "failures": "DELETE FROM failures WHERE number = ?",
+}
+_FAIL = "INSERT OR REPLACE INTO failures SELECT number, entry, ?, ? FROM calls WHERE number = ?"
+
+
+@attrs.define
+class Batch:
+    """What one transaction writes."""
+
+    accepted: list[tuple[int, bytes]] = attrs.field(factory=list[tuple[int, bytes]])
+    digests: list[tuple[int, bytes]] = attrs.field(factory=list[tuple[int, bytes]])
+    marks: list[tuple[bool, list[int]]] = attrs.field(factory=list[tuple[bool, list[int]]])
+    settled: list[int] = attrs.field(factory=list[int])
+    failures: list[tuple[str, int, int]] = attrs.field(factory=list[tuple[str, int, int]])
+
+    def __len__(self) -> int:
+        return len(self.accepted) + len(self.marks) + len(self.settled) + len(self.failures)
+
+    def gone(self) -> list[int]:
+        """Return the calls that are settled, with a failure or without."""
+        return self.settled + [index for _, _, index in self.failures]
+
+    def settlements(self) -> Batch:
+        """Return what this batch settles and takes back, without what needs new room."""
+        taken_back = [mark for mark in self.marks if not mark[0]]
+        return Batch(settled=self.settled, failures=self.failures, marks=taken_back)
+
+
+class Store:
+    """A journal's file, open.
+
+    Attributes:
+        id: the name of this journal.
+        recorded: one more than the highest index accepted.
+        lock: held while SQLite works; a fork waits for it, so that no child begins with SQLite half-way.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        self.lock: threading.RLock = threading.RLock()
+        self.id = ""
+        self.recorded = 0
+        self._block = 0
+        self._tail: bytearray = bytearray()
+        self._mark_of: dict[int, int] = {}  # by call: the row of marks it stands in
+        self._left: dict[int, int] = {}  # by row of marks: how many of its calls are not settled
+        self._finished: list[tuple[int]] = []  # rows of marks to delete
+        fork.refuse_inherited(path)
+        with explained(path):
+            if readonly:
+                self._connection = connect_readonly(path)
+            else:
+                create(path)
+                self._connection = connect(f"file:{quoted(path)}?mode=rw")
+            try:
+                self._check(readonly=readonly)
+            except BaseException:
+                self._connection.close()
+                raise
+        fork.stores.add(self)
+
+    def _check(self, *, readonly: bool) -> None:
+        """Refuse what is not a journal before anything is written; make the tables of a new one."""
+        application, version = self.value("PRAGMA application_id"), self.value("PRAGMA user_version")
+        empty = application == 0 and not self.value("SELECT count(*) FROM sqlite_master")
+        if application != APPLICATION and not (empty and version == 0):
+            raise JournalError(f"{self.path}: this is no journal, but a database of another program")
+        if not empty and version != FORMAT:
+            age = "a newer release of talon_async: update this one" if version > FORMAT else "an older release"
+            raise JournalError(f"{self.path}: the journal has format {version}, made by {age}; this one knows {FORMAT}")
+        if readonly:
+            if empty:
+                raise JournalError(f"{self.path}: the journal is empty: nothing was ever recorded")
+        else:
+            self._configure()
+            if empty:
+                self._make()
+        self.id = self.about("id")
+        self._find_end()
+
+    def _configure(self) -> None:
+        mode = self.value("PRAGMA journal_mode=WAL")
+        if mode != "wal":
+            raise JournalError(f"{self.path}: a journal needs a local disk; SQLite cannot keep a WAL here ({mode})")
+        for pragma in ("synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "secure_delete=ON"):
+            self._connection.execute(f"PRAGMA {pragma}")  # the two on fsync are for macOS and do nothing elsewhere
+        self._connection.execute("PRAGMA wal_autocheckpoint=500")
+
+    def _make(self) -> None:
+        with self.transaction():
+            for table in _TABLES:
+                self._connection.execute(table)
+            self._connection.execute("INSERT INTO about VALUES ('id', ?)", (os.urandom(16).hex(),))
+            self._connection.execute(f"PRAGMA application_id={APPLICATION}")
+            self._connection.execute(f"PRAGMA user_version={FORMAT}")
+
+    def _find_end(self) -> None:
+        last = self.rows("SELECT block, digests FROM digests ORDER BY block DESC LIMIT 1")
+        for block, digests in last:
+            self._block, self._tail = int(block), bytearray(bytes(digests))
+        self.recorded = self._block * BLOCK + len(self._tail) // DIGEST
+
+    @contextlib.contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Write all or nothing."""
+        with self.lock, explained(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return what a query finds."""
+        with self.lock, explained(self.path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def value(self, sql: str, *values: Any) -> Any:
+        """Return the first value that a query finds, or None."""
+        found = self.rows(sql, *values)
+        return found[0][0] if found else None
+
+    def about(self, name: str) -> str:
+        """Return what is noted of the journal itself, or an empty text."""
+        return str(self.value("SELECT value FROM about WHERE name = ?", name) or "")
+
+    def belong_to(self, destination: str) -> None:
+        """Note where the calls go; a journal for another destination is refused."""
+        noted = self.about("destination")
+        if not noted:
+            with self.transaction() as connection:
+                connection.execute("INSERT INTO about VALUES ('destination', ?)", (destination,))
+        elif noted != destination:
+            raise JournalError(
+                f"{self.path}: this journal's calls belong to another base URL or Application key than this client's"
+            )
+
+    def chunk(self, table: Table, after: int, end: int) -> list[tuple[Any, ...]]:
+        """Return the next rows of `calls` or `failures`, with indices after one and below another."""
+        return self.rows(_CHUNK[table], after, end, GROUP)
+
+    def digests(self, block: int) -> bytes:
+        """Return the hashes of 1,024 items."""
+        return bytes(self.value("SELECT digests FROM digests WHERE block = ?", block) or b"")
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch in one transaction."""
+        before = self.recorded, self._block, self._tail[:]
+        gone = batch.gone()
+        try:
+            with self.transaction() as connection:
+                _in_groups(connection, _INSERT, [value for row in batch.accepted for value in row], 2)
+                self._record(batch.digests)
+                marks = [(self._mark(numbers, leaving=leaving), numbers) for leaving, numbers in batch.marks]
+                if batch.failures:
+                    connection.executemany(_FAIL, batch.failures)
+                _in_groups(connection, _DELETE, gone, 1)
+                if self._finished:
+                    connection.executemany("DELETE FROM marks WHERE batch = ?", self._finished)
+        except BaseException:
+            self.recorded, self._block, self._tail = before
+            raise
+        self._finished.clear()
+        for number, marked in marks:
+            self._left[number] = len(marked)
+            self._mark_of.update(dict.fromkeys(marked, number))
+        if self._mark_of:
+            self._count_down(gone)
+
+    def write_late(self, batch: Batch) -> None:
+        """Write settlements as one short row, which takes little room; `catch_up` does the rest later."""
+        with self.transaction() as connection:
+            for leaving, numbers in batch.marks:
+                self._mark(numbers, leaving=leaving)
+            if batch.gone():
+                text = json.dumps([batch.settled, batch.failures])
+                connection.execute("INSERT INTO late (settlements) VALUES (?)", (text,))
+
+    def late(self) -> Batch:
+        """Return what `write_late` wrote and `catch_up` has not done yet."""
+        late = Batch()
+        for (text,) in self.rows("SELECT settlements FROM late ORDER BY batch"):
+            settled, failures = json.loads(text)
+            late.settled += settled
+            late.failures += [tuple(failure) for failure in failures]
+        return late
+
+    def catch_up(self) -> None:
+        """Do what was written late."""
+        if late := self.late():
+            self.write(late)
+            with self.transaction() as connection:
+                connection.execute("DELETE FROM late")
+
+    def save_room(self) -> None:
+        """Leave the room that there is on the disk to the WAL."""
+        self._connection.execute("PRAGMA wal_autocheckpoint=0")
+
+    def entry(self, index: int) -> bytes:
+        """Return the BLOB of an unsettled call."""
+        return bytes(self.value("SELECT entry FROM calls WHERE number = ?", index) or b"")
+
+    def _record(self, digests: Sequence[tuple[int, bytes]]) -> None:
+        """Append hashes of items; where an index was left out, none is kept."""
+        for index, digest in digests:
+            while self.recorded <= index:
+                if len(self._tail) == BLOCK * DIGEST:
+                    self._keep_tail()
+                    self._block, self._tail = self._block + 1, bytearray()
+                self._tail += digest if self.recorded == index else UNKNOWN
+                self.recorded += 1
+        if digests:
+            self._keep_tail()
+
+    def _keep_tail(self) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (self._block, self._tail))
+
+    def _mark(self, numbers: list[int], *, leaving: bool) -> int:
+        sql = "INSERT INTO marks (leaving, numbers) VALUES (?, ?)"
+        return self._connection.execute(sql, (leaving, pack_numbers(numbers))).lastrowid or 0
+
+    def _count_down(self, gone: list[int]) -> None:
+        """Have the next transaction delete the marks whose calls are all settled."""
+        for index in gone:
+            mark = self._mark_of.pop(index, None)
+            if mark is not None:
+                self._left[mark] -= 1
+                if not self._left[mark]:
+                    del self._left[mark]
+                    self._finished.append((mark,))
+
+    def take_marks(self) -> tuple[set[int], set[int]]:
+        """Return the unsettled calls that were marked as leaving, and those whose marks were taken back.
+
+        The latter is forgotten in the file, because the run that begins may send any of them.
+        """
+        leaving, taken_back = self.marks()
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM marks")
+            exists = "SELECT 1 FROM calls WHERE number = ?"
+            leaving = {number for number in leaving if connection.execute(exists, (number,)).fetchone()}
+            if leaving:
+                self._mark(sorted(leaving), leaving=True)
+        return leaving, taken_back
+
+    def marks(self) -> tuple[set[int], set[int]]:
+        """Return the calls that are marked as leaving, and those whose marks were taken back."""
+        leaving, taken_back = set[int](), set[int]()
+        for is_leaving, packed in self.rows("SELECT leaving, numbers FROM marks ORDER BY batch"):
+            numbers = unpack_numbers(packed)
+            (leaving if is_leaving else taken_back).update(numbers)
+            (taken_back if is_leaving else leaving).difference_update(numbers)
+        return leaving, taken_back
+
+    def checkpoint(self) -> None:
+        """Write what is in the WAL into the database, as far as readers allow, so that the WAL begins anew."""
+        with self.lock, explained(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def shrink(self) -> None:
+        """Give unused pages back to the disk where that is worth its time, and leave nothing in the WAL."""
+        with self.lock, explained(self.path):
+            unused = self.value("PRAGMA freelist_count")
+            used = self.value("PRAGMA page_count") - unused
+            if unused > used or (unused and used < QUICK):
+                self._connection.execute("VACUUM")
+            self.checkpoint()
+
+    def rewrite(self) -> None:
+        """Write the whole file anew, so that no byte of what was deleted is left."""
+        with self.lock, explained(self.path):
+            self._connection.execute("VACUUM")
+            self.checkpoint()
+
+    def forget(self, table: Table, indices: Sequence[int]) -> None:
+        """Delete calls, and overwrite the hashes of their items."""
+        with self.transaction() as connection:
+            connection.executemany(_FORGET[table], [(index,) for index in indices])
+            for index in indices:
+                self._forget_digest(connection, index)
+        self._find_end()
+
+    @staticmethod
+    def _forget_digest(connection: sqlite3.Connection, index: int) -> None:
+        block, place = divmod(index, BLOCK)
+        for (digests,) in connection.execute("SELECT digests FROM digests WHERE block = ?", (block,)).fetchall():
+            changed = bytearray(digests)
+            changed[place * DIGEST : (place + 1) * DIGEST] = UNKNOWN
+            connection.execute("UPDATE digests SET digests = ? WHERE block = ?", (changed, block))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self.lock:
+            fork.stores.discard(self)
+            self._connection.close()
+
+
+def _in_groups(connection: sqlite3.Connection, statements: Mapping[int, str], values: list[Any], width: int) -> None:
+    """Execute a statement for many rows at once; `values` holds the rows one after the other."""
+    start = 0
+    for rows, sql in statements.items():
+        step = rows * width
+        while len(values) - start >= step:
+            connection.execute(sql, values[start : start + step])
+            start += step

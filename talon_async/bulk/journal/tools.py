@@ -1,0 +1,234 @@
+"""What people do with a journal outside of a run: look into it, export, requeue, erase.
+
+Reading works at any time, also while a process writes. What changes the file takes the lock, so it is refused while a
+process holds the journal.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeGuard
+
+import attrs
+import orjson
+
+from talon_async._messages import Idempotency
+from talon_async.bulk.calls import PreparedCall
+from talon_async.bulk.journal.format import Stored, pack, pack_numbers, unpack
+from talon_async.bulk.journal.store import Store, Table
+from talon_async.bulk.journal.writer import Held
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+    from talon_async._clock import Clock
+
+State = Literal["unsettled", "failed"]
+TABLES: tuple[Table, Table] = ("calls", "failures")
+LAST = 2**63 - 1
+"""No index is higher."""
+
+
+@attrs.frozen
+class JournaledCall:
+    """One call in a journal. Its `repr` holds no ID of a customer.
+
+    Attributes:
+        index: its place among all calls of the journal.
+        state: `unsettled`, which the next run takes up, or `failed`.
+        call: the call itself: operation, target, body, ordering keys, idempotency key.
+        accepted: when the journal took it.
+        failure: what is known of a failed one, as the run told it.
+        settled: when it failed.
+    """
+
+    index: int
+    state: State
+    call: PreparedCall[Any]
+    accepted: datetime
+    failure: dict[str, Any] | None = attrs.field(default=None, repr=False)
+    settled: datetime | None = None
+
+    def to_json(self) -> bytes:
+        """Return the call as one line of JSON, without the line's end."""
+        call = self.call
+        return orjson.dumps(
+            {
+                "index": self.index,
+                "state": self.state,
+                "operation": call.operation,
+                "target": call.target,
+                "body": orjson.Fragment(call.body) if call.body else None,
+                "ordering_keys": call.ordering_keys,
+                "idempotency_key": call.idempotency_key,
+                "accepted": self.accepted,
+                "settled": self.settled,
+                "failure": self.failure,
+            }
+        )
+
+
+@attrs.frozen
+class JournalCounts:
+    """How many calls a journal took, how many of them the next run takes up, and how many failed."""
+
+    recorded: int
+    unsettled: int
+    failed: int
+
+
+class JournalFile:
+    """A journal's file and what can be done with it outside of a run."""
+
+    def __init__(self, path: str | os.PathLike[str], *, clock: Clock) -> None:
+        self.path = Path(path)
+        self._clock = clock
+
+    def _hold(self) -> Held:
+        if not self.path.exists():
+            raise JournalError(f"{self.path}: there is no such journal")
+        return Held(self.path)
+
+    def count(self) -> JournalCounts:
+        """Return how many calls there are. Nothing is read into memory."""
+        store = Store(self.path, readonly=True)
+        try:
+            late = store.late()
+            unsettled = store.value("SELECT count(*) FROM calls") - len(late.gone())
+            failed = store.value("SELECT count(*) FROM failures") + len(late.failures)
+            return JournalCounts(store.recorded, unsettled, failed)
+        finally:
+            store.close()
+
+    def list(self, state: State | None = None, *, ordering_key: str | None = None) -> Iterator[JournaledCall]:
+        """Return the unsettled calls and then the failed ones, each in the order of their indices.
+
+        `ordering_key`, such as `profile:jane`, leaves only the calls of one customer.
+        """
+        store = Store(self.path, readonly=True)
+        try:
+            for call in _calls(store, state):
+                if ordering_key is None or ordering_key in call.call.ordering_keys:
+                    yield call
+        finally:
+            store.close()
+
+    def export(self, file: IO[bytes], state: State | None = None, *, ordering_key: str | None = None) -> int:
+        """Write calls as NDJSON into a binary file, with bodies, keys and failures; return how many.
+
+        The lines hold customers' data.
+        """
+        count = 0
+        for call in self.list(state, ordering_key=ordering_key):
+            file.write(call.to_json() + b"\n")
+            count += 1
+        return count
+
+    def requeue(self, indices: Iterable[int] | None = None, *, unknown: bool = False) -> int:
+        """Have the next run send failed calls again; return how many.
+
+        Calls of unknown outcome, which the server may have acted on, are only taken if `indices` names them or with
+        `unknown=True`. They keep their idempotency key; a call that was surely refused gets a new one (unless the
+        caller chose the key), since the server may have kept its refusal under the old one.
+        """
+        wanted = None if indices is None else set(indices)
+        now = int(self._clock.now().timestamp())
+        count = 0
+        held = self._hold()
+        try:
+            for rows in _chunks(held.store, "failures"):
+                for row in rows:
+                    stored, failure = unpack(row[0], row[1]), _read(row[2])
+                    in_doubt = failure.get("outcome") in ("unknown", "accepted")
+                    if stored.index in wanted if wanted is not None else (unknown or not in_doubt):
+                        with held.store.transaction() as connection:
+                            _requeue(connection, stored, None if in_doubt else now, held.store.id)
+                        count += 1
+        finally:
+            held.close()
+        return count
+
+    def erase(self, ordering_key: str) -> int:
+        """Remove all calls of one customer, such as `profile:jane`, settled or not; return how many were left.
+
+        What was settled with success is gone already. Afterwards the file is written anew, so that none of its bytes
+        come from what was removed. Calls name the profiles and sessions that they touch: erase each of them.
+        """
+        held = self._hold()
+        count = 0
+        try:
+            for table in TABLES:
+                for rows in _chunks(held.store, table):
+                    calls = [unpack(row[0], row[1]) for row in rows]
+                    gone = [call.index for call in calls if ordering_key in described(call).ordering_keys]
+                    held.store.forget(table, gone)
+                    count += len(gone)
+            held.store.rewrite()
+        finally:
+            held.close()
+        return count
+
+
+def described(stored: Stored) -> PreparedCall[Any]:
+    """Return the call that a record holds."""
+    return PreparedCall[Any].from_bytes(stored.record)
+
+
+def is_keyed(stored: Stored) -> bool:
+    """Tell whether only an idempotency key makes the call safe to repeat."""
+    return described(stored).idempotency is Idempotency.KEYED
+
+
+def _chunks(store: Store, table: Table) -> Iterator[list[tuple[Any, ...]]]:
+    after = -1
+    while rows := store.chunk(table, after, LAST):
+        after = rows[-1][0]
+        yield rows
+
+
+def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
+    late = store.late()
+    if state in (None, "unsettled"):
+        gone = set(late.gone())
+        for rows in _chunks(store, "calls"):
+            for stored in (unpack(*row) for row in rows if row[0] not in gone):
+                yield JournaledCall(stored.index, "unsettled", described(stored), _date(stored.accepted))
+    if state in (None, "failed"):
+        rows_late = sorted((index, store.entry(index), text, settled) for text, settled, index in late.failures)
+        on_time = (row for rows in _chunks(store, "failures") for row in rows)
+        for index, blob, failure, settled in heapq.merge(on_time, rows_late):
+            stored = unpack(index, blob)
+            when, why = _date(settled), _read(failure)
+            yield JournaledCall(index, "failed", described(stored), _date(stored.accepted), why, when)
+
+
+def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
+    """Move a failed call back; `accepted` is given where the server surely did nothing."""
+    record = stored.record
+    if accepted is not None:
+        record = bytes(described(stored).with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))
+    entry = pack(stored.index, record, stored.digest, accepted or stored.accepted, repeatable=stored.repeatable)
+    connection.execute("DELETE FROM failures WHERE number = ?", (stored.index,))
+    connection.execute("INSERT INTO calls VALUES (?, ?)", (stored.index, entry))
+    connection.execute("INSERT INTO marks (leaving, numbers) VALUES (0, ?)", (pack_numbers([stored.index]),))
+
+
+def _read(failure: str) -> dict[str, Any]:
+    try:
+        value: Any = orjson.loads(failure)
+    except ValueError:
+        return {"message": failure}
+    return value if _is_object(value) else {"message": value}
+
+
+def _is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _date(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

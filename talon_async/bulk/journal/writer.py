@@ -1,0 +1,155 @@
+"""A journal's file as one process holds it for writing, and the one thread that works on it."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from talon_async.bulk.journal.connect import explained
+from talon_async.bulk.journal.lock import FileLock
+from talon_async.bulk.journal.reserve import Reserve
+from talon_async.bulk.journal.store import Batch, Store
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Held:
+    """A journal's file, held by this process for writing: the lock, the reserve and the store.
+
+    Attributes:
+        problem: why nothing more can be accepted, once writing has failed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock = FileLock(path.with_name(f"{path.name}.lock"))
+        self.reserve = Reserve(path.with_name(f"{path.name}.reserve"))
+        self.problem: JournalError | None = None
+        self.unwritten = Batch()
+        with explained(path):
+            self.lock.acquire()
+            try:
+                self.store = Store(path)
+                try:
+                    self.reserve.make()
+                    self.store.catch_up()
+                except BaseException:
+                    self.store.close()
+                    raise
+            except BaseException:
+                self.lock.release()
+                raise
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch. When that fails, what it settles is still written, with the room of the reserve."""
+        if self.problem is None:
+            try:
+                self.store.write(batch)
+            except JournalError as error:
+                self.problem = error
+                self.reserve.give_up()
+                self.store.save_room()
+            else:
+                return
+        settlements = batch.settlements()
+        self.unwritten.settled += settlements.settled
+        self.unwritten.failures += settlements.failures
+        self.unwritten.marks += settlements.marks
+        self._write_settlements()
+        raise self.problem
+
+    def _write_settlements(self) -> None:
+        """Write what is settled, where that takes the least room."""
+        for _ in range(2):
+            if self.unwritten:
+                with contextlib.suppress(JournalError):
+                    self.store.write_late(self.unwritten)
+                    self.unwritten = Batch()
+            if self.unwritten:
+                with contextlib.suppress(JournalError):
+                    self.store.checkpoint()  # the WAL may begin anew
+
+    def close(self) -> None:
+        """Write what is left, give unused room back, and let the journal go; raise what went wrong."""
+        try:
+            if self.unwritten:
+                self._write_settlements()
+            if self.problem is None:
+                with contextlib.suppress(JournalError):  # nothing is lost without it
+                    self.store.shrink()
+        finally:
+            self.store.close()
+            self.lock.release()
+        if self.unwritten:
+            raise JournalError(
+                f"{self.path}: {len(self.unwritten)} calls that are settled could not be written, so the next run "
+                f"takes them up again; {self.problem}"
+            )
+        if self.problem is not None:
+            raise self.problem
+
+
+class Writer:
+    """A thread that does one piece of work after the other.
+
+    Attributes:
+        held: the journal it works on. The thread's frame keeps it, so a forked child, where the frame stays but never
+            runs on, does not finalise its parent's connection.
+    """
+
+    def __init__(self) -> None:
+        self.held: Held | None = None
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work_off, name="talon_async journal", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Have the thread do this next."""
+        self._work.put(work)
+
+    def begin(self, path: Path, destination: str) -> tuple[set[int], set[int]]:
+        """Open a journal, in the thread; return the marks of its calls, as `Store.take_marks` does."""
+        held = Held(path)
+        try:
+            held.store.belong_to(destination)
+            marks = held.store.take_marks()
+        except BaseException:
+            held.close()
+            raise
+        self.held = held
+        return marks
+
+    def working_on(self) -> Held:
+        """Return the journal that is open."""
+        if self.held is None:
+            raise JournalError("the journal is not open")
+        return self.held
+
+    def end(self) -> None:
+        """Close the journal, in the thread, which ends."""
+        self._work.put(None)
+        held, self.held = self.held, None
+        if held is not None:
+            held.close()
+
+    def abandon(self, batch: Batch | None = None) -> None:
+        """Close the journal, if one is or will be open, with no one waiting for it; write a last batch."""
+        self.submit(partial(self._abandon, batch or Batch()))
+
+    def _abandon(self, batch: Batch) -> None:
+        with contextlib.suppress(JournalError):
+            if self.held is not None and batch:
+                self.held.write(batch)
+        with contextlib.suppress(JournalError):
+            self.end()
+
+    def _work_off(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+            del work  # it holds a journal

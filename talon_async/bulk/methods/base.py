@@ -1,0 +1,94 @@
+"""Runs, and returns the report or raises what ended the run."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from talon_async._endpoint import valid_key
+from talon_async.config import new_key
+from talon_async.errors import BulkInterruptedError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from talon_async._core.core import Core
+    from talon_async.bulk.results import Report, Result
+    from talon_async.bulk.runner import Results, Runner
+    from talon_async.config import Options
+
+
+class ExitError(Exception):
+    """Takes an exit over to the caller's thread, whose it is; in a task it would end the loop.
+
+    Attributes:
+        problem: what to raise there.
+    """
+
+    def __init__(self, problem: BaseException) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Runs:
+    """What the methods that make many calls have in common."""
+
+    _core: Core
+    _options: Options
+    _exits_elsewhere = False
+    """Whether this is the other half of a blocking client, on whose caller's thread an exit belongs."""
+
+    async def _ended(self, runner: Runner) -> Report[Any]:
+        """Run, and return the report or raise what ended the run."""
+        report = runner.account.report
+        try:
+            await runner.run()
+        except BaseException as problem:
+            problem.__dict__["report"] = report
+            raise
+        self._raise_interruption(runner)
+        return report
+
+    def _raise_interruption(self, runner: Runner) -> None:
+        """Raise what the source, `progress` or the journal raised."""
+        report, interrupted_by = runner.account.report, runner.account.interrupted_by
+        if interrupted_by is None:
+            return
+        who, problem = interrupted_by
+        problem.__dict__["report"] = report
+        if not isinstance(problem, Exception):
+            raise ExitError(problem) if self._exits_elsewhere else problem
+        if who == "the journal" and isinstance(problem, TalonOneError):
+            raise problem
+        error = BulkInterruptedError(f"{who} raised {type(problem).__name__}")
+        error.report = report
+        raise error from problem
+
+    async def _read(self, runner: Runner, results: Results) -> AsyncGenerator[Result[Any, Any], None]:
+        """Run, and give the results as they come."""
+        task = asyncio.ensure_future(runner.run())
+        try:
+            while True:
+                while (result := results.take()) is not None:
+                    yield result
+                    results.count_read()
+                if task.done():
+                    break
+                await results.wait(task)
+            await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        self._raise_interruption(runner)
+        report = runner.account.report
+        if report.stopped_by is not None:
+            error = BulkInterruptedError(f"the run stopped: {report.stopped_by}")
+            error.report = report
+            raise error from report.stopped_by
+
+
+def made_key(options: Options) -> str:
+    """Return a new idempotency key."""
+    key = options.idempotency_keys()
+    return key if options.idempotency_keys is new_key else valid_key(key)

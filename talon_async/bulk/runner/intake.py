@@ -1,0 +1,113 @@
+"""Turns what a source gives into jobs, counted and in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from talon_async._core.retry import may_repeat
+from talon_async._messages import Failure as Nature
+from talon_async.bulk.calls import PreparedCall, WrongItemError, request_of
+from talon_async.bulk.runner.jobs import NO_REQUEST, Job
+from talon_async.bulk.sources import END, WAIT
+from talon_async.errors import InvalidArgumentError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_async._messages import Request
+    from talon_async.bulk.journal_base import Entry
+    from talon_async.bulk.runner.account import Account
+    from talon_async.bulk.sources import Source
+    from talon_async.config import RetryPolicy
+
+    Build = Callable[[Any], tuple[Request, tuple[str, ...]]]
+
+
+class Intake:
+    """Reads a source. `build` makes an item's request, and names its ordering keys.
+
+    Attributes:
+        ended: whether there is nothing more to come.
+        has_more: whether the source gave something when it was asked last.
+        next_index: the place of the next item in the source.
+    """
+
+    def __init__(self, source: Source, build: Build, account: Account, policy: RetryPolicy, client: type) -> None:
+        self._source, self._build, self._account = source, build, account
+        self._policy, self._client = policy, client
+        self.ended = self.has_more = False
+        self.next_index = 0
+
+    def has_room(self) -> bool:
+        """Tell whether one more call may be taken."""
+        return self._account.has_room()
+
+    def next_item(self) -> Any:
+        """Return the next item of the source; WAIT when there is none now, END when there is none any more."""
+        if self.ended:
+            return END
+        try:
+            item = self._source.take()
+        except BaseException as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
+            item = END
+            self._account.source_failed(problem)
+        self.has_more = item is not WAIT and item is not END
+        self.ended = item is END
+        return item
+
+    def read_one(self) -> Job | None:
+        """Take the next call from the source; None when there is none now."""
+        item = self.next_item()
+        return None if item is WAIT or item is END else self.enroll(item)
+
+    def enroll(self, item: Any) -> Job:
+        """Count an item as taken."""
+        job = self._job(item, self.next_index)
+        self._account.report.taken += job.size
+        self.next_index += 1
+        return self._account.register(job)
+
+    def skip_one(self, index: int) -> Job | None:
+        """Read an item that was recorded before; None when there is none now."""
+        item = self.next_item()
+        if self.ended:
+            raise TalonOneError(f"the journal has recorded more than the {index} items of this source: it is another's")
+        if item is WAIT:
+            return None
+        self._account.report.skipped += 1
+        return self._job(item, index)
+
+    def resume(self, entry: Entry) -> Job:
+        """Take a call that an earlier run left."""
+        self._account.report.resumed += 1
+        if entry.record:
+            call = PreparedCall[Any].from_bytes(entry.record)
+            request = request_of(call, self._client)
+            repeatable = entry.repeatable and self._is_repeatable(request)
+            job = Job(entry.index, call, request, call.ordering_keys, repeatable=repeatable)
+        else:
+            job = Job(entry.index, None, NO_REQUEST, (), repeatable=False)
+            job.problem = InvalidArgumentError("an earlier run found that this item cannot be sent")
+        job.may_be_known = entry.maybe_sent
+        return self._account.register(job)
+
+    def _job(self, item: Any, index: int) -> Job:
+        try:
+            request, keys = self._build(item)
+        except Exception as problem:  # noqa: BLE001  # one item's trouble, of whatever kind, is not the others'
+            job = Job(index, item, NO_REQUEST, (), repeatable=False)
+            job.problem = problem if isinstance(problem, TalonOneError) else unexpected(problem, "not_sent")
+            if isinstance(problem, WrongItemError):
+                self._account.stop(problem)
+            return job
+        return Job(index, item, request, keys, repeatable=self._is_repeatable(request))
+
+    def _is_repeatable(self, request: Request) -> bool:
+        return may_repeat(self._policy, request.idempotency, request.operation.method, Nature.UNKNOWN)
+
+
+def unexpected(problem: Exception, outcome: Any) -> TalonOneError:
+    """Return an error of this package for one that is a mistake in it, or in the user's own classes."""
+    error = TalonOneError(f"{type(problem).__name__}: {problem}")
+    error.outcome, error.__cause__ = outcome, problem
+    return error

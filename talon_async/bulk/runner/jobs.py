@@ -1,0 +1,95 @@
+"""A call on its way through a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from talon_async._messages import Idempotency, Operation, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from talon_async._core.call import SingleAttempts
+    from talon_async.bulk.results import FailureOutcome
+    from talon_async.errors import TalonOneError
+
+NO_REQUEST = Request(
+    Operation("", "", "", Idempotency.NEVER), "", None, Idempotency.NEVER, None, (), decode=lambda *_, **__: None
+)
+"""The request of an item that cannot be sent."""
+
+
+@attrs.frozen(eq=False)
+class Chunk:
+    """Items that go in one request, and their places in the source; `error` says why they cannot be sent.
+
+    Chunks of different kinds never run at the same time, nor do chunks with a name in common.
+    """
+
+    kind: Hashable
+    places: list[int] = attrs.field(factory=list[int])
+    items: list[Any] = attrs.field(factory=list[Any])
+    names: set[str] = attrs.field(factory=set[str])
+    error: TalonOneError | None = None
+
+
+class Job:
+    """A call on its way through a run.
+
+    Attributes:
+        index: its place in the source.
+        sequence: its place among all calls of the run, resumed ones first.
+        item: what the source gave.
+        request: what is sent.
+        keys: what it has in common with the calls that it must not overtake.
+        blocked_by: how many of its keys others hold before it.
+        call: the call under way, once it has been sent.
+        generation: the closing of the gate after which it was sent last.
+        spent: its attempts that failed for reasons of its own.
+        successes: how many calls had succeeded when it failed last.
+        seconds: how long its attempts took.
+        repeatable: whether sending it twice does no harm.
+        may_leave: whether the journal knows that it may be sent from now on.
+        problem: why it cannot be sent at all.
+        is_dry: whether it is a dry run that finds out whether the server works, and no call of the source.
+        outcome: how it ended, once it has.
+        error: the error it ended with.
+        was_cut_off: whether the run ended while it was on the wire.
+        may_be_known: whether an earlier run may have sent it.
+    """
+
+    sequence = 0
+    blocked_by = generation = spent = 0
+    successes = -1
+    seconds = 0.0
+    call: SingleAttempts | None = None
+    problem: TalonOneError | None = None
+    outcome: FailureOutcome | Literal["succeeded"] | None = None
+    error: TalonOneError | None = None
+    may_leave = is_dry = was_cut_off = may_be_known = False
+
+    def __init__(self, index: int, item: Any, request: Request, keys: tuple[str, ...], *, repeatable: bool) -> None:
+        self.index, self.item, self.request, self.keys = index, item, request, keys
+        self.repeatable = repeatable
+
+    @property
+    def size(self) -> int:
+        """How many items of the source it holds."""
+        return len(self.item.items) if isinstance(self.item, Chunk) else 1
+
+    def items(self) -> Iterable[tuple[int, Any]]:
+        """Return its items with their places in the source."""
+        chunk: Any = self.item
+        return zip(chunk.places, chunk.items, strict=True) if isinstance(chunk, Chunk) else ((self.index, chunk),)
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether the server may have acted on it."""
+        return self.was_cut_off or (self.call is not None and self.call.may_have_acted)
+
+    @property
+    def trouble_key(self) -> str:
+        """Whose trouble a failure may be."""
+        return self.keys[0] if self.keys else f"#{self.index}"

@@ -1,0 +1,187 @@
+"""What a run is told besides its source; checked before anything is taken from it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+import attrs
+
+from talon_async.auth import ApiKey
+from talon_async.bulk.limits import AdaptiveConcurrency, Concurrency
+from talon_async.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from talon_async._core.core import Core
+    from talon_async.bulk.journal_base import Journal
+    from talon_async.bulk.results import Snapshot
+    from talon_async.config import RetryPolicy
+
+DEFAULT_CONCURRENCY = 64
+BUFFER_WITH_JOURNAL = 1024
+PATIENCE = 300.0
+LONGEST = 1e9
+"""Seconds that stand for ever where a finite number is needed."""
+
+
+class PacingOptions(TypedDict, total=False):
+    """What every run of many calls can be told.
+
+    Attributes:
+        concurrency: calls under way at once, 64 by default; `Limits.connections` bounds it as well. `"auto"` finds the
+            number by round trips and refusals (see `AdaptiveConcurrency`).
+        rate: calls a second at most, evenly spaced.
+        patience: seconds without any success after which the run stops; what was not sent is `unsent` then, not failed.
+            300 by default. With a journal there is no bound after a first success.
+        max_failures: the run stops when so many calls have failed; 10,000 by default.
+        progress: called with a `Snapshot` at most ten times a second, and once in the end, on the event loop: it must
+            be quick. What it raises ends the run, also `SystemExit`.
+    """
+
+    concurrency: int | Literal["auto"]
+    rate: float | None
+    patience: float | None
+    max_failures: int
+    progress: Callable[[Snapshot], object] | None
+
+
+class BulkOptions(PacingOptions, total=False):
+    """What a run of many calls can be told besides.
+
+    Attributes:
+        buffer: calls taken ahead of those under way at most; four times as many by default, 1,024 with a journal.
+        after_failure: what follows a failed call with an ordering key. `continue`, the default: the next one of that
+            key. `hold`: no call of that key any more; the keys are listed in the report. `stop`: none at all. A call
+            has its attempts before it fails, and its key waits meanwhile: forty calls that the server cannot stand,
+            with four attempts each, can keep a run for half a minute.
+        journal: a path, or a `Journal`: calls are stored before they are sent, and a run that was ended by whatever
+            goes on when it is started again with the same source.
+        item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
+            read again, such as a time.
+    """
+
+    buffer: int | None
+    after_failure: Literal["continue", "hold", "stop"]
+    journal: str | os.PathLike[str] | Journal | None
+    item_id: Callable[[Any], object] | None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Plan:
+    """The options of one run, checked."""
+
+    width: int
+    adaptive: bool
+    buffer: int
+    rate: float | None
+    patience: float
+    patience_after_success: float
+    after_failure: Literal["continue", "hold", "stop"]
+    max_failures: int
+    progress: Callable[[Snapshot], object] | None
+    journal: Journal | None
+    item_id: Callable[[Any], object] | None
+    destination: str
+
+    def new_concurrency(self) -> Concurrency:
+        """Return the limit to begin with."""
+        return AdaptiveConcurrency(self.width) if self.adaptive else Concurrency(self.width)
+
+    def retry(self, policy: RetryPolicy) -> RetryPolicy:
+        """Return the client's policy, with as much patience for `Retry-After` as the run has."""
+        return attrs.evolve(policy, retry_after_cap=min(self.patience_after_success, LONGEST))
+
+
+def plan_of(
+    core: Core,
+    options: Mapping[str, Any],
+    allowed: type = BulkOptions,
+    *,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    buffer: int | None = None,
+) -> Plan:
+    """Check the options of a run; `concurrency` and `buffer` are what it has if they say nothing.
+
+    Raises:
+        InvalidArgumentError: one of them makes no sense; the message names it.
+    """
+    if unknown := options.keys() - _names(allowed):
+        raise TypeError(f"{min(unknown)!r} is no option of this method")
+    most = core.settings.limits.connections
+    width = _width(options.get("concurrency", concurrency), most)
+    journal = _journal(options.get("journal"))
+    buffer = buffer if buffer is not None else 4 * width if journal is None else BUFFER_WITH_JOURNAL
+    buffer = _whole("buffer", options.get("buffer"), 0, buffer)
+    patience = _seconds("patience", options.get("patience"))
+    after_failure = options.get("after_failure", "continue")
+    if after_failure not in ("continue", "hold", "stop"):
+        raise InvalidArgumentError(f"after_failure must be 'continue', 'hold' or 'stop', not {after_failure!r}")
+    return Plan(
+        width=width,
+        adaptive=options.get("concurrency") == "auto",
+        buffer=buffer,
+        rate=_rate(options.get("rate")),
+        patience=PATIENCE if patience is None else patience,
+        patience_after_success=patience if patience is not None else PATIENCE if journal is None else math.inf,
+        after_failure=after_failure,
+        max_failures=_whole("max_failures", options.get("max_failures"), 1, 10_000),
+        progress=options.get("progress"),
+        journal=journal,
+        item_id=options.get("item_id"),
+        destination=_destination(core),
+    )
+
+
+def _names(options: type) -> set[str]:
+    return {name for cls in (PacingOptions, options) for name in cls.__annotations__}
+
+
+def _width(concurrency: Any, most: int) -> int:
+    if concurrency == "auto":
+        return most
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise InvalidArgumentError(f"concurrency must be 1 or more, or 'auto', not {concurrency!r}")
+    return min(concurrency, most)
+
+
+def _whole(name: str, value: Any, least: int, default: int) -> int:
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidArgumentError(f"{name} must be a whole number of {least} or more, not {value!r}")
+    return value
+
+
+def _seconds(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise InvalidArgumentError(f"{name} must be seconds of 0 or more, not {value!r}")
+    return float(value)
+
+
+def _rate(value: Any) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise InvalidArgumentError(f"rate must be calls a second above 0, not {value!r}")
+    return float(value)
+
+
+def _journal(journal: str | os.PathLike[str] | Journal | None) -> Journal | None:
+    if journal is None or not isinstance(journal, str | os.PathLike):
+        return journal
+    kept: Journal = import_module("talon_async.bulk.journal").Journal(journal)
+    return kept
+
+
+def _destination(core: Core) -> str:
+    """Return a fingerprint of the server and the Application, from which neither can be read."""
+    auth = core.settings.auth
+    known_by = repr(sorted(auth.common.items())) if isinstance(auth, ApiKey) else auth.signer
+    return hashlib.sha256(f"{core.settings.base_url}\n{known_by}".encode()).hexdigest()

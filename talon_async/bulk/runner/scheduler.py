@@ -1,0 +1,383 @@
+"""Takes calls from the intake and sends them, as many at once and as often as the limits allow.
+
+1. Workers, as many as calls may be under way at most, take a call and send it. Calls with a common ordering key go one
+   after the other in source order, others freely. No worker waits with a call in its hands.
+2. At most `buffer` calls are taken ahead: those that wait for a key, for the gate, for another attempt, or for whoever
+   reads the results. So memory does not grow with the source, in trouble neither.
+3. The gate decides how many go. A call's attempts are spent only by failures that are its own: while the gate is open,
+   or if something succeeded since its last one. Waiting is no part of its deadline, nor of the client's retry budget.
+4. Probes are taken from calls that are safe to repeat where there are any; else a dry run of one is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from talon_async._core.call import SingleAttempts
+from talon_async._core.limits import KeyedOrder
+from talon_async._core.retry import retry_delay
+from talon_async._messages import Idempotency
+from talon_async.bulk.calls import dry_request
+from talon_async.bulk.limits import Sign, sign_of
+from talon_async.bulk.results import Report
+from talon_async.bulk.runner.account import Account, Interruption
+from talon_async.bulk.runner.gatekeeper import Gatekeeper
+from talon_async.bulk.runner.intake import Intake, unexpected
+from talon_async.bulk.runner.jobs import Job
+from talon_async.bulk.runner.recorder import Recorder
+from talon_async.errors import ConflictError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from talon_async._core.core import Core
+    from talon_async.bulk.results import FailureOutcome
+    from talon_async.bulk.runner.account import Results
+    from talon_async.bulk.runner.intake import Build
+    from talon_async.bulk.runner.plan import Plan
+    from talon_async.bulk.sources import Source
+    from talon_async.config import Options
+
+
+class Runner:
+    """One run, from its source to its report."""
+
+    def __init__(  # noqa: PLR0913  # what a run is made of
+        self,
+        core: Core,
+        options: Options,
+        client: type,
+        *,
+        source: Source,
+        build: Build,
+        plan: Plan,
+        report: Report[Any] | None = None,
+        results: Results | None = None,
+        settled: Callable[[Job, Any], None] | None = None,
+    ) -> None:
+        self._core, self._options, self._client, self._clock = core, options, client, core.clock
+        self.source, self._plan, self._settled = source, plan, settled
+        self._retry = plan.retry(options.retry)
+        self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
+        self.account.ended = self._wake_all
+        self._intake = Intake(source, build, self.account, self._retry, client)
+        self._keeper = Gatekeeper(plan, core.clock, self.account, self._wake)
+        self._order: KeyedOrder[Job] = KeyedOrder()
+        self._ready: deque[Job] = deque()
+        self._idle: deque[asyncio.Future[None]] = deque()
+        self._recorder = None if plan.journal is None else Recorder(plan.journal, self._intake, self._add, plan.item_id)
+        self._marking: asyncio.Task[None] | None = None
+        self._last_probe = -1
+        self._task: asyncio.Task[Any] | None = None
+        if results is not None:
+            results.read = self._arrived
+
+    async def run(self) -> Report[Any]:
+        """Run until the source has ended and every call is settled, or until something ends the run."""
+        self._task = asyncio.current_task()
+        try:
+            if self._recorder is not None:
+                await self._open(self._recorder)
+            self.source.start(self._arrived, self.account.has_room)
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._plan.width):
+                    tasks.create_task(self._work())
+                if self._recorder is not None:
+                    tasks.create_task(self._keep_journal(self._recorder))
+        finally:
+            await self._end()
+        return self.account.report
+
+    def cancel(self) -> None:
+        """End the run now; what is on the wire is given up. On the event loop of the run."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def stop(self) -> None:
+        """End the run in an orderly way: nothing more is taken or sent, what is on the wire is waited for."""
+        self.account.finish()
+
+    async def _end(self) -> None:
+        """Account for everything that was taken and not settled."""
+        account = self.account
+        account.is_over = True
+        self._keeper.close()
+        if self._marking is not None:
+            self._marking.cancel()
+        for item in await self.source.close():
+            self._intake.enroll(item)
+        left = list(account.jobs.values())
+        if self._recorder is not None:
+            with Interruption(account, "the journal"):
+                await self._recorder.close([job for job in left if not job.may_have_acted])
+        for job in left:
+            account.leave_over(job)
+        self._tell(self._clock.monotonic(), at_last=True)
+
+    # -- the journal
+
+    async def _open(self, recorder: Recorder) -> None:
+        journal = recorder.journal
+        await journal.open(destination=self._plan.destination, trust_keys=self._options.retry.trust_keys)
+        self._intake.next_index = journal.recorded
+
+    async def _keep_journal(self, recorder: Recorder) -> None:
+        """Resume, skip and record; then let the workers know that there is nothing more."""
+        self._marking = asyncio.ensure_future(self._mark(recorder))
+        with Interruption(self.account, "the journal"):
+            await recorder.resume()
+            await recorder.skip()
+            await recorder.record(lambda: self.account.is_over or self._intake.ended)
+        self._wake_all()
+
+    async def _mark(self, recorder: Recorder) -> None:
+        with Interruption(self.account, "the journal"):
+            await recorder.mark(self._set_ready)
+
+    async def _settle(self, recorder: Recorder, job: Job) -> None:
+        with Interruption(self.account, "the journal"):
+            await recorder.settle(job)
+
+    def _add(self, job: Job) -> None:
+        """Let a stored call go, behind those with its keys."""
+        if job.problem is not None:
+            self._fail(job, job.problem)
+        elif self._order.add(job):
+            self._set_ready(job)
+
+    # -- workers
+
+    async def _work(self) -> None:
+        """Take calls and send them, until there are none."""
+        account, keeper, monotonic = self.account, self._keeper, self._clock.monotonic
+        gate, limiter = keeper.gate, keeper.limiter
+        while not self._is_done():
+            job = self._take()
+            if job is None:
+                if not self._is_done():  # it may have found the end of the source
+                    await self._rest()
+                continue
+            call = job.call or self._new_call(job)
+            begun = monotonic()
+            call.started = begun - job.seconds
+            job.generation, before = gate.generation, call.attempts
+            try:
+                await call.run()
+            except asyncio.CancelledError:
+                job.was_cut_off = call.attempts > before and call.may_have_acted
+                raise
+            except Exception as problem:  # noqa: BLE001  # one call's trouble, of whatever kind, is not the others'
+                limiter.release()
+                self._failed(job, call, problem)
+            else:
+                now = monotonic()
+                gate.succeeded(now, job.generation, now - begun, limiter.active)
+                limiter.release()
+                keeper.follow()
+                if not job.is_dry:
+                    account.succeeded(job, call.data)
+                    self._free(job, call.data)
+            if account.has_listener:
+                self._tell(monotonic())
+            if self._recorder is not None and not job.is_dry:
+                await self._settle(self._recorder, job)
+        self._wake_all()
+
+    def _new_call(self, job: Job) -> SingleAttempts:
+        call = job.call = SingleAttempts(self._core, self._options, job.request)
+        return call
+
+    def _is_done(self) -> bool:
+        account = self.account
+        return account.is_over or (self._intake.ended and not account.jobs)
+
+    async def _rest(self) -> None:
+        """Wait until there is something to do."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._idle.append(waiter)
+        await waiter
+
+    def _wake(self) -> None:
+        while self._idle:
+            waiter = self._idle.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+
+    def _wake_all(self) -> None:
+        for _ in range(len(self._idle)):
+            self._wake()
+        if self._recorder is not None:
+            self._recorder.wake()
+
+    def _arrived(self) -> None:
+        """Go on: the source has something, or the reader of the results has made room."""
+        self._intake.has_more = True
+        if self._recorder is not None:
+            self._recorder.wake()
+        self._wake()
+
+    # -- taking
+
+    def _take(self) -> Job | None:
+        """Return a call that goes now."""
+        keeper = self._keeper
+        limiter = keeper.limiter
+        if limiter.active >= limiter.limit:
+            return self._take_probe() if keeper.probe_due else None
+        if keeper.pacer is not None and keeper.must_wait_for_pace():
+            return None
+        job = self._next()
+        if job is None:
+            return None
+        keeper.let_go()
+        if self._recorder is not None:
+            self._recorder.left(job)
+        if self._idle and limiter.active < limiter.limit and (self._ready or self._intake.has_more):
+            self._wake()
+        return job
+
+    def _next(self) -> Job | None:
+        """Return the next call that waits for no other."""
+        while (job := self._ready.popleft() if self._ready else self._read()) is not None:
+            held = self.account.report.held_keys
+            if held and not held.isdisjoint(job.keys):
+                error = TalonOneError("an earlier call with the same ordering key failed, and the key is held")
+                self._fail(job, error, "unsent")
+                continue
+            return job
+        return None
+
+    def _read(self) -> Job | None:
+        """Take calls from the source until one is the first of its keys."""
+        if self._recorder is not None:
+            return None  # it reads, and what it has stored is added
+        while self.account.has_room() and (job := self._intake.read_one()) is not None:
+            if job.problem is not None:
+                self._fail(job, job.problem)
+                self._tell(self._clock.monotonic())
+                asyncio.get_running_loop().call_soon(self._wake)  # the loop goes on where there are only such
+                return None
+            if self._order.add(job):
+                return job
+        return None
+
+    def _set_ready(self, job: Job) -> None:
+        if self._recorder is None or not self._recorder.must_mark(job):
+            self._ready.append(job)
+            self._wake()
+
+    # -- failures
+
+    def _failed(self, job: Job, call: SingleAttempts, problem: Exception) -> None:
+        """Decide what follows a failed attempt."""
+        now = self._clock.monotonic()
+        error = problem if isinstance(problem, TalonOneError) else call.describe(unexpected(problem, "unknown"))
+        job.seconds = now - call.started
+        sign = sign_of(error)
+        self._keeper.refused(job, sign, error, now)
+        if job.is_dry:
+            return
+        if sign is Sign.FATAL:
+            self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
+            self.account.stop(error)
+        elif _was_recorded_before(job, call, error):
+            self.account.succeeded(job, None)
+            self._free(job, None)
+        elif error is not problem or not call.may_repeat(error) or self._is_spent(job, sign):
+            self._fail(job, error)
+        elif not self.account.is_over:
+            self._again(job, sign, error)
+
+    def _is_spent(self, job: Job, sign: Sign) -> bool:
+        """Count a failure if it is the call's own; tell whether it was the last that it may have."""
+        gate = self._keeper.gate
+        if sign is not Sign.DESCRIPTORS and (gate.is_open or 0 <= job.successes < gate.successes):
+            job.spent += 1
+        job.successes = gate.successes
+        return job.spent >= self._options.retry.attempts
+
+    def _again(self, job: Job, sign: Sign, error: TalonOneError) -> None:
+        """Have a call sent once more: when the gate opens, or after a pause of its own."""
+        keeper = self._keeper
+        if error.retry_after is not None and error.retry_after > keeper.patience:
+            self.account.stop(error)
+            return
+        if not keeper.gate.is_open or sign is Sign.DESCRIPTORS:
+            self._ready.appendleft(job)
+            self._wake()
+            return
+        pause = retry_delay(
+            self._retry,
+            max(1, job.spent),
+            status=error.status,
+            retry_after=error.retry_after,
+            remaining=float("inf"),
+            uniform=self._clock.uniform,
+        )
+        keeper.later(pause or 0.0, lambda: self._come_back(job))
+
+    def _come_back(self, job: Job) -> None:
+        self._ready.append(job)
+        self._wake()
+
+    def _fail(self, job: Job, error: TalonOneError, outcome: FailureOutcome | None = None) -> None:
+        """Settle a call that has not succeeded for sure; without an outcome, the error tells it."""
+        report, plan = self.account.report, self._plan
+        acted = error.outcome in ("unknown", "accepted")
+        self.account.failed(job, error, outcome or ("unknown" if acted else "rejected"))
+        if plan.after_failure == "hold":
+            report.held_keys.update(job.keys)
+        elif plan.after_failure == "stop":
+            self.account.stop(error)
+        if len(report.failures) >= plan.max_failures:
+            self.account.stop(TalonOneError(f"{plan.max_failures} calls have failed (max_failures)"))
+        if job.problem is None:
+            self._free(job, None)
+
+    def _free(self, job: Job, data: Any) -> None:
+        """Let the calls go that waited for this one."""
+        for following in self._order.remove(job):
+            self._set_ready(following)
+        if self._settled is not None:
+            self._settled(job, data)
+
+    # -- probes
+
+    def _take_probe(self) -> Job | None:
+        """Return the call that finds out whether the server works again: another one than the last time."""
+        job = self._choose_probe()
+        if job is None:
+            return None
+        self._keeper.probe_due, self._last_probe = False, job.sequence
+        self._keeper.limiter.take()
+        if not job.repeatable and (request := dry_request(job.request, self._client)) is not None:
+            probe = Job(job.index, None, request, (), repeatable=True)
+            probe.is_dry = True
+            return probe
+        self._ready.remove(job)
+        if self._recorder is not None:
+            self._recorder.left(job)
+        return job
+
+    def _choose_probe(self) -> Job | None:
+        candidates = sorted(self._ready, key=lambda job: (job.sequence == self._last_probe, not job.repeatable))
+        if candidates and candidates[0].sequence != self._last_probe:
+            return candidates[0]
+        if (another := self._read()) is not None:
+            self._ready.append(another)
+            return another
+        return candidates[0] if candidates else None
+
+    def _tell(self, now: float, *, at_last: bool = False) -> None:
+        keeper = self._keeper
+        paused, limit = keeper.paused(now), keeper.gate.limit()
+        self.account.tell(now, under_way=keeper.limiter.active, limit=limit, paused=paused, at_last=at_last)
+
+
+def _was_recorded_before(job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
+    """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
+    is_second = call.may_have_acted or job.may_be_known
+    return is_second and isinstance(error, ConflictError) and job.request.idempotency is Idempotency.UNIQUE
