@@ -379,5 +379,5 @@ class Runner:
 
 def _was_recorded_before(job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
     """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
-    is_second = call.worst_outcome is not None or job.may_be_known
+    is_second = call.worst_outcome in ("unknown", "accepted") or job.may_be_known
     return is_second and isinstance(error, ConflictError) and job.request.idempotency is Idempotency.UNIQUE
