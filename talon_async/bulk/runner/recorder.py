@@ -156,7 +156,8 @@ class Recorder:
     # -- ends
 
     async def settle(self, job: Job) -> None:
-        """Note that a call needs no further attempt, if that is so."""
+        """Note that a call needs no further attempt, if that is so; then there may be room for another."""
+        self.wake()
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)
