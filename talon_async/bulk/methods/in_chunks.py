@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import endpoint_for
@@ -111,10 +111,9 @@ class InChunks(Runs):
             InvalidArgumentError: an option makes no sense, or `body` is not what it should be; nothing was sent.
             BulkInterruptedError: `progress` raised.
         """
-        from talon_async.models import NewReferralsForMultipleAdvocates  # noqa: PLC0415  # on first use
-
-        if not isinstance(cast("Any", body), NewReferralsForMultipleAdvocates):
-            raise InvalidArgumentError(f"body must be NewReferralsForMultipleAdvocates, not {type(body).__name__}")
+        (expected,) = endpoint_for(type(self), "create_referrals_for_multiple_advocates").body_classes
+        if not isinstance(body, expected):
+            raise InvalidArgumentError(f"body must be {expected.__name__}, not {type(body).__name__}")
         return await self._in_chunks(
             "create_referrals_for_multiple_advocates",
             body.advocate_profile_integration_ids,

@@ -30,12 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E", bound="NewEvent | IntegrationEventV2Request | IntegrationEventV3Request")
 
-EVENTS = {
-    "NewEvent": "track_event",
-    "IntegrationEventV2Request": "track_event_v2",
-    "IntegrationEventV3Request": "track_event_v3",
-}
-"""The operation that records an event, by its class."""
+EVENTS = ("track_event", "track_event_v2", "track_event_v3")
+"""The operations that record an event; which one it is, the class of the event tells."""
 
 
 class ManyCalls(Runs):
@@ -160,16 +156,14 @@ class ManyCalls(Runs):
         prepared = cast("PreparedCall[Any]", call)
         return request_of(prepared, type(self)), prepared.ordering_keys
 
-    def _recording(self, **options: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
+    def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
         """Return what makes the requests of events."""
-        from talon_async import models  # noqa: PLC0415  # on first use
-
-        of_v1 = {"dry": options["dry"]}
         makers: dict[type, Callable[[Any], Request]] = {}
-        for name, operation in EVENTS.items():
-            request = endpoint_for(type(self), operation).request
-            given = of_v1 if operation == "track_event" else options
-            makers[getattr(models, name)] = partial(request, **given)
+        for operation in EVENTS:
+            endpoint = endpoint_for(type(self), operation)
+            options = {"dry": dry, "silent": silent}
+            given = {name: value for name, value in options.items() if name in endpoint.signature.parameters}
+            makers[endpoint.body_classes[0]] = partial(endpoint.request, **given)
 
         def build(event: Any) -> tuple[Request, tuple[str, ...]]:
             make = makers.get(event.__class__) or _maker(makers, event)
@@ -196,5 +190,5 @@ def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable
     for cls, make in makers.items():
         if isinstance(event, cls):
             return make
-    names = ", ".join(EVENTS)
+    names = ", ".join(cls.__name__ for cls in makers)
     raise WrongItemError(f"each of events must be one of {names}, not {type(event).__name__}")

@@ -18,7 +18,7 @@ from talon_async.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from talon_async import BatchReport
+    from talon_async import Report
     from talon_async.models import CatalogActionPayload
 
 
@@ -85,7 +85,7 @@ class Recorder:
         return [" ".join([part[0]["type"], *(i["payload"].get("sku", "*") for i in part)]) for part in self.parts]
 
 
-def assert_whole(report: BatchReport, items: list[Any] | None = None) -> None:
+def assert_whole(report: Report, items: list[Any] | None = None) -> None:
     """Every item that was taken is told of once, at its place."""
     assert report.taken == report.done == report.succeeded + report.failed
     places = [failure.index for failure in report.failures]

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from properties.strategies import failing, trickling
 
-from talon_async import BatchReport
+from talon_async import Report
 from talon_async._clock import Clock
-from talon_async.batch import Batches
+from talon_async.bulk.methods import Bulk
 from talon_async.errors import (
     AuthenticationError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ConnectionLostError,
     RateLimitError,
     TalonOneError,
@@ -91,7 +91,7 @@ def batch(sender: Sender, source: Any, concurrency: int, **options: Any) -> Any:
     return Batches.track_events(sender, source, concurrency=concurrency, **options)
 
 
-def assert_kept(sender: Sender, sent: list[NewEvent], report: BatchReport, concurrency: int) -> None:
+def assert_kept(sender: Sender, sent: list[NewEvent], report: Report, concurrency: int) -> None:
     """Hold what a batch promises in any case against what was seen."""
     assert sender.most <= concurrency
     assert sender.most_of_one <= 1
@@ -135,7 +135,7 @@ def test_rest_is_told_when_a_key_is_refused(before: list[Any], after: list[Any],
 def test_taken_events_are_sent_when_the_source_breaks(plans: list[Any], concurrency: int) -> None:
     """What a source gave before it broke is sent, and the error holds the report."""
     sender, source = Sender(), events(plans)
-    with pytest.raises(BatchInterruptedError) as caught:
+    with pytest.raises(BulkInterruptedError) as caught:
         asyncio.run(batch(sender, failing(source), concurrency))
     assert_kept(sender, source, caught.value.report, concurrency)
     assert len(source) == caught.value.report.taken == len(sender.begun)
@@ -146,7 +146,7 @@ def test_taken_events_are_sent_when_the_source_breaks(plans: list[Any], concurre
 @given(EVENTS, CONCURRENCY, st.integers(0, 60))
 def test_report_is_complete_when_a_batch_is_cancelled(plans: list[Any], concurrency: int, rounds: int) -> None:
     """Whenever a batch is cancelled, the report that `progress` had counts every event that was taken."""
-    sender, source, reports = Sender(), events(plans), list[BatchReport]()
+    sender, source, reports = Sender(), events(plans), list[Report]()
 
     async def cancelled() -> None:
         task = asyncio.ensure_future(batch(sender, iter(source), concurrency, progress=reports.append))

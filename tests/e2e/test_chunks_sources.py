@@ -7,16 +7,16 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.parts import Recorder, add, assert_whole, profile, profiles
+from support.chunks import Recorder, add, assert_whole, profile, profiles
 from support.raw import EMPTY, Exchange, RawServer, answer, hang
 from support.twins import KEY
 
-from talon_async import BatchReport, TalonOne, TalonOneSync
+from talon_async import Report, TalonOne, TalonOneSync
 from talon_async._clock import Clock
-from talon_async.batch import Batches
+from talon_async.bulk.methods import Bulk
 from talon_async.errors import (
     AuthenticationError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ClientClosedError,
     InvalidArgumentError,
     TalonOneError,
@@ -33,7 +33,7 @@ async def test_progress_is_told_after_each_request_when_it_is_asked_for(client: 
     """In items, not in requests."""
     seen: list[int] = []
     with RawServer(Recorder()) as server:
-        await client(server.url).update_customer_profiles_v2_in_parts(
+        await client(server.url).update_customer_profiles_in_chunks(
             profiles(2500), concurrency=1, progress=lambda report: seen.append(report.done)
         )
     assert [1000, 2000, 2500] == list(dict.fromkeys(seen))
@@ -50,11 +50,11 @@ async def test_everything_taken_is_told_when_progress_raises(client: Any) -> Non
             given += 1
             yield item
 
-    def progress(_: BatchReport) -> None:
+    def progress(_: Report) -> None:
         raise KeyError("the bar is gone")
 
-    with RawServer(Recorder()) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
-        await client(server.url).update_customer_profiles_v2_in_parts(reading(), concurrency=2, progress=progress)
+    with RawServer(Recorder()) as server, pytest.raises(BulkInterruptedError, match="raised KeyError") as caught:
+        await client(server.url).update_customer_profiles_in_chunks(reading(), concurrency=2, progress=progress)
     report = caught.value.report
     assert given == report.taken < 20_000
     assert_whole(report, source)
@@ -80,7 +80,7 @@ async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
     recorder = Recorder()
     with RawServer(recorder) as server:
         async with TalonOne(server.url, KEY) as talon:
-            report = await talon.update_customer_profiles_v2_in_parts(source())
+            report = await talon.update_customer_profiles_in_chunks(source())
     assert (1500, [500, 1000], ["yes"]) == (report.succeeded, sorted(recorder.sizes), closed)
 
 
@@ -92,7 +92,7 @@ def test_an_asynchronous_source_is_refused_when_the_client_is_blocking() -> None
 
     with TalonOneSync("http://127.0.0.1:9", KEY) as talon:
         with pytest.raises(InvalidArgumentError, match="profiles must be an iterable, not async_generator"):
-            talon.update_customer_profiles_v2_in_parts(source())  # type: ignore[arg-type]
+            talon.update_customer_profiles_in_chunks(source())  # type: ignore[arg-type]
 
 
 async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
@@ -107,7 +107,7 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
     with RawServer(hang) as server:
         async with TalonOne(server.url, KEY) as talon:
-            batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(endless(), concurrency=3))
+            batch = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(endless(), concurrency=3))
             while len(server.received) < 3:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
@@ -118,7 +118,7 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
 async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
     """What was under way is unknown, what waited was not sent."""
-    last: list[BatchReport] = []
+    last: list[Report] = []
     source = [*profiles(1000), *profiles(1000), profile(0), profile(0), profile(1)]
 
     async def one_then_hang(exchange: Exchange) -> None:
@@ -126,7 +126,7 @@ async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
 
     with RawServer(one_then_hang) as server:
         async with TalonOne(server.url, KEY) as talon:
-            call = talon.update_customer_profiles_v2_in_parts(source, concurrency=4, progress=last.append)
+            call = talon.update_customer_profiles_in_chunks(source, concurrency=4, progress=last.append)
             batch = asyncio.ensure_future(call)
             while len(server.received) < 2:
                 await asyncio.sleep(0.01)
@@ -150,7 +150,7 @@ async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_i
 
     with RawServer(answer({}, status=401)) as server:
         async with TalonOne(server.url, KEY) as talon, asyncio.timeout(20):
-            report = await talon.sync_catalog_in_parts(7, source(), concurrency=2)
+            report = await talon.sync_catalog_in_chunks(7, source(), concurrency=2)
     assert (3, 3, AuthenticationError) == (report.taken, report.failed, type(report.stopped_by))
 
 
@@ -164,7 +164,7 @@ def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() ->
             yield item
 
     with RawServer(Recorder()) as server, TalonOneSync(server.url, KEY) as talon:
-        report = talon.update_customer_profiles_v2_in_parts(source())
+        report = talon.update_customer_profiles_in_chunks(source())
     assert ({threading.get_ident()}, 2500) == (threads, report.succeeded)
 
 
@@ -177,7 +177,7 @@ def test_a_part_goes_out_when_the_source_blocks_after_it() -> None:
         assert seen.wait(20)
 
     with RawServer(Recorder(lambda _: seen.set())) as server, TalonOneSync(server.url, KEY) as talon:
-        assert 1001 == talon.update_customer_profiles_v2_in_parts(source()).succeeded
+        assert 1001 == talon.update_customer_profiles_in_chunks(source()).succeeded
 
 
 def test_the_batch_is_cancelled_when_the_caller_is_interrupted_while_reading() -> None:
@@ -191,8 +191,8 @@ def test_the_batch_is_cancelled_when_the_caller_is_interrupted_while_reading() -
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         for _ in range(20):
             with pytest.raises(KeyboardInterrupt):
-                talon.update_customer_profiles_v2_in_parts(source())
-        assert 1 == talon.update_customer_profiles_v2_in_parts([profile(7)]).succeeded
+                talon.update_customer_profiles_in_chunks(source())
+        assert 1 == talon.update_customer_profiles_in_chunks([profile(7)]).succeeded
     assert [[7]] == recorder.numbers
 
 
@@ -203,7 +203,7 @@ def test_batches_of_several_threads_do_not_mix_when_they_share_a_client() -> Non
 
     def work(first: int) -> None:
         source = (profile(n) for n in range(first, first + 1500))
-        reports.append(talon.update_customer_profiles_v2_in_parts(source))
+        reports.append(talon.update_customer_profiles_in_chunks(source))
 
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         threads = [threading.Thread(target=work, args=(10_000 * n,)) for n in range(6)]
@@ -233,7 +233,7 @@ def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
     recorder = Recorder()
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         closing = threading.Thread(target=talon.close)
-        report = talon.update_customer_profiles_v2_in_parts(source(), concurrency=2)
+        report = talon.update_customer_profiles_in_chunks(source(), concurrency=2)
         closing.join()
     assert isinstance(report.stopped_by, ClientClosedError)
     assert given == report.taken < 100_000
@@ -245,7 +245,7 @@ async def test_the_report_is_kept_when_the_client_is_closed_during_a_request() -
     """What was under way is unknown, what was not sent says so."""
     with RawServer(hang) as server:
         talon = TalonOne(server.url, KEY)
-        batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(profiles(5000), concurrency=2))
+        batch = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(profiles(5000), concurrency=2))
         while len(server.received) < 2:
             await asyncio.sleep(0.01)
         await talon.aclose()
@@ -259,7 +259,7 @@ async def test_nothing_is_sent_when_the_client_was_closed_before() -> None:
     """The report tells of what had been taken; a blocking client takes nothing."""
     talon = TalonOne("http://127.0.0.1:9", KEY)
     await talon.aclose()
-    report = await talon.update_customer_profiles_v2_in_parts(profiles(10))
+    report = await talon.update_customer_profiles_in_chunks(profiles(10))
     assert (ClientClosedError, 10) == (type(report.stopped_by), report.failed)
     assert_whole(report)
 
@@ -269,7 +269,7 @@ def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
     talon, source = TalonOneSync("http://127.0.0.1:9", KEY), profiles(10)
     talon.close()
     with pytest.raises(ClientClosedError):
-        talon.update_customer_profiles_v2_in_parts(source)
+        talon.update_customer_profiles_in_chunks(source)
     assert 10 == len(list(source))
 
 
@@ -285,7 +285,7 @@ async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
 
     async def peak(source: Iterable[Any], count: int) -> int:
         tracemalloc.start()
-        report = await Sender().update_customer_profiles_v2_in_parts(source, concurrency=2)
+        report = await Sender().update_customer_profiles_in_chunks(source, concurrency=2)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert count == report.succeeded

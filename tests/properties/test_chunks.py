@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from properties.strategies import failing, filled, trickling
 
-from talon_async import PartsReport
-from talon_async.batch import Batches, parts
+from talon_async import ChunksReport
+from talon_async.bulk import chunks
 from talon_async.errors import (
     AuthenticationError,
     BadRequestError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ClientClosedError,
     ConnectionLostError,
     TalonOneError,
@@ -75,24 +75,24 @@ class Way:
 async def refer(sender: Any, source: Any, **options: Any) -> Any:
     """Make referrals; their customers are a field of a model, and no iterable of any kind."""
     body = evolve(filled(NewReferralsForMultipleAdvocates), advocate_profile_integration_ids=source)
-    return await Batches.create_referrals_for_multiple_advocates_in_parts(sender, body, **options)
+    return await Batches.create_referrals_for_multiple_advocates_in_chunks(sender, body, **options)
 
 
 WAYS = {
     "catalog": Way(
-        lambda sender, source, **options: Batches.sync_catalog_in_parts(sender, 7, source, **options),
+        lambda sender, source, **options: Batches.sync_catalog_in_chunks(sender, 7, source, **options),
         action,
         lambda item: (item.type, getattr(item.payload, "sku", None)),
         "actions",
     ),
     "profiles": Way(
-        Batches.update_customer_profiles_v2_in_parts,
+        Batches.update_customer_profiles_in_chunks,
         lambda _, name: MultipleCustomerProfileIntegrationRequestItem(integration_id=name),
         lambda item: ("", item.integration_id),
         "customer_profiles",
     ),
     "audiences": Way(
-        Batches.update_customer_profile_audiences_in_parts,
+        Batches.update_customer_profile_audiences_in_chunks,
         lambda kind, name: CustomerProfileAudienceRequestItem(
             action="add", profile_integration_id=name, audience_id=len(kind)
         ),
@@ -178,7 +178,7 @@ class Trial:
             patch.setattr(parts, "MOST", self.sender.most)
             return await self.way.call(self.sender, source, concurrency=concurrency, **options)
 
-    def assert_kept(self, report: PartsReport[Any, Any], concurrency: int) -> None:
+    def assert_kept(self, report: ChunksReport[Any, Any], concurrency: int) -> None:
         """Hold what a batch promises in any case against what was seen."""
         for failure in report.failures:
             assert not isinstance(failure.error.__cause__, AssertionError), failure.error
@@ -239,7 +239,7 @@ def test_taken_items_are_sent_when_the_source_of_parts_breaks(way: Way) -> None:
     @given(ITEMS, CALLS, MOST, CONCURRENCY)
     def kept(plan: Any, calls: Any, most: int, concurrency: int) -> None:
         trial = Trial.of(way, plan, calls, most)
-        with pytest.raises(BatchInterruptedError) as caught:
+        with pytest.raises(BulkInterruptedError) as caught:
             asyncio.run(trial.run(failing(trial.items), concurrency))
         report: Any = caught.value.report
         trial.assert_kept(report, concurrency)
