@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from support.twins import KEY
-
 from talon_async import TalonOne
 from talon_async._messages import Answer, Request
 

@@ -20,6 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from talon_async._clock import Clock
+from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, digest_of, pack, unpack
 from talon_async.bulk.journal.run import Run, in_thread
 from talon_async.bulk.journal.tools import JournalFile

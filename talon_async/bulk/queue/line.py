@@ -75,6 +75,7 @@ class Line:
         dropped: how many gave way to newer ones.
         undelivered: without a journal, what was left when the run ended.
         is_left: whether the run has stopped reading; what it tells from then on is what it leaves.
+        why: says why the run has stopped reading.
     """
 
     def __init__(self, settings: QueueSettings, clock: Clock, journal: FolderJournal | None) -> None:
@@ -90,6 +91,7 @@ class Line:
         self._refused: asyncio.Future[QueueClosedError] = asyncio.get_running_loop().create_future()
         self._numbers, self._ended = 0, False
         self._notify: Callable[[], None] = lambda: None
+        self.why: Callable[[], QueueClosedError] = lambda: QueueClosedError("the queue is closed")
 
     @property
     def oldest_age(self) -> float:
@@ -122,8 +124,14 @@ class Line:
 
     def _raise_if_refused(self) -> None:
         if self._refused.done():
-            error = self._refused.result()
-            raise QueueClosedError(error.message) from error.__cause__
+            raise self._refusal()
+
+    def _refusal(self) -> QueueClosedError:
+        """Return a new error for each who is refused."""
+        error = self._refused.result()
+        refusal = QueueClosedError(error.message)
+        refusal.__cause__ = error.__cause__
+        return refusal
 
     async def _make_room(self) -> None:
         """Get a place in a full queue."""
@@ -231,8 +239,14 @@ class Line:
         self._notify()
 
     async def close(self) -> list[Any]:
-        """Give no more; return what was not given, unless the journal has it."""
+        """Give and accept no more; return what was not given, unless the journal has it."""
         self.is_left = True
+        self.refuse(self.why())
+        for queued in self._to_store:
+            self._places.release()
+            if queued.waiter is not None and not queued.waiter.done():
+                queued.waiter.set_exception(self._refusal())
+        self._to_store.clear()
         rest = list(self._waiting)
         self._waiting.clear()
         if self._journal is None:

@@ -108,6 +108,7 @@ class OpenQueue:
             report=Tally(),
             results=Settlements(line),
         )
+        line.why = self._why
         self._run = asyncio.ensure_future(self._send())
         self._closing: asyncio.Future[None] | None = None
 
@@ -150,20 +151,21 @@ class OpenQueue:
     # -- the run
 
     async def _send(self) -> None:
-        """Run to the end; then say why nothing more is accepted."""
-        problem: BaseException | None = None
+        """Run to the end."""
         try:
-            report = await self._runner.run()
-            interrupted_by = self._runner.account.interrupted_by
-            problem = report.stopped_by if interrupted_by is None else interrupted_by[1]
-        except Exception as error:
-            problem = error
+            await self._runner.run()
+        except Exception:
             logger.exception("the run of a queue ended")
         finally:
-            why = "the queue is closed" if problem is None else f"the queue has stopped: {problem}"
-            refusal = QueueClosedError(why)
-            refusal.__cause__ = problem
-            self._line.refuse(refusal)
+            self._line.refuse(self._why())
+
+    def _why(self) -> QueueClosedError:
+        """Say why nothing more is accepted."""
+        account = self._runner.account
+        problem = account.report.stopped_by if account.interrupted_by is None else account.interrupted_by[1]
+        error = QueueClosedError("the queue is closed" if problem is None else f"the queue has stopped: {problem}")
+        error.__cause__ = problem
+        return error
 
     # -- the end
 
