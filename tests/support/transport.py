@@ -25,7 +25,7 @@ class Immediate:
         if self._behave is not None:
             return await self._behave(request)
         await asyncio.sleep(0)
-        return Answer(204, {}, b"")
+        return Answer(200, {}, b"{}")
 
     async def connect(self, _: float) -> None:
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -87,8 +88,10 @@ class ManyCalls(Runs):
             BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
         """
         source, results = as_source(calls, "calls", self._core.clock.monotonic), Results(ordered=ordered)
-        async for result in self._read(self._run_of(source, self._sending, options, results), results):
-            yield result
+        runner = self._run_of(source, self._sending, options, results)
+        async with aclosing(self._read(runner, results)) as read:
+            async for result in read:
+                yield result
 
     async def track_events(
         self, events: Iterable[E] | AsyncIterable[E], *, dry: bool | None = None, **options: Unpack[BulkOptions]
@@ -146,9 +149,10 @@ class ManyCalls(Runs):
             BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
         """
         source, results = as_source(events, "events", self._core.clock.monotonic), Results(ordered=ordered)
-        build = self._recording(dry=dry, silent=silent)
-        async for result in self._read(self._run_of(source, build, options, results), results):
-            yield result
+        runner = self._run_of(source, self._recording(dry=dry, silent=silent), options, results)
+        async with aclosing(self._read(runner, results)) as read:
+            async for result in read:
+                yield result
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
         if not isinstance(call, PreparedCall):
