@@ -55,7 +55,7 @@ def event(row: int, profile: str = "jane", version: int = 2) -> Any:
     """Return an event with a number."""
     attributes = {"row": row}
     if version == 1:
-        return NewEvent(type="seen", session_id="s", profile_id=profile, attributes=attributes)
+        return NewEvent(type="seen", session_id=f"of-{profile}", profile_id=profile, attributes=attributes)
     if version == 2:
         return IntegrationEventV2Request(type="seen", profile_id=profile, attributes=attributes)
     return IntegrationEventV3Request(integration_id=f"e{row}", type="seen", profile_id=profile, attributes=attributes)
