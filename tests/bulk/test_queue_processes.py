@@ -377,7 +377,9 @@ def test_nothing_is_put_when_ctrl_c_comes_while_a_thread_waits_for_room(url: str
     assert [0, 2] == shop.rows
 
 
-def test_awaited_queues_end_when_their_loop_is_dropped_without_closing_them(url: str, shop: Shop, tmp_path: Path) -> None:
+def test_awaited_queues_end_when_their_loop_is_dropped_without_closing_them(
+    url: str, shop: Shop, tmp_path: Path
+) -> None:
     """`asyncio.run` cancels the run of a queue that was not closed; its journal keeps what is left."""
     shop.is_held = True
     script = """
