@@ -16,6 +16,8 @@ from support.raw import RawServer
 
 from talon_async import RetryPolicy, Timeout
 from talon_async.bulk import QueueStatistics
+from talon_async.bulk.journal.store import Store
+from talon_async.bulk.queue import folder
 from talon_async.errors import (
     AuthenticationError,
     InvalidArgumentError,
@@ -384,6 +386,29 @@ async def test_the_rest_stays_in_the_journal_when_the_time_is_over(
     assert [] == list(tmp_path.iterdir())
 
 
+async def test_what_surely_was_not_sent_is_sent_when_keys_are_too_old_to_protect(
+    client: Make, url: str, shop: Shop, tmp_path: Path, held: HeldClock
+) -> None:
+    """After 23 hours only what was on the wire is unknown, and listed in the journal."""
+    talon = client(url, clock=held, timeout=PATIENT)
+    shop.is_held = True
+    queue = queue_of(talon, journal=tmp_path, concurrency=1, drain_timeout=0)
+    await queue.__aenter__()
+    for item in events(range(20), profiles=20):
+        await queue.put(item)
+    await until(lambda: shop.requests)
+    closing = asyncio.ensure_future(queue.close())
+    await until(closing.done, held)
+    shop.is_held = False
+    await until(lambda: shop.rows)
+    held.advance(100 * 3600)
+    following = queue_of(talon, journal=tmp_path, drain_timeout=1e6)
+    async with following:
+        await until(lambda: following.statistics.delivered + following.statistics.failed == 20)
+    assert (19, 1) == (following.statistics.delivered, following.statistics.failed)
+    assert (list(range(20)), []) == (sorted(shop.rows), shop.doubled)
+
+
 async def test_nothing_is_waited_for_when_there_is_no_time(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
@@ -477,6 +502,27 @@ async def test_failures_are_told_and_counted_when_events_are_rejected(
     assert (0, 3) == (queue.statistics.depth, queue.statistics.failed)
     (file,) = tmp_path.glob("*.journal")
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_statistics_can_be_asked_for_when_a_failure_is_told(client: Make, url: str, shop: Shop) -> None:
+    """Also on the blocking client's own thread, where the queue refuses to be closed: it would wait for itself."""
+    seen: list[Any] = []
+    talon = client(url)
+
+    def on_failure(_: object) -> None:
+        inner = getattr(queue, "queue", queue)
+        seen.append(inner.statistics)
+        if inner is not queue:
+            with pytest.raises(RuntimeError, match="cannot wait for itself"):
+                inner.close()
+
+    shop.status = 400
+    queue = queue_of(talon, on_failure=on_failure)
+    await queue.__aenter__()
+    await queue.put(event(0))
+    await until(lambda: seen)
+    await queue.close()
+    assert [QueueStatistics(failed=1)] == seen
 
 
 async def test_an_event_of_v1_is_unknown_when_its_connection_is_lost(client: Make, shop: Shop) -> None:
@@ -579,3 +625,21 @@ async def test_the_log_tells_when_a_queue_is_closed_with_a_rest(
         await filled(queue, 3)
     (record,) = [record for record in caplog.records if "3 events" in record.message]
     assert record.levelname == ("INFO" if journal else "WARNING")
+
+
+async def test_a_journals_file_does_not_grow_when_all_is_delivered(
+    client: Make, url: str, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes of items serve sources that are read again; a queue has none, and forgets them by and by."""
+    monkeypatch.setattr(folder, "FORGET_EVERY", 1024)
+    async with queue_of(client(url), journal=tmp_path) as queue:
+        for start in range(0, 6000, 500):
+            await asyncio.gather(*(queue.put(item) for item in events(range(start, start + 500), profiles=50)))
+        (path,) = tmp_path.glob("*.journal")
+        await until(lambda: not queue.statistics.depth)
+        store = Store(path, readonly=True)
+        blocks = store.value("SELECT count(*) FROM digests")
+        assert store.recorded == 6000
+        store.close()
+    assert blocks <= 2
+    assert list(range(6000)) == sorted(shop.rows)

@@ -129,7 +129,10 @@ class OpenQueue:
 
     def belongs_here(self) -> bool:
         """Tell whether this is its event loop."""
-        return self.pid == os.getpid() and self.loop is asyncio.get_running_loop()
+        try:
+            return self.pid == os.getpid() and self.loop is asyncio.get_running_loop()
+        except RuntimeError:  # no loop runs on this thread
+            return False
 
     async def put(self, queued: Queued) -> None:
         """Accept an event."""

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from talon_async.bulk.calls import PreparedCall
     from talon_async.bulk.results import Failure
+    from talon_async.models import IntegrationEventV2Request, IntegrationEventV3Request, NewEvent
+
+    QueueItem = NewEvent | IntegrationEventV2Request | IntegrationEventV3Request | PreparedCall[Any]
+    """What can be put into a queue."""
 
 SIZE = 10_000
 DRAIN_TIMEOUT = 10.0

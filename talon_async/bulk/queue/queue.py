@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from talon_async.bulk.queue.opened import OpenQueue, QueueDesign
+    from talon_async.bulk.queue.options import QueueItem
     from talon_async.bulk.results import Failure
 
 
@@ -36,7 +37,7 @@ class Queue:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def put(self, item: Any) -> None:
+    async def put(self, item: QueueItem) -> None:
         """Accept an event of V1, V2 or V3, or a prepared call; with a journal it is on the disk when this returns.
 
         Events of one customer are sent in the order in which they are put. A `put` that is cancelled has either not put

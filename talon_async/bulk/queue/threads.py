@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from talon_async.bulk.queue.opened import OpenQueue, QueueDesign
+    from talon_async.bulk.queue.options import QueueItem
     from talon_async.bulk.results import Failure
 
 T = TypeVar("T")
@@ -76,7 +77,7 @@ class QueueSync:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def put(self, item: Any) -> None:
+    def put(self, item: QueueItem) -> None:
         """Accept an event of V1, V2 or V3, or a prepared call; with a journal it is on the disk when this returns.
 
         Events of one customer that a thread puts are sent in that order.
@@ -106,6 +107,8 @@ class QueueSync:
         if (found := self._found()) is None:
             return
         opened, thread = found
+        if opened.belongs_here() and not opened.is_over:
+            raise RuntimeError("a queue cannot wait for itself: close it from another thread")
         if not opened.is_over:
             with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):  # then the run ends by that
                 thread.submit(opened.close()).result(seconds)
@@ -128,7 +131,7 @@ class QueueSync:
         if (found := self._found()) is None:
             return QueueStatistics()
         opened, thread = found
-        if not opened.is_over:
+        if not opened.is_over and not opened.belongs_here():
             with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):
                 return thread.submit(_statistics(opened)).result()
         return opened.statistics()

@@ -173,9 +173,10 @@ class Recorder:
             await self.journal.settle(job.index, orjson.dumps(told).decode())
 
     async def close(self, unsent: list[Job]) -> None:
-        """Take back the marks of calls that were not sent, and close the journal."""
+        """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            if indices := [job.index for job in unsent if job.may_leave or job.index in self._marked]:
-                await self.journal.unmark(indices)
+            surely = [job for job in unsent if job.may_leave or job.index in self._marked or not job.may_be_known]
+            if surely:
+                await self.journal.unmark([job.index for job in surely])
         finally:
             await self.journal.close()
