@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from typing import TypeAlias
 
     from talon_async.bulk.calls import PreparedCall
     from talon_async.bulk.results import Failure
     from talon_async.models import IntegrationEventV2Request, IntegrationEventV3Request, NewEvent
 
-    QueueItem = NewEvent | IntegrationEventV2Request | IntegrationEventV3Request | PreparedCall[Any]
+    QueueItem: TypeAlias = NewEvent | IntegrationEventV2Request | IntegrationEventV3Request | PreparedCall[Any]
     """What can be put into a queue."""
 
 SIZE = 10_000
