@@ -49,7 +49,9 @@ def run(python: str, name: str, pins: list[str]) -> int:
         pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--editable", f"{ROOT}[test]", *pins], check=True)
         mark.write_text(wanted, encoding="utf-8")
-    return subprocess.run([venv / "bin/python", "-m", "pytest", "-q", "-n", "4", "--dist", "worksteal", *TESTS], cwd=ROOT, check=False).returncode
+    return subprocess.run(
+        [venv / "bin/python", "-m", "pytest", "-q", "-n", "4", "--dist", "worksteal", *TESTS], cwd=ROOT, check=False
+    ).returncode
 
 
 def main() -> int:
