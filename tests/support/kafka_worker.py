@@ -1,0 +1,50 @@
+"""A process that delivers a topic to a server: killed, or told to leave, by the trial that started it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from talon_async import TalonOne
+from talon_async.bulk.kafka import deliver
+from talon_async.models import IntegrationEventV2Request
+
+
+async def main(address: str, topic: str, url: str) -> None:
+    """Deliver until SIGTERM, then print the report."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=address,
+        group_id="trial",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=3000,
+        heartbeat_interval_ms=300,
+        rebalance_timeout_ms=8000,
+    )
+    async with TalonOne(url, "key") as talon:
+        prepare = talon.prepare(talon.track_event_v2)
+
+        def call(record: Any) -> Any:
+            event = json.loads(record.value)
+            body = IntegrationEventV2Request(
+                profile_id=event["profile"], type=event["type"], attributes={"n": event["n"]}
+            )
+            return prepare(body, silent=True)
+
+        print("ready", flush=True)
+        report = await deliver(
+            consumer, talon, call, stop=stop, drain=3.0, on_poison=lambda failure: print("poison", failure.item.place)
+        )
+    print("report", report, f"returned {report.returned}", flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
