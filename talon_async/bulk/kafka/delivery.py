@@ -122,8 +122,8 @@ async def deliver(
     """Send what comes in Kafka topics, until it is stopped.
 
     The consumer is made with its topics, a `group_id`, `enable_auto_commit=False`, and without deserializers: what
-    cannot be read is then the message's trouble, and not the consumer's. It is not started yet: it is started here, once
-    it knows whom to tell when partitions come and go, and stopped in the end, which leaves the group.
+    cannot be read is then the message's trouble, and not the consumer's. It is not started yet: it is started here,
+    once it knows whom to tell when partitions come and go, and stopped in the end, which leaves the group.
 
     When the server takes nothing, the delivery waits, without end once something has succeeded; else as `bulk`.
 
