@@ -13,7 +13,7 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from talon_async.bulk.methods.base import Exit
+from talon_async.bulk.methods.base import ExitError
 from talon_async.bulk.sources import END, PushedSource
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ class CallersRun:
     def _result(self, future: concurrent.futures.Future[T]) -> T:
         try:
             result: T = self._wait(future)
-        except Exit as exit_:
-            raise exit_.problem from None
+        except ExitError as error:
+            raise error.problem from None
         return result
 
     def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 import orjson
@@ -30,6 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 VERSION = b"1"
 FINGERPRINT_BYTES = 16
+KINDS = [list, bool, bool]
 
 
 @attrs.frozen(hash=True)
@@ -106,22 +107,20 @@ class PreparedCall(Generic[T_co]):
             raise InvalidArgumentError("these bytes are no prepared call")
         head, _, body = record[1:].partition(b"\n")
         try:
-            operation, target, keys, idempotency, key, own, has_body = cast("list[Any]", orjson.loads(head))
-            kinds = [(operation, str), (target, str), (keys, list), (own, bool), (has_body, bool)]
-            if not all(isinstance(value, kind) for value, kind in kinds) or not (key is None or isinstance(key, str)):
-                raise ValueError  # noqa: TRY301  # the same to the caller as JSON that cannot be read
-            call = cls(
-                operation,
-                target,
-                body if has_body else None,
-                tuple(map(str, keys)),
-                Idempotency(idempotency),
-                valid_key(key),
-                own,
-            )
+            return cls._from_parts(orjson.loads(head), body)
         except (ValueError, TypeError):
             raise InvalidArgumentError("these bytes are no prepared call, or a damaged one") from None
-        return call
+
+    @classmethod
+    def _from_parts(cls, head: list[Any], body: bytes) -> Self:
+        """Return the call of these parts; ValueError or TypeError if they are none."""
+        operation, target, keys, idempotency, key, own, has_body = head
+        texts = [operation, target, *keys, *([] if key is None else [key])]
+        if not all(isinstance(text, str) for text in texts) or [type(keys), type(own), type(has_body)] != KINDS:
+            raise TypeError
+        return cls(
+            operation, target, body if has_body else None, tuple(keys), Idempotency(idempotency), valid_key(key), own
+        )
 
 
 def digest(data: bytes) -> bytes:

@@ -88,7 +88,7 @@ def kinds() -> dict[str, ChunkKind]:
             "create_referrals_for_multiple_advocates",
             "advocate_profile_integration_ids",
             str,
-            list,  # the other fields of the body are the caller's
+            list,  # put into the caller's body, which has the other fields
             _nothing,
             _nothing,
         ),

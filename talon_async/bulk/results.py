@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 I_co = TypeVar("I_co", covariant=True)
 D_co = TypeVar("D_co", covariant=True)
-I = TypeVar("I")  # noqa: E741  # the type of an item
+Item = TypeVar("Item")
 D = TypeVar("D")
 
 FailureOutcome = Literal["rejected", "unknown", "unsent"]
@@ -66,7 +66,7 @@ class Failure(Generic[I_co]):
     seconds: float = 0.0
 
 
-Result = Success[I, D] | Failure[I]
+Result = Success[Item, D] | Failure[Item]
 
 
 @attrs.frozen(kw_only=True)
@@ -126,7 +126,7 @@ class Snapshot:
 
 
 @attrs.define(eq=False)
-class Report(Generic[I]):
+class Report(Generic[Item]):
     """How a run went. Its `repr` is the counts alone, without customers' IDs.
 
     Attributes:
@@ -153,7 +153,7 @@ class Report(Generic[I]):
     unknown: int = 0
     unsent: int = 0
     pending: int = 0
-    failures: list[Failure[I]] = attrs.field(factory=list[Any], repr=False)
+    failures: list[Failure[Item]] = attrs.field(factory=list[Any], repr=False)
     held_keys: set[str] = attrs.field(factory=set[str], repr=False)
     paused: float = 0.0
     elapsed: float = 0.0
@@ -174,7 +174,7 @@ class Report(Generic[I]):
         """Calls settled for each second."""
         return self.done / self.elapsed if self.elapsed else 0.0
 
-    def add(self, result: Result[I, Any]) -> None:
+    def add(self, result: Result[Item, Any]) -> None:
         """Count a result, and keep it if it is a failure."""
         self.pending -= 1
         match result:
@@ -214,7 +214,7 @@ class Report(Generic[I]):
 
 
 @attrs.define(eq=False)
-class ChunksReport(Report[I], Generic[I, D]):
+class ChunksReport(Report[Item], Generic[Item, D]):
     """How a run of large requests went; the counts and failures are those of the items inside them.
 
     Attributes:

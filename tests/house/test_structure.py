@@ -25,7 +25,7 @@ FLOORS = [
     ["config"],
     ["operations", "_transport"],
     ["pages", "_core"],
-    ["batch", "bulk"],
+    ["bulk"],
     ["client"],
     ["blocking"],
     ["_sync_client"],

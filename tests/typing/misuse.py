@@ -70,8 +70,20 @@ async def awaited(talon: TalonOne) -> None:
     talon.trackEvent(EVENT)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     await talon.raw(talon.track_event)("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     (await talon.raw(talon.track_event)(EVENT)).event  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
-    await talon.track_events(["a"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await talon.track_events(["a"])  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
     await talon.track_events(EVENT)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def prepared(talon: TalonOne) -> None:
+    """Mistakes with prepared calls."""
+    talon.prepare(talon.track_event)("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    talon.prepare(talon.track_event)(EVENT, dyr=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    call = talon.prepare(talon.track_event)(EVENT)
+    (await talon.send(call)).effects  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+    await talon.bulk([EVENT])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.bulk([call], concurrency="many")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await talon.bulk([call], retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    call.body = b""  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 async def blocking(talon: TalonOneSync) -> None:

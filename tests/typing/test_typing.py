@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from talon_async import BatchReport, Response, TalonOne, TalonOneError, TalonOneSync, from_json
+from talon_async import Report, Response, TalonOne, TalonOneError, TalonOneSync, from_json
+from talon_async._core.call import SingleAttempts
 from talon_async.models import Effect, IntegrationState, IntegrationStateV2, NewEvent
 
 if TYPE_CHECKING:
@@ -61,8 +62,14 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         response = Response(data=data, status=200, headers={}, body=BODY, attempts=1, elapsed=0.0)
         return SimpleNamespace(data=data, response=lambda: response)
 
+    async def attempted(call: SingleAttempts) -> SingleAttempts:
+        call.data, call.attempts = (await answered(talon, call.request)).data, 1
+        return call
+
+    talon = TalonOne("https://shop.example", "k3y")
     monkeypatch.setattr(TalonOne, "_call", answered)
-    return [TalonOne("https://shop.example", "k3y"), TalonOneSync("https://shop.example", "k3y")]
+    monkeypatch.setattr(SingleAttempts, "run", attempted)
+    return [talon, TalonOneSync("https://shop.example", "k3y")]
 
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
@@ -94,7 +101,8 @@ def test_every_function_runs_when_the_page_of_use_is_executed(name: str, least: 
         "IntegrationStateV2": state,
         "IntegrationState": from_json(BODY, IntegrationState),
         "Effect": state.effects[0],
-        "BatchReport[NewEvent]": BatchReport[NewEvent](),
+        "Report[NewEvent]": Report[NewEvent](),
+        "Snapshot": Report[NewEvent]().snapshot(under_way=0, limit=1),
         "TalonOneError": TalonOneError("no"),
     }
     functions = [value for value in vars(page(name)).values() if getattr(value, "__module__", "") == "page_of_use"]

@@ -9,12 +9,15 @@ from typing import Any, Literal, assert_type
 from talon_async import (
     NULL,
     ApiKey,
-    BatchFailure,
-    BatchReport,
     ContentSignature,
+    Failure,
     Limits,
+    PreparedCall,
+    Report,
     Response,
     RetryPolicy,
+    Snapshot,
+    Success,
     TalonOne,
     TalonOneError,
     TalonOneSync,
@@ -25,7 +28,7 @@ from talon_async import (
 from talon_async.errors import (
     APIError,
     BadRequestError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ErrorDetail,
     ParallelUpdateError,
     RateLimitError,
@@ -44,6 +47,9 @@ from talon_async.models import (
     Effect,
     EventEffect,
     GetReservedCustomersResponse,
+    IntegrationEventV2Request,
+    IntegrationEventV2Response,
+    IntegrationEventV3Response,
     IntegrationRequest,
     IntegrationState,
     IntegrationStateV2,
@@ -60,6 +66,7 @@ from talon_async.models import (
 )
 
 EVENT = NewEvent(type="view", attributes={"page": "/shoes"}, session_id="s")
+TRACKED = IntegrationEventV2Request(type="view", profile_id="ann")
 RESERVATIONS = CouponReservations(integration_ids=["ann", "bob"])
 REFERRAL = NewReferral(campaign_id=1, advocate_profile_integration_id="ann", usage_limit=1)
 ENVIRONMENT = {"TALON_ONE_BASE_URL": "https://shop.example", "TALON_ONE_API_KEY": "k3y"}
@@ -195,31 +202,73 @@ async def streamed() -> AsyncIterator[NewEvent]:
     yield EVENT
 
 
-def shown(report: BatchReport[NewEvent]) -> None:
-    """What a batch says while it runs and when it ends."""
-    assert_type(report.taken, int)
+def shown(snapshot: Snapshot) -> None:
+    """What a run says while it goes on."""
+    assert_type(snapshot.taken, int)
+    assert_type(snapshot.pending, int)
+    assert_type(snapshot.rate, float)
+    assert_type(snapshot.is_paused, bool)
+
+
+def told_of(report: Report[NewEvent]) -> None:
+    """What a run says when it has ended."""
     assert_type(report.succeeded, int)
-    assert_type(report.failures, list[BatchFailure[NewEvent]])
+    assert_type(report.failures, list[Failure[NewEvent]])
     assert_type([(f.index, f.item, f.error) for f in report.failures], list[tuple[int, NewEvent, TalonOneError]])
-    assert_type(report.rate, float)
+    for failure in report.failures:
+        assert_type(failure.outcome, Literal["rejected", "unknown", "unsent"])
+    assert_type(report.held_keys, set[str])
     assert_type(report.stopped_by, TalonOneError | None)
 
 
-async def batches(talon: TalonOne) -> None:
-    """A batch takes any iterable, also an asynchronous one."""
-    assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport[NewEvent])
-    assert_type(await talon.track_events((EVENT, EVENT)), BatchReport[NewEvent])
-    assert_type(await talon.track_events(generated()), BatchReport[NewEvent])
-    assert_type(await talon.track_events(streamed()), BatchReport[NewEvent])
+async def many_events(talon: TalonOne) -> None:
+    """Many events come from any iterable, also an asynchronous one, and may be of any kinds."""
+    assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), Report[NewEvent])
+    assert_type(await talon.track_events((EVENT, EVENT), concurrency="auto", rate=300), Report[NewEvent])
+    assert_type(await talon.track_events(generated()), Report[NewEvent])
+    assert_type(await talon.track_events(streamed(), after_failure="hold"), Report[NewEvent])
+    mixed: list[NewEvent | IntegrationEventV2Request] = [EVENT, TRACKED]
+    assert_type(await talon.track_events(mixed), Report[NewEvent | IntegrationEventV2Request])
+    async for result in talon.stream_events([TRACKED], ordered=True):
+        assert_type(result.item, IntegrationEventV2Request)
+        match result:
+            case Success(data=data):
+                assert_type(data, IntegrationState | IntegrationEventV2Response | IntegrationEventV3Response | None)
+            case Failure(error=error):
+                assert_type(error, TalonOneError)
 
 
-def batches_blocking(talon: TalonOneSync) -> None:
-    """A blocking batch takes any iterable."""
-    assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), BatchReport[NewEvent])
-    assert_type(talon.track_events((EVENT, EVENT)), BatchReport[NewEvent])
+def many_events_blocking(talon: TalonOneSync) -> None:
+    """On the blocking client they come from any iterable, and results are an ordinary iterator."""
+    assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), Report[NewEvent])
     report = talon.track_events(generated())
-    shown(report)
+    told_of(report)
     report.raise_for_failures()
+    assert_type([result.item for result in talon.stream_events([TRACKED])], list[IntegrationEventV2Request])
+
+
+async def prepared(talon: TalonOne) -> None:
+    """A prepared call takes what its method takes, and knows what that returns."""
+    prepare = talon.prepare(talon.update_customer_profile_v2)
+    profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
+    call = prepare("ann", profile, run_rule_engine=True, idempotency_key="k")
+    assert_type(call, PreparedCall[CustomerProfileIntegrationResponseV2])
+    assert_type(await talon.send(call), CustomerProfileIntegrationResponseV2)
+    assert_type(bytes(call), bytes)
+    assert_type(await talon.bulk([call, call]), Report[PreparedCall[CustomerProfileIntegrationResponseV2]])
+    async for result in talon.stream([call]):
+        if isinstance(result, Success):
+            assert_type(result.data, CustomerProfileIntegrationResponseV2)
+
+
+def prepared_blocking(talon: TalonOneSync) -> None:
+    """The same, blocking."""
+    call = talon.prepare(talon.track_event_v2)(TRACKED, silent=False)
+    assert_type(call, PreparedCall[IntegrationEventV2Response | None])
+    assert_type(talon.send(call), IntegrationEventV2Response | None)
+    assert_type(talon.bulk(iter([call])), Report[PreparedCall[IntegrationEventV2Response | None]])
+    data = [result.data for result in talon.stream([call]) if isinstance(result, Success)]
+    assert_type(data, list[IntegrationEventV2Response | None])
 
 
 def described(effect: Effect) -> str:
@@ -305,10 +354,10 @@ async def failures(talon: TalonOne) -> str:
     return "recorded"
 
 
-async def interrupted(talon: TalonOne) -> BatchReport[NewEvent] | None:
+async def interrupted(talon: TalonOne) -> Report[NewEvent] | None:
     """A source that breaks ends the batch with what was done until then."""
     try:
         return await talon.track_events(streamed())
-    except BatchInterruptedError as error:
-        report: BatchReport[NewEvent] = error.report
+    except BulkInterruptedError as error:
+        report: Report[NewEvent] = error.report
         return report

@@ -6,7 +6,8 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
-from talon_async import BatchFailure, PartsReport, TalonOne, TalonOneSync
+from talon_async import Failure, TalonOne, TalonOneSync
+from talon_async.bulk import ChunksReport
 from talon_async.models import (
     AddItemCatalogAction,
     BestPriorPrice,
@@ -61,30 +62,32 @@ def pages_blocking(talon: TalonOneSync) -> None:
     assert_type(list(talon.iter_customer_rewards("p")), list[Mapping[str, Any]])
 
 
-async def parts(talon: TalonOne) -> None:
+async def chunks(talon: TalonOne) -> None:
     """More than fits into a request."""
     profile = MultipleCustomerProfileIntegrationRequestItem(integration_id="p", attributes={"vip": True})
     assert_type(
-        await talon.update_customer_profiles_v2_in_parts([profile]),
-        PartsReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2],
+        await talon.update_customer_profiles_in_chunks([profile]),
+        ChunksReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2],
     )
     actions = [
         CatalogAction(payload=ITEM),
         CatalogAction(payload=RemoveManyItemsCatalogAction(filters=[])),
     ]
-    report = await talon.sync_catalog_in_parts(1, (action for action in actions), progress=lambda report: report.done)
-    assert_type(report, PartsReport[CatalogAction, Catalog])
+    report = await talon.sync_catalog_in_chunks(
+        1, (action for action in actions), progress=lambda snapshot: snapshot.done
+    )
+    assert_type(report, ChunksReport[CatalogAction, Catalog])
     assert_type(report.answers, list[Catalog])
-    assert_type(report.failures, list[BatchFailure[CatalogAction]])
+    assert_type(report.failures, list[Failure[CatalogAction]])
 
 
-def parts_blocking(talon: TalonOneSync) -> None:
+def chunks_blocking(talon: TalonOneSync) -> None:
     """The same from ordinary code."""
     change = CustomerProfileAudienceRequestItem(action="add", profile_integration_id="p", audience_id=1)
-    talon.update_customer_profile_audiences_in_parts(iter([change])).raise_for_failures()
+    talon.update_customer_profile_audiences_in_chunks(iter([change])).raise_for_failures()
     body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=["p"], usage_limit=1)
     assert_type(
-        talon.create_referrals_for_multiple_advocates_in_parts(body, silent=False),
-        PartsReport[str, CreateReferralsForMultipleAdvocatesResponse],
+        talon.create_referrals_for_multiple_advocates_in_chunks(body, silent=False),
+        ChunksReport[str, CreateReferralsForMultipleAdvocatesResponse],
     )
     assert_type(talon.sync_catalog(1, CatalogSyncRequest(actions=[CatalogAction(payload=ITEM)])), Catalog)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from talon_async.config import Options
 
 
-class Exit(Exception):  # noqa: N818  # carries what is none
+class ExitError(Exception):
     """Takes an exit over to the caller's thread, whose it is; in a task it would end the loop.
 
     Attributes:
@@ -57,7 +57,7 @@ class Runs:
         who, problem = interrupted_by
         problem.__dict__["report"] = report
         if not isinstance(problem, Exception):
-            raise Exit(problem) if self._exits_elsewhere else problem
+            raise ExitError(problem) if self._exits_elsewhere else problem
         if who == "the journal" and isinstance(problem, TalonOneError):
             raise problem
         error = BulkInterruptedError(f"{who} raised {type(problem).__name__}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import endpoint_for
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from talon_async._messages import Request
+    from talon_async.bulk.chunks import ChunkKind
     from talon_async.models import (
         Catalog,
         CatalogAction,
@@ -60,7 +63,10 @@ class InChunks(Runs):
             BulkInterruptedError: the source or `progress` raised.
         """
         return await self._in_chunks(
-            "update_customer_profiles_v2", profiles, lambda request, body: request(body, silent=silent), options
+            kinds()["update_customer_profiles_v2"],
+            profiles,
+            lambda request, body: request(body, silent=silent),
+            options,
         )
 
     async def update_customer_profile_audiences_in_chunks(
@@ -84,7 +90,7 @@ class InChunks(Runs):
             BulkInterruptedError: the source or `progress` raised.
         """
         return await self._in_chunks(
-            "update_customer_profile_audiences", changes, lambda request, body: request(body), options
+            kinds()["update_customer_profile_audiences"], changes, lambda request, body: request(body), options
         )
 
     async def create_referrals_for_multiple_advocates_in_chunks(
@@ -111,14 +117,18 @@ class InChunks(Runs):
             InvalidArgumentError: an option makes no sense, or `body` is not what it should be; nothing was sent.
             BulkInterruptedError: `progress` raised.
         """
-        from talon_async.models import NewReferralsForMultipleAdvocates  # noqa: PLC0415  # on first use
+        kind = kinds()["create_referrals_for_multiple_advocates"]
+        (expected,) = endpoint_for(type(self), kind.operation).body_classes
+        if not isinstance(body, expected):
+            raise InvalidArgumentError(f"body must be {expected.__name__}, not {type(body).__name__}")
 
-        if not isinstance(cast("Any", body), NewReferralsForMultipleAdvocates):
-            raise InvalidArgumentError(f"body must be NewReferralsForMultipleAdvocates, not {type(body).__name__}")
+        def with_advocates(ids: list[str]) -> NewReferralsForMultipleAdvocates:
+            return evolve(body, advocate_profile_integration_ids=ids)
+
         return await self._in_chunks(
-            "create_referrals_for_multiple_advocates",
+            attrs.evolve(kind, body=with_advocates),
             body.advocate_profile_integration_ids,
-            lambda request, ids: request(evolve(body, advocate_profile_integration_ids=ids), silent=silent),
+            lambda request, part: request(part, silent=silent),
             options,
         )
 
@@ -146,19 +156,19 @@ class InChunks(Runs):
             BulkInterruptedError: the source or `progress` raised.
         """
         return await self._in_chunks(
-            "sync_catalog", actions, lambda request, body: request(catalog_id, body), options, at_once=1
+            kinds()["sync_catalog"], actions, lambda request, body: request(catalog_id, body), options, at_once=1
         )
 
     async def _in_chunks(
         self,
-        operation: str,
+        kind: ChunkKind,
         items: Any,
         make: Callable[[Callable[..., Request], Any], Request],
         options: PacingOptions,
         *,
         at_once: int = CHUNKS_AT_ONCE,
     ) -> ChunksReport[Any, Any]:
-        kind, request_for = kinds()[operation], endpoint_for(type(self), operation).request
+        request_for = endpoint_for(type(self), kind.operation).request
         report: ChunksReport[Any, Any] = ChunksReport()
         source = ChunkSource(as_source(items, kind.what, self._core.clock.monotonic), kind, report)
 

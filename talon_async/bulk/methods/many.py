@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -30,12 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 E = TypeVar("E", bound="NewEvent | IntegrationEventV2Request | IntegrationEventV3Request")
 
-EVENTS = {
-    "NewEvent": "track_event",
-    "IntegrationEventV2Request": "track_event_v2",
-    "IntegrationEventV3Request": "track_event_v3",
-}
-"""The operation that records an event, by its class."""
+EVENTS = ("track_event", "track_event_v2", "track_event_v3")
+"""The operations that record an event; which one it is, the class of the event tells."""
 
 
 class ManyCalls(Runs):
@@ -91,8 +88,10 @@ class ManyCalls(Runs):
             BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
         """
         source, results = as_source(calls, "calls", self._core.clock.monotonic), Results(ordered=ordered)
-        async for result in self._read(self._run_of(source, self._sending, options, results), results):
-            yield result
+        runner = self._run_of(source, self._sending, options, results)
+        async with aclosing(self._read(runner, results)) as read:
+            async for result in read:
+                yield result
 
     async def track_events(
         self, events: Iterable[E] | AsyncIterable[E], *, dry: bool | None = None, **options: Unpack[BulkOptions]
@@ -150,9 +149,10 @@ class ManyCalls(Runs):
             BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
         """
         source, results = as_source(events, "events", self._core.clock.monotonic), Results(ordered=ordered)
-        build = self._recording(dry=dry, silent=silent)
-        async for result in self._read(self._run_of(source, build, options, results), results):
-            yield result
+        runner = self._run_of(source, self._recording(dry=dry, silent=silent), options, results)
+        async with aclosing(self._read(runner, results)) as read:
+            async for result in read:
+                yield result
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
         if not isinstance(call, PreparedCall):
@@ -160,16 +160,14 @@ class ManyCalls(Runs):
         prepared = cast("PreparedCall[Any]", call)
         return request_of(prepared, type(self)), prepared.ordering_keys
 
-    def _recording(self, **options: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
+    def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
         """Return what makes the requests of events."""
-        from talon_async import models  # noqa: PLC0415  # on first use
-
-        of_v1 = {"dry": options["dry"]}
         makers: dict[type, Callable[[Any], Request]] = {}
-        for name, operation in EVENTS.items():
-            request = endpoint_for(type(self), operation).request
-            given = of_v1 if operation == "track_event" else options
-            makers[getattr(models, name)] = partial(request, **given)
+        for operation in EVENTS:
+            endpoint = endpoint_for(type(self), operation)
+            options = {"dry": dry, "silent": silent}
+            given = {name: value for name, value in options.items() if name in endpoint.signature.parameters}
+            makers[endpoint.body_classes[0]] = partial(endpoint.request, **given)
 
         def build(event: Any) -> tuple[Request, tuple[str, ...]]:
             make = makers.get(event.__class__) or _maker(makers, event)
@@ -196,5 +194,5 @@ def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable
     for cls, make in makers.items():
         if isinstance(event, cls):
             return make
-    names = ", ".join(EVENTS)
+    names = ", ".join(cls.__name__ for cls in makers)
     raise WrongItemError(f"each of events must be one of {names}, not {type(event).__name__}")

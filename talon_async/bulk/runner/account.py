@@ -151,11 +151,26 @@ class Account:
         if self._progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
             return
         self._told_at = now
-        try:
-            self._progress(self.report.snapshot(under_way=under_way, limit=limit))
-        except BaseException as problem:  # noqa: BLE001  # told at the end, when nothing is under way any more
-            self._progress = None
-            self.interrupt("`progress`", problem)
+        progress, self._progress = self._progress, None
+        with Interruption(self, "`progress`", exits_too=True):
+            progress(self.report.snapshot(under_way=under_way, limit=limit))
+            self._progress = progress
+
+
+class Interruption:
+    """Ends a run when something raises that is the user's, or the journal; the run tells what."""
+
+    def __init__(self, account: Account, who: str, *, exits_too: bool = False) -> None:
+        self._account, self._who, self._kinds = account, who, BaseException if exits_too else Exception
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, problem: BaseException | None, __: object) -> bool:
+        if isinstance(problem, self._kinds):
+            self._account.interrupt(self._who, problem)
+            return True
+        return False
 
 
 class Results:

@@ -22,7 +22,7 @@ from talon_async._messages import Idempotency
 from talon_async.bulk.calls import dry_request
 from talon_async.bulk.limits import Sign, sign_of
 from talon_async.bulk.results import Report
-from talon_async.bulk.runner.account import Account
+from talon_async.bulk.runner.account import Account, Interruption
 from talon_async.bulk.runner.gatekeeper import Gatekeeper
 from talon_async.bulk.runner.intake import Intake, unexpected
 from talon_async.bulk.runner.jobs import Job
@@ -110,10 +110,8 @@ class Runner:
             self._intake.enroll(item)
         left = list(account.jobs.values())
         if self._recorder is not None:
-            try:
+            with Interruption(account, "the journal"):
                 await self._recorder.close([job for job in left if not job.may_have_acted])
-            except Exception as problem:  # noqa: BLE001  # told by the run
-                account.interrupt("the journal", problem)
         for job in left:
             account.leave_over(job)
         self._tell(self._clock.monotonic(), at_last=True)
@@ -128,25 +126,19 @@ class Runner:
     async def _keep_journal(self, recorder: Recorder) -> None:
         """Resume, skip and record; then let the workers know that there is nothing more."""
         self._marking = asyncio.ensure_future(self._mark(recorder))
-        try:
+        with Interruption(self.account, "the journal"):
             await recorder.resume()
             await recorder.skip()
             await recorder.record(lambda: self.account.is_over or self._intake.ended)
-        except Exception as problem:  # noqa: BLE001  # told by the run
-            self.account.interrupt("the journal", problem)
         self._wake_all()
 
     async def _mark(self, recorder: Recorder) -> None:
-        try:
+        with Interruption(self.account, "the journal"):
             await recorder.mark(self._set_ready)
-        except Exception as problem:  # noqa: BLE001  # told by the run
-            self.account.interrupt("the journal", problem)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        try:
+        with Interruption(self.account, "the journal"):
             await recorder.settle(job)
-        except Exception as problem:  # noqa: BLE001  # told by the run
-            self.account.interrupt("the journal", problem)
 
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
@@ -164,15 +156,12 @@ class Runner:
         while not self._is_done():
             job = self._take()
             if job is None:
-                await self._rest()
+                if not self._is_done():  # it may have found the end of the source
+                    await self._rest()
                 continue
-            call = job.call
-            if call is None:
-                call = job.call = SingleAttempts(self._core, self._options, job.request)
-                begun = call.started
-            else:
-                begun = monotonic()
-                call.started = begun - job.seconds
+            call = job.call or self._new_call(job)
+            begun = monotonic()
+            call.started = begun - job.seconds
             job.generation, before = gate.generation, call.attempts
             try:
                 await call.run()
@@ -195,6 +184,10 @@ class Runner:
             if self._recorder is not None and not job.is_dry:
                 await self._settle(self._recorder, job)
         self._wake_all()
+
+    def _new_call(self, job: Job) -> SingleAttempts:
+        call = job.call = SingleAttempts(self._core, self._options, job.request)
+        return call
 
     def _is_done(self) -> bool:
         account = self.account

@@ -1,4 +1,4 @@
-"""Items for batches of large requests, and a server that notes what it is sent."""
+"""Items for runs of large requests, and a server that notes what it is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from talon_async.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from talon_async import BatchReport
+    from talon_async import Report
     from talon_async.models import CatalogActionPayload
 
 
@@ -51,7 +51,7 @@ class Recorder:
     """Notes each request's items and how many requests ran at once; `behave` may answer in another way."""
 
     def __init__(self, behave: Any = None, reply: bytes = EMPTY) -> None:
-        self.parts: list[list[Any]] = []
+        self.chunks: list[list[Any]] = []
         self.running = self.most = 0
         self._behave, self._reply = behave, reply
 
@@ -62,8 +62,8 @@ class Recorder:
             for name in ("customerProfiles", "data", "actions", "advocateProfileIntegrationIds")
             if name in body
         )
-        self.parts.append(items)
-        index = len(self.parts) - 1
+        self.chunks.append(items)
+        index = len(self.chunks) - 1
         self.running += 1
         self.most = max(self.most, self.running)
         await asyncio.sleep(0.002)
@@ -73,21 +73,22 @@ class Recorder:
 
     @property
     def sizes(self) -> list[int]:
-        return [len(part) for part in self.parts]
+        return [len(chunk) for chunk in self.chunks]
 
     @property
     def numbers(self) -> list[list[int]]:
-        return [[item["attributes"]["n"] for item in part] for part in self.parts]
+        return [[item["attributes"]["n"] for item in chunk] for chunk in self.chunks]
 
     @property
     def skus(self) -> list[str]:
         """The requests of a catalog, each as `ADD a b`."""
-        return [" ".join([part[0]["type"], *(i["payload"].get("sku", "*") for i in part)]) for part in self.parts]
+        return [" ".join([chunk[0]["type"], *(i["payload"].get("sku", "*") for i in chunk)]) for chunk in self.chunks]
 
 
-def assert_whole(report: BatchReport, items: list[Any] | None = None) -> None:
+def assert_whole(report: Report, items: list[Any] | None = None) -> None:
     """Every item that was taken is told of once, at its place."""
-    assert report.taken == report.done == report.succeeded + report.failed
+    assert (report.taken, 0) == (report.done, report.pending)
+    assert report.taken == report.succeeded + len(report.failures)
     places = [failure.index for failure in report.failures]
     assert len(places) == len(set(places))
     assert set(places) <= set(range(report.taken))

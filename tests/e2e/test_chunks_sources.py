@@ -1,4 +1,4 @@
-"""Batches of large requests, and where their items come from: slow, endless, broken off; nothing is lost."""
+"""Runs of large requests, and where their items come from: slow, endless, broken off; nothing is lost."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.parts import Recorder, add, assert_whole, profile, profiles
+from support.chunks import Recorder, add, assert_whole, profile, profiles
+from support.clock import FakeClock, Hurried
 from support.raw import EMPTY, Exchange, RawServer, answer, hang
+from support.transport import Immediate, inner
 from support.twins import KEY
 
-from talon_async import BatchReport, TalonOne, TalonOneSync
-from talon_async._clock import Clock
-from talon_async.batch import Batches
+from talon_async import Snapshot, TalonOne, TalonOneSync
 from talon_async.errors import (
     AuthenticationError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ClientClosedError,
     InvalidArgumentError,
     TalonOneError,
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
 # -- progress
 
 
-async def test_progress_is_told_after_each_request_when_it_is_asked_for(client: Any) -> None:
-    """In items, not in requests."""
+async def test_progress_is_told_in_items_when_it_is_asked_for(client: Any, clock: FakeClock) -> None:
+    """Not in requests; each takes a tenth of a second by the clock."""
     seen: list[int] = []
-    with RawServer(Recorder()) as server:
-        await client(server.url).update_customer_profiles_v2_in_parts(
-            profiles(2500), concurrency=1, progress=lambda report: seen.append(report.done)
+    recorder = Recorder()
+
+    async def slowly(exchange: Exchange) -> None:
+        clock.time += 0.2
+        await recorder(exchange)
+
+    with RawServer(slowly) as server:
+        await client(server.url, clock=clock).update_customer_profiles_in_chunks(
+            profiles(2500), concurrency=1, progress=lambda snapshot: seen.append(snapshot.done)
         )
     assert [1000, 2000, 2500] == list(dict.fromkeys(seen))
 
@@ -50,11 +56,13 @@ async def test_everything_taken_is_told_when_progress_raises(client: Any) -> Non
             given += 1
             yield item
 
-    def progress(_: BatchReport) -> None:
+    def progress(_: Snapshot) -> None:
         raise KeyError("the bar is gone")
 
-    with RawServer(Recorder()) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
-        await client(server.url).update_customer_profiles_v2_in_parts(reading(), concurrency=2, progress=progress)
+    with RawServer(Recorder()) as server, pytest.raises(BulkInterruptedError, match="raised KeyError") as caught:
+        await client(server.url, clock=Hurried()).update_customer_profiles_in_chunks(
+            reading(), concurrency=2, progress=progress
+        )
     report = caught.value.report
     assert given == report.taken < 20_000
     assert_whole(report, source)
@@ -65,7 +73,7 @@ async def test_everything_taken_is_told_when_progress_raises(client: Any) -> Non
 
 
 async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
-    """It is closed when the batch ends."""
+    """It is closed when the run ends."""
     closed: list[str] = []
 
     async def source() -> AsyncIterator[Any]:
@@ -80,7 +88,7 @@ async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
     recorder = Recorder()
     with RawServer(recorder) as server:
         async with TalonOne(server.url, KEY) as talon:
-            report = await talon.update_customer_profiles_v2_in_parts(source())
+            report = await talon.update_customer_profiles_in_chunks(source())
     assert (1500, [500, 1000], ["yes"]) == (report.succeeded, sorted(recorder.sizes), closed)
 
 
@@ -92,11 +100,11 @@ def test_an_asynchronous_source_is_refused_when_the_client_is_blocking() -> None
 
     with TalonOneSync("http://127.0.0.1:9", KEY) as talon:
         with pytest.raises(InvalidArgumentError, match="profiles must be an iterable, not async_generator"):
-            talon.update_customer_profiles_v2_in_parts(source())  # type: ignore[arg-type]
+            talon.update_customer_profiles_in_chunks(source())  # type: ignore[arg-type]
 
 
 async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
-    """A part for each request under way, and the next."""
+    """A chunk for each request under way, and the next."""
     taken = 0
 
     def endless() -> Iterator[Any]:
@@ -107,18 +115,18 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
     with RawServer(hang) as server:
         async with TalonOne(server.url, KEY) as talon:
-            batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(endless(), concurrency=3))
+            run = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(endless(), concurrency=3))
             while len(server.received) < 3:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
-            batch.cancel()
-            await asyncio.gather(batch, return_exceptions=True)
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
     assert taken <= 4 * 1000 + 1
 
 
-async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
+async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
     """What was under way is unknown, what waited was not sent."""
-    last: list[BatchReport] = []
+    last: list[Snapshot] = []
     source = [*profiles(1000), *profiles(1000), profile(0), profile(0), profile(1)]
 
     async def one_then_hang(exchange: Exchange) -> None:
@@ -126,21 +134,20 @@ async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
 
     with RawServer(one_then_hang) as server:
         async with TalonOne(server.url, KEY) as talon:
-            call = talon.update_customer_profiles_v2_in_parts(source, concurrency=4, progress=last.append)
-            batch = asyncio.ensure_future(call)
+            call = talon.update_customer_profiles_in_chunks(source, concurrency=4, progress=last.append)
+            run = asyncio.ensure_future(call)
             while len(server.received) < 2:
                 await asyncio.sleep(0.01)
-            batch.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await batch
-    report = last[-1]
-    outcomes = [failure.error.outcome for failure in report.failures]
-    assert (1000, 1000) == (report.succeeded, outcomes.count("unknown"))
-    assert report.taken - 2000 == outcomes.count("not_sent") >= 2
-    assert_whole(report, source)
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await run
+    snapshot = last[-1]
+    assert (1000, 1000, 0) == (snapshot.succeeded, snapshot.unknown, snapshot.pending)
+    assert snapshot.taken - 2000 == snapshot.unsent >= 2
+    assert_whole(caught.value.__dict__["report"], source)
 
 
-async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_idle() -> None:
+async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idle() -> None:
     """What the source gave before it fell silent is told as not sent."""
 
     async def source() -> AsyncIterator[Any]:
@@ -150,8 +157,8 @@ async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_i
 
     with RawServer(answer({}, status=401)) as server:
         async with TalonOne(server.url, KEY) as talon, asyncio.timeout(20):
-            report = await talon.sync_catalog_in_parts(7, source(), concurrency=2)
-    assert (3, 3, AuthenticationError) == (report.taken, report.failed, type(report.stopped_by))
+            report = await talon.sync_catalog_in_chunks(7, source(), concurrency=2)
+    assert (3, 3, AuthenticationError) == (report.taken, len(report.failures), type(report.stopped_by))
 
 
 def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
@@ -164,12 +171,12 @@ def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() ->
             yield item
 
     with RawServer(Recorder()) as server, TalonOneSync(server.url, KEY) as talon:
-        report = talon.update_customer_profiles_v2_in_parts(source())
+        report = talon.update_customer_profiles_in_chunks(source())
     assert ({threading.get_ident()}, 2500) == (threads, report.succeeded)
 
 
-def test_a_part_goes_out_when_the_source_blocks_after_it() -> None:
-    """A source that waits for what its last part does is not waited for."""
+def test_a_chunk_goes_out_when_the_source_blocks_after_it() -> None:
+    """A source that waits for what its last chunk does is not waited for."""
     seen = threading.Event()
 
     def source() -> Iterator[Any]:
@@ -177,11 +184,11 @@ def test_a_part_goes_out_when_the_source_blocks_after_it() -> None:
         assert seen.wait(20)
 
     with RawServer(Recorder(lambda _: seen.set())) as server, TalonOneSync(server.url, KEY) as talon:
-        assert 1001 == talon.update_customer_profiles_v2_in_parts(source()).succeeded
+        assert 1001 == talon.update_customer_profiles_in_chunks(source()).succeeded
 
 
-def test_the_batch_is_cancelled_when_the_caller_is_interrupted_while_reading() -> None:
-    """Ctrl-C in the source sends no unfinished part after it; the client serves on."""
+def test_the_run_is_cancelled_when_the_caller_is_interrupted_while_reading() -> None:
+    """Ctrl-C in the source sends no unfinished chunk after it; the client serves on."""
 
     def source() -> Iterator[Any]:
         yield from profiles(5)
@@ -191,19 +198,19 @@ def test_the_batch_is_cancelled_when_the_caller_is_interrupted_while_reading() -
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         for _ in range(20):
             with pytest.raises(KeyboardInterrupt):
-                talon.update_customer_profiles_v2_in_parts(source())
-        assert 1 == talon.update_customer_profiles_v2_in_parts([profile(7)]).succeeded
+                talon.update_customer_profiles_in_chunks(source())
+        assert 1 == talon.update_customer_profiles_in_chunks([profile(7)]).succeeded
     assert [[7]] == recorder.numbers
 
 
-def test_batches_of_several_threads_do_not_mix_when_they_share_a_client() -> None:
+def test_runs_of_several_threads_do_not_mix_when_they_share_a_client() -> None:
     """Each has its own report."""
     reports: list[Any] = []
     recorder = Recorder()
 
     def work(first: int) -> None:
         source = (profile(n) for n in range(first, first + 1500))
-        reports.append(talon.update_customer_profiles_v2_in_parts(source))
+        reports.append(talon.update_customer_profiles_in_chunks(source))
 
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         threads = [threading.Thread(target=work, args=(10_000 * n,)) for n in range(6)]
@@ -212,7 +219,7 @@ def test_batches_of_several_threads_do_not_mix_when_they_share_a_client() -> Non
         for thread in threads:
             thread.join()
     assert [1500] * 6 == [report.succeeded for report in reports]
-    assert all(len({n // 10_000 for n in part}) == 1 for part in recorder.numbers)
+    assert all(len({n // 10_000 for n in chunk}) == 1 for chunk in recorder.numbers)
 
 
 # -- closing
@@ -233,7 +240,7 @@ def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
     recorder = Recorder()
     with RawServer(recorder) as server, TalonOneSync(server.url, KEY) as talon:
         closing = threading.Thread(target=talon.close)
-        report = talon.update_customer_profiles_v2_in_parts(source(), concurrency=2)
+        report = talon.update_customer_profiles_in_chunks(source(), concurrency=2)
         closing.join()
     assert isinstance(report.stopped_by, ClientClosedError)
     assert given == report.taken < 100_000
@@ -245,11 +252,11 @@ async def test_the_report_is_kept_when_the_client_is_closed_during_a_request() -
     """What was under way is unknown, what was not sent says so."""
     with RawServer(hang) as server:
         talon = TalonOne(server.url, KEY)
-        batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(profiles(5000), concurrency=2))
+        run = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(profiles(5000), concurrency=2))
         while len(server.received) < 2:
             await asyncio.sleep(0.01)
         await talon.aclose()
-        report = await batch
+        report = await run
     assert isinstance(report.stopped_by, ClientClosedError)
     assert 2000 == [failure.error.outcome for failure in report.failures].count("unknown")
     assert_whole(report)
@@ -259,8 +266,8 @@ async def test_nothing_is_sent_when_the_client_was_closed_before() -> None:
     """The report tells of what had been taken; a blocking client takes nothing."""
     talon = TalonOne("http://127.0.0.1:9", KEY)
     await talon.aclose()
-    report = await talon.update_customer_profiles_v2_in_parts(profiles(10))
-    assert (ClientClosedError, 10) == (type(report.stopped_by), report.failed)
+    report = await talon.update_customer_profiles_in_chunks(profiles(10))
+    assert (ClientClosedError, 10) == (type(report.stopped_by), len(report.failures))
     assert_whole(report)
 
 
@@ -269,28 +276,25 @@ def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
     talon, source = TalonOneSync("http://127.0.0.1:9", KEY), profiles(10)
     talon.close()
     with pytest.raises(ClientClosedError):
-        talon.update_customer_profiles_v2_in_parts(source)
+        talon.update_customer_profiles_in_chunks(source)
     assert 10 == len(list(source))
 
 
-async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
+async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
     """A million profiles that are made one by one are never held together."""
     import tracemalloc
 
-    class Sender(Batches):
-        clock = Clock()
-
-        async def update_customer_profiles_v2(self, body: Any, *, silent: bool | None = None) -> Any:
-            await asyncio.sleep(0)
+    talon = inner(Immediate())
 
     async def peak(source: Iterable[Any], count: int) -> int:
         tracemalloc.start()
-        report = await Sender().update_customer_profiles_v2_in_parts(source, concurrency=2)
+        report = await talon.update_customer_profiles_in_chunks(source, concurrency=2)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert count == report.succeeded
         return size
 
-    await peak(profiles(2000), 2000)
-    short, long = await peak(profiles(8000), 8000), await peak(profiles(80_000), 80_000)
+    async with talon:
+        await peak(profiles(2000), 2000)
+        short, long = await peak(profiles(8000), 8000), await peak(profiles(80_000), 80_000)
     assert long < 1.5 * short

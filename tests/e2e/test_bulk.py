@@ -1,4 +1,4 @@
-"""Many events at once: bounded, in order, nothing lost; awaited and blocking."""
+"""Many calls at once: bounded, in order, nothing lost; awaited and blocking."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import asyncio
 import json
 import threading
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clock import FakeClock
-from support.raw import Exchange, RawServer, answer, reset
+from support.clock import FakeClock, Hurried
+from support.raw import Exchange, RawServer, answer, hang, reset
+from support.transport import Immediate, inner
 from support.twins import KEY
 
-from talon_async import BatchReport, TalonOne, TalonOneSync
-from talon_async._clock import Clock
+from talon_async import Snapshot, TalonOne, TalonOneSync
 from talon_async.errors import (
     AuthenticationError,
     BadRequestError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ClientClosedError,
     ConnectionLostError,
     InvalidArgumentError,
@@ -100,7 +101,7 @@ async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -
     assert (BadRequestError, "rejected") == (type(failures[3].error), failures[3].error.outcome)
     assert (ConnectionLostError, "unknown") == (type(failures[5].error), failures[5].error.outcome)
     assert failures[5].item.attributes == {"n": 5}
-    with pytest.raises(ExceptionGroup, match="2 of 10 failed"):
+    with pytest.raises(ExceptionGroup, match="2 of 10 did not succeed"):
         report.raise_for_failures()
 
 
@@ -109,11 +110,9 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any) -> N
     with RawServer(answer({"message": "bad key"}, status=401)) as server:
         report = await client(server.url).track_events((event(n, f"p{n}") for n in range(5000)), concurrency=2)
     assert isinstance(report.stopped_by, AuthenticationError)
-    assert report.taken == report.failed < 2000
+    assert report.taken == len(report.failures) < 2000
     assert len(server.received) <= 4
-    assert sum(failure.error.outcome == "not_sent" for failure in report.failures) == report.taken - len(
-        server.received
-    )
+    assert (report.rejected, report.unsent) == (len(server.received), report.taken - len(server.received))
 
 
 async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
@@ -125,65 +124,105 @@ async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
         raise KeyError("the database is gone")
 
     recorder = Recorder()
-    with RawServer(recorder) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
+    with RawServer(recorder) as server, pytest.raises(BulkInterruptedError, match="raised KeyError") as caught:
         await client(server.url).track_events(source())
     assert isinstance(caught.value.__cause__, KeyError)
     assert (10, 10, 10) == (recorder.count, caught.value.report.taken, caught.value.report.succeeded)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, True])
-async def test_a_batch_is_refused_when_its_concurrency_makes_no_sense(client: Any, wrong: Any) -> None:
+async def test_a_run_is_refused_when_its_concurrency_makes_no_sense(client: Any, wrong: Any) -> None:
     """Before anything is taken from the source."""
     with pytest.raises(InvalidArgumentError, match="concurrency"):
         await client("http://127.0.0.1:9").track_events([event(1)], concurrency=wrong)
 
 
 @pytest.mark.parametrize("wrong", ["text", 5, {"a": 1}, None])
-async def test_a_batch_is_refused_when_its_source_is_none(client: Any, wrong: Any) -> None:
+async def test_a_run_is_refused_when_its_source_is_none(client: Any, wrong: Any) -> None:
     """The error names the parameter."""
     with pytest.raises(InvalidArgumentError, match="events must be an iterable"):
         await client("http://127.0.0.1:9").track_events(wrong)
 
 
-async def test_an_event_fails_alone_when_it_is_none(client: Any) -> None:
-    """Something else among the events is a failure with its place."""
+async def test_the_run_stops_when_the_source_gives_something_else(client: Any) -> None:
+    """Twenty thousand things of a wrong type are one mistake, not twenty thousand failures."""
+    with RawServer(Recorder()) as server:
+        report = await client(server.url).track_events([event(1, "a"), *["event"] * 20_000])
+    assert isinstance(report.stopped_by, InvalidArgumentError)
+    assert "each of events must be one of NewEvent, IntegrationEventV2Request" in str(report.stopped_by)
+    assert (1, 1, report.unsent) == (report.succeeded, report.rejected, report.taken - 2)
+    assert report.taken <= 5 * 64  # a blocking run has read ahead
+
+
+async def test_an_event_fails_alone_when_it_cannot_be_encoded(client: Any) -> None:
+    """Its failure has its place, and says what is wrong; the others are recorded."""
     recorder = Recorder()
+    wrong = NewEvent(type="t", session_id="s", profile_id="x", attributes={"n": float("nan")})
     with RawServer(recorder) as server:
-        report = await client(server.url).track_events([event(1, "a"), "event", event(2, "b")])
-    assert [(1, "event", InvalidArgumentError)] == [(f.index, f.item, type(f.error)) for f in report.failures]
-    assert recorder.count == 2
+        report = await client(server.url).track_events([event(1, "a"), wrong, event(2, "b")])
+    assert [(1, wrong, "rejected", "not_sent")] == [
+        (f.index, f.item, f.outcome, f.error.outcome) for f in report.failures
+    ]
+    assert (recorder.count, None) == (2, report.stopped_by)
 
 
 async def test_nothing_happens_when_there_are_no_events(client: Any) -> None:
-    """An empty source is a finished batch."""
+    """An empty source is a finished run."""
     report = await client("http://127.0.0.1:9").track_events([])
     assert (0, 0, 0) == (report.taken, report.succeeded, report.failed)
 
 
-async def test_progress_is_told_when_it_is_asked_for(client: Any) -> None:
-    """After each event, with the report as it stands."""
-    seen: list[int] = []
+async def test_progress_is_told_ten_times_a_second_when_time_passes(client: Any, clock: FakeClock) -> None:
+    """The last snapshot is the end; time is that of the clock, and each event takes a twentieth of a second."""
+    seen: list[Snapshot] = []
 
-    def progress(report: BatchReport) -> None:
-        seen.append(report.done)
+    async def slowly(exchange: Exchange) -> None:
+        clock.time += 0.05
+        await exchange.send(answer({}))
 
-    with RawServer(Recorder()) as server:
-        await client(server.url).track_events([event(n, f"p{n}") for n in range(5)], progress=progress)
-    assert {1, 2, 3, 4, 5} <= set(seen)
+    with RawServer(slowly) as server:
+        await client(server.url, clock=clock).track_events(
+            [event(n, "p") for n in range(40)], concurrency=1, progress=seen.append
+        )
+    assert (40, 40, 0) == (seen[-1].taken, seen[-1].succeeded, seen[-1].pending)
+    assert 12 <= len(seen) <= 21
+    assert all(later.elapsed - sooner.elapsed >= 0.099 for sooner, later in pairwise(seen[:-1]))
 
 
 async def test_the_report_is_kept_when_progress_raises(client: Any) -> None:
-    """The batch ends with what is under way, and tells why."""
+    """The run ends with what is under way, and tells why."""
 
-    def progress(_: BatchReport) -> None:
+    def progress(_: Snapshot) -> None:
         raise KeyError("the bar is gone")
 
-    with RawServer(Recorder()) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
-        await client(server.url).track_events(
+    with RawServer(Recorder()) as server, pytest.raises(BulkInterruptedError, match="`progress` raised") as caught:
+        await client(server.url, clock=Hurried()).track_events(
             (event(n, f"p{n}") for n in range(5000)), concurrency=2, progress=progress
         )
     report = caught.value.report
     assert report.taken == report.done < 2000
+
+
+async def test_the_exit_reaches_the_caller_when_progress_asks_for_it(client: Any) -> None:
+    """`sys.exit()` ends the run, with its report, and then the program."""
+
+    def progress(_: Snapshot) -> None:
+        raise SystemExit(3)
+
+    async def exiting() -> SystemExit:
+        try:
+            await client(server.url, clock=Hurried()).track_events(
+                (event(n, f"p{n}") for n in range(5000)), concurrency=2, progress=progress
+            )
+        except SystemExit as exited:
+            return exited  # in a task it would end the loop
+        raise AssertionError
+
+    with RawServer(Recorder()) as server:
+        exited = await exiting()
+    report = exited.__dict__["report"]
+    assert (3, report.taken) == (exited.code, report.done)
+    assert report.taken < 2000
 
 
 async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
@@ -202,7 +241,7 @@ async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
 
 
 async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
-    """Memory does not grow with it: what is taken is under way or in a small parking."""
+    """Memory does not grow with it: what is taken is under way or in the buffer."""
     taken = 0
 
     def endless() -> Iterator[NewEvent]:
@@ -216,18 +255,18 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
     with RawServer(hang) as server:
         async with TalonOne(server.url, KEY) as talon:
-            batch = asyncio.ensure_future(talon.track_events(endless(), concurrency=8))
+            run = asyncio.ensure_future(talon.track_events(endless(), concurrency=8))
             while not server.received:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
-            batch.cancel()
-            await asyncio.gather(batch, return_exceptions=True)
-    assert taken <= 8 + 4 * 8 + 1
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+    assert taken <= 8 + 4 * 8
 
 
-async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
-    """The report that progress was given counts what was under way as unknown, and what was parked as not sent."""
-    last: list[BatchReport] = []
+async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
+    """The last snapshot counts what was under way as unknown, and what waited as not sent; the exception has both."""
+    last: list[Snapshot] = []
 
     async def one_then_hang(exchange: Exchange) -> None:
         await (exchange.send(answer({})) if len(server.received) == 1 else asyncio.sleep(60))
@@ -235,15 +274,37 @@ async def test_nothing_is_lost_when_a_batch_is_cancelled() -> None:
     with RawServer(one_then_hang) as server:
         async with TalonOne(server.url, KEY) as talon:
             call = talon.track_events([event(n) for n in range(5)], concurrency=2, progress=last.append)
-            batch = asyncio.ensure_future(call)
+            run = asyncio.ensure_future(call)
             while len(server.received) < 2:
                 await asyncio.sleep(0.01)
-            batch.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await batch
-    report = last[-1]
-    assert (5, 1, 4) == (report.taken, report.succeeded, report.failed)
-    assert ["unknown", "not_sent", "not_sent", "not_sent"] == [f.error.outcome for f in report.failures]
+            run.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await run
+    assert (5, 1, 1, 3, 0) == (
+        last[-1].taken, last[-1].succeeded, last[-1].unknown, last[-1].unsent, last[-1].pending,
+    )  # fmt: skip
+    report = caught.value.__dict__["report"]
+    assert ["unknown", "unsent", "unsent", "unsent"] == [failure.outcome for failure in report.failures]
+
+
+def test_the_run_is_over_when_the_caller_of_a_blocking_one_is_interrupted() -> None:
+    """Ctrl-C comes out when nothing runs any more, and has the report."""
+
+    def source() -> Iterator[NewEvent]:
+        for n in range(10):
+            yield event(n, f"p{n}")
+        while len(server.received) < 4:
+            threading.Event().wait(0.01)
+        raise KeyboardInterrupt
+
+    with RawServer(hang) as server, TalonOneSync(server.url, KEY) as talon:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            talon.track_events(source(), concurrency=4)
+        report = caught.value.__dict__["report"]
+        before = (report.taken, report.unknown, report.unsent)
+        assert (report.taken, 4, 0) == (report.done, report.unknown, report.pending)
+        assert before == (report.taken, report.unknown, report.unsent)
+        assert len(server.received) == 4
 
 
 def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
@@ -279,40 +340,35 @@ def test_a_slow_source_is_not_held_back_when_it_gives_one_at_a_time() -> None:
 
 
 async def test_refusals_are_repeated_inside_a_batch_when_the_server_is_busy(client: Any) -> None:
-    """A batch has the same patience as a single call."""
+    """A call has its attempts in a run as well."""
     busy = answer({"message": "Too many requests are updating this profile at the same time"}, status=409)
     with RawServer(busy, busy, answer({})) as server:
         report = await client(server.url, clock=FakeClock()).track_events([event(1)])
     assert (1, 3) == (report.succeeded, len(server.received))
 
 
-async def test_memory_does_not_grow_when_a_batch_is_ten_times_as_long() -> None:
+async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
     """What is settled is forgotten, but for failures."""
     import tracemalloc
 
-    from talon_async.batch import Batches
-
-    class Sender(Batches):
-        clock = Clock()
-
-        async def track_event(self, body: NewEvent, *, dry: bool | None = None) -> Any:
-            await asyncio.sleep(0)
+    talon = inner(Immediate())
 
     async def peak(count: int) -> int:
         tracemalloc.start()
-        report = await Sender().track_events((event(n, f"p{n % 300}") for n in range(count)), concurrency=16)
+        report = await talon.track_events((event(n, f"p{n % 300}") for n in range(count)), concurrency=16)
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert report.succeeded == count
         return size
 
-    await peak(100)
-    short, long = await peak(1_500), await peak(15_000)
+    async with talon:
+        await peak(100)
+        short, long = await peak(1_500), await peak(15_000)
     assert long < short + 50_000
 
 
-async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_idle() -> None:
-    """A queue that has nothing more to give does not hold a stopped batch."""
+async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idle() -> None:
+    """A queue that has nothing more to give does not hold up a run that stops."""
 
     async def source() -> AsyncIterator[NewEvent]:
         yield event(1)
@@ -321,7 +377,7 @@ async def test_the_report_comes_at_once_when_the_batch_stops_and_the_source_is_i
     with RawServer(answer({}, status=401)) as server:
         async with TalonOne(server.url, KEY) as talon, asyncio.timeout(20):
             report = await talon.track_events(source())
-    assert (1, 1, AuthenticationError) == (report.taken, report.failed, type(report.stopped_by))
+    assert (1, 1, AuthenticationError) == (report.taken, report.rejected, type(report.stopped_by))
 
 
 def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
@@ -339,7 +395,7 @@ def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
     assert isinstance(report.stopped_by, ClientClosedError)
     assert report.taken == report.done < 100_000
     assert report.succeeded <= recorder.count
-    assert recorder.count - report.succeeded <= sum(failure.error.outcome == "unknown" for failure in report.failures)
+    assert recorder.count - report.succeeded <= report.unknown
 
 
 def test_an_event_is_sent_at_once_when_the_source_waits_before_the_next() -> None:

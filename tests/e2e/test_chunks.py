@@ -8,16 +8,16 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.clock import FakeClock
-from support.parts import ALL, Recorder, add, assert_whole, profile, profiles, remove
+from support.chunks import ALL, Recorder, add, assert_whole, profile, profiles, remove
+from support.clock import FakeClock, Hurried
 from support.raw import EMPTY, Exchange, RawServer, answer, reset
 from support.twins import KEY
 
-from talon_async import BatchReport, TalonOne
+from talon_async import Snapshot, TalonOne
 from talon_async.errors import (
     AuthenticationError,
     BadRequestError,
-    BatchInterruptedError,
+    BulkInterruptedError,
     ConnectionLostError,
     InvalidArgumentError,
 )
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     ("count", "sizes"),
     [(0, []), (1, [1]), (1000, [1000]), (1001, [1000, 1]), (2500, [1000, 1000, 500])],
 )
-async def test_parts_are_as_large_as_can_be_when_profiles_are_many(client: Any, count: int, sizes: list[int]) -> None:
+async def test_chunks_are_as_large_as_can_be_when_profiles_are_many(client: Any, count: int, sizes: list[int]) -> None:
     """A thousand in a request; an empty source makes none."""
     recorder = Recorder()
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(profiles(count), concurrency=1)
+        report = await client(server.url).update_customer_profiles_in_chunks(profiles(count), concurrency=1)
     assert sizes == recorder.sizes
     assert list(range(count)) == [*chain(*recorder.numbers)]
     assert (count, count, [], None, []) == (
@@ -53,9 +53,7 @@ async def test_requests_run_at_once_when_they_are_about_different_customers(clie
     """Never more than asked for, and each item once."""
     recorder = Recorder()
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(
-            profiles(12_000), concurrency=concurrency
-        )
+        report = await client(server.url).update_customer_profiles_in_chunks(profiles(12_000), concurrency=concurrency)
     assert 12_000 == report.succeeded
     assert recorder.most <= concurrency
     assert list(range(12_000)) == sorted(chain(*recorder.numbers))
@@ -70,7 +68,7 @@ async def test_a_request_does_not_wait_for_another_when_they_have_nothing_in_com
         await exchange.send(EMPTY)
 
     with RawServer(second_first) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(profiles(1500), concurrency=2)
+        report = await client(server.url).update_customer_profiles_in_chunks(profiles(1500), concurrency=2)
     assert 1500 == report.succeeded
 
 
@@ -79,7 +77,7 @@ async def test_updates_of_a_customer_are_in_order_when_there_are_several(client:
     recorder = Recorder()
     with RawServer(recorder) as server:
         source = [profile(0, "a"), profile(1, "b"), profile(2, "a"), profile(3, "a"), profile(4, "c"), profile(5, "b")]
-        report = await client(server.url).update_customer_profiles_v2_in_parts(source, concurrency=8)
+        report = await client(server.url).update_customer_profiles_in_chunks(source, concurrency=8)
     assert ([[0, 1], [2], [3, 4, 5]], 1, 6) == (recorder.numbers, recorder.most, report.succeeded)
 
 
@@ -92,7 +90,7 @@ async def test_changes_of_an_audience_are_in_order_when_a_customer_leaves_and_jo
 
     changes = [change("add", "a", 1), change("add", "a", 2), change("add", "b", 1), change("delete", "a", 1)]
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profile_audiences_in_parts(changes, concurrency=8)
+        report = await client(server.url).update_customer_profile_audiences_in_chunks(changes, concurrency=8)
     assert ([3, 1], 1, 4) == (recorder.sizes, recorder.most, report.succeeded)
 
 
@@ -101,7 +99,7 @@ async def test_a_catalog_is_changed_as_if_one_by_one_when_kinds_are_mixed(client
     recorder = Recorder(reply=answer({"id": 5}))
     source = [add("a"), add("b"), remove("a"), add("c"), add("c"), ALL, ALL, add("d"), add("e")]
     with RawServer(recorder) as server:
-        report = await client(server.url).sync_catalog_in_parts(7, source, concurrency=8)
+        report = await client(server.url).sync_catalog_in_chunks(7, source, concurrency=8)
     order = ["ADD a b", "REMOVE a", "ADD c", "ADD c", "PATCH_MANY *", "PATCH_MANY *", "ADD d e"]
     assert (order, 1, 9, 7) == (recorder.skus, recorder.most, report.succeeded, len(report.answers))
     assert {"PUT /v1/catalogs/7/sync HTTP/1.1"} == {exchange.line for exchange in server.received}
@@ -120,7 +118,7 @@ async def test_each_advocate_has_a_code_when_there_are_thousands(client: Any) ->
         await exchange.send(answer({"data": [{"code": f"{first}"}]}, status=201))
 
     with RawServer(make) as server:
-        report = await client(server.url).create_referrals_for_multiple_advocates_in_parts(body, silent=False)
+        report = await client(server.url).create_referrals_for_multiple_advocates_in_chunks(body, silent=False)
     assert 2500 == report.succeeded
     assert ["0", "1000", "2000"] == [answered.data[0].code for answered in report.answers]
     assert all("silent=no" in exchange.line for exchange in server.received)
@@ -139,8 +137,8 @@ async def test_two_advocates_may_be_one_when_codes_are_made(client: Any) -> None
         campaign_id=3, advocate_profile_integration_ids=["a", "a", "b"], usage_limit=1
     )
     with RawServer(recorder) as server:
-        await client(server.url).create_referrals_for_multiple_advocates_in_parts(body)
-    assert [["a", "a", "b"]] == recorder.parts
+        await client(server.url).create_referrals_for_multiple_advocates_in_chunks(body)
+    assert [["a", "a", "b"]] == recorder.chunks
 
 
 # -- what goes wrong
@@ -151,7 +149,7 @@ async def test_a_request_that_fails_is_told_item_by_item_when_the_others_succeed
     source = list(profiles(2500))
     recorder = Recorder(lambda index: answer({"message": "no"}, status=400) if index == 1 else None)
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(source, concurrency=1)
+        report = await client(server.url).update_customer_profiles_in_chunks(source, concurrency=1)
     assert (2500, 1500, None) == (report.taken, report.succeeded, report.stopped_by)
     assert list(range(1000, 2000)) == [failure.index for failure in report.failures]
     assert {(BadRequestError, "rejected")} == {(type(f.error), f.error.outcome) for f in report.failures}
@@ -165,7 +163,7 @@ async def test_codes_are_not_made_twice_when_an_answer_is_lost(client: Any) -> N
     )
     recorder = Recorder(lambda index: reset if index == 0 else None)
     with RawServer(recorder) as server:
-        report = await client(server.url, clock=FakeClock()).create_referrals_for_multiple_advocates_in_parts(
+        report = await client(server.url, clock=FakeClock()).create_referrals_for_multiple_advocates_in_chunks(
             body, concurrency=1
         )
     assert ([1000, 500], 500) == (recorder.sizes, report.succeeded)
@@ -177,8 +175,8 @@ async def test_a_request_is_sent_again_when_it_is_safe_and_lost(client: Any) -> 
     """With the same key: profiles carry one."""
     recorder = Recorder(lambda index: reset if index == 0 else None)
     with RawServer(recorder) as server:
-        report = await client(server.url, clock=FakeClock()).update_customer_profiles_v2_in_parts(profiles(10))
-    assert (10, 2) == (report.succeeded, len(recorder.parts))
+        report = await client(server.url, clock=FakeClock()).update_customer_profiles_in_chunks(profiles(10))
+    assert (10, 2) == (report.succeeded, len(recorder.chunks))
     assert 1 == len({exchange.headers["idempotency-key"] for exchange in server.received})
 
 
@@ -195,21 +193,21 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any, conc
 
     recorder = Recorder(lambda index: answer({}, status=401) if index >= 2 else None)
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(reading(), concurrency=concurrency)
+        report = await client(server.url).update_customer_profiles_in_chunks(reading(), concurrency=concurrency)
     assert isinstance(report.stopped_by, AuthenticationError)
     assert (len(given), 2000) == (report.taken, report.succeeded)
     assert report.taken < 20_000
     assert_whole(report, source)
     sent = sum(recorder.sizes) - 2000
     assert sent == sum(failure.error.outcome == "rejected" for failure in report.failures)
-    assert report.failed - sent == sum(failure.error.outcome == "not_sent" for failure in report.failures)
+    assert report.unsent == sum(failure.error.outcome == "not_sent" for failure in report.failures)
 
 
 async def test_the_rest_waits_in_vain_when_the_key_becomes_invalid_before_its_turn(client: Any) -> None:
     """A request that waits for another about the same SKU is told, too, and so is the action that closed it."""
     source = [add("a"), add("a"), add("a"), remove("a")]
     with RawServer(answer({}, status=401)) as server:
-        report = await client(server.url).sync_catalog_in_parts(7, source, concurrency=4)
+        report = await client(server.url).sync_catalog_in_chunks(7, source, concurrency=4)
     assert 1 == len(server.received)
     assert ["rejected", *["not_sent"] * (report.taken - 1)] == [
         failure.error.outcome for failure in sorted(report.failures, key=lambda failure: failure.index)
@@ -218,15 +216,15 @@ async def test_the_rest_waits_in_vain_when_the_key_becomes_invalid_before_its_tu
 
 
 async def test_what_came_before_is_sent_when_the_source_fails(client: Any) -> None:
-    """Also the part that was not full; its error is the cause."""
+    """Also the chunk that was not full; its error is the cause."""
 
     def source() -> Iterator[Any]:
         yield from profiles(1005)
         raise KeyError("the database is gone")
 
     recorder = Recorder()
-    with RawServer(recorder) as server, pytest.raises(BatchInterruptedError, match="raised KeyError") as caught:
-        await client(server.url).update_customer_profiles_v2_in_parts(source())
+    with RawServer(recorder) as server, pytest.raises(BulkInterruptedError, match="raised KeyError") as caught:
+        await client(server.url).update_customer_profiles_in_chunks(source())
     assert isinstance(caught.value.__cause__, KeyError)
     assert ([5, 1000], 1005, 1005) == (
         sorted(recorder.sizes), caught.value.report.taken, caught.value.report.succeeded,
@@ -240,7 +238,7 @@ async def test_an_item_fails_alone_when_it_cannot_be_sent(client: Any) -> None:
     source[1501] = MultipleCustomerProfileIntegrationRequestItem(integration_id="n", attributes={"n": float("nan")})
     recorder = Recorder()
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(source)
+        report = await client(server.url).update_customer_profiles_in_chunks(source)
     assert ([1000, 1000], 2000) == (recorder.sizes, report.succeeded)
     assert [2, 1500, 1501] == [failure.index for failure in report.failures]
     said = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
@@ -260,66 +258,64 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-async def test_an_item_fails_alone_when_it_is_none(client: Any, wrong: Any) -> None:
-    """Something else among the profiles is told as such."""
+async def test_the_run_stops_when_an_item_is_none(client: Any, wrong: Any) -> None:
+    """Something else among the profiles is a mistake that all may have in common; nothing is sent after it."""
     source = [*profiles(3), wrong, profile(3)]
     recorder = Recorder()
     with RawServer(recorder) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(source, concurrency=2)
-    assert ([[0, 1, 2, 3]], 4, [3]) == (recorder.numbers, report.succeeded, [f.index for f in report.failures])
-    assert "each of profiles must be MultipleCustomerProfileIntegrationRequestItem, not " in str(
-        report.failures[0].error
-    )
+        report = await client(server.url).update_customer_profiles_in_chunks(source, concurrency=2)
+    assert ([], 0, 1) == (recorder.numbers, report.succeeded, report.rejected)
+    assert "each of profiles must be MultipleCustomerProfileIntegrationRequestItem, not " in str(report.stopped_by)
     assert_whole(report, source)
 
 
 async def test_an_advocate_fails_alone_when_the_id_cannot_be_sent(client: Any) -> None:
-    """Too short, too long, or no text."""
-    ids: Any = ["a", "", "b", 5, "x" * 1001, "c"]
+    """Too short or too long."""
+    ids: Any = ["a", "", "b", "x" * 1001, "c"]
     body = NewReferralsForMultipleAdvocates(campaign_id=3, advocate_profile_integration_ids=ids, usage_limit=1)
     recorder = Recorder()
     with RawServer(recorder) as server:
-        report = await client(server.url).create_referrals_for_multiple_advocates_in_parts(body)
-    assert ([["a", "b", "c"]], [1, 3, 4]) == (recorder.parts, [failure.index for failure in report.failures])
+        report = await client(server.url).create_referrals_for_multiple_advocates_in_chunks(body)
+    assert ([["a", "b", "c"]], [1, 3]) == (recorder.chunks, [failure.index for failure in report.failures])
 
 
 async def test_the_loop_goes_on_when_a_source_gives_only_what_cannot_be_sent() -> None:
-    """Nothing is sent, nothing is waited for, and still the batch can be cancelled and tells its progress."""
-    last: list[BatchReport] = []
+    """Nothing is sent, nothing is waited for, and still the run can be cancelled and tells its progress."""
+    last: list[Snapshot] = []
 
     def endless() -> Iterator[Any]:
         while True:
-            yield "no profile"
+            yield profile(0, "")
 
-    async with TalonOne("http://127.0.0.1:9", KEY) as talon:
-        batch = asyncio.ensure_future(talon.update_customer_profiles_v2_in_parts(endless(), progress=last.append))
+    async with TalonOne("http://127.0.0.1:9", KEY, clock=Hurried()) as talon:
+        run = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(endless(), progress=last.append))
         while not last:
             await asyncio.sleep(0)
-        batch.cancel()
+        run.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await batch
-    assert_whole(last[-1])
+            await run
+    assert (last[-1].taken, 0) == (last[-1].rejected + last[-1].unsent, last[-1].pending)
 
 
-async def test_a_batch_ends_when_progress_raises_at_an_item_that_cannot_be_sent(client: Any) -> None:
+async def test_a_run_ends_when_progress_raises_at_an_item_that_cannot_be_sent(client: Any) -> None:
     """There is no request after which it could end."""
 
-    def progress(_: BatchReport) -> None:
+    def progress(_: Snapshot) -> None:
         raise KeyError("the bar is gone")
 
-    with pytest.raises(BatchInterruptedError) as caught:
-        await client("http://127.0.0.1:9").update_customer_profiles_v2_in_parts([profile(1), "x"], progress=progress)
-    assert (2, ["not_sent", "not_sent"]) == (
-        caught.value.report.taken, [failure.error.outcome for failure in caught.value.report.failures],
-    )  # fmt: skip
+    with pytest.raises(BulkInterruptedError) as caught:
+        await client("http://127.0.0.1:9").update_customer_profiles_in_chunks(
+            [profile(1), profile(2, "")], progress=progress
+        )
+    assert {"not_sent"} == {failure.error.outcome for failure in caught.value.report.failures}
     assert_whole(caught.value.report)
 
 
 @pytest.mark.parametrize("odd", [["a"], {"a": 1}, object()])
-async def test_a_batch_goes_on_when_an_id_is_no_text(client: Any, odd: Any) -> None:
-    """An ID that cannot be looked up in a set is trouble of its own request or event, not of the batch."""
+async def test_a_run_goes_on_when_an_id_is_no_text(client: Any, odd: Any) -> None:
+    """An ID that cannot be looked up in a set is trouble of its own request or event, not of the run."""
     with RawServer(Recorder()) as server:
-        report = await client(server.url).update_customer_profiles_v2_in_parts(
+        report = await client(server.url).update_customer_profiles_in_chunks(
             [profile(1), MultipleCustomerProfileIntegrationRequestItem(integration_id=odd), profile(2)]
         )
     assert 3 == report.taken
@@ -332,26 +328,17 @@ async def test_a_batch_goes_on_when_an_id_is_no_text(client: Any, odd: Any) -> N
         assert_whole(report)
 
 
-async def test_an_action_is_refused_alone_when_it_is_none(client: Any) -> None:
-    """The others go together, as if it had not been there."""
-    recorder = Recorder(reply=answer({}))
-    with RawServer(recorder) as server:
-        report = await client(server.url).sync_catalog_in_parts(7, [add("a"), "action", add("b")])
-    assert [(1, "action", InvalidArgumentError)] == [(f.index, f.item, type(f.error)) for f in report.failures]
-    assert ["ADD a b"] == recorder.skus
-
-
 CALLS: list[tuple[str, tuple[Any, ...], str]] = [
-    ("update_customer_profiles_v2_in_parts", (), "profiles"),
-    ("update_customer_profile_audiences_in_parts", (), "changes"),
-    ("sync_catalog_in_parts", (7,), "actions"),
+    ("update_customer_profiles_in_chunks", (), "profiles"),
+    ("update_customer_profile_audiences_in_chunks", (), "changes"),
+    ("sync_catalog_in_chunks", (7,), "actions"),
     ("track_events", (), "events"),
 ]
 
 
 @pytest.mark.parametrize("wrong", ["text", b"x", 5, {"a": 1}, None])
 @pytest.mark.parametrize(("name", "before", "parameter"), CALLS)
-async def test_a_batch_is_refused_when_its_source_is_none(
+async def test_a_run_is_refused_when_its_source_is_none(
     client: Any, name: str, before: tuple[Any, ...], parameter: str, wrong: Any
 ) -> None:
     """The error names the parameter."""
@@ -380,7 +367,7 @@ async def test_nothing_is_taken_when_the_concurrency_makes_no_sense(
 async def test_codes_are_refused_when_the_body_is_another_model(client: Any, wrong: Any) -> None:
     """As for a single request."""
     with pytest.raises(InvalidArgumentError, match="body must be NewReferralsForMultipleAdvocates, not "):
-        await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_parts(wrong)
+        await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_chunks(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, "abc", 5])
@@ -388,4 +375,4 @@ async def test_codes_are_refused_when_the_advocates_are_no_list(client: Any, wro
     """A text is not a list of its letters."""
     body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=wrong, usage_limit=1)
     with pytest.raises(InvalidArgumentError, match="advocate_profile_integration_ids must be an iterable"):
-        await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_parts(body)
+        await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_chunks(body)

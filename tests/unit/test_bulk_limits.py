@@ -1,0 +1,207 @@
+"""The gate, the concurrency and the pace of many calls, by times that tests tell."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from talon_async._messages import Failure
+from talon_async.bulk.limits import AdaptiveConcurrency, Concurrency, Gate, Pacer, Sign, sign_of
+from talon_async.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ConnectError,
+    ConnectionLostError,
+    ParallelUpdateError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TalonOneError,
+)
+
+
+def error(kind: type[TalonOneError], status: int | None = None, **attributes: Any) -> TalonOneError:
+    made = kind("no")
+    made.status = status
+    for name, value in attributes.items():
+        setattr(made, name, value)
+    return made
+
+
+def refuse(gate: Gate, now: float, sign: Sign, *, key: str = "p", after: float | None = None, active: int = 10) -> None:
+    gate.refused(now, gate.generation, sign, key=key, retry_after=after, active=active)
+
+
+@pytest.mark.parametrize(
+    ("problem", "sign"),
+    [
+        (error(RateLimitError, 429), Sign.THROTTLED),
+        (error(ServerError, 503), Sign.UNAVAILABLE),
+        (error(ServerError, 500), Sign.TROUBLE),
+        (error(RequestTimeoutError), Sign.TROUBLE),
+        (error(ConnectionLostError), Sign.TROUBLE),
+        (error(ConnectError), Sign.UNREACHABLE),
+        (error(ConnectError, errno=errno.EMFILE), Sign.DESCRIPTORS),
+        (error(ConnectError, failure=Failure.FINAL), Sign.FATAL),
+        (error(AuthenticationError, 401), Sign.FATAL),
+        (error(ClientClosedError), Sign.FATAL),
+        (error(ParallelUpdateError, 409), Sign.WORKS),
+        (error(BadRequestError, 400), Sign.WORKS),
+        (error(RequestTimeoutError, failure=Failure.FINAL), Sign.NONE),
+    ],
+)
+def test_an_error_is_a_sign_when_it_says_something_of_the_server(problem: TalonOneError, sign: Sign) -> None:
+    """What is known of an error decides, also after it was pickled."""
+    assert sign == sign_of(problem) == sign_of(pickle.loads(pickle.dumps(problem)))
+
+
+def test_the_limit_is_what_is_under_way_when_a_call_is_throttled() -> None:
+    """Others get through: the gate stays open."""
+    gate = Gate(Concurrency(64))
+    gate.succeeded(0.0, 0, 0.01, 64)
+    refuse(gate, 0.01, Sign.THROTTLED, active=20)
+    assert (True, 20) == (gate.is_open, gate.limit())
+
+
+def test_the_gate_closes_when_nothing_succeeds_during_throttling() -> None:
+    """After 50 ms or three round trips of it, whichever is longer."""
+    gate = Gate(Concurrency(64))
+    gate.succeeded(0.0, 0, 0.03, 64)
+    refuse(gate, 1.0, Sign.THROTTLED)
+    refuse(gate, 1.08, Sign.THROTTLED)
+    assert gate.is_open
+    refuse(gate, 1.09, Sign.THROTTLED)
+    assert (False, 0, 1.0) == (gate.is_open, gate.limit(), gate.closed_at)
+
+
+def test_the_gate_closes_when_as_many_are_throttled_in_a_row_as_the_limit_was() -> None:
+    """However quickly they come."""
+    gate = Gate(Concurrency(8))
+    for active in range(7, -1, -1):
+        assert gate.is_open
+        refuse(gate, 0.001, Sign.THROTTLED, active=active)
+    assert not gate.is_open
+
+
+@pytest.mark.parametrize(("after", "count"), [(None, 5), (2.0, 3)])
+def test_the_gate_closes_when_the_server_is_away(after: float | None, count: int) -> None:
+    """Three 503 in a row with a time, or five without; the time is waited for."""
+    gate = Gate(Concurrency(8))
+    for _ in range(count - 1):
+        refuse(gate, 1.0, Sign.UNAVAILABLE, after=after)
+    gate.succeeded(1.0, 0, 0.01, 8)  # not in a row
+    for _ in range(count):
+        assert gate.is_open
+        refuse(gate, 2.0, Sign.UNAVAILABLE, after=after)
+    assert (False, 2.0 + (after or 0.05)) == (gate.is_open, gate.until)
+
+
+def test_the_gate_stays_open_when_the_trouble_is_that_of_few_profiles() -> None:
+    """Four of them; a fifth closes it."""
+    gate = Gate(Concurrency(8))
+    for n in range(40):
+        refuse(gate, 1.0, Sign.TROUBLE, key=f"p{n % 4}")
+    assert gate.is_open
+    refuse(gate, 1.0, Sign.TROUBLE, key="p4")
+    assert not gate.is_open
+
+
+def test_the_gate_closes_at_once_when_no_connection_can_be_made() -> None:
+    """Nothing was sent, and nothing will be."""
+    gate = Gate(Concurrency(8))
+    refuse(gate, 1.0, Sign.UNREACHABLE)
+    assert not gate.is_open
+
+
+@pytest.mark.parametrize(("active", "is_open"), [(5, True), (0, False)])
+def test_the_limit_is_what_is_under_way_when_descriptors_run_out(active: int, is_open: bool) -> None:
+    """With nothing under way it can only be waited for."""
+    gate = Gate(Concurrency(64))
+    refuse(gate, 1.0, Sign.DESCRIPTORS, active=active)
+    assert (is_open, active) == (gate.is_open, gate.limit())
+
+
+def test_pauses_double_when_probes_fail() -> None:
+    """From 50 ms to a second, unless the server says how long."""
+    gate = Gate(Concurrency(64))
+    refuse(gate, 0.0, Sign.UNREACHABLE)
+    pauses = [gate.until]
+    for _ in range(6):
+        now = gate.until
+        refuse(gate, now, Sign.UNREACHABLE)
+        pauses.append(round(gate.until - now, 3))
+    assert [0.05, 0.1, 0.2, 0.4, 0.8, 1.0, 1.0] == pauses
+    refuse(gate, 10.0, Sign.UNAVAILABLE, after=7.0)
+    assert gate.until == 17.0
+
+
+def test_the_gate_stays_closed_when_an_answer_is_to_what_was_sent_before() -> None:
+    """Only what was sent after the closing opens it; the limit begins with a sixteenth, and grows with each success."""
+    gate = Gate(Concurrency(64))
+    refuse(gate, 0.0, Sign.UNREACHABLE)
+    gate.succeeded(0.01, 0, 0.01, 60)
+    assert not gate.is_open
+    gate.succeeded(2.0, 1, 0.01, 1)
+    assert (True, 4, 2.0) == (gate.is_open, gate.limit(), gate.paused)
+    for _ in range(5):
+        gate.succeeded(2.1, 1, 0.01, 4)
+    assert gate.limit() == 9
+    for _ in range(100):
+        gate.succeeded(2.2, 1, 0.01, 4)
+    assert gate.limit() == 64
+
+
+def test_more_is_tried_when_a_taught_limit_was_held_for_a_second() -> None:
+    """One, two, four more, each for a round of calls."""
+    limit = Concurrency(64)
+    limit.refused(0.0, 4)
+    seen = [limit.limit]
+    for n in range(400):
+        limit.succeeded(0.9 if n < 100 else 1.1, 0.01, 4)
+        if limit.limit != seen[-1]:
+            seen.append(limit.limit)
+    assert [4, 5, 7, 11, 19, 35, 64] == seen
+
+
+def test_the_adaptive_limit_grows_when_round_trips_stay_short_and_shrinks_when_they_do_not() -> None:
+    """A queue at the server shows in the round trips; an idle client shows nothing."""
+    limit = AdaptiveConcurrency(100)
+    for _ in range(2000):
+        limit.succeeded(0.0, 0.01, limit.limit)
+    assert limit.limit == 100
+    for _ in range(500):
+        limit.succeeded(0.0, 0.05, limit.limit)
+    assert limit.limit < 95
+    idle = AdaptiveConcurrency(100)
+    for _ in range(2000):
+        idle.succeeded(0.0, 0.01, 1)
+    assert idle.limit == 16
+
+
+def test_calls_are_evenly_spaced_when_a_rate_is_asked_for() -> None:
+    """Late ones are caught up, but never closer than three quarters of the interval."""
+    pacer, now, times = Pacer(100), 0.0, list[float]()
+    for n in range(100):
+        now = max(now, pacer.due) + (0.004 if n % 10 == 0 else 0.0)
+        pacer.sent(now)
+        times.append(now)
+    gaps = [later - sooner for sooner, later in pairwise(times)]
+    assert min(gaps) >= 0.0075 - 1e-9
+    assert times[-1] <= 0.99 + 0.01
+
+
+def test_no_burst_follows_when_nothing_was_sent_for_a_while() -> None:
+    """At most 50 ms of debt is caught up."""
+    pacer = Pacer(100)
+    pacer.sent(0.0)
+    now, sent = 60.0, 0
+    while now < 61.0:
+        pacer.sent(now)
+        sent += 1
+        now = pacer.due
+    assert 100 <= sent <= 106
