@@ -50,7 +50,9 @@ class Prepare:
 make = Prepare()
 
 
-async def delivered(consumer: FakeConsumer, server: RawServer, function: Any = make.v2, **options: Any) -> DeliveryReport:
+async def delivered(
+    consumer: FakeConsumer, server: RawServer, function: Any = make.v2, **options: Any
+) -> DeliveryReport:
     """Deliver what a consumer has, and stop when every message has been answered and settled."""
     stop = asyncio.Event()
 
@@ -129,9 +131,11 @@ async def test_a_poison_message_is_handed_over_when_it_cannot_be_sent() -> None:
     assert ["events-0-1", "events-0-2"] == sorted(failure.item.place for failure in handed_over)
     assert (4, 2, 2, 2, []) == (report.taken, report.succeeded, report.rejected, report.poisoned, report.failures)
     refused = next(failure for failure in handed_over if failure.item.record.offset == 2)
-    assert {"talon-origin": b"events-0-2", "idempotency-key": b"events-0-2", "talon-outcome": b"rejected"}.items() <= dict(
-        dead_letter_headers(refused)
-    ).items()
+    assert {
+        "talon-origin": b"events-0-2",
+        "idempotency-key": b"events-0-2",
+        "talon-outcome": b"rejected",
+    }.items() <= dict(dead_letter_headers(refused)).items()
 
 
 async def test_the_delivery_ends_when_a_poison_message_cannot_be_handed_over() -> None:
@@ -218,18 +222,29 @@ async def test_taken_messages_are_sent_within_a_bound_when_partitions_are_revoke
     assert (committed, returned) == (committed_then, report.returned)
 
 
+async def taken_from_a_hanging_server(consumer: FakeConsumer, seconds: float, **options: Any) -> None:
+    """Deliver to a server that never answers, for so long."""
+    with RawServer(hang) as server:
+        async with TalonOne(server.url, "key") as talon:
+            task = asyncio.ensure_future(deliver(consumer, talon, make.v2, **options))
+            await asyncio.sleep(seconds)
+            task.cancel()
+            await asyncio.wait([task])
+
+
 async def test_reading_stops_when_nothing_can_be_sent() -> None:
     """So much is taken as fits; the consumer is touched meanwhile, so that its group does not drop it."""
     consumer = FakeConsumer(*(Record(n) for n in range(20_000)))
-    with RawServer(hang) as server:
-        async with TalonOne(server.url, "key") as talon:
-            task = asyncio.ensure_future(deliver(consumer, talon, make.v2, ahead=200))
-            await asyncio.sleep(1.5)
-            given, touched = consumer.given, consumer.touched
-            task.cancel()
-            await asyncio.wait([task])
-    assert 200 <= given <= 700  # one reading more than fits
-    assert touched
+    await taken_from_a_hanging_server(consumer, 1.3)
+    assert 1000 <= consumer.given <= 1500
+    assert consumer.touched
+
+
+async def test_reading_goes_on_when_one_partition_is_far_ahead() -> None:
+    """A partition is read no further than `ahead` beyond its first unsettled message; others are."""
+    consumer = FakeConsumer(*(Record(n) for n in range(600)), *(Record(n, partition=1) for n in range(40)))
+    await taken_from_a_hanging_server(consumer, 0.2, ahead=100)
+    assert 500 == consumer.given
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from typing import Any
 
 import attrs
 from distributed import Client, LocalCluster
-from support.effects import Counts, EffectServer
 
+from support.effects import Counts, EffectServer
 from talon_async import TalonOne, TalonOneSync
 from talon_async.bulk import PreparedCall, Report
 from talon_async.bulk.dask import distribute
@@ -92,7 +92,9 @@ class Saboteur:
         self._client.retire_workers([addresses[1]])
 
 
-def run_trial(*, events: int, profiles: int, block: int, latency: float = 0.02, workers: int = 3, **options: Any) -> Trial:
+def run_trial(
+    *, events: int, profiles: int, block: int, latency: float = 0.02, workers: int = 3, **options: Any
+) -> Trial:
     """Send from three processes."""
     calls = prepared(events, profiles)
     with EffectServer(latency) as server, cluster(workers) as local, Client(local) as client:

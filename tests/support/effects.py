@@ -7,6 +7,7 @@ leaves an effect that it does not know of.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import threading
 from collections import Counter, defaultdict
@@ -52,9 +53,7 @@ class Counts:
     @property
     def reordered(self) -> int:
         """How many acted after one of the same profile with a higher number."""
-        return sum(
-            later < earlier for numbers in self.order.values() for earlier, later in zip(numbers, numbers[1:], strict=False)
-        )
+        return sum(later < earlier for numbers in self.order.values() for earlier, later in itertools.pairwise(numbers))
 
     def __str__(self) -> str:
         return (

@@ -16,6 +16,7 @@ from pathlib import Path
 import attrs
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
 from support.effects import Counts, EffectServer
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +108,7 @@ async def until(condition: object, within: float = WITHIN) -> bool:
     return True
 
 
-async def run_trial(  # noqa: PLR0913  # what a trial is made of
+async def run_trial(
     address: str, folder: Path, *, events: int, profiles: int, poisons: int, partitions: int = 6, latency: float = 0.02
 ) -> Trial:
     """Deliver with three processes: kill one after a third, have one leave after two thirds."""

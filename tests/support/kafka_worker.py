@@ -15,6 +15,12 @@ from talon_async.bulk.kafka import deliver
 from talon_async.models import IntegrationEventV2Request
 
 
+def tell(*words: object) -> None:
+    """Write a line for the trial."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 async def main(address: str, topic: str, url: str) -> None:
     """Deliver until SIGTERM, then print the report."""
     stop = asyncio.Event()
@@ -39,11 +45,11 @@ async def main(address: str, topic: str, url: str) -> None:
             )
             return prepare(body, silent=True)
 
-        print("ready", flush=True)
+        tell("ready")
         report = await deliver(
-            consumer, talon, call, stop=stop, drain=3.0, on_poison=lambda failure: print("poison", failure.item.place)
+            consumer, talon, call, stop=stop, drain=3.0, on_poison=lambda failure: tell("poison", failure.item.place)
         )
-    print("report", report, f"returned {report.returned}", flush=True)
+    tell("report", report, f"returned {report.returned}")
 
 
 if __name__ == "__main__":

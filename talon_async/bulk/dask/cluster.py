@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 class Future(Protocol):
     """A block at a worker."""
 
+    def exception(self) -> BaseException | None:
+        """Return why no worker could finish it; None if one has."""
+        ...
+
     def result(self) -> BlockResult:
         """Return what became of it, or raise."""
         ...

@@ -218,12 +218,10 @@ class Driver:
         for future in self._cluster.wait_for_one(self._under_way):
             partition, block = self._under_way.pop(future)
             self._partitions.done(partition)
-            try:
-                result = future.result()
-            except Exception as problem:  # noqa: BLE001  # of a worker, of whatever kind
+            if (problem := future.exception()) is not None:
                 self._lost(block, problem)
             else:
-                self._count(block, result)
+                self._count(block, future.result())
             future.release()
         if len(self.report.failures) >= self._max_failures and self.report.stopped_by is None:
             self.report.stopped_by = TalonOneError(f"{self._max_failures} calls have failed (max_failures)")
@@ -248,7 +246,7 @@ class Driver:
             )
         report.stopped_by = report.stopped_by or result.stopped_by
 
-    def _lost(self, block: list[Numbered], problem: Exception) -> None:
+    def _lost(self, block: list[Numbered], problem: BaseException) -> None:
         """Count a block that no worker could finish: its workers died again and again, or it could not begin."""
         error = TalonOneError(f"no worker could finish the block of this call: {type(problem).__name__}")
         error.outcome, error.__cause__ = "unknown", problem

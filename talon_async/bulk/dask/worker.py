@@ -52,7 +52,7 @@ class BlockResult:
     stopped_by: TalonOneError | None
 
 
-class _Leaving(Exception):  # noqa: N818  # the worker is leaving; nothing is wrong
+class _LeavingError(Exception):
     """The worker takes no more: the block goes to another."""
 
 
@@ -74,13 +74,13 @@ def send_block(
 
     def watch(_: Snapshot) -> None:
         if worker.status is not Status.running:
-            raise _Leaving
+            raise _LeavingError
 
     calls = [PreparedCall[Any].from_bytes(record) for record in records]
     try:
         report = talon.bulk(calls, **options, sent_before=True, progress=watch)
     except BulkInterruptedError as problem:
-        if isinstance(problem.__cause__, _Leaving):
+        if isinstance(problem.__cause__, _LeavingError):
             raise Reschedule from None
         raise
     failures = [

@@ -23,7 +23,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from talon_async.bulk.calls import WrongItemError
 from talon_async.bulk.kafka.ledger import Ledger
 from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
-from talon_async.bulk.kafka.session import Session
+from talon_async.bulk.kafka.session import Hooks, Session
 from talon_async.bulk.runner import PacingOptions
 from talon_async.errors import BulkInterruptedError, InvalidArgumentError
 
@@ -294,14 +294,8 @@ class Delivery:
         options = self._options.copy()
         if options.get("patience") is None and self.report.succeeded:
             options["patience"] = FOREVER  # the server was there: what is not committed is safe however long it is away
-        return Session(
-            self._talon,
-            options,
-            self.report,
-            on_poison=self._on_poison,
-            settled=self._settled,
-            wanted=self._wanted.set,
-        )
+        hooks = Hooks(self._settled, self._wanted.set, self._on_poison)
+        return Session(self._talon, options, self.report, hooks)
 
     def _settled(self, record: Record) -> None:
         ledger = self._ledgers[TopicPartition(record.topic, record.partition)]

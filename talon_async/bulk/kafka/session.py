@@ -9,6 +9,8 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from talon_async.bulk.kafka.messages import Message
 from talon_async.bulk.limits import Sign, sign_of
 from talon_async.bulk.results import Failure, Success
@@ -34,36 +36,46 @@ POISON_AT_ONCE = 64
 """Calls of `on_poison` under way; with more, results wait, and so does the run."""
 
 
+@attrs.frozen(eq=False)
+class Hooks:
+    """What a session tells.
+
+    Attributes:
+        settled: called with each message that needs nothing more.
+        wanted: called when there may be room for more messages.
+        on_poison: called with the failure of each message that cannot be delivered.
+    """
+
+    settled: Callable[[Record], None]
+    wanted: Callable[[], None]
+    on_poison: OnPoison | None
+
+
 class Session:
     """Sends messages, and tells of each that needs nothing more.
 
     Attributes:
-        problem: what ended it before it was told to end, or what `on_poison` raised.
         task: is done when it has ended.
     """
 
-    def __init__(  # noqa: PLR0913  # what a session is made of
-        self,
-        talon: Bulk,
-        options: dict[str, Any],
-        report: DeliveryReport,
-        *,
-        on_poison: OnPoison | None,
-        settled: Callable[[Record], None],
-        wanted: Callable[[], None],
-    ) -> None:
-        self._talon, self._options, self._report = talon, options, report
+    def __init__(self, talon: Bulk, options: dict[str, Any], report: DeliveryReport, hooks: Hooks) -> None:
+        self._talon, self._options, self._report, self._hooks = talon, options, report, hooks
         self._most = options.get("max_failures", 10_000)
         self._failures = 0
-        self._on_poison, self._settled, self._wanted = on_poison, settled, wanted
         self._waiting: deque[Message] = deque()
         self._arrived = asyncio.Event()
         self._has_ended = False
-        self.problem: BaseException | None = None
+        self._problem: BaseException | None = None
         self._under_way: dict[int, Message] = {}
         self._poisonings: set[asyncio.Task[None]] = set()
         self.task = asyncio.ensure_future(self._run())
-        self.task.add_done_callback(lambda _: wanted())
+        self.task.add_done_callback(lambda _: hooks.wanted())
+
+    @property
+    def problem(self) -> BaseException | None:
+        """What ended it before it was told to end, or what `on_poison` raised."""
+        has_ended = self.task.done() and not self.task.cancelled()
+        return self._problem or (self.task.exception() if has_ended else None)
 
     # -- taking
 
@@ -104,7 +116,7 @@ class Session:
                 continue
             message = self._waiting.popleft()
             if len(self._waiting) == LOW_WATER - 1:
-                self._wanted()
+                self._hooks.wanted()
             if (call := message.call) is not None:
                 self._under_way[index] = message
                 index += 1
@@ -125,8 +137,6 @@ class Session:
                         await asyncio.wait(self._poisonings, return_when=asyncio.FIRST_COMPLETED)
             if self._poisonings:
                 await asyncio.wait(self._poisonings)
-        except Exception as problem:  # noqa: BLE001  # told by the delivery
-            self.problem = self.problem or problem
         finally:
             for poisoning in self._poisonings:
                 poisoning.cancel()
@@ -161,38 +171,36 @@ class Session:
         report = self._report
         report.add(result)
         if isinstance(result, Success):
-            self._settled(result.item.record)
+            self._hooks.settled(result.item.record)
             return
         self._failures += 1
         if not _is_poison(result):
             report.failures.pop()
             return
         report.poisoned += 1
-        if self._on_poison is not None:
+        if self._hooks.on_poison is not None:
             report.failures.pop()
-            poisoning = asyncio.ensure_future(self._hand_over(self._on_poison, result))
+            poisoning = asyncio.ensure_future(self._hand_over(self._hooks.on_poison, result))
             self._poisonings.add(poisoning)
             poisoning.add_done_callback(self._handed_over)
             return
         kind = type(result.error).__name__
         logger.error("message %s cannot be delivered (%s): %s", result.item.place, result.outcome, kind)
-        self._settled(result.item.record)
+        self._hooks.settled(result.item.record)
         if len(report.failures) >= self._most:
-            self.problem = self.problem or TalonOneError(f"{self._most} messages cannot be delivered (max_failures)")
+            self._problem = self._problem or TalonOneError(f"{self._most} messages cannot be delivered (max_failures)")
 
     async def _hand_over(self, on_poison: OnPoison, failure: Failure[Message]) -> None:
-        try:
-            awaitable = on_poison(failure)
-            if inspect.isawaitable(awaitable):
-                await awaitable
-        except Exception as problem:  # noqa: BLE001  # told by the delivery
-            self.problem = self.problem or problem
-        else:
-            self._settled(failure.item.record)
+        awaitable = on_poison(failure)
+        if inspect.isawaitable(awaitable):
+            await awaitable
+        self._hooks.settled(failure.item.record)
 
     def _handed_over(self, poisoning: asyncio.Task[None]) -> None:
         self._poisonings.discard(poisoning)
-        self._wanted()
+        if not poisoning.cancelled():
+            self._problem = self._problem or poisoning.exception()
+        self._hooks.wanted()
 
     # -- the end
 
