@@ -44,11 +44,8 @@ async def test_nothing_is_delivered_again_when_a_delivery_has_ended_properly(add
     await create_topic(address, "events", 2)
     await produce(address, "events", [(f"p{n}", {"n": n}) for n in range(50)])
 
-    def consumer() -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            "events", bootstrap_servers=address, group_id="g", enable_auto_commit=False, auto_offset_reset="earliest"
-        )
-
+    group: Any = {"bootstrap_servers": address, "group_id": "g", "enable_auto_commit": False}
+    consumer = AIOKafkaConsumer("events", **group, auto_offset_reset="earliest", session_timeout_ms=3000)
     stop = asyncio.Event()
     with RawServer() as server:
         async with TalonOne(server.url, "key") as talon:
@@ -57,7 +54,7 @@ async def test_nothing_is_delivered_again_when_a_delivery_has_ended_properly(add
                 body = IntegrationEventV2Request(profile_id=record.key.decode(), type="paid", attributes={})
                 return talon.prepare(talon.track_event_v2)(body)
 
-            task = asyncio.ensure_future(deliver(consumer(), talon, prepare, stop=stop))
+            task = asyncio.ensure_future(deliver(consumer, talon, prepare, stop=stop))
             while len(server.received) < 50:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
@@ -66,6 +63,6 @@ async def test_nothing_is_delivered_again_when_a_delivery_has_ended_properly(add
             stop.set()
             await asyncio.wait([task])
     assert is_cancelled == task.cancelled()
-    async with consumer() as later:
+    async with AIOKafkaConsumer(**group) as later:
         committed = [await later.committed(TopicPartition("events", partition)) for partition in (0, 1)]
     assert 50 == sum(committed)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -62,9 +63,14 @@ def cluster(workers: int) -> LocalCluster:
     )
 
 
-def connect(url: str) -> Any:
+def make_client(url: str) -> TalonOneSync:
+    """Make a worker's client, which names the process."""
+    return TalonOneSync(url, "key", headers={"X-Worker": str(os.getpid())})
+
+
+def connect(url: str) -> Callable[[], TalonOneSync]:
     """Return what makes a worker's client."""
-    return partial(TalonOneSync, url, "key")
+    return partial(make_client, url)
 
 
 class Saboteur:
@@ -75,21 +81,21 @@ class Saboteur:
         self.under_way_at_kill = self.under_way_at_leaving = 0
         self.thread = threading.Thread(target=self._run, name="saboteur")
 
-    def _until(self, effects: int) -> int:
-        counts = self._server.counts
+    def _until(self, effects: int, pid: int) -> int:
+        """Wait for so many effects, and for calls under way in a process; return how many those are."""
+        counts, name = self._server.counts, str(pid)
         deadline = time.monotonic() + WITHIN
-        while (counts.effects < effects or not counts.under_way) and time.monotonic() < deadline:
+        while (counts.effects < effects or not counts.under_way[name]) and time.monotonic() < deadline:
             time.sleep(0.002)
-        return counts.under_way
+        return counts.under_way[name]
 
     def _run(self) -> None:
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        addresses = sorted(workers)
         pids = self._client.run(os.getpid)
-        self.under_way_at_kill = self._until(self._events // 3)
-        os.kill(pids[addresses[0]], signal.SIGKILL)
-        self.under_way_at_leaving = self._until(2 * self._events // 3)
-        self._client.retire_workers([addresses[1]])
+        killed, retired, *_ = sorted(pids)
+        self.under_way_at_kill = self._until(self._events // 3, pids[killed])
+        os.kill(pids[killed], signal.SIGKILL)
+        self.under_way_at_leaving = self._until(2 * self._events // 3, pids[retired])
+        self._client.retire_workers([retired])
 
 
 def run_trial(

@@ -27,7 +27,7 @@ class Counts:
         refused: requests that were refused because of what they hold.
         acted: how often each (profile, number) acted.
         order: the numbers that acted, for each profile, in this order.
-        under_way: requests that wait for their answer.
+        under_way: requests that wait for their answer, by the worker that their header `X-Worker` names.
         times: when requests came, in seconds of the loop.
     """
 
@@ -37,7 +37,7 @@ class Counts:
     refused: int = 0
     acted: Counter[tuple[str, int]] = attrs.field(factory=Counter[tuple[str, int]])
     order: defaultdict[str, list[int]] = attrs.field(factory=lambda: defaultdict(list))
-    under_way: int = 0
+    under_way: Counter[str] = attrs.field(factory=Counter[str])
     times: list[float] = attrs.field(factory=list[float])
 
     @property
@@ -125,11 +125,12 @@ class EffectServer:
             answer = b"{}"
         if key:
             self._running.add(key)
-        counts.under_way += 1
-        self._loop.call_later(self.latency, self._finish, connection, key, answer)
+        worker = lines.get("x-worker", "")
+        counts.under_way[worker] += 1
+        self._loop.call_later(self.latency, self._finish, connection, key, answer, worker)
 
-    def _finish(self, connection: _Connection, key: str, answer: bytes) -> None:
-        self.counts.under_way -= 1
+    def _finish(self, connection: _Connection, key: str, answer: bytes, worker: str) -> None:
+        self.counts.under_way[worker] -= 1
         if key:
             self._running.discard(key)
             self._keys[key] = answer

@@ -108,6 +108,15 @@ async def until(condition: object, within: float = WITHIN) -> bool:
     return True
 
 
+async def sabotage(counts: Counts, effects: int, process: subprocess.Popen[bytes], sign: signal.Signals) -> int:
+    """Signal a process after so many effects, while it has calls under way; return how many."""
+    name = str(process.pid)
+    await until(lambda: counts.effects >= effects and counts.under_way[name])
+    under_way = counts.under_way[name]
+    process.send_signal(sign)
+    return under_way
+
+
 async def run_trial(
     address: str, folder: Path, *, events: int, profiles: int, poisons: int, partitions: int = 6, latency: float = 0.02
 ) -> Trial:
@@ -124,12 +133,8 @@ async def run_trial(
         await produce(address, "events", messages)
         async with workers(3, address, server.url, folder) as running:
             started = time.monotonic()
-            await until(lambda: counts.effects >= events // 3 and counts.under_way)
-            running[0].send_signal(signal.SIGKILL)
-            at_kill = counts.under_way
-            await until(lambda: counts.effects >= 2 * events // 3 and counts.under_way)
-            running[1].send_signal(signal.SIGTERM)
-            at_leaving = counts.under_way
+            at_kill = await sabotage(counts, events // 3, running[0], signal.SIGKILL)
+            at_leaving = await sabotage(counts, 2 * events // 3, running[1], signal.SIGTERM)
             await until(lambda: counts.effects >= events)
             seconds = time.monotonic() - started
             await asyncio.sleep(0.5)  # time for what must not come

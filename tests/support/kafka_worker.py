@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from typing import Any
@@ -35,7 +36,7 @@ async def main(address: str, topic: str, url: str) -> None:
         heartbeat_interval_ms=300,
         rebalance_timeout_ms=8000,
     )
-    async with TalonOne(url, "key") as talon:
+    async with TalonOne(url, "key", headers={"X-Worker": str(os.getpid())}) as talon:
         prepare = talon.prepare(talon.track_event_v2)
 
         def call(record: Any) -> Any:

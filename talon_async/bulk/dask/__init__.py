@@ -4,6 +4,10 @@
 belong together; `cluster` narrows the Dask client.
 """
 
-from talon_async.bulk.dask.driver import DistributeOptions, distribute
+try:
+    from talon_async.bulk.dask.driver import DistributeOptions, distribute
+except ModuleNotFoundError as problem:
+    problem.msg = f"{problem.msg}: pip install talon-async[dask]"
+    raise
 
 __all__ = ["DistributeOptions", "distribute"]

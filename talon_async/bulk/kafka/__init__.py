@@ -4,7 +4,11 @@
 calls of messages; `ledger` knows which offset may be committed.
 """
 
-from talon_async.bulk.kafka.delivery import DeliveryOptions, deliver
-from talon_async.bulk.kafka.messages import DeliveryReport, Message, dead_letter_headers
+try:
+    from talon_async.bulk.kafka.delivery import DeliveryOptions, deliver
+    from talon_async.bulk.kafka.messages import DeliveryReport, Message, dead_letter_headers
+except ModuleNotFoundError as problem:
+    problem.msg = f"{problem.msg}: pip install talon-async[kafka]"
+    raise
 
 __all__ = ["DeliveryOptions", "DeliveryReport", "Message", "dead_letter_headers", "deliver"]
