@@ -25,7 +25,7 @@ from talon_async.bulk.kafka.ledger import Ledger
 from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
 from talon_async.bulk.kafka.session import Hooks, Session
 from talon_async.bulk.runner import PacingOptions
-from talon_async.errors import BulkInterruptedError, InvalidArgumentError
+from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -215,6 +215,8 @@ class Delivery:
             self._is_over = True
             self.report.elapsed = self._now() - started
         problem = self._problem or (None if reading.cancelled() else reading.exception())
+        if problem is None and not self._stop.is_set():
+            problem = TalonOneError("it came to its end without being told to")
         if problem is not None:
             error = BulkInterruptedError(f"the delivery ended: {type(problem).__name__}: {problem}")
             error.report = self.report
@@ -339,10 +341,10 @@ class Delivery:
 
     async def _end_session(self, seconds: float) -> None:
         async with self._ending:
-            session, self._session = self._session, None
-            if session is not None:
+            if (session := self._session) is not None:
                 await session.end(seconds)
                 self._problem = self._problem or session.problem
+                self._session = None
             await self._commit(at_last=True)
             self._ledgers.clear()
 

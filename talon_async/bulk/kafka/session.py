@@ -89,7 +89,7 @@ class Session:
 
     def has_failed(self) -> bool:
         """Tell whether it has ended by itself, or must be ended."""
-        return self.problem is not None or self.task.done()
+        return self.problem is not None or (self.task.done() and not self._has_ended)
 
     def add(self, record: Record, call: PreparedCall[Any]) -> None:
         """Have a message sent."""
