@@ -341,7 +341,7 @@ class TalonOneSync(BlockingClient):
         """Create or update up to 1000 profiles; no rule runs.
 
         The server answers with nothing unless `silent=False`. For more profiles see
-        `update_customer_profiles_v2_in_parts`.
+        `update_customer_profiles_in_chunks`.
 
         Args:
             body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
@@ -597,7 +597,7 @@ class TalonOneSync(BlockingClient):
 
         Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
         answers with nothing unless `silent=False`. For more customers see
-        `create_referrals_for_multiple_advocates_in_parts`.
+        `create_referrals_for_multiple_advocates_in_chunks`.
 
         Args:
             body: the campaign, your IDs of the customers, and how the codes shall look.
@@ -1111,7 +1111,7 @@ class TalonOneSync(BlockingClient):
     def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
         """Put customers into audiences and take them out, up to 1000 changes at once.
 
-        For more changes see `update_customer_profile_audiences_in_parts`.
+        For more changes see `update_customer_profile_audiences_in_chunks`.
 
         Args:
             body: the changes: each says `add` or `delete`, which customer, and which audience.
@@ -1187,7 +1187,7 @@ class TalonOneSync(BlockingClient):
     def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog:
         """Add, change or remove up to 1000 items of a catalog.
 
-        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_parts` makes such
+        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_chunks` makes such
         requests of any actions. After an unknown outcome it is not repeated by itself, unless `repeat_named` is set.
 
         Args:

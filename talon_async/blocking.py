@@ -81,7 +81,7 @@ class _Thread:
             self._ready.set_result((portal, asyncio.get_running_loop()))
             await portal.sleep_until_stopped()
         await client.aclose()
-        # what was under way ends by itself now, with errors of its own, and a batch with its report
+        # what was under way ends by itself now, with errors of its own, and a run with its report
         if others := asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}:
             await asyncio.wait(others, timeout=GRACE / 2)
 

@@ -149,11 +149,6 @@ class TalonOne(Operations, Pages, Bulk):
         """How requests reach the server: `session` or `direct`."""
         return self._transport
 
-    @property
-    def clock(self) -> Clock:
-        """Time and chance, as the client was given them."""
-        return self._core.clock
-
     async def __aenter__(self) -> Self:
         is_new = self._core.state() is None
         state = await self._core.open()

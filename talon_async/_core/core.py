@@ -1,4 +1,4 @@
-"""What a client, its copies, its blocking twin and its batches have in common.
+"""What a client, its copies, its blocking twin and its runs of many calls have in common.
 
 1. A client works in any number of event loops. What belongs to one loop is kept on that loop, by client: so a loop that
    is dropped without a word takes its connections along, and so does a client.

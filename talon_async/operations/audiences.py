@@ -83,7 +83,7 @@ class Audiences:
     async def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
         """Put customers into audiences and take them out, up to 1000 changes at once.
 
-        For more changes see `update_customer_profile_audiences_in_parts`.
+        For more changes see `update_customer_profile_audiences_in_chunks`.
 
         Args:
             body: the changes: each says `add` or `delete`, which customer, and which audience.

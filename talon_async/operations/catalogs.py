@@ -18,7 +18,7 @@ class Catalogs:
     async def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog:
         """Add, change or remove up to 1000 items of a catalog.
 
-        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_parts` makes such
+        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_chunks` makes such
         requests of any actions. After an unknown outcome it is not repeated by itself, unless `repeat_named` is set.
 
         Args:

@@ -64,7 +64,7 @@ class Profiles:
         """Create or update up to 1000 profiles; no rule runs.
 
         The server answers with nothing unless `silent=False`. For more profiles see
-        `update_customer_profiles_v2_in_parts`.
+        `update_customer_profiles_in_chunks`.
 
         Args:
             body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.

@@ -43,7 +43,7 @@ class Referrals:
 
         Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
         answers with nothing unless `silent=False`. For more customers see
-        `create_referrals_for_multiple_advocates_in_parts`.
+        `create_referrals_for_multiple_advocates_in_chunks`.
 
         Args:
             body: the campaign, your IDs of the customers, and how the codes shall look.

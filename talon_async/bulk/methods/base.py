@@ -76,6 +76,9 @@ class Runs:
                     break
                 await results.wait(task)
             await task
+        except BaseException as problem:
+            problem.__dict__["report"] = runner.account.report  # complete when the run has ended, below
+            raise
         finally:
             if not task.done():
                 task.cancel()

@@ -123,7 +123,8 @@ class InChunks(Runs):
             raise InvalidArgumentError(f"body must be {expected.__name__}, not {type(body).__name__}")
 
         def with_advocates(ids: list[str]) -> NewReferralsForMultipleAdvocates:
-            return evolve(body, advocate_profile_integration_ids=ids)
+            part: NewReferralsForMultipleAdvocates = evolve(body, advocate_profile_integration_ids=ids)
+            return part
 
         return await self._in_chunks(
             attrs.evolve(kind, body=with_advocates),
