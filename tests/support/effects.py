@@ -114,7 +114,7 @@ class EffectServer:
                 counts.refused += 1
                 connection.answer(400, b'{"message": "no such type"}')
                 return
-            profile, number = content["profileId"], content["attributes"]["n"]
+            profile, number = content.get("profileId", ""), content["attributes"]["n"]
             identifier = content.get("integrationId")
             if identifier and counts.acted[profile, number]:
                 counts.replays += 1

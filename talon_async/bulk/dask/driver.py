@@ -19,7 +19,7 @@ from talon_async.bulk.dask.cluster import Cluster
 from talon_async.bulk.dask.partitions import Partitions, keyed
 from talon_async.bulk.dask.worker import close_client, send_block
 from talon_async.bulk.results import Failure, Report
-from talon_async.bulk.sources import END, checked_iterable
+from talon_async.bulk.sources import END, Caught, checked_iterable
 from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
 
 if TYPE_CHECKING:
@@ -170,11 +170,10 @@ class Driver:
         while not self._is_over() and partitions.waiting < self._ahead:
             if len(self._under_way) < self._parallel and partitions.has_block():
                 return
-            try:
-                call: Any = next(items, END)
-            except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told at the end
-                self._problem, self._has_ended = problem, True
-                return
+            call: Any = END
+            with Caught() as caught:
+                call = next(items, END)
+            self._problem = self._problem or caught.error
             if call is END:
                 self._has_ended = True
                 return

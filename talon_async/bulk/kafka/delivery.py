@@ -25,6 +25,7 @@ from talon_async.bulk.kafka.ledger import Ledger
 from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
 from talon_async.bulk.kafka.session import Hooks, Session
 from talon_async.bulk.runner import PacingOptions
+from talon_async.bulk.sources import Caught
 from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
 
 if TYPE_CHECKING:
@@ -279,14 +280,14 @@ class Delivery:
     def _take_one(self, record: Record, ledger: Ledger) -> None:
         if self._session is None:
             self._session = self._new_session()
-        try:
+        call = None
+        with Caught() as caught:
             call = self._reader.read(record)
-        except WrongItemError:
-            raise
-        except Exception as problem:  # noqa: BLE001  # one message's trouble, of whatever kind, is not the others'
-            self._session.refuse(record, problem)
-            return
-        if call is None:
+        if isinstance(caught.error, WrongItemError):
+            raise caught.error
+        if caught.error is not None:
+            self._session.refuse(record, caught.error)
+        elif call is None:
             self.report.ignored += 1
             ledger.settle(record.offset)
         else:
