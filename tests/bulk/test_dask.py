@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,6 +107,25 @@ def test_what_was_read_is_sent_when_the_source_raises(client: Client, server: Ef
     with pytest.raises(BulkInterruptedError, match="the file is gone") as caught:
         distribute(client, calls(), connect(server.url), "broken")
     assert (30, 30) == (caught.value.report.taken, caught.value.report.succeeded)
+
+
+def test_the_workers_stop_when_the_sending_is_interrupted(client: Client) -> None:
+    """Ctrl-C ends blocks that are under way; their calls are unknown, and those that were not given out unsent."""
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with EffectServer(latency=0.02) as server:
+        calls = prepared(4000, 400)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            distribute(client, calls, connect(server.url), "stopped", block=100, concurrency=4, progress=interrupt)
+        time.sleep(0.1)
+        requests = server.counts.requests
+        time.sleep(0.3)
+        assert requests == server.counts.requests < 1000
+    report = caught.value.__dict__["report"]
+    assert report.unknown >= 100
+    assert (0, report.taken) == (report.pending, report.succeeded + report.unknown + report.unsent)
 
 
 def no_client() -> Any:

@@ -55,7 +55,7 @@ class Cluster:
         return done
 
     def cancel(self, futures: Iterable[Future]) -> None:
-        """Want some no more. A worker that is at one finishes it all the same."""
+        """Want some no more. A worker that is at one does not learn of it."""
         self._client.cancel(list(futures))
 
     def on_every_worker(self, function: Callable[..., object], *args: Any) -> None:

@@ -152,7 +152,7 @@ class Driver:
         finally:
             self._leave_over()
             self.report.elapsed = time.monotonic() - started
-            self._cluster.on_every_worker(close_client, self._run_id)
+            self._cluster.on_every_worker(close_client, self._run_id)  # which ends blocks that are still under way
         if self._problem is not None:
             error = BulkInterruptedError(f"the sending ended: {type(self._problem).__name__}: {self._problem}")
             error.report = self.report

@@ -30,6 +30,9 @@ class BlockingTalon(Protocol):
         ...
 
 
+LEAVING = {Status.closing, Status.closing_gracefully, Status.closed, Status.stopping, Status.stopped}
+
+
 @attrs.frozen
 class BlockFailure:
     """A call of a block that did not succeed; `index` is its place in the block."""
@@ -73,7 +76,7 @@ def send_block(
     worker = get_worker()
 
     def watch(_: Snapshot) -> None:
-        if worker.status is not Status.running:
+        if worker.status in LEAVING:
             raise _LeavingError
 
     calls = [PreparedCall[Any].from_bytes(record) for record in records]
