@@ -20,7 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from support.effects import Counts, EffectServer
 
 ROOT = Path(__file__).parents[2]
-WITHIN = 12.0
+WITHIN = 40.0
 
 
 @attrs.define

@@ -48,7 +48,13 @@ async def main(address: str, topic: str, url: str) -> None:
 
         tell("ready")
         report = await deliver(
-            consumer, talon, call, stop=stop, drain=3.0, on_poison=lambda failure: tell("poison", failure.item.place)
+            consumer,
+            talon,
+            call,
+            stop=stop,
+            drain=3.0,
+            commit_every=0.05,
+            on_poison=lambda failure: tell("poison", failure.item.place),
         )
     tell("report", report, f"returned {report.returned}")
 
