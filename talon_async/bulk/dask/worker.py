@@ -13,15 +13,17 @@ from talon_async.errors import BulkInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Unpack
 
     from talon_async.bulk.results import FailureOutcome, Report, Snapshot
+    from talon_async.bulk.runner import BulkOptions
     from talon_async.errors import TalonOneError
 
 
 class BlockingTalon(Protocol):
     """What is needed of `TalonOneSync`."""
 
-    def bulk(self, calls: Iterable[PreparedCall[Any]], **options: Any) -> Report[Any]:
+    def bulk(self, calls: Iterable[PreparedCall[Any]], **options: Unpack[BulkOptions]) -> Report[Any]:
         """Send many calls."""
         ...
 
