@@ -52,6 +52,10 @@ bulk-kafka: $(FRESH) ## a topic by processes that are killed and leave, on a bro
 bulk-dask: $(FRESH) ## the same with a Dask cluster on this machine
 	@$(BIN)/python -m tools.bulk_dask $(BULK)
 
+.PHONY: faults
+faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
+	@$(BIN)/python -m tools.faults $(FAULTS)
+
 clean: ## remove the virtual environments and caches
 	rm -rf .venv* .*_cache .hypothesis
 

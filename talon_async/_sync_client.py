@@ -181,7 +181,8 @@ class TalonOneSync(BlockingClient):
 
         The effects of an answer replace those of earlier ones; their order means nothing. A coupon or referral that is
         not valid is a `rejectCoupon` or `rejectReferral` effect, not an error. Closing the session redeems its codes;
-        cancelling gives them back. An unknown profile is created. Calls for one session or one profile take turns.
+        cancelling gives them back. An unknown profile is created.
+        Calls for one session or one profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session, of any length.
@@ -214,7 +215,7 @@ class TalonOneSync(BlockingClient):
 
         The vendor keeps it running but no longer develops it; new code takes `update_customer_session_v2`. The effects
         are in `event.effects`. There is no Idempotency-Key: after an unknown outcome it is not repeated by itself.
-        Calls for one session or one profile take turns.
+        Calls for one session or one profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session.
@@ -307,7 +308,7 @@ class TalonOneSync(BlockingClient):
 
         Attributes are merged into those the profile has; None as the value of one deletes it. Without
         `run_rule_engine=True` no rule runs: there are no effects, and `response_content` has no use.
-        Calls for one profile take turns.
+        Calls for one profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters; it should never change.
@@ -362,7 +363,8 @@ class TalonOneSync(BlockingClient):
         """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
 
         The vendor keeps it running but no longer develops it; new code takes `update_customer_profile_v2`. There is no
-        Idempotency-Key: after an unknown outcome it is not repeated by itself. Calls for one profile take turns.
+        Idempotency-Key: after an unknown outcome it is not repeated by itself.
+        Calls for one profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer.
@@ -443,7 +445,7 @@ class TalonOneSync(BlockingClient):
         """Record an event of a customer, and learn what it led to.
 
         A profile that does not exist is created, without a `customer_profile_created` event. The server answers with
-        nothing unless `silent=False`. Calls for one profile take turns.
+        nothing unless `silent=False`. Calls for one profile are sent one after the other.
 
         Args:
             body: the event, and what the answer shall hold besides the effects; the API needs `profile_id`, though its
@@ -480,7 +482,7 @@ class TalonOneSync(BlockingClient):
 
         The server records one event under an ID and refuses a second one, so this is repeated after an unknown outcome.
         A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
-        `get_event_v3` tells. Calls for one profile take turns.
+        `get_event_v3` tells. Calls for one profile are sent one after the other.
 
         Args:
             body: the event, with your ID of it in `integration_id`.
@@ -517,7 +519,8 @@ class TalonOneSync(BlockingClient):
 
         Session and profile are created if there are none; a session must stay with its profile. Every call records
         another event: once it may have reached the server it is never repeated by itself, and the error's `outcome`
-        tells whether it may have been recorded. Calls for one session or one profile take turns. For many events see
+        tells whether it may have been recorded.
+        Calls for one session or one profile are sent one after the other. For many events see
         `track_events`.
 
         Args:

@@ -54,10 +54,6 @@ class ApiKey(_Secretive):
             )
         self.common: Mapping[str, str] = {"Authorization": f"{PREFIX} {key}"}
 
-    def headers(self, request: Request) -> dict[str, str]:  # noqa: ARG002
-        """Return the headers of one request beside the common ones."""
-        return {}
-
 
 class ContentSignature(_Secretive):
     """The signature of the V1 era: HMAC-MD5 over the body with an Application's key, which is 32 or more hex digits.
@@ -77,8 +73,8 @@ class ContentSignature(_Secretive):
         if not self._key or not _VISIBLE.fullmatch(self.signer) or ";" in self.signer:
             raise ConfigurationError("application_id and application_key must both be given")
 
-    def headers(self, request: Request) -> dict[str, str]:
-        """Return the signature of exactly the bytes that are sent."""
+    def sign(self, request: Request) -> dict[str, str]:
+        """Return the header with the signature of exactly the bytes that are sent."""
         operation = request.operation
         if not operation.path.startswith("/v1/"):
             raise InvalidArgumentError("Content-Signature is accepted by V1 operations only: use an API key").about(

@@ -17,6 +17,7 @@ import threading
 import warnings
 import weakref
 from concurrent.futures import CancelledError, Future
+from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -24,6 +25,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
+from talon_async._transport.forks import keep_for_parent
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.calls import request_of
 from talon_async.bulk.sources import checked_iterable
@@ -42,11 +44,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+import_module("anyio._backends._asyncio")  # a child that is forked while a first call imports it would wait for ever
+
 GRACE = 2.0
 """Seconds that closing waits for the thread."""
-
-_PARENTS: list[object] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
 
 
 class BlockingInAsyncWarning(RuntimeWarning):
@@ -179,7 +180,7 @@ class Portal:
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
-        _PARENTS.append(self._thread)
+        keep_for_parent(self._thread)
         self._client._core.abandon()
         self._lock, self._thread = threading.Lock(), None
 

@@ -1,7 +1,8 @@
 """How much at once: `Limiter` counts, `KeyedLock` keeps calls of one profile or session apart, `KeyedOrder` in order.
 
 1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
-2. A call that needs several locks takes them in one fixed order, so that two calls never wait for each other.
+2. A call that needs several locks names their keys in one fixed order, that of `Endpoint.ordering`, so that two calls
+   never wait for each other.
 3. Waiters are served first come, first served. A waiter that is woken already holds its place, so no other can take it.
 4. A waiter that is cancelled passes on what it was given.
 """
@@ -9,11 +10,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    Waiters = OrderedDict[asyncio.Future[None], None]
+    """Those that wait, first come first; a cancelled one is taken out at once."""
 
 
 class Limiter:
@@ -28,7 +32,7 @@ class Limiter:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.waiters: deque[asyncio.Future[None]] | None = None  # made when the first one waits
+        self.waiters: Waiters | None = None  # made when the first one waits
         self.active = 0
 
     @property
@@ -44,15 +48,11 @@ class Limiter:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(not waiter.done() for waiter in self.waiters or ())
+        return len(self.waiters or ())
 
     def is_idle(self) -> bool:
         """Tell whether nothing is active and nothing waits."""
         return not self.active and not self.waiters
-
-    def is_free(self) -> bool:
-        """Tell whether `try_acquire` would succeed."""
-        return self.active < self._limit and not self.waiters
 
     def try_acquire(self) -> bool:
         """Take a place if one is free and no one waits for it."""
@@ -66,16 +66,16 @@ class Limiter:
         if self.try_acquire():
             return
         waiter = asyncio.get_running_loop().create_future()
-        self.waiters = self.waiters or deque()
-        self.waiters.append(waiter)
+        if self.waiters is None:
+            self.waiters = OrderedDict()
+        self.waiters[waiter] = None
         try:
             await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():
+            if waiter in self.waiters:
+                del self.waiters[waiter]
+            elif not waiter.cancelled():
                 self.release()
-            else:
-                waiter.cancel()
-                self._wake()
             raise
 
     def take(self) -> None:
@@ -90,68 +90,83 @@ class Limiter:
 
     def _wake(self) -> None:
         waiters = self.waiters
-        while waiters and (waiters[0].done() or self.active < self._limit):
-            waiter = waiters.popleft()
+        while waiters and self.active < self._limit:
+            waiter, _ = waiters.popitem(last=False)
             if not waiter.done():
                 self.active += 1
                 waiter.set_result(None)
 
 
 class KeyedLock:
-    """A limiter for each key, which exists while it is in use. With width 1 it is a lock for each key."""
+    """A lock for each key, which exists while it is in use; `width` calls may hold it at the same time."""
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._by_key: dict[str, Limiter] = {}
+        self._active: dict[str, int] = {}
+        self._waiters: dict[str, Waiters] = {}
 
     def __len__(self) -> int:
-        return len(self._by_key)
+        return len(self._active)
 
     def try_acquire(self, keys: tuple[str, ...]) -> bool:
         """Take the locks of all keys if every one is free; otherwise take none."""
-        by_key = self._by_key
+        active = self._active
         for key in keys:
-            limiter = by_key.get(key)
-            if limiter is not None and not limiter.is_free():
+            if key in active and (active[key] >= self.width or key in self._waiters):
                 return False
         for key in keys:
-            limiter = by_key.get(key)
-            if limiter is None:
-                limiter = by_key[key] = Limiter(self.width)
-            limiter.active += 1
+            active[key] = active.get(key, 0) + 1
         return True
 
     async def acquire(self, keys: tuple[str, ...]) -> None:
         """Wait for the locks of all keys and take them. A cancelled waiter holds none."""
         held: list[str] = []
-        for key in keys:
-            limiter = self._by_key.get(key)
-            if limiter is None:
-                limiter = self._by_key[key] = Limiter(self.width)
-            try:
-                await limiter.acquire()
-            except BaseException:
-                self._drop_idle((key,))
-                self.release(held)
-                raise
-            held.append(key)
+        try:
+            for key in keys:
+                if not self.try_acquire((key,)):
+                    await self._wait_for(key)
+                held.append(key)
+        except BaseException:
+            self.release(held)
+            raise
+
+    async def _wait_for(self, key: str) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        waiters = self._waiters.setdefault(key, OrderedDict())
+        waiters[waiter] = None
+        try:
+            await waiter
+        except BaseException:
+            if waiter in waiters:
+                del waiters[waiter]
+                if not waiters:
+                    del self._waiters[key]
+            elif not waiter.cancelled():
+                self.release((key,))
+            raise
 
     def release(self, keys: Iterable[str]) -> None:
         """Give the locks back; the first waiter of each gets it."""
-        by_key = self._by_key
+        active = self._active
         for key in keys:
-            limiter = by_key[key]
-            if limiter.active == 1 and not limiter.waiters:  # the usual case
-                del by_key[key]
+            if key in self._waiters and self._pass_on(key):
+                continue
+            if active[key] > 1:
+                active[key] -= 1
             else:
-                limiter.release()
-                self._drop_idle((key,))
+                del active[key]
 
-    def _drop_idle(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            limiter = self._by_key.get(key)
-            if limiter is not None and limiter.is_idle():
-                del self._by_key[key]
+    def _pass_on(self, key: str) -> bool:
+        """Let the first waiter have a lock that its holder gives back; False if none waits any more."""
+        waiters = self._waiters[key]
+        while waiters:
+            waiter, _ = waiters.popitem(last=False)
+            if not waiters:
+                del self._waiters[key]
+            if not waiter.done():
+                waiter.set_result(None)
+                return True
+        return False
 
 
 class Ordered(Protocol):

@@ -9,6 +9,7 @@ import attrs
 from multidict import CIMultiDict
 
 from talon_async._version import __version__
+from talon_async.auth import ContentSignature
 
 if TYPE_CHECKING:
     import ssl
@@ -47,7 +48,7 @@ class TransportSettings:
 
     def own_headers(self, request: Request) -> dict[str, str]:
         """Return the headers that belong to one request."""
-        headers = self.auth.headers(request)
+        headers = self.auth.sign(request) if isinstance(self.auth, ContentSignature) else {}
         if request.idempotency_key is not None:
             headers["Idempotency-Key"] = request.idempotency_key
         return headers

@@ -20,109 +20,140 @@ if TYPE_CHECKING:
     from talon_async.errors import TalonOneError
 
 TURNS_TO_READ = 3
-"""Turns of the loop before an attempt is ended: to read from the socket, to wake the task, to let it finish.
+"""Turns of the loop in which it reads what has come, wakes the task that waits for it, and lets it finish.
 
 uvloop runs timers before it reads, so it needs one more than asyncio's own loops.
 """
+TURNS_TO_READ_A_BODY = 64
+"""The same for an answer whose head is here: asyncio reads 256 KiB in a turn, and an answer has up to 16 MiB."""
+_TICK = time.get_clock_info("monotonic").resolution
+"""Seconds by which a loop may wake up early."""
+
+
+async def let_loop_read() -> None:
+    """Give the loop the turns in which it reads what has come to its connections."""
+    for _ in range(TURNS_TO_READ):
+        await asyncio.sleep(0)
 
 
 class Attempt:
-    """One attempt at a request.
+    """One attempt at a request, made by one task.
 
     Attributes:
-        end: the loop's time at which it is over.
-        connect_timeout: seconds of that for making a connection.
+        task: the task that makes it.
+        cancelling: how many cancellations of the task were under way when it began.
+        deadline: the loop's time at which it is over.
+        connect_deadline: the loop's time at which it is over if there is no connection yet.
         connecting: whether a connection is being made for it; nothing of the request has been sent then.
         answer: the answer, from the moment its head is here; the body may still be missing.
+        transport: the connection that it uses, in the session transport.
+        expired: whether the deadline has ended it.
     """
 
-    __slots__ = ("_cancelling", "_expired", "answer", "connect_timeout", "connecting", "end", "task")
-    task: asyncio.Task[Any]
+    answer: Answer | None = None
+    cancelling: int = 0
+    connect_deadline: float = 0.0
+    connecting: bool = False
+    deadline: float = 0.0
+    expired: bool = False
+    task: asyncio.Task[Any] | None = None
+    transport: asyncio.Transport | None = None
 
-    def begin(self, end: float, connect_timeout: float) -> None:
-        """Start anew in the running task."""
-        self.task = task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._cancelling = task.cancelling()
-        self.end, self.connect_timeout = end, connect_timeout
-        self.connecting = self._expired = False
-        self.answer: Answer | None = None
+    def is_over(self, now: float) -> bool:
+        """Tell whether its time is over."""
+        return self.deadline <= now or (self.connecting and self.connect_deadline <= now)
 
     def expire(self) -> None:
-        """End the attempt."""
-        self._expired = True
-        self.task.cancel()
+        """End the attempt, by cancelling its task."""
+        self.expired = True
+        if self.task is not None:
+            self.task.cancel()
 
-    def has_expired(self) -> bool:
-        """Tell whether the task was cancelled by the deadline and by nothing else; the cancellation is taken back."""
-        return self._expired and self.task.uncancel() <= self._cancelling
+    def is_cancelled_by_deadline_alone(self) -> bool:
+        """Tell whether nothing else has cancelled the task."""
+        return self.expired and self.task is not None and self.task.cancelling() == self.cancelling + 1
+
+    def take_back_cancellation(self) -> bool:
+        """Take back the cancellation by the deadline; tell whether it was the only one, so that the task may go on."""
+        return self.expired and self.task is not None and self.task.uncancel() <= self.cancelling
 
     def timeout_error(self) -> TalonOneError:
-        """Return the error of an attempt that was ended by its deadline."""
+        """Return the error of an attempt that its deadline has ended."""
         if self.answer is not None:
             return UnreadableAnswerError("the answer did not come to its end in the time allowed")
         if self.connecting:
-            return ConnectError("no connection within the time allowed (Timeout.attempt)")
+            which = "connect" if self.connect_deadline < self.deadline else "attempt"
+            return ConnectError(f"no connection within the time allowed (Timeout.{which})")
         return RequestTimeoutError("no answer within the time allowed (Timeout.attempt)")
 
 
 class Deadlines:
-    """Ends the attempts on one event loop whose time is over."""
+    """Ends the attempts on one event loop whose time is over.
+
+    Attributes:
+        by_task: the attempts under way, by the task that makes them.
+    """
 
     def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's
-        self._by_task: dict[asyncio.Task[Any], Attempt] = {}
+        self.by_task: dict[asyncio.Task[Any] | None, Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_time = 0.0  # uvloop's handles do not all tell it
 
     def __len__(self) -> int:
-        return len(self._by_task)
+        return len(self.by_task)
 
-    def watch(self, attempt: Attempt) -> None:
-        """End the attempt when its time is over."""
-        self._by_task[attempt.task] = attempt
-        if self._timer is None or attempt.end < self._timer.when():
-            self._set_timer(attempt.end)
+    def start(self, seconds: float, connect_seconds: float) -> Attempt:
+        """Start an attempt of the running task, which ends after so many seconds, of which so many for connecting."""
+        attempt = Attempt()
+        attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task(self.loop))
+        attempt.cancelling = task.cancelling()
+        now = self.loop.time()
+        attempt.deadline, attempt.connect_deadline = now + seconds, now + connect_seconds
+        self.by_task[task] = attempt
+        if self._timer is None or attempt.connect_deadline < self._timer_time:
+            self._set_timer(attempt.connect_deadline)
+        return attempt
 
-    def unwatch(self, attempt: Attempt) -> None:
-        """Leave the attempt alone. The timer finds out when it fires."""
-        self._by_task.pop(attempt.task, None)
-
-    def current(self) -> Attempt | None:
-        """Return the attempt of the running task."""
-        return self._by_task.get(cast("asyncio.Task[Any]", asyncio.current_task()))
+    def finish(self, attempt: Attempt) -> None:
+        """Stop timing an attempt. The timer is not moved."""
+        self.by_task.pop(attempt.task, None)
 
     def _set_timer(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._fire, context=self._context)
+        self._timer, self._timer_time = self.loop.call_at(when, self._fire, context=self._context), when
 
     def _fire(self) -> None:
         self._timer = None
-        now = self._loop.time() + _TICK
-        ends = [attempt.end for attempt in self._by_task.values()]
-        if any(end <= now for end in ends):
-            self._end_after_reading(now, TURNS_TO_READ)
-        if later := [end for end in ends if end > now]:
-            self._set_timer(min(later))
+        now = self.loop.time() + _TICK
+        if any(attempt.is_over(now) for attempt in self.by_task.values()):
+            self._end_after_reading(now, 0)
+        ends = [
+            end
+            for attempt in self.by_task.values()
+            for end in (attempt.connect_deadline, attempt.deadline)
+            if end > now
+        ]
+        if ends:
+            self._set_timer(min(ends))
 
-    def _end_after_reading(self, now: float, turns: int) -> None:
-        if turns:
-            self._loop.call_soon(self._end_after_reading, now, turns - 1, context=self._context)
-            return
-        for attempt in list(self._by_task.values()):
-            if attempt.end <= now:
-                self.unwatch(attempt)
+    def _end_after_reading(self, now: float, turn: int) -> None:
+        """End the attempts that were over, when the loop has had its turns to read their answers."""
+        over = [attempt for attempt in self.by_task.values() if attempt.is_over(now)]
+        for attempt in over:
+            if turn >= (TURNS_TO_READ if attempt.answer is None else TURNS_TO_READ_A_BODY):
+                self.finish(attempt)
                 attempt.expire()
+        if over and turn < TURNS_TO_READ_A_BODY:
+            self.loop.call_soon(self._end_after_reading, now, turn + 1, context=self._context)
 
     def close(self) -> None:
         """End every attempt now, and stop the timer."""
-        for attempt in list(self._by_task.values()):
-            self.unwatch(attempt)
+        for attempt in list(self.by_task.values()):
+            self.finish(attempt)
             attempt.expire()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-_TICK = time.get_clock_info("monotonic").resolution
-"""Seconds by which a loop may wake up early."""

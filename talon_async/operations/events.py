@@ -36,7 +36,7 @@ class Events:
         """Record an event of a customer, and learn what it led to.
 
         A profile that does not exist is created, without a `customer_profile_created` event. The server answers with
-        nothing unless `silent=False`. Calls for one profile take turns.
+        nothing unless `silent=False`. Calls for one profile are sent one after the other.
 
         Args:
             body: the event, and what the answer shall hold besides the effects; the API needs `profile_id`, though its
@@ -67,7 +67,7 @@ class Events:
 
         The server records one event under an ID and refuses a second one, so this is repeated after an unknown outcome.
         A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
-        `get_event_v3` tells. Calls for one profile take turns.
+        `get_event_v3` tells. Calls for one profile are sent one after the other.
 
         Args:
             body: the event, with your ID of it in `integration_id`.
@@ -104,7 +104,8 @@ class Events:
 
         Session and profile are created if there are none; a session must stay with its profile. Every call records
         another event: once it may have reached the server it is never repeated by itself, and the error's `outcome`
-        tells whether it may have been recorded. Calls for one session or one profile take turns. For many events see
+        tells whether it may have been recorded.
+        Calls for one session or one profile are sent one after the other. For many events see
         `track_events`.
 
         Args:

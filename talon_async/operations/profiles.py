@@ -36,7 +36,7 @@ class Profiles:
 
         Attributes are merged into those the profile has; None as the value of one deletes it. Without
         `run_rule_engine=True` no rule runs: there are no effects, and `response_content` has no use.
-        Calls for one profile take turns.
+        Calls for one profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters; it should never change.
@@ -86,7 +86,8 @@ class Profiles:
         """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
 
         The vendor keeps it running but no longer develops it; new code takes `update_customer_profile_v2`. There is no
-        Idempotency-Key: after an unknown outcome it is not repeated by itself. Calls for one profile take turns.
+        Idempotency-Key: after an unknown outcome it is not repeated by itself.
+        Calls for one profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer.

@@ -41,7 +41,8 @@ class Sessions:
 
         The effects of an answer replace those of earlier ones; their order means nothing. A coupon or referral that is
         not valid is a `rejectCoupon` or `rejectReferral` effect, not an error. Closing the session redeems its codes;
-        cancelling gives them back. An unknown profile is created. Calls for one session or one profile take turns.
+        cancelling gives them back. An unknown profile is created.
+        Calls for one session or one profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session, of any length.
@@ -68,7 +69,7 @@ class Sessions:
 
         The vendor keeps it running but no longer develops it; new code takes `update_customer_session_v2`. The effects
         are in `event.effects`. There is no Idempotency-Key: after an unknown outcome it is not repeated by itself.
-        Calls for one session or one profile take turns.
+        Calls for one session or one profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session.

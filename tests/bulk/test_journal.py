@@ -6,12 +6,13 @@ import asyncio
 import gc
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 from support.clock import FakeClock
-from support.journals import HERE, call, entries, fingerprint, indices_left, left, opened
+from support.journals import HERE, call, copy, entries, fingerprint, indices_left, left, opened
 
 from talon_async.bulk import Journal
 from talon_async.bulk.journal_base import Journal as JournalProtocol
@@ -280,12 +281,16 @@ async def test_use_is_refused_when_the_journal_is_not_open(path: Path) -> None:
 
 async def test_a_warning_is_given_when_a_journal_is_dropped_open(path: Path) -> None:
     """What was settled is written nevertheless, and the journal is unlocked."""
-    journal = await opened(path)
-    await journal.accept(entries(journal, range(3)))
-    await journal.settle(1)
-    with pytest.warns(ResourceWarning, match="was not closed"):
-        del journal
+    journals = [await opened(path)]
+    await journals[0].accept(entries(journals[0], range(3)))
+    await journals[0].settle(1)
+
+    def drop() -> None:
+        journals.clear()
         gc.collect()
+
+    with pytest.warns(ResourceWarning, match="was not closed"):
+        drop()
     async with asyncio.timeout(10):
         while path.with_name("events.journal.lock").stat().st_size:
             await asyncio.sleep(0)
@@ -298,6 +303,10 @@ async def test_no_customer_is_left_when_every_call_is_settled(path: Path) -> Non
     await journal.accept(entries(journal, range(2000), profile="mary.smith"))
     for index in range(2000):
         await journal.settle(index)
+    await journal.unmark([])  # waits until they are written
+    journal._open_run().held.store.checkpoint()
+    assert b"mary.smith" not in copy(path, path.parent / "copy").read_bytes()
+    shutil.rmtree(path.parent / "copy")
     await journal.close()
     assert b"mary.smith" in bytes(call(0, None, "mary.smith"))
     assert {file.name for file in path.parent.iterdir()} == {f"events.journal{x}" for x in ("", ".lock", ".reserve")}

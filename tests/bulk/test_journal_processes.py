@@ -101,8 +101,7 @@ async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Pa
 def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> None:
     """The error names the first one by its process ID; afterwards the journal is free."""
     with start(FOREVER, path, 1) as process:
-        while b"accepted" not in output(process).readline():
-            pass
+        assert any(b"accepted" in line for line in output(process))
         refused = run(
             """
             try: asyncio.run(opened(PATH))
@@ -226,3 +225,38 @@ def test_the_interpreter_ends_when_a_journal_was_not_closed(path: Path) -> None:
     """
     run(script, path)
     assert 7 == Journal(path).count().unsettled
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes there")
+@pytest.mark.parametrize("size", [600_000, 1_500_000, 5_000_000])
+def test_every_settlement_is_written_when_files_may_not_grow(path: Path, size: int) -> None:
+    """A limit on the size of files (`ulimit -f`, a quota) ends a run as a full disk does, and loses as little."""
+    script = """
+    import resource
+    from talon_async.errors import JournalError
+    async def main():
+        journal = await opened(PATH)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+        chance, still = random.Random(1), set()
+        while True:
+            group = entries(journal, range(journal.recorded, journal.recorded + 256))
+            try: await journal.accept(group)
+            except JournalError as error: break
+            still |= {entry.index for entry in group}
+            for index in chance.sample(sorted(still), 100):
+                await journal.settle(index, None if index % 5 else '{"outcome": "rejected"}')
+                still.discard(index)
+        for index in chance.sample(sorted(still), 79):
+            await journal.settle(index)
+            still.discard(index)
+        try: await journal.close()
+        except JournalError as error: say(error.message)
+        say(*sorted(still))
+    asyncio.run(main())
+    """
+    message, still = run(script, path, size).splitlines()
+    assert message.startswith(f"{path}: the disk failed, or has no room left for this file")
+    expected = [int(index) for index in still.split()]
+    assert len(expected) > 100
+    assert expected == [call.index for call in Journal(path).list("unsettled")]
+    assert all(call.index % 5 == 0 for call in Journal(path).list("failed"))

@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "talon_async"]
 
 
 def test_the_demo_tells_a_shops_day_when_it_runs() -> None:
-    """Every operation appears, and the end adds up; exit code 0."""
+    """The demo prints every kind of call and what was recorded, and ends with exit code 0."""
     done = subprocess.run(
         [*COMMAND, "demo", "--events", "300"], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
     )
@@ -32,7 +32,7 @@ def test_the_demo_tells_a_shops_day_when_it_runs() -> None:
 
 
 def test_the_sandbox_serves_another_process_when_it_is_started() -> None:
-    """It prints what to export, answers, and ends on Ctrl-C with exit code 0."""
+    """The sandbox prints what to export, answers, and ends on Ctrl-C with exit code 0."""
     process = subprocess.Popen([*COMMAND, "sandbox", "--coupon", "A=5"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, cwd=ROOT)  # fmt: skip
     assert process.stdout is not None
@@ -52,7 +52,7 @@ def test_the_sandbox_serves_another_process_when_it_is_started() -> None:
 
 
 def test_the_version_is_told_when_it_is_asked_for() -> None:
-    """And a wrong command explains itself."""
+    """`--version` prints one line, and an unknown command is an error that lists the commands."""
     done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == f"talon-async {__version__}\n"
     done = subprocess.run([*COMMAND, "nonsense"], capture_output=True, text=True, cwd=ROOT, check=False)
@@ -60,7 +60,7 @@ def test_the_version_is_told_when_it_is_asked_for() -> None:
 
 
 def test_a_taken_port_is_told_when_the_sandbox_cannot_listen() -> None:
-    """A sentence, not a traceback."""
+    """The sandbox prints one sentence and no traceback, and ends with exit code 1."""
     import socket
 
     with socket.socket() as taken:

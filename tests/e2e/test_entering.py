@@ -11,9 +11,9 @@ import pytest
 from aioresponses import aioresponses
 from support.raw import EMPTY, Exchange, RawServer, answer
 from support.twins import KEY
-from talon_async._transport.direct import DirectTransport
 
 from talon_async import RetryPolicy, TalonOne, TalonOneSync, Timeout
+from talon_async._transport.direct import DirectTransport
 from talon_async.errors import ClientClosedError, ConnectError
 
 if TYPE_CHECKING:

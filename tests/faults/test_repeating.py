@@ -186,7 +186,7 @@ async def test_nothing_is_sent_behind_our_back_when_a_connection_is_lost(
     with RawServer(answer({}), reset) as server:
         talon = client(server.url, clock=clock, retry=RetryPolicy.off())
         await talon.get_customer_inventory("warm")
-        with pytest.raises(Exception, match="broke") as caught:
+        with pytest.raises(Exception, match="ended before an answer came") as caught:
             await getattr(talon, method)(*arguments)
     assert (1, 2) == (caught.value.attempts, len(server.received))
 
@@ -361,3 +361,12 @@ async def test_unlocking_is_repeated_when_it_is_under_an_id_of_the_callers(clien
     with RawServer(reset, answer({})) as server:
         await client(server.url, clock=clock).unlock_reward(4, body)
     assert 2 == len(server.received)
+
+
+async def test_nothing_is_sent_when_the_client_is_given_no_key(client: Any) -> None:
+    """`idempotency_keys` must make one: without it a write would be repeated unprotected."""
+    with RawServer(answer({})) as server:
+        talon = client(server.url, idempotency_keys=lambda: None)
+        with pytest.raises(InvalidArgumentError, match="idempotency_key must be 1 to 255 visible"):
+            await talon.update_customer_profile_v2("a", CustomerProfileIntegrationRequestV2())
+    assert [] == server.received

@@ -11,8 +11,8 @@ from talon_async import TalonOne, TalonOneSync
 from talon_async._endpoint import endpoints_of
 
 KEY = "k3y-of-the-tests"
-KINDS = ["awaited", "blocking"]
-"""Both twins."""
+KINDS = ["awaited", "blocking", "awaited-direct", "blocking-direct"]
+"""Both twins on both transports."""
 
 
 class Blocking:

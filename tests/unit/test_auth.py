@@ -44,20 +44,20 @@ def test_the_signature_covers_the_exact_bytes_when_an_application_signs() -> Non
     """HMAC-MD5 over the body, with the key decoded from hexadecimal."""
     body = b'{"type":"a"}'
     digest = hmac.new(bytes.fromhex("00ff10"), body, hashlib.md5).hexdigest()
-    headers = ContentSignature(7, "00ff10").headers(request("/v1/events", body))
+    headers = ContentSignature(7, "00ff10").sign(request("/v1/events", body))
     assert headers == {"Content-Signature": f"signer=7; signature={digest}"}
 
 
 def test_the_empty_text_is_signed_when_there_is_no_body() -> None:
     """A GET is signed, too."""
     digest = hmac.new(b"\x00", b"", hashlib.md5).hexdigest()
-    assert digest in ContentSignature("7", "00").headers(request("/v1/x", None))["Content-Signature"]
+    assert digest in ContentSignature("7", "00").sign(request("/v1/x", None))["Content-Signature"]
 
 
 def test_signing_is_refused_when_the_operation_is_v2() -> None:
     """V2 operations never accepted it: the error names the operation."""
     with pytest.raises(InvalidArgumentError, match="V1 operations only") as caught:
-        ContentSignature(7, "00").headers(request("/v2/customer_profiles/{integration_id}", b"{}"))
+        ContentSignature(7, "00").sign(request("/v2/customer_profiles/{integration_id}", b"{}"))
     assert caught.value.operation == "any"
 
 

@@ -1,4 +1,4 @@
-"""A typed stub is the operation: what decorators make of it, and what they refuse."""
+"""What decorators make of a typed stub, and which stubs and arguments they refuse."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def target(method: Callable[..., Any], *args: Any, **options: Any) -> str:
 
 
 def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
-    """Times with their offset encoded, booleans in lower case, lists repeated or joined, irregular names."""
+    """Times keep their offset, bools are lower case, lists are repeated or joined, some names are irregular."""
     assert target(
         Odd.list_things, 7, "a", since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=7))),
         kinds=["x&y", "z"], campaign_ids=(1, 2), session_ids=["s"], run_rule_engine=False, limit=0,
@@ -80,7 +80,7 @@ def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
 
 
 def test_no_query_is_sent_when_every_value_is_left_out() -> None:
-    """None is not a value; an empty list says nothing."""
+    """None and an empty list send nothing."""
     assert target(Odd.list_things, 7, "a", kinds=[], campaign_ids=[]) == "/v1/things/7/of/a"
 
 
@@ -94,19 +94,25 @@ def test_no_query_is_sent_when_every_value_is_left_out() -> None:
     ],
 )  # fmt: skip
 def test_a_path_value_is_one_segment_when_it_holds_anything(identifier: Any, segment: str) -> None:
-    """Nothing in an ID can lead to another resource."""
+    """An ID is percent-encoded as a whole, so that no character in it leads to another resource."""
     assert target(TalonOne.delete_customer_data, identifier) == f"/v1/customer_data/{segment}"
 
 
 @pytest.mark.parametrize("identifier", ["", ".", "..", "\ud800", None, b"x", True, ["x"]])
 def test_a_path_value_is_refused_when_it_would_address_something_else(identifier: Any) -> None:
-    """The error names parameter and operation; it is a ValueError."""
+    """The error names the operation and the parameter, and is a ValueError."""
     with pytest.raises(InvalidArgumentError, match="delete_customer_data: integration_id"):
         target(TalonOne.delete_customer_data, identifier)
 
 
+def test_a_lone_surrogate_is_named_when_a_path_value_holds_one() -> None:
+    """Half of a character cannot be encoded, and the error says so in the term of Unicode."""
+    with pytest.raises(InvalidArgumentError, match="^delete_customer_data: integration_id holds a lone surrogate$"):
+        target(TalonOne.delete_customer_data, "a\ud800")
+
+
 def test_a_naive_time_is_refused_when_it_is_a_query_value() -> None:
-    """The error says how to write one with a zone."""
+    """The error says how to write a time with a zone."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2())
     with pytest.raises(InvalidArgumentError, match=r"now cannot be sent: .* has no time zone"):
         target(TalonOne.update_customer_session_v2, "s", body, now=datetime(2026, 1, 1))  # noqa: DTZ001
@@ -124,19 +130,19 @@ def test_a_body_is_refused_when_it_is_another_model(wrong: Any) -> None:
 
 @pytest.mark.parametrize("body", [NewCustomerProfile(), CustomerProfileIntegrationRequestV2()])
 def test_both_eras_of_the_body_are_taken_when_a_profile_is_updated(body: Any) -> None:
-    """The original body of the V2 operation still serves."""
+    """The V2 operation also takes the body that it had first."""
     assert endpoint_of(TalonOne.update_customer_profile_v2).request("a", body).body == b"{}"
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, "a\n", 5])
 def test_an_idempotency_key_is_refused_when_it_cannot_be_a_header(key: Any) -> None:
-    """1 to 255 visible characters."""
+    """A key has 1 to 255 visible ASCII characters."""
     with pytest.raises(InvalidArgumentError, match="idempotency_key"):
         target(TalonOne.update_customer_profile_v2, "a", NO_ATTRIBUTES, idempotency_key=key)
 
 
 def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
-    """Nothing is stored."""
+    """A dry run stores nothing, so a second one does no harm."""
     event = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
     request = endpoint_of(TalonOne.track_event).request
     assert [Idempotency.NEVER, Idempotency.SAFE, Idempotency.NEVER] == [
@@ -155,12 +161,12 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
     ],
 )  # fmt: skip
 def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Idempotency) -> None:
-    """What a second time would do follows from method and key."""
+    """What a second request would do follows from the method and from having a key."""
     assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
 
 
-def test_turns_are_taken_for_profile_and_session_when_both_are_known() -> None:
-    """Their order is fixed, so that two calls never wait for each other."""
+def test_a_call_has_two_ordering_keys_when_profile_and_session_have_ids() -> None:
+    """The key of the profile comes first, so that two calls never wait for each other."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id="p"))
     assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).ordering_keys == (
         "profile:p",
@@ -168,8 +174,8 @@ def test_turns_are_taken_for_profile_and_session_when_both_are_known() -> None:
     )
 
 
-def test_turns_are_taken_when_an_id_is_a_uuid() -> None:
-    """Whatever can be a path value has its turn, the same as its text."""
+def test_an_ordering_key_is_the_same_when_an_id_is_a_uuid_or_its_text() -> None:
+    """Every type that a path value may have makes an ordering key."""
     request = endpoint_of(TalonOne.update_customer_profile_v2).request
     assert (
         request(UUID(int=1), NO_ATTRIBUTES).ordering_keys
@@ -179,14 +185,14 @@ def test_turns_are_taken_when_an_id_is_a_uuid() -> None:
 
 
 @pytest.mark.parametrize("profile", [None, ""])
-def test_no_turn_is_taken_for_the_profile_when_the_session_is_anonymous(profile: str | None) -> None:
-    """Anonymous sessions do not wait for each other."""
+def test_a_call_has_no_ordering_key_for_the_profile_when_the_session_is_anonymous(profile: str | None) -> None:
+    """An empty profile ID means an anonymous customer, and anonymous sessions do not wait for each other."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id=profile))
     assert endpoint_of(TalonOne.update_customer_session_v2).request("s", body).ordering_keys == ("session:s",)
 
 
 def test_a_wrong_call_is_a_type_error_when_it_is_made() -> None:
-    """In the caller's own line, before anything is awaited."""
+    """The TypeError is raised in the caller's own line, before anything is awaited."""
     talon = TalonOne("https://a.b", "key")
     with pytest.raises(TypeError, match="track_event.*missing 1 required positional argument: 'body'"):
         talon.track_event()  # type: ignore[call-arg]
@@ -196,7 +202,7 @@ def test_a_wrong_call_is_a_type_error_when_it_is_made() -> None:
 
 @pytest.mark.parametrize("cls", [TalonOne, TalonOneSync])
 def test_tools_see_the_real_signature_when_they_look(cls: type) -> None:
-    """Inspect and autospec work as for any function written by hand."""
+    """`inspect` and `create_autospec` read a compiled method like a function written by hand."""
     parameters = inspect.signature(cls.track_event).parameters  # type: ignore[attr-defined]
     assert ["self", "body", "dry"] == list(parameters)
     mock = create_autospec(cls, instance=True)
@@ -205,7 +211,7 @@ def test_tools_see_the_real_signature_when_they_look(cls: type) -> None:
 
 
 def test_a_stub_is_refused_when_a_brace_has_no_parameter() -> None:
-    """The mistake shows when the class is made."""
+    """Each name in braces needs a parameter; the error is raised when the class is made."""
     with pytest.raises(TypeError, match="no parameter for {x}"):
 
         @get("/v1/{x}")
@@ -213,7 +219,7 @@ def test_a_stub_is_refused_when_a_brace_has_no_parameter() -> None:
 
 
 def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
-    """Rule three."""
+    """A query value is keyword-only."""
     with pytest.raises(TypeError, match="keyword-only"):
 
         @get("/v1/x")
@@ -221,7 +227,7 @@ def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
 
 
 def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
-    """Rule two."""
+    """The body is positional."""
     with pytest.raises(TypeError, match="body must not be keyword-only"):
 
         @put("/v1/x")
@@ -229,7 +235,7 @@ def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
 
 
 def test_a_stub_is_refused_when_types_are_missing() -> None:
-    """Types are what a stub is made of."""
+    """Every parameter and the answer need a type."""
     with pytest.raises(TypeError, match="no return type"):
 
         @delete("/v1/x")
@@ -241,8 +247,21 @@ def test_a_stub_is_refused_when_types_are_missing() -> None:
         async def make(self: Any, body) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
 
 
+@pytest.mark.parametrize("name", ["target", "query", "decode", "endpoint"])
+def test_a_stub_is_refused_when_a_parameter_has_a_name_of_the_compiled_function(name: str) -> None:
+    """The compiled function would overwrite the argument, or find it in place of what it needs."""
+
+    def stub(self: Any, *, value: int) -> None: ...
+
+    parameters = inspect.signature(stub).parameters
+    signature = inspect.Signature([parameters["self"], parameters["value"].replace(name=name)], return_annotation=None)
+    stub.__signature__ = signature  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match=f"stub: no parameter can be named {name}"):
+        endpoint_of(get("/v1/x")(stub)).request()  # type: ignore[type-var]
+
+
 def test_only_operations_are_endpoints_when_asked_for_one() -> None:
-    """`raw` of something else is a TypeError."""
+    """`raw` raises TypeError for a method that is no operation."""
     talon = TalonOne("https://a.b", "key")
     with pytest.raises(TypeError, match="aclose.*is no operation"):
         talon.raw(talon.aclose)
@@ -250,7 +269,7 @@ def test_only_operations_are_endpoints_when_asked_for_one() -> None:
 
 @pytest.mark.parametrize(("value", "query"), [(True, "?silent=yes"), (False, "?silent=no"), (None, "")])
 def test_a_yes_or_no_travels_as_such_when_the_type_says_so(value: bool | None, query: str) -> None:
-    """Every other bool is true or false."""
+    """`YesNo` sends yes or no; every other bool is sent as true or false."""
     assert f"/v1/cards/card{query}" == target(Odd.renew, "card", silent=value)
     assert query.replace("yes", "true").replace("no", "false").replace("silent", "loud") == (
         target(Odd.renew, "card", loud=value).removeprefix("/v1/cards/card")
@@ -265,12 +284,12 @@ def test_a_yes_or_no_travels_as_such_when_the_type_says_so(value: bool | None, q
     ],
 )  # fmt: skip
 def test_a_list_is_one_value_when_it_is_joined_by_commas(values: Any, query: str) -> None:
-    """An empty one says nothing; a text is one word, not its letters."""
+    """An empty list sends nothing; a text is one word and not a list of letters."""
     assert f"/v1/cards/card{query}" == target(Odd.renew, "card", states=values)
 
 
 def test_a_comma_is_encoded_when_it_is_inside_a_joined_value() -> None:
-    """What joins is told apart from what is joined."""
+    """A comma inside a value is percent-encoded, so that it does not separate two values."""
     assert "/v1/customer_profiles/a/achievements?campaignIds=1%2C2,3" == target(
         TalonOne.get_customer_achievements, "a", campaign_ids=["1,2", "3"]
     )
@@ -288,7 +307,7 @@ def test_a_comma_is_encoded_when_it_is_inside_a_joined_value() -> None:
     ],
 )
 def test_a_word_is_refused_when_it_is_none_of_those_documented(options: dict[str, Any], said: str) -> None:
-    """The error names operation and parameter, and tells the words."""
+    """The error names the operation, the parameter and the words that are allowed."""
     with pytest.raises(InvalidArgumentError, match=said):
         target(Odd.renew, "card", **options)
 
@@ -301,7 +320,7 @@ def test_a_word_is_refused_when_it_is_none_of_those_documented(options: dict[str
     ],
 )
 def test_false_is_refused_when_the_api_takes_only_true(call: tuple[Any, ...]) -> None:
-    """It would be a 400; leaving it out is what is meant."""
+    """The API answers false with 400, so the error says to leave the value out."""
     method, *args = call
     assert target(method, *args, awaits_activation=True).endswith("?awaitsActivation=true")
     assert "?" not in target(method, *args, awaits_activation=None)
@@ -325,14 +344,14 @@ def test_false_is_refused_when_the_api_takes_only_true(call: tuple[Any, ...]) ->
 def test_a_value_is_refused_when_it_is_beyond_its_limit(
     method: str, args: tuple[Any, ...], options: dict[str, Any], said: str
 ) -> None:
-    """Before anything is sent; the error names operation and parameter."""
+    """The error is raised before anything is sent, and names the operation and the parameter."""
     with pytest.raises(InvalidArgumentError, match=f"^{method}: {said}") as caught:
         target(getattr(TalonOne, method), *args, **options)
     assert ("not_sent", method) == (caught.value.outcome, caught.value.operation)
 
 
 def test_a_value_is_taken_when_it_is_at_its_limit() -> None:
-    """Limits are what is just allowed."""
+    """Both bounds of a limit are allowed."""
     assert "/v1/cards/abcd?pageSize=1" == target(Odd.renew, "abcd", page_size=1)
     assert "/v1/cards/a%2Bb%40c.d%25?pageSize=1000" == target(Odd.renew, "a+b@c.d%", page_size=1000)
     assert "/v1/customer_data/" + "%C3%BC" * 1000 == target(TalonOne.delete_customer_data, "ü" * 1000)
@@ -354,14 +373,14 @@ def test_a_stub_says_itself_what_repeating_it_would_do_when_its_method_does_not(
 
 
 def test_a_deletion_carries_a_body_when_it_has_one() -> None:
-    """And no body otherwise."""
+    """A DELETE sends the body that its stub has, and no body otherwise."""
     request = endpoint_of(TalonOne.delete_coupon_reservation).request("A", CouponReservations(integration_ids=["a"]))
     assert ("DELETE", b'{"integrationIDs":["a"]}') == (request.operation.method, request.body)
     assert None is endpoint_of(TalonOne.delete_customer_data).request("a").body
 
 
 def test_a_bare_map_is_the_body_when_it_holds_attributes() -> None:
-    """A null deletes an attribute; times and names go out as everywhere."""
+    """None is sent as null, which deletes an attribute; names are sent as they are, and times as in models."""
     request = endpoint_of(TalonOne.update_audience_customers_attributes).request
     attributes = {"first name": "Ann", "since": datetime(2026, 1, 2, tzinfo=UTC), "old": None}
     assert b'{"first name":"Ann","since":"2026-01-02T00:00:00+00:00","old":null}' == request(5, attributes).body
@@ -370,13 +389,13 @@ def test_a_bare_map_is_the_body_when_it_holds_attributes() -> None:
 
 @pytest.mark.parametrize("wrong", [None, [("a", 1)], "text", NO_ATTRIBUTES])
 def test_a_bare_map_is_refused_when_it_is_none(wrong: Any) -> None:
-    """The error names what is needed."""
+    """The error says that a mapping is needed."""
     with pytest.raises(InvalidArgumentError, match="update_audience_customers_attributes: body must be Mapping, not "):
         target(TalonOne.update_audience_customers_attributes, 5, wrong)
 
 
 @pytest.mark.parametrize("wrong", [{"a": float("nan")}, {"a": datetime(2026, 1, 1)}, {5: 1}])  # noqa: DTZ001
 def test_a_bare_map_is_refused_when_json_cannot_hold_it(wrong: Any) -> None:
-    """As inside any model."""
+    """NaN, a time without zone, and a key that is no text are refused as they are inside models."""
     with pytest.raises(InvalidArgumentError, match="update_audience_customers_attributes"):
         target(TalonOne.update_audience_customers_attributes, 5, wrong)

@@ -12,25 +12,39 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from threading import RLock
 
-    from talon_async.bulk.journal.lock import FileLock
-    from talon_async.bulk.journal.store import Store
+
+class OpenFile(Protocol):
+    """A journal's file that is open; `lock` is held while SQLite works on it."""
+
+    path: Path
+    lock: RLock
+
+
+class HeldLock(Protocol):
+    """A lock on a file beside a journal."""
+
+    def forget(self) -> None:
+        """Close the descriptor without unlocking."""
+        ...
+
 
 PATIENCE = 10.0
 """Seconds for which a fork waits."""
 
-stores: weakref.WeakSet[Store] = weakref.WeakSet()
+stores: weakref.WeakSet[OpenFile] = weakref.WeakSet()
 """The files that are open in this process."""
-locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
+locks: weakref.WeakSet[HeldLock] = weakref.WeakSet()
 """The locks that this process holds."""
-_waiting: list[Store] = []
-_parents: list[Store] = []
+_waiting: list[OpenFile] = []
+_parents: list[OpenFile] = []
 """What a forked child inherited, kept so that nothing finalises it."""
 _inherited: set[tuple[int, int]] = set()
 """The files of those, by device and inode."""

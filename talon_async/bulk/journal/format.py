@@ -1,7 +1,7 @@
 """How a call lies in the file: one BLOB of a head and its record. Pure.
 
-The head holds a checksum of the record, whether the call can be repeated, when it was accepted (in seconds since 1970)
-and the beginning of its item's hash.
+The head holds a checksum of all that follows and of the index, whether the call can be repeated, when it was accepted
+(in seconds since 1970), and the beginning of its item's hash.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ UNKNOWN = bytes(DIGEST)
 """Stands where no hash is kept."""
 
 LITTLE = sys.byteorder == "little"
-_HEAD = struct.Struct(f"<IBI{DIGEST}s")
+_HEAD = struct.Struct(f"<BI{DIGEST}s")
+_CHECKSUM = 4
 
 
 @attrs.frozen
@@ -42,20 +43,22 @@ def digest_of(fingerprint: bytes) -> bytes:
     return fingerprint[:DIGEST].ljust(DIGEST, b"\0")
 
 
-def pack(record: bytes, fingerprint: bytes, accepted: int, *, repeatable: bool) -> bytes:
+def pack(index: int, record: bytes, fingerprint: bytes, accepted: int, *, repeatable: bool) -> bytes:
     """Return the BLOB of a call."""
-    return _HEAD.pack(crc32(record), repeatable, accepted, fingerprint) + record
+    head = _HEAD.pack(repeatable, accepted, fingerprint)
+    return _checksum(index, head, record) + head + record
+
+
+def _checksum(index: int, head: bytes, record: bytes) -> bytes:
+    return crc32(head, crc32(record, index & 0xFFFFFFFF)).to_bytes(_CHECKSUM, "little")
 
 
 def unpack(index: int, blob: bytes) -> Stored:
     """Read the BLOB of a call; what is damaged raises JournalError."""
-    try:
-        checksum, flags, accepted, digest = _HEAD.unpack_from(blob)
-    except struct.error:
-        raise JournalError(f"the journal is damaged: call {index} is cut off") from None
-    record = blob[_HEAD.size :]
-    if checksum != crc32(record) or flags > 1:
+    head, record = blob[_CHECKSUM : _CHECKSUM + _HEAD.size], blob[_CHECKSUM + _HEAD.size :]
+    if len(head) != _HEAD.size or blob[:_CHECKSUM] != _checksum(index, head, record):
         raise JournalError(f"the journal is damaged: call {index} is not as it was written")
+    flags, accepted, digest = _HEAD.unpack(head)
     return Stored(index, record, digest, bool(flags), accepted)
 
 

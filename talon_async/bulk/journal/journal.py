@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Self
 from talon_async._clock import Clock
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, digest_of, pack, unpack
 from talon_async.bulk.journal.run import Run, in_thread
-from talon_async.bulk.journal.store import explained
 from talon_async.bulk.journal.tools import JournalFile
 from talon_async.bulk.journal.writer import Writer
 from talon_async.errors import JournalError
@@ -76,8 +75,7 @@ class Journal(JournalFile):
         run = self._open_run()
         block, place = divmod(index, BLOCK)
         if block != run.block:
-            with explained(self.path):
-                run.block, run.digests = block, run.held.store.digests(block)
+            run.block, run.digests = block, run.held.store.digests(block)
         recorded = run.digests[place * DIGEST : (place + 1) * DIGEST]
         if recorded not in (UNKNOWN, digest_of(fingerprint)):
             raise JournalError(
@@ -118,7 +116,7 @@ class Journal(JournalFile):
             if entry.index < run.recorded:
                 raise JournalError(f"{self.path}: call {entry.index} is recorded already")
             run.recorded = entry.index + 1
-            packed = pack(entry.record, entry.fingerprint, now, repeatable=entry.repeatable)
+            packed = pack(entry.index, entry.record, entry.fingerprint, now, repeatable=entry.repeatable)
             run.batch.accepted.append((entry.index, packed))
             run.batch.digests.append((entry.index, digest_of(entry.fingerprint)))
         await run.durable()
@@ -127,13 +125,13 @@ class Journal(JournalFile):
         """Note durably that calls may be sent from now on."""
         run = self._open_run()
         run.refuse_if_broken()
-        run.batch.marks.append((True, list(indices)))
+        run.mark(indices, leaving=True)
         await run.durable()
 
     async def unmark(self, indices: Sequence[int]) -> None:
         """Take back the marks of calls that were not sent, also of those that are safe to repeat and need no mark."""
         run = self._open_run()
-        run.batch.marks.append((False, list(indices)))
+        run.mark(indices, leaving=False)
         await run.durable()
 
     async def settle(self, index: int, failure: str | None = None) -> None:

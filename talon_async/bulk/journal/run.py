@@ -15,7 +15,7 @@ from talon_async.bulk.journal_base import Entry
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 SETTLE_WITHIN = 0.05
 """Seconds after which settlements are written, if nothing else is."""
+SETTLE_WITHIN_RESERVE = 1.0
+"""The same once writing has failed: each transaction takes 4 to 8 KiB of a reserve that is 256 KiB."""
 
 
 class Run:
@@ -58,11 +60,17 @@ class Run:
         if self.held.problem is not None:
             raise JournalError(self.held.problem.message) from self.held.problem
 
+    def mark(self, indices: Sequence[int], *, leaving: bool) -> None:
+        """Add marks to what is written next."""
+        if indices:
+            self.batch.marks.append((leaving, list(indices)))
+
     async def durable(self) -> None:
         """Wait until all that has gathered is written."""
         waiter = self.loop.create_future()
         self._waiters.append(waiter)
-        self.flush()
+        if len(self._waiters) == 1:
+            self.loop.call_soon(self.flush)  # with what others add until then
         await waiter
 
     def settled_one(self) -> None:
@@ -70,11 +78,12 @@ class Run:
         if len(self.batch.settled) >= GROUP or len(self.batch.failures) >= GROUP:
             self.flush()
         elif self._timer is None and not self._writing:
-            self._timer = self.loop.call_later(SETTLE_WITHIN, self.flush)
+            delay = SETTLE_WITHIN if self.held.problem is None else SETTLE_WITHIN_RESERVE
+            self._timer = self.loop.call_later(delay, self.flush)
 
     def flush(self) -> None:
         """Have the thread write what has gathered, unless it is at it: then what has gathered is next."""
-        if not self._writing:
+        if not self._writing and not self._closed and (self.batch or self._waiters):
             self._hand_over()
 
     def _hand_over(self) -> None:

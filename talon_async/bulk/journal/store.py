@@ -11,21 +11,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import sqlite3
 import threading
-import urllib.parse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
 from talon_async.bulk.journal import fork
+from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, quoted
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, pack_numbers, unpack_numbers
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Generator, Mapping, Sequence
+    from pathlib import Path
 
 Table = Literal["calls", "failures"]
 
@@ -35,8 +36,9 @@ FORMAT = 1
 """SQLite's `user_version` of the files that this release reads and writes."""
 GROUP = 256
 """Calls in a transaction, and rows read at once."""
-PATIENCE = 10.0
-"""Seconds to wait for another program that holds the database."""
+
+QUICK = 4096
+"""Pages that are written anew in no time: 16 MiB."""
 
 _TABLES = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -45,6 +47,7 @@ _TABLES = (
         "CREATE TABLE failures (number INTEGER PRIMARY KEY, entry BLOB NOT NULL, failure TEXT NOT NULL,"
         " settled INTEGER NOT NULL) WITHOUT ROWID"
     ),
+    "CREATE TABLE late (batch INTEGER PRIMARY KEY, settlements TEXT NOT NULL)",
     "CREATE TABLE marks (batch INTEGER PRIMARY KEY, leaving INTEGER NOT NULL, numbers BLOB NOT NULL)",
     "CREATE TABLE digests (block INTEGER PRIMARY KEY, digests BLOB NOT NULL)",
 )
@@ -61,15 +64,6 @@ _FORGET = {
     "failures": "DELETE FROM failures WHERE number = ?",
 }
 _FAIL = "INSERT OR REPLACE INTO failures SELECT number, entry, ?, ? FROM calls WHERE number = ?"
-_REASONS = {
-    sqlite3.SQLITE_FULL: "the disk is full: free some space and run again",
-    sqlite3.SQLITE_NOTADB: "this is no journal, but a file of another kind",
-    sqlite3.SQLITE_CORRUPT: "the journal is damaged: restore it, or move it away and begin anew",
-    sqlite3.SQLITE_BUSY: "another program holds the database",
-    sqlite3.SQLITE_READONLY: "the journal cannot be written: the file or its folder is read-only",
-    sqlite3.SQLITE_CANTOPEN: "the journal cannot be opened or written: look at the folder and its permissions",
-    sqlite3.SQLITE_IOERR: "the disk failed, or has no room left for this file",
-}
 
 
 @attrs.define
@@ -85,22 +79,14 @@ class Batch:
     def __len__(self) -> int:
         return len(self.accepted) + len(self.marks) + len(self.settled) + len(self.failures)
 
+    def gone(self) -> list[int]:
+        """Return the calls that are settled, with a failure or without."""
+        return self.settled + [index for _, _, index in self.failures]
+
     def settlements(self) -> Batch:
         """Return what this batch settles and takes back, without what needs new room."""
         taken_back = [mark for mark in self.marks if not mark[0]]
         return Batch(settled=self.settled, failures=self.failures, marks=taken_back)
-
-
-@contextlib.contextmanager
-def explained(path: Path) -> Generator[None]:
-    """Turn what SQLite and the system say into a JournalError that says what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        raise JournalError(f"{path}: {_REASONS.get(code, 'the journal cannot be used')} ({error})") from error
-    except OSError as error:
-        raise JournalError(f"{path}: the journal cannot be used: {error.strerror}") from error
 
 
 class Store:
@@ -114,7 +100,7 @@ class Store:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.id = ""
         self.recorded = 0
         self._block = 0
@@ -125,10 +111,10 @@ class Store:
         fork.refuse_inherited(path)
         with explained(path):
             if readonly:
-                self._connection = _connect_readonly(path)
+                self._connection = connect_readonly(path)
             else:
-                _create(path)
-                self._connection = _connect(f"file:{_quoted(path)}?mode=rw")
+                create(path)
+                self._connection = connect(f"file:{quoted(path)}?mode=rw")
             try:
                 self._check(readonly=readonly)
             except BaseException:
@@ -180,7 +166,7 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """Write all or nothing."""
-        with self.lock:
+        with self.lock, explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -192,7 +178,7 @@ class Store:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what a query finds."""
-        with self.lock:
+        with self.lock, explained(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def value(self, sql: str, *values: Any) -> Any:
@@ -226,7 +212,7 @@ class Store:
     def write(self, batch: Batch) -> None:
         """Write a batch in one transaction."""
         before = self.recorded, self._block, self._tail[:]
-        gone = batch.settled + [index for _, _, index in batch.failures]
+        gone = batch.gone()
         try:
             with self.transaction() as connection:
                 _in_groups(connection, _INSERT, [value for row in batch.accepted for value in row], 2)
@@ -246,6 +232,39 @@ class Store:
             self._mark_of.update(dict.fromkeys(marked, number))
         if self._mark_of:
             self._count_down(gone)
+
+    def write_late(self, batch: Batch) -> None:
+        """Write settlements as one short row, which takes little room; `catch_up` does the rest later."""
+        with self.transaction() as connection:
+            for leaving, numbers in batch.marks:
+                self._mark(numbers, leaving=leaving)
+            if batch.gone():
+                text = json.dumps([batch.settled, batch.failures])
+                connection.execute("INSERT INTO late (settlements) VALUES (?)", (text,))
+
+    def late(self) -> Batch:
+        """Return what `write_late` wrote and `catch_up` has not done yet."""
+        late = Batch()
+        for (text,) in self.rows("SELECT settlements FROM late ORDER BY batch"):
+            settled, failures = json.loads(text)
+            late.settled += settled
+            late.failures += [tuple(failure) for failure in failures]
+        return late
+
+    def catch_up(self) -> None:
+        """Do what was written late."""
+        if late := self.late():
+            self.write(late)
+            with self.transaction() as connection:
+                connection.execute("DELETE FROM late")
+
+    def save_room(self) -> None:
+        """Leave the room that there is on the disk to the WAL."""
+        self._connection.execute("PRAGMA wal_autocheckpoint=0")
+
+    def entry(self, index: int) -> bytes:
+        """Return the BLOB of an unsettled call."""
+        return bytes(self.value("SELECT entry FROM calls WHERE number = ?", index) or b"")
 
     def _record(self, digests: Sequence[tuple[int, bytes]]) -> None:
         """Append hashes of items; where an index was left out, none is kept."""
@@ -301,19 +320,21 @@ class Store:
 
     def checkpoint(self) -> None:
         """Write what is in the WAL into the database, as far as readers allow, so that the WAL begins anew."""
-        with self.lock:
+        with self.lock, explained(self.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def shrink(self) -> None:
-        """Give unused pages back to the disk, and leave nothing in the WAL."""
-        with self.lock:
-            if self.value("PRAGMA freelist_count"):
+        """Give unused pages back to the disk where that is worth its time, and leave nothing in the WAL."""
+        with self.lock, explained(self.path):
+            unused = self.value("PRAGMA freelist_count")
+            used = self.value("PRAGMA page_count") - unused
+            if unused > used or (unused and used < QUICK):
                 self._connection.execute("VACUUM")
             self.checkpoint()
 
     def rewrite(self) -> None:
         """Write the whole file anew, so that no byte of what was deleted is left."""
-        with self.lock:
+        with self.lock, explained(self.path):
             self._connection.execute("VACUUM")
             self.checkpoint()
 
@@ -348,48 +369,3 @@ def _in_groups(connection: sqlite3.Connection, statements: Mapping[int, str], va
         while len(values) - start >= step:
             connection.execute(sql, values[start : start + step])
             start += step
-
-
-def _create(path: Path) -> None:
-    """Make an empty file that only its owner can read, unless there is one."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-    if hasattr(os, "O_DIRECTORY"):  # elsewhere a folder cannot be synchronised
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
-    )
-
-
-def _connect_readonly(path: Path) -> sqlite3.Connection:
-    """Open for reading, also while a process writes; on a read-only disk, where no one writes, without locks."""
-    if not path.exists():
-        raise JournalError(f"{path}: there is no such journal")
-    connection = _connect(f"file:{_quoted(path)}?mode=ro")
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    except sqlite3.OperationalError as error:
-        connection.close()
-        wal = Path(f"{path}-wal")
-        writable = os.access(path.parent, os.W_OK)
-        if (
-            error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN
-            or writable
-            or (wal.exists() and wal.stat().st_size)
-        ):
-            raise
-        connection = _connect(f"file:{_quoted(path)}?mode=ro&immutable=1")
-    return connection
-
-
-def _quoted(path: Path) -> str:
-    return urllib.parse.quote(str(path.absolute()))

@@ -6,6 +6,7 @@ process holds the journal.
 
 from __future__ import annotations
 
+import heapq
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,9 @@ import orjson
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import PreparedCall
 from talon_async.bulk.journal.format import Stored, pack, pack_numbers, unpack
-from talon_async.bulk.journal.store import Store, Table, explained
+from talon_async.bulk.journal.store import Store, Table
 from talon_async.bulk.journal.writer import Held
+from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -87,29 +89,34 @@ class JournalFile:
         self.path = Path(path)
         self._clock = clock
 
+    def _hold(self) -> Held:
+        if not self.path.exists():
+            raise JournalError(f"{self.path}: there is no such journal")
+        return Held(self.path)
+
     def count(self) -> JournalCounts:
         """Return how many calls there are. Nothing is read into memory."""
-        with explained(self.path):
-            store = Store(self.path, readonly=True)
-            try:
-                unsettled = store.value("SELECT count(*) FROM calls")
-                return JournalCounts(store.recorded, unsettled, store.value("SELECT count(*) FROM failures"))
-            finally:
-                store.close()
+        store = Store(self.path, readonly=True)
+        try:
+            late = store.late()
+            unsettled = store.value("SELECT count(*) FROM calls") - len(late.gone())
+            failed = store.value("SELECT count(*) FROM failures") + len(late.failures)
+            return JournalCounts(store.recorded, unsettled, failed)
+        finally:
+            store.close()
 
     def list(self, state: State | None = None, *, ordering_key: str | None = None) -> Iterator[JournaledCall]:
         """Return the unsettled calls and then the failed ones, each in the order of their indices.
 
         `ordering_key`, such as `profile:jane`, leaves only the calls of one customer.
         """
-        with explained(self.path):
-            store = Store(self.path, readonly=True)
-            try:
-                for call in _calls(store, state):
-                    if ordering_key is None or ordering_key in call.call.ordering_keys:
-                        yield call
-            finally:
-                store.close()
+        store = Store(self.path, readonly=True)
+        try:
+            for call in _calls(store, state):
+                if ordering_key is None or ordering_key in call.call.ordering_keys:
+                    yield call
+        finally:
+            store.close()
 
     def export(self, file: IO[bytes], state: State | None = None, *, ordering_key: str | None = None) -> int:
         """Write calls as NDJSON into a binary file, with bodies, keys and failures; return how many.
@@ -132,7 +139,7 @@ class JournalFile:
         wanted = None if indices is None else set(indices)
         now = int(self._clock.now().timestamp())
         count = 0
-        held = Held(self.path)
+        held = self._hold()
         try:
             for rows in _chunks(held.store, "failures"):
                 for row in rows:
@@ -152,7 +159,7 @@ class JournalFile:
         What was settled with success is gone already. Afterwards the file is written anew, so that none of its bytes
         come from what was removed. Calls name the profiles and sessions that they touch: erase each of them.
         """
-        held = Held(self.path)
+        held = self._hold()
         count = 0
         try:
             for table in TABLES:
@@ -185,16 +192,19 @@ def _chunks(store: Store, table: Table) -> Iterator[list[tuple[Any, ...]]]:
 
 
 def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
+    late = store.late()
     if state in (None, "unsettled"):
+        gone = set(late.gone())
         for rows in _chunks(store, "calls"):
-            for stored in (unpack(*row) for row in rows):
+            for stored in (unpack(*row) for row in rows if row[0] not in gone):
                 yield JournaledCall(stored.index, "unsettled", described(stored), _date(stored.accepted))
     if state in (None, "failed"):
-        for rows in _chunks(store, "failures"):
-            for index, blob, failure, settled in rows:
-                stored = unpack(index, blob)
-                when, why = _date(settled), _read(failure)
-                yield JournaledCall(index, "failed", described(stored), _date(stored.accepted), why, when)
+        rows_late = sorted((index, store.entry(index), text, settled) for text, settled, index in late.failures)
+        on_time = (row for rows in _chunks(store, "failures") for row in rows)
+        for index, blob, failure, settled in heapq.merge(on_time, rows_late):
+            stored = unpack(index, blob)
+            when, why = _date(settled), _read(failure)
+            yield JournaledCall(index, "failed", described(stored), _date(stored.accepted), why, when)
 
 
 def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
@@ -202,7 +212,7 @@ def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | Non
     record = stored.record
     if accepted is not None:
         record = bytes(described(stored).with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))
-    entry = pack(record, stored.digest, accepted or stored.accepted, repeatable=stored.repeatable)
+    entry = pack(stored.index, record, stored.digest, accepted or stored.accepted, repeatable=stored.repeatable)
     connection.execute("DELETE FROM failures WHERE number = ?", (stored.index,))
     connection.execute("INSERT INTO calls VALUES (?, ?)", (stored.index, entry))
     connection.execute("INSERT INTO marks (leaving, numbers) VALUES (0, ?)", (pack_numbers([stored.index]),))

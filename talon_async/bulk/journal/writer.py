@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import sqlite3
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.lock import FileLock
 from talon_async.bulk.journal.reserve import Reserve
-from talon_async.bulk.journal.store import GROUP, Batch, Store, explained
+from talon_async.bulk.journal.store import Batch, Store
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Held:
                 self.store = Store(path)
                 try:
                     self.reserve.make()
+                    self.store.catch_up()
                 except BaseException:
                     self.store.close()
                     raise
@@ -49,11 +50,11 @@ class Held:
         """Write a batch. When that fails, what it settles is still written, with the room of the reserve."""
         if self.problem is None:
             try:
-                with explained(self.path):
-                    self.store.write(batch)
+                self.store.write(batch)
             except JournalError as error:
                 self.problem = error
                 self.reserve.give_up()
+                self.store.save_room()
             else:
                 return
         settlements = batch.settlements()
@@ -64,27 +65,24 @@ class Held:
         raise self.problem
 
     def _write_settlements(self) -> None:
-        """Write what is settled, in ever smaller groups while the disk has no room for more."""
-        size = GROUP
-        while self.unwritten and size:
-            rest = self.unwritten
-            part = Batch(settled=rest.settled[:size], failures=rest.failures[:size], marks=rest.marks[:size])
-            try:
-                self.store.write(part)
-            except sqlite3.Error:
-                with contextlib.suppress(sqlite3.Error):
-                    self.store.checkpoint()
-                size //= 4
-            else:
-                del rest.settled[:size], rest.failures[:size], rest.marks[:size]
+        """Write what is settled, where that takes the least room."""
+        for _ in range(2):
+            if self.unwritten:
+                with contextlib.suppress(JournalError):
+                    self.store.write_late(self.unwritten)
+                    self.unwritten = Batch()
+            if self.unwritten:
+                with contextlib.suppress(JournalError):
+                    self.store.checkpoint()  # the WAL may begin anew
 
     def close(self) -> None:
         """Write what is left, give unused room back, and let the journal go; raise what went wrong."""
         try:
             if self.unwritten:
                 self._write_settlements()
-            with contextlib.suppress(sqlite3.Error):  # nothing is lost without it
-                self.store.shrink()
+            if self.problem is None:
+                with contextlib.suppress(JournalError):  # nothing is lost without it
+                    self.store.shrink()
         finally:
             self.store.close()
             self.lock.release()
@@ -119,9 +117,8 @@ class Writer:
         """Open a journal, in the thread; return the marks of its calls, as `Store.take_marks` does."""
         held = Held(path)
         try:
-            with explained(path):
-                held.store.belong_to(destination)
-                marks = held.store.take_marks()
+            held.store.belong_to(destination)
+            marks = held.store.take_marks()
         except BaseException:
             held.close()
             raise

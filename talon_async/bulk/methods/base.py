@@ -94,4 +94,4 @@ class Runs:
 def made_key(options: Options) -> str:
     """Return a new idempotency key."""
     key = options.idempotency_keys()
-    return key if options.idempotency_keys is new_key else valid_key(key) or ""
+    return key if options.idempotency_keys is new_key else valid_key(key)

@@ -1,4 +1,4 @@
-"""A shop's day, against the sandbox: what the client does, for a person to read."""
+"""A shop's day: calls of the client to a sandbox, printed for a person to read."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ SUMMER = 7
 """The campaign of the demo."""
 
 
-def run(events: int) -> int:
-    """Show the day; the exit code is 0 when everything went as told."""
+def show(events: int) -> int:
+    """Show the day, and return the exit code: 0 if every event was recorded once."""
     with Sandbox() as sandbox:
-        _set_the_stage(sandbox)
+        _prepare(sandbox)
         _say(f"A stand-in of Talon.One listens on {sandbox.url}\n")
         asyncio.run(_awaited(sandbox, events))
         with ThreadPoolExecutor(1) as thread:
             thread.submit(_blocking, sandbox).result()
-        return _closing(sandbox, events)
+        return _sum_up(sandbox, events)
 
 
-def _set_the_stage(sandbox: Sandbox) -> None:
+def _prepare(sandbox: Sandbox) -> None:
     sandbox.add_coupon("10$OFF_NOW", discount=10, name="10 dollars off", campaign_id=SUMMER)
     sandbox.add_coupon("LAST-ONE", percent=20, usage_limit=1, campaign_id=SUMMER)
     sandbox.add_referral_campaign(SUMMER, discount=5)
@@ -89,51 +89,51 @@ async def _awaited(sandbox: Sandbox, events: int) -> None:
 async def _profile_and_cart(talon: TalonOne) -> None:
     profile = CustomerProfileIntegrationRequestV2(attributes={"tier": "gold", "newsletter": True})
     await talon.update_customer_profile_v2("jane", profile)
-    _told("update_customer_profile_v2", "jane is known: tier gold")
+    _show_call("update_customer_profile_v2", "jane has tier gold")
 
     cart = [CartItem(sku="shoe-42", quantity=1, price=89.5), CartItem(sku="sock-m", quantity=3, price=6.0)]
     session = NewCustomerSessionV2(profile_id="jane", cart_items=cart, coupon_codes=["10$OFF_NOW", "TYPO"])
     request = IntegrationRequest(customer_session=session, response_content=["customerSession"])
     state = await talon.update_customer_session_v2("cart-1", request)
     total = state.customer_session.total if state.customer_session else None
-    _told("update_customer_session_v2", f"cart-1 is worth {total:.2f}; its effects:")
-    _show(state.effects)
+    _show_call("update_customer_session_v2", f"cart-1 is worth {total:.2f}; its effects:")
+    _show_effects(state.effects)
 
     closing = IntegrationRequest(customer_session=NewCustomerSessionV2(state="closed", coupon_codes=["10$OFF_NOW"]))
     state = await talon.update_customer_session_v2("cart-1", closing)
-    _told("update_customer_session_v2", "cart-1 is closed, its coupon redeemed:")
-    _show(state.effects)
+    _show_call("update_customer_session_v2", "cart-1 is closed, its coupon redeemed:")
+    _show_effects(state.effects)
 
 
 async def _friends(talon: TalonOne) -> None:
     referral = await talon.create_referral(NewReferral(campaign_id=SUMMER, advocate_profile_integration_id="jane"))
-    _told("create_referral", f"jane recommends the shop with {referral.code}")
+    _show_call("create_referral", f"jane recommends the shop with {referral.code}")
     session = NewCustomerSessionV2(
         profile_id="joe", referral_code=referral.code, cart_items=[CartItem(sku="hat", quantity=1, price=25.0)]
     )
     state = await talon.update_customer_session_v2("cart-2", IntegrationRequest(customer_session=session))
-    _told("update_customer_session_v2", "joe comes with it:")
-    _show(state.effects)
+    _show_call("update_customer_session_v2", "joe comes with it:")
+    _show_effects(state.effects)
 
 
 async def _reservations(talon: TalonOne) -> None:
     both = CouponReservations(integration_ids=["jane", "joe"])
     coupon = await talon.create_coupon_reservation("LAST-ONE", both)
-    _told("create_coupon_reservation", f"{coupon.value} is reserved for {coupon.reservation_counter} customers")
+    _show_call("create_coupon_reservation", f"{coupon.value} is reserved for {coupon.reservation_counter} customers")
     await talon.delete_coupon_reservation("LAST-ONE", CouponReservations(integration_ids=["joe"]))
     left = await talon.get_reserved_customers("LAST-ONE")
     names = ", ".join(str(profile.integration_id) for profile in left.data)
-    _told("delete_coupon_reservation", f"joe gave it back; get_reserved_customers: {names}")
+    _show_call("delete_coupon_reservation", f"joe gave it back; get_reserved_customers: {names}")
     inventory = await talon.get_customer_inventory("jane", profile=True, coupons=True, referrals=True)
     coupons = ", ".join(f"{coupon.value} ({coupon.state})" for coupon in inventory.coupons)
     codes = ", ".join(str(referral.code) for referral in inventory.referrals)
-    _told("get_customer_inventory", f"jane has coupons {coupons}; referrals {codes}")
+    _show_call("get_customer_inventory", f"jane has coupons {coupons}; referrals {codes}")
 
 
 async def _many(talon: TalonOne, count: int) -> None:
     with _Bar(count) as bar:
         report = await talon.track_events(_clicks(count), concurrency=64, progress=bar)
-    _told("track_events", f"{report.succeeded:,} events, 64 at a time: {report.rate:,.0f} each second")
+    _show_call("track_events", f"{report.succeeded:,} events, 64 at a time: {report.rate:,.0f} each second")
     report.raise_for_failures()
 
 
@@ -149,7 +149,7 @@ async def _mistake(talon: TalonOne) -> None:
     try:
         await talon.update_customer_profile("jane", NewCustomerProfile(attributes={"teir": "gold"}))
     except BadRequestError as error:
-        _told("update_customer_profile", f"a mistake is told: {type(error).__name__}, status {error.status}")
+        _show_call("update_customer_profile", f"a mistake is a {type(error).__name__}, status {error.status}")
         for detail in error.errors:
             _say(f"      {detail.pointer}  {detail.details}")
 
@@ -162,34 +162,34 @@ def _blocking(sandbox: Sandbox) -> None:
         _say("\nBLOCKING, from a thread")
         _older_calls(talon)
         report = talon.track_events(_clicks(100))
-        _told("track_events", f"{report.succeeded} more events")
+        _show_call("track_events", f"{report.succeeded} more events")
         response = talon.raw(talon.delete_customer_data)("joe")
-        _told("delete_customer_data", f"joe is forgotten: status {response.status}, attempts {response.attempts}")
+        _show_call("delete_customer_data", f"joe is forgotten: status {response.status}, attempts {response.attempts}")
 
 
 def _older_calls(talon: TalonOneSync) -> None:
     state = talon.update_customer_profile("jim", NewCustomerProfile(attributes={"tier": "silver"}))
     tier = state.profile.attributes["tier"] if state.profile else None
-    _told("update_customer_profile", f"jim is known: tier {tier}")
+    _show_call("update_customer_profile", f"jim has tier {tier}")
     session = NewCustomerSession(
         profile_id="jim", coupon="10$OFF_NOW", cart_items=[CartItem(sku="hat", quantity=1, price=25.0)]
     )
     state = talon.update_customer_session("cart-3", session)
-    effects = ", ".join(f"{one.name}{one.args}" for one in state.event.effects) if state.event else "none"
-    _told("update_customer_session", f"V1, whose effects are lists: {effects}")
+    effects = ", ".join(f"{effect.name}{effect.args}" for effect in state.event.effects) if state.event else "none"
+    _show_call("update_customer_session", f"V1, whose effects are lists: {effects}")
     event = NewEvent(type="newsletter_read", profile_id="jim", session_id="cart-3", attributes={})
     recorded = talon.track_event(event).event
-    _told("track_event", f"recorded as number {recorded.id if recorded else '?'}")
+    _show_call("track_event", f"recorded as number {recorded.id if recorded else '?'}")
     shown = talon.get_customer_inventory("jim", profile=True)
-    _told("get_customer_inventory", f"jim again: {shown.profile.integration_id if shown.profile else '?'}")
+    _show_call("get_customer_inventory", f"jim again: {shown.profile.integration_id if shown.profile else '?'}")
 
 
-# -- telling it
+# -- printing
 
 
-def _show(effects: Iterable[Effect]) -> None:
-    for one in effects:
-        match one.props:
+def _show_effects(effects: Iterable[Effect]) -> None:
+    for shown in effects:
+        match shown.props:
             case AcceptCouponEffectProps(value=code):
                 text = f"coupon {code} accepted"
             case RejectCouponEffectProps(value=code, rejection_reason=reason):
@@ -202,11 +202,11 @@ def _show(effects: Iterable[Effect]) -> None:
                 text = f"loyalty {name!r}: {value} points"
             case other:
                 text = repr(other)
-        _say(f"      {one.effect_type:<18}{text}")
+        _say(f"      {shown.effect_type:<18}{text}")
 
 
-def _told(operation: str, what: str) -> None:
-    _say(f"  {operation:<28}{what}")
+def _show_call(operation: str, result: str) -> None:
+    _say(f"  {operation:<28}{result}")
 
 
 def _say(line: str) -> None:
@@ -214,11 +214,11 @@ def _say(line: str) -> None:
 
 
 class _Bar:
-    """A progress bar where tqdm is installed; without it, a word on how to get one."""
+    """A progress bar if tqdm is installed, and otherwise a line on how to install it."""
 
     def __init__(self, total: int) -> None:
         try:
-            from tqdm import tqdm  # noqa: PLC0415  # an extra
+            from tqdm import tqdm
         except ImportError:
             _say("  (for a progress bar: pip install 'talon-async[demo]')")
             self._bar: Any = None
@@ -237,7 +237,7 @@ class _Bar:
             self._bar.close()
 
 
-def _closing(sandbox: Sandbox, events: int) -> int:
+def _sum_up(sandbox: Sandbox, events: int) -> int:
     numbers = Counter(event.attributes.get("n") for event in sandbox.events if event.type == "product_viewed")
     sent = events + 100
     recorded = sum(numbers.values())

@@ -1,0 +1,106 @@
+"""How values are written into a path and a query, and how they become keys of a call."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, get_args, get_origin
+from urllib.parse import quote
+from uuid import UUID
+
+import attrs
+
+from talon_async._codec import rfc3339
+from talon_async._codec.shape import is_list
+from talon_async.errors import InvalidArgumentError
+
+TRUE_FALSE = {True: "true", False: "false"}
+YES_NO = {True: "yes", False: "no"}
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_CLASSES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), datetime: (datetime,)}
+"""The classes that a value may have, by the type of its parameter."""
+
+
+@attrs.frozen
+class Query:
+    """One query value of an operation.
+
+    Attributes:
+        parameter: the name of the parameter.
+        wire: the name on the wire.
+        kind: the type of the parameter, without None and without marks.
+        comma: whether a list is one value, joined with commas.
+        words: how a bool is written.
+    """
+
+    parameter: str
+    wire: str
+    kind: Any
+    comma: bool
+    words: Mapping[bool, str]
+
+    def pairs(self, value: Any) -> str:
+        """Encode what is passed for the parameter, as `&name=value` for each value on the wire."""
+        try:
+            texts = [self.text(item) for item in self._items(value)]
+        except (TypeError, ValueError) as problem:
+            raise InvalidArgumentError(f"{self.parameter} cannot be sent: {problem}") from None
+        if self.comma and texts:
+            texts = [",".join(texts)]
+        return "".join(f"&{self.wire}={text}" for text in texts)
+
+    def _items(self, value: Any) -> Sequence[Any]:
+        """Return the items of a list, and any other value as the only item; a set has no order and is no list."""
+        takes_list = get_origin(self.kind) is Sequence
+        return value if takes_list and is_list(value) and isinstance(value, Sequence) else (value,)
+
+    def text(self, value: Any) -> str:
+        """Encode a single value; TypeError or ValueError if it cannot be sent."""
+        self._check(value)
+        if isinstance(value, bool):
+            return self.words[value]
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{value} is not a finite number")
+        if isinstance(value, datetime):
+            return quote(rfc3339(value), safe="")
+        if isinstance(value, str | int | float | UUID):
+            return quote(str(value), safe="")
+        raise TypeError(f"{type(value).__name__} is not a type of query values")
+
+    def _check(self, value: Any) -> None:
+        """Refuse a value that is of another type than the parameter, or not one of its words."""
+        kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
+        if get_origin(kind) is Literal:
+            words = get_args(kind)
+            if (type(value), value) not in [(type(word), word) for word in words]:  # True equals 1
+                raise ValueError(f"{value!r} is not {' or '.join(map(repr, words))}; None leaves it out")
+        elif (classes := _CLASSES.get(kind)) and (isinstance(value, bool) or not isinstance(value, classes)):
+            raise TypeError(f"{value!r} is not of type {kind.__name__}")
+
+
+def segment(name: str, value: Any) -> str:
+    """Encode a path value; refuse one that would address another resource."""
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
+    text = str(value)
+    if text in ("", ".", ".."):
+        raise InvalidArgumentError(f"{name} is {text!r}: that would address another resource")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(f"{name} holds a lone surrogate") from None
+
+
+def valid_key(key: object) -> str:
+    """Return an Idempotency-Key; refuse a value that cannot be the header."""
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise InvalidArgumentError("idempotency_key must be 1 to 255 visible ASCII characters")
+    return key
+
+
+def ordering_keys(kind: str, identifier: Any) -> tuple[str, ...]:
+    """Return the ordering key of a profile or session; an empty or missing ID has none."""
+    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID) else ()

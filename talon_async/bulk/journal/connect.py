@@ -1,0 +1,88 @@
+"""Opening a journal's file with SQLite, and what it means when that, or anything later, fails."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import urllib.parse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+PATIENCE = 10.0
+"""Seconds to wait for another program that holds the database."""
+SMALLEST = 512
+"""Bytes of the smallest database. SQLite takes a file of one byte for an empty one, and would overwrite it."""
+_REASONS = {
+    sqlite3.SQLITE_FULL: "the disk is full: free some space and run again",
+    sqlite3.SQLITE_NOTADB: "this is no journal, but a file of another kind",
+    sqlite3.SQLITE_CORRUPT: "the journal is damaged: restore it, or move it away and begin anew",
+    sqlite3.SQLITE_BUSY: "another program holds the database",
+    sqlite3.SQLITE_READONLY: "the journal cannot be written: the file or its folder is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the journal cannot be opened or written: look at the folder and its permissions",
+    sqlite3.SQLITE_IOERR: "the disk failed, or has no room left for this file",
+}
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Generator[None]:
+    """Turn what SQLite and the system say into a JournalError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise JournalError(f"{path}: {_REASONS.get(code, 'the journal cannot be used')} ({error})") from error
+    except OSError as error:
+        raise JournalError(f"{path}: the journal cannot be used: {error.strerror}") from error
+
+
+def create(path: Path) -> None:
+    """Make an empty file that only its owner can read, unless there is one."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if 0 < path.stat().st_size < SMALLEST:
+            raise JournalError(f"{path}: {_REASONS[sqlite3.SQLITE_NOTADB]}") from None
+        return
+    if hasattr(os, "O_DIRECTORY"):  # elsewhere a folder cannot be synchronised
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def connect(uri: str) -> sqlite3.Connection:
+    """Open a database, with transactions only where they are begun."""
+    return sqlite3.connect(
+        uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+
+
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """Open for reading, also while a process writes; without locks where a disk is read-only or full."""
+    if not path.exists():
+        raise JournalError(f"{path}: there is no such journal")
+    if 0 < path.stat().st_size < SMALLEST:
+        raise JournalError(f"{path}: {_REASONS[sqlite3.SQLITE_NOTADB]}")
+    connection = connect(f"file:{quoted(path)}?mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        wal = Path(f"{path}-wal")
+        no_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
+        if not no_room or (wal.exists() and wal.stat().st_size):
+            raise
+        connection = connect(f"file:{quoted(path)}?mode=ro&immutable=1")
+    return connection
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it stands in a URI."""
+    return urllib.parse.quote(str(path.absolute()))

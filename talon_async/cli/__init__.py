@@ -1,0 +1,61 @@
+"""The `talon-async` command.
+
+Each command is a module of this folder that fits `Command`, and one line in `COMMANDS`. A command imports what it runs
+inside `run`, so that `--help` does not wait for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Protocol
+
+from talon_async._version import __version__
+from talon_async.cli import demo, journal, sandbox, send
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Command(Protocol):
+    """What the module of a command has.
+
+    Attributes:
+        HELP: one line for `talon-async --help`.
+    """
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say which arguments the command takes."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Run the command and return its exit code."""
+        ...
+
+
+COMMANDS: dict[str, Command] = {
+    "sandbox": sandbox,
+    "demo": demo,
+    "send": send,
+    "journal": journal,
+}
+"""The commands by name, in the order of the help text."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, by default those of the process, and return its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    return command.run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("talon-async", description="The Talon.One Integration API, on your own machine.")
+    parser.add_argument("--version", action="version", version=f"talon-async {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.HELP)
+        command.add_arguments(subparser)
+        subparser.set_defaults(command=command)
+    return parser

@@ -1,0 +1,146 @@
+"""Sends one input: where its journal is, what its end means, and what is written and printed about it."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from talon_async.bulk import Journal
+from talon_async.cli._send.calls import Calls
+from talon_async.cli._send.problems import InputError
+from talon_async.cli._send.progress import display_for
+from talon_async.cli._send.records import line_of_failure, line_of_journaled, write_lines
+from talon_async.cli._send.sending import Sending
+from talon_async.errors import BulkInterruptedError, JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from talon_async.bulk import BulkOptions, PreparedCall, Report
+    from talon_async.cli._send.calls import CallOptions
+    from talon_async.cli._send.files import Format, Input
+    from talon_async.cli._send.sending import Interrupt, SendingClient
+
+ALL, SOME_FAILED, BAD_USE, STOPPED = range(4)
+"""The exit codes."""
+
+
+@attrs.frozen(kw_only=True)
+class SendOptions:
+    """The command line, checked.
+
+    Attributes:
+        paths: the files, in the order in which they are sent.
+        calls: how rows become calls.
+        bulk: what the run is told.
+        check: only read.
+        journal: where the journal is; None for beside the input.
+        has_journal: whether there is one.
+        failed: where the calls that failed are written; None for beside the input.
+        format: what the files hold, where the name does not say it.
+    """
+
+    paths: Sequence[str]
+    calls: CallOptions
+    bulk: BulkOptions
+    check: bool
+    journal: str | None
+    has_journal: bool
+    failed: str | None
+    format: Format | None
+    encoding: str
+    delimiter: str | None
+
+
+def complain(text: str) -> None:
+    """Print what is wrong."""
+    print(f"talon-async send: {text}", file=sys.stderr, flush=True)
+
+
+class OneInput:
+    """One input, from its calls to its exit code."""
+
+    def __init__(self, talon: SendingClient, file: Input, path: str, options: SendOptions) -> None:
+        self._talon, self._file, self._options = talon, file, options
+        beside = None if file.is_standard else path
+        wants_journal = options.has_journal and not options.calls.dry
+        journal = options.journal or (beside and f"{beside}.journal")
+        failed = options.failed or (beside and not options.calls.dry and f"{beside}.failed.ndjson")
+        self._journal = Path(journal) if wants_journal and journal else None
+        self._failed = Path(failed) if failed else None
+        self._calls = Calls(talon, file, options.calls)
+
+    async def send(self, interrupt: Interrupt) -> int:
+        """Send it, and return the exit code."""
+        if ignored := self._calls.ignored:
+            print(f"{self._file.name}: not sent are the columns {', '.join(ignored)}", file=sys.stderr)
+        bulk = self._options.bulk.copy()
+        bulk["journal"] = self._journal
+        display = display_for(sys.stderr, self._file.name)
+        sending = Sending(self._talon, self._file, self._calls.or_raise(), bulk)
+        report, code = sending.runner.account.report, ALL
+        try:
+            await sending.run(display, interrupt)
+        except BulkInterruptedError as problem:
+            code = self._interrupted(problem)
+        except JournalError as problem:
+            complain(str(problem))
+            code = STOPPED if report.done else BAD_USE
+        except asyncio.CancelledError:
+            code = STOPPED
+        if interrupt.happened or report.stopped_by is not None:
+            code = STOPPED
+        return self._sum_up(report, code)
+
+    def _interrupted(self, problem: BulkInterruptedError) -> int:
+        cause = problem.__cause__
+        if not isinstance(cause, InputError):
+            complain(f"{problem}: {cause}")
+            return STOPPED
+        complain(str(cause))
+        return BAD_USE
+
+    # -- afterwards
+
+    def _sum_up(self, report: Report[PreparedCall[Any]], code: int) -> int:
+        """Write what failed, and print how it went."""
+        failed = self._write_failed(report)
+        parts = [f"{report.succeeded:,} {'evaluated' if self._options.calls.dry else 'sent'}"]
+        told = {
+            "failed": report.rejected,
+            "in doubt": report.unknown,
+            "not sent": report.unsent,
+            "sent before": report.skipped - max(0, failed - report.failed) if self._journal else 0,
+            "left out, in doubt": self._calls.skipped,
+        }
+        parts += [f"{count:,} {what}" for what, count in told.items() if count > 0]
+        print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {report.rate:,.0f}/s", flush=True)
+        if report.stopped_by is not None:
+            complain(str(report.stopped_by))
+        if failed and self._failed is not None:
+            print(f"What failed is in {self._failed}; it can be sent again: talon-async send {self._failed}")
+        if code >= BAD_USE:
+            self._tell_how_to_resume(report)
+        return code or (SOME_FAILED if failed or report.failed else ALL)
+
+    def _write_failed(self, report: Report[PreparedCall[Any]]) -> int:
+        """Write the calls that failed, those of earlier runs too; return how many."""
+        if self._failed is None:
+            return len(report.failures)
+        if self._journal is None:
+            return write_lines(self._failed, map(line_of_failure, report.failures))
+        if not self._journal.exists():
+            return 0
+        return write_lines(self._failed, map(line_of_journaled, Journal(self._journal).list("failed")))
+
+    def _tell_how_to_resume(self, report: Report[PreparedCall[Any]]) -> None:
+        if self._journal is not None and self._journal.exists():
+            print(f"To go on, run the same command again; {self._journal} knows what was sent:")
+            print(f"  talon-async {shlex.join(sys.argv[1:])}", flush=True)
+        elif report.done:
+            print("There is no journal: the same command would begin with the first row again.", flush=True)

@@ -1,0 +1,26 @@
+"""What can be wrong with the command or its input. No message holds a value of the input: that is customers' data."""
+
+from __future__ import annotations
+
+
+class UsageError(Exception):
+    """The command cannot be run like this; the message says what to change."""
+
+
+class InputError(Exception):
+    """A row that cannot be sent.
+
+    Attributes:
+        place: the file and the line, such as `events.csv, line 12`.
+        column: the column or field that is wrong; empty if it is the whole row.
+        reason: what is wrong with it.
+        is_last: whether nothing behind it can be read.
+    """
+
+    def __init__(self, place: str, column: str, reason: str, *, is_last: bool = False) -> None:
+        super().__init__(place, column, reason)
+        self.place, self.column, self.reason, self.is_last = place, column, reason, is_last
+
+    def __str__(self) -> str:
+        where = f"{self.place}, column {self.column}" if self.column else self.place
+        return f"{where}: {self.reason}"

@@ -1,0 +1,219 @@
+"""Shows how a run goes: a bar on a terminal, a plain line now and then elsewhere. No customers' data is shown."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+LINE_EVERY = 10.0
+"""Seconds between two plain lines."""
+BAR_EVERY = 0.2
+WINDOW = 15.0
+"""Seconds over which the rate is measured."""
+
+
+@attrs.frozen(kw_only=True)
+class State:
+    """How a run goes, at one moment.
+
+    Attributes:
+        skipped: rows that were passed over because they were sent before.
+        succeeded: calls that the server settled in this run.
+        failed: calls that failed in this run.
+        pending: calls that were taken and are not settled.
+        paused: seconds for which the server took nothing.
+        is_paused: whether that is so now.
+        fraction: how much of the file was read, 0 to 1; None if that is not known.
+    """
+
+    skipped: int
+    succeeded: int
+    failed: int
+    pending: int
+    paused: float
+    is_paused: bool
+    fraction: float | None
+
+    @property
+    def done(self) -> int:
+        """Calls of this run whose fate is settled."""
+        return self.succeeded + self.failed
+
+
+class Meter:
+    """Measures the rate and the time left."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._points: list[tuple[float, int, float | None]] = []
+        self.rate = 0.0
+        self.left: float | None = None
+        self.fraction: float | None = None
+
+    def add(self, state: State) -> None:
+        """Take note of how it stands."""
+        now = self._monotonic()
+        self.fraction = _settled_fraction(state)
+        if not state.done:
+            self._points.clear()  # what was sent before is only read again
+        self._points.append((now, state.done, self.fraction))
+        while now - self._points[0][0] > WINDOW and len(self._points) > 2:  # noqa: PLR2004  # PLACEHOLDER
+            self._points.pop(0)
+        then, done, fraction = self._points[0]
+        seconds = now - then
+        self.rate = (state.done - done) / seconds if seconds else 0.0
+        gained = 0.0 if fraction is None or self.fraction is None else self.fraction - fraction
+        self.left = (1 - (self.fraction or 0.0)) / gained * seconds if gained > 0 else None
+
+
+def _settled_fraction(state: State) -> float | None:
+    """Return how much is settled: what was read, without the calls that are still on their way."""
+    if state.fraction is None:
+        return None
+    read = state.skipped + state.done + state.pending
+    return state.fraction * (read - state.pending) / read if read else 0.0
+
+
+def told(state: State, meter: Meter) -> str:
+    """Return a state in words."""
+    if state.skipped and not state.done and not state.pending:
+        return f"{state.skipped:,} rows of earlier runs read again"
+    parts = [f"{state.succeeded:,} sent", f"{state.failed:,} failed", f"{meter.rate:,.0f}/s"]
+    if state.skipped:
+        parts.append(f"{state.skipped:,} sent before")
+    if state.is_paused:
+        parts.append(f"waiting for the server ({state.paused:.0f} s so far)")
+    elif state.paused >= 1:
+        parts.append(f"paused {state.paused:.0f} s")
+    if meter.left is not None:
+        parts.append(f"{duration(meter.left)} left")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as 0:45 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Display(Protocol):
+    """Shows states."""
+
+    every: float
+    """Seconds between two states."""
+
+    def show(self, state: State) -> None:
+        """Show how it stands."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Print a line beside it."""
+        ...
+
+    def close(self) -> None:
+        """Show nothing more."""
+        ...
+
+
+class Lines:
+    """A line now and then, for logs and pipes."""
+
+    every = LINE_EVERY
+
+    def __init__(self, file: TextIO, name: str) -> None:
+        self._file, self._name, self._meter = file, name, Meter(time.monotonic)
+
+    def show(self, state: State) -> None:
+        """Print a line."""
+        self._meter.add(state)
+        fraction = "" if self._meter.fraction is None else f"{self._meter.fraction:.0%}, "
+        self.say(f"{self._name}: {fraction}{told(state, self._meter)}")
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self._file, flush=True)
+
+    def close(self) -> None:
+        """There is nothing to tidy up."""
+
+
+class OwnBar:
+    """A bar drawn with a few characters, where tqdm is not installed."""
+
+    every = BAR_EVERY
+    WIDTH = 20
+
+    def __init__(self, file: TextIO, name: str) -> None:
+        self._file, self._name, self._meter = file, name, Meter(time.monotonic)
+
+    def show(self, state: State) -> None:
+        """Draw the bar over the one before."""
+        self._meter.add(state)
+        bar = ""
+        if self._meter.fraction is not None:
+            full = round(self.WIDTH * self._meter.fraction)
+            bar = f" {self._meter.fraction:4.0%} |{'#' * full}{' ' * (self.WIDTH - full)}|"
+        line = f"{self._name}:{bar} {told(state, self._meter)}"
+        width = shutil.get_terminal_size().columns - 1
+        self._write(f"\r{line[:width]:<{width}}")
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._write("\r\x1b[K" + text + "\n")
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self._write("\n")
+
+    def _write(self, text: str) -> None:
+        self._file.write(text)
+        self._file.flush()
+
+
+class TqdmBar:
+    """The bar of tqdm."""
+
+    every = BAR_EVERY
+
+    def __init__(self, tqdm: Any, file: TextIO, name: str) -> None:
+        self._meter = Meter(time.monotonic)
+        self._bar = tqdm(
+            total=100.0, file=file, desc=name, dynamic_ncols=True, bar_format="{desc}:{bar}{postfix}", mininterval=0
+        )
+        self._tqdm = tqdm
+
+    def show(self, state: State) -> None:
+        """Move the bar."""
+        self._meter.add(state)
+        fraction = self._meter.fraction
+        self._bar.n = 100 * (fraction or 0.0)
+        percent = "" if fraction is None else f"{fraction:.0%}, "
+        self._bar.set_postfix_str(percent + told(state, self._meter))
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._tqdm.write(text, file=self._bar.fp)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self._bar.close()
+
+
+def display_for(file: TextIO, name: str) -> Display:
+    """Return what suits a file: a bar on a terminal, lines elsewhere."""
+    if not file.isatty():
+        return Lines(file, name)
+    try:
+        tqdm: Any = import_module("tqdm").tqdm
+    except ImportError:
+        return OwnBar(file, name)
+    return TqdmBar(tqdm, file, name)

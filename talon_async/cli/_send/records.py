@@ -1,0 +1,156 @@
+"""Calls as lines of JSON: what failed is written like this, `journal export` writes the same, and `send` reads both.
+
+1. A call that was refused gets a new idempotency key, since the server may have kept its refusal under the old one.
+2. A call of unknown outcome keeps its key for the 23 hours in which that surely protects. Without such a key, and
+   without an ID that is unique, sending it again may double it: that is only done when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from talon_async._core.retry import KEY_LIFETIME
+from talon_async._messages import Idempotency
+from talon_async.bulk import PreparedCall
+from talon_async.bulk.calls import endpoint_for
+from talon_async.cli._send.problems import InputError
+from talon_async.errors import TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from talon_async.bulk import Failure, JournaledCall
+
+Doubtful = Literal["refuse", "skip", "send"]
+IN_DOUBT = ("unknown", "accepted")
+MARKS = frozenset(("operation", "target", "body", "ordering_keys"))
+"""The keys by which a line is known to be a call, and no row."""
+
+
+def is_record(values: Mapping[str, Any]) -> bool:
+    """Tell whether a line is a call."""
+    return values.keys() >= MARKS
+
+
+def call_of(
+    values: Mapping[str, Any], place: str, client: type, doubtful: Doubtful, now: Callable[[], datetime]
+) -> PreparedCall[Any] | None:
+    """Return the call that a line holds; None if it is to be skipped."""
+    try:
+        endpoint = endpoint_for(client, str(values["operation"]))
+        failure: dict[str, Any] = values.get("failure") or {}
+        outcome = str(failure.get("outcome"))
+        key = values.get("idempotency_key")
+        call = PreparedCall[Any](
+            endpoint.name,
+            _target(values["target"]),
+            None if values["body"] is None else orjson.dumps(values["body"]),
+            tuple(map(str, values["ordering_keys"])),
+            endpoint.operation.idempotency,
+            None if key is None else str(key),
+            values.get("has_own_key") is True and key is not None,
+        )
+        # bytes are checked more closely
+        call = PreparedCall[Any].from_bytes(bytes(call))
+        since = datetime.fromisoformat(values.get("accepted") or values["settled"]) if outcome in IN_DOUBT else None
+    except (TalonOneError, ValueError, TypeError, KeyError, AttributeError):
+        raise InputError(place, "", "looks like a call that an earlier run wrote, but is damaged") from None
+    return _again(call, place, doubtful, None if since is None else now() - since)
+
+
+def _target(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ValueError
+    return value
+
+
+def _again(call: PreparedCall[Any], place: str, doubtful: Doubtful, age: timedelta | None) -> PreparedCall[Any] | None:
+    """Return the call as it is sent again; `age` is that of one of unknown outcome."""
+    if age is None:
+        return _with_key(call, None)
+    if call.idempotency is Idempotency.KEYED:
+        is_protected = call.idempotency_key is not None and age < timedelta(seconds=KEY_LIFETIME)
+    else:
+        is_protected = call.idempotency is not Idempotency.NEVER
+    if is_protected or doubtful == "send":
+        return _with_key(call, call.idempotency_key)
+    if doubtful == "skip":
+        return None
+    raise InputError(place, "", "the server may have recorded it already: see --in-doubt")
+
+
+def _with_key(call: PreparedCall[Any], key: str | None) -> PreparedCall[Any]:
+    """Return the same call with a key that is kept; None makes one that a journal may replace."""
+    if call.has_own_key or call.idempotency is not Idempotency.KEYED:
+        return call
+    return PreparedCall[Any](
+        call.operation,
+        call.target,
+        call.body,
+        call.ordering_keys,
+        call.idempotency,
+        key or os.urandom(16).hex(),
+        has_own_key=key is not None,
+    )
+
+
+def line_of_failure(failure: Failure[PreparedCall[Any]]) -> bytes:
+    """Return the line of a call that failed in a run without a journal."""
+    error = failure.error
+    ended = datetime.now(UTC)
+    told = {
+        "outcome": failure.outcome,
+        "error": type(error).__name__,
+        "message": error.message,
+        "status": error.status,
+        "attempts": failure.attempts,
+    }
+    return _line(failure.index, failure.item, told, ended - timedelta(seconds=failure.seconds), ended)
+
+
+def line_of_journaled(entry: JournaledCall) -> bytes:
+    """Return the line of a call that a journal has."""
+    return _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
+
+
+def _line(
+    index: int,
+    call: PreparedCall[Any],
+    failure: Mapping[str, Any] | None,
+    accepted: datetime,
+    settled: datetime | None,
+) -> bytes:
+    record = {
+        "index": index,
+        "operation": call.operation,
+        "target": call.target,
+        "body": None if call.body is None else orjson.Fragment(call.body),
+        "ordering_keys": call.ordering_keys,
+        "idempotency_key": call.idempotency_key,
+        "has_own_key": call.has_own_key,
+        "accepted": accepted,
+        "settled": settled,
+        "failure": failure,
+    }
+    return orjson.dumps(record) + b"\n"
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """Write a file for its owner alone, whole or not at all, and return how many lines; without any there is none."""
+    beside = path.with_name(f"{path.name}.tmp")
+    count = 0
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        for line in lines:
+            file.write(line)
+            count += 1
+    if count:
+        beside.replace(path)
+    else:
+        beside.unlink()
+        path.unlink(missing_ok=True)
+    return count

@@ -1,0 +1,91 @@
+"""`talon-async journal`: looks into the journals that `send` and the bulk methods keep."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from talon_async.bulk import Journal, JournaledCall
+
+HELP: str = "list, export, requeue or erase the calls in a journal"
+DONE, BAD_USE = 0, 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what is done with which journal."""
+    actions: Any = parser.add_subparsers(required=True, metavar="ACTION")
+    described = {
+        "list": (_list, "list the calls that are not settled and those that failed, without customers' data"),
+        "export": (_export, "write them as NDJSON, with customers' data, for `talon-async send` or others"),
+        "requeue": (_requeue, "have the next run send failed calls again"),
+        "erase": (_erase, "remove all calls of one customer"),
+    }
+    for name, (action, text) in described.items():
+        added = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        added.add_argument("path", metavar="JOURNAL", help="such as events.csv.journal")
+        added.set_defaults(action=action)
+        if name in ("list", "export"):
+            added.add_argument("--state", choices=("unsettled", "failed"), help="only those (default: both)")
+            added.add_argument("--key", metavar="KEY", help="only the calls of one ordering key, such as profile:jane")
+        if name == "export":
+            added.add_argument("--output", metavar="FILE", help="a new file (default: standard output)")
+        if name == "requeue":
+            added.add_argument("indices", nargs="*", type=int, metavar="INDEX", help="which, as listed (default: all)")
+            added.add_argument(
+                "--unknown", action="store_true", help="also those that the server may have acted on, with their keys"
+            )
+        if name == "erase":
+            added.add_argument("key", metavar="KEY", help="the ordering key, such as profile:jane or session:cart-1")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it, and return the exit code: 0, or 2 if the journal cannot be used."""
+    from talon_async.bulk import Journal
+    from talon_async.errors import JournalError
+
+    try:
+        arguments.action(Journal(arguments.path), arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # a pager that was closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (JournalError, OSError) as problem:
+        print(f"talon-async journal: {problem}", file=sys.stderr)
+        return BAD_USE
+    return DONE
+
+
+def _list(journal: Journal, arguments: argparse.Namespace) -> None:
+    for call in journal.list(arguments.state, ordering_key=arguments.key):
+        print(_line(call))
+    counts = journal.count()
+    print(f"{counts.recorded:,} calls recorded, {counts.unsettled:,} unsettled, {counts.failed:,} failed")
+
+
+def _line(call: JournaledCall) -> str:
+    """Return what can be shown of a call."""
+    when = f"{call.settled or call.accepted:%Y-%m-%d %H:%M:%S}"
+    failure = call.failure or {}
+    parts = [str(failure[name]) for name in ("outcome", "error", "status") if failure.get(name) is not None]
+    return f"{call.index:>10}  {call.state:<9}  {when}  {call.call.operation}  {' '.join(parts)}".rstrip()
+
+
+def _export(journal: Journal, arguments: argparse.Namespace) -> None:
+    if arguments.output is None:
+        journal.export(sys.stdout.buffer, arguments.state, ordering_key=arguments.key)
+        return
+    with os.fdopen(os.open(arguments.output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        count = journal.export(file, arguments.state, ordering_key=arguments.key)
+    print(f"{count:,} calls were written to {arguments.output}")
+
+
+def _requeue(journal: Journal, arguments: argparse.Namespace) -> None:
+    count = journal.requeue(arguments.indices or None, unknown=arguments.unknown)
+    print(f"{count:,} calls will be sent again by the next run")
+
+
+def _erase(journal: Journal, arguments: argparse.Namespace) -> None:
+    print(f"{journal.erase(arguments.key):,} calls were removed")

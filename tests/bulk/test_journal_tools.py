@@ -1,0 +1,173 @@
+"""What people do with a journal between runs, and how large and fast it is."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+from support.clock import FakeClock
+from support.journals import call, entries, fingerprint, left, opened
+
+from talon_async.bulk import Journal, JournalCounts
+from talon_async.bulk.calls import PreparedCall
+
+REJECTED = json.dumps({"outcome": "rejected", "status": 400, "message": "no such attribute"})
+UNKNOWN = json.dumps({"outcome": "unknown", "status": 503})
+
+
+async def used(path: Path, clock: FakeClock | None = None) -> Journal:
+    """Leave ten calls of Jane and ten of Mary: 0-1 and 10-11 unsettled, 2-3 and 12-13 failed, 4 and 14 unknown."""
+    journal = await opened(path, clock=clock)
+    await journal.accept([*entries(journal, range(10), "jane"), *entries(journal, range(10, 20), "mary.smith")])
+    for index in range(20):
+        if index % 10 > 1:
+            await journal.settle(index, {2: REJECTED, 3: REJECTED, 4: UNKNOWN}.get(index % 10))
+    await journal.close()
+    return Journal(path, clock=clock)
+
+
+async def test_calls_are_counted_when_a_journal_is_looked_at(path: Path) -> None:
+    """Neither a client nor an event loop is needed."""
+    assert JournalCounts(recorded=20, unsettled=4, failed=6) == (await used(path)).count()
+
+
+async def test_calls_are_listed_when_a_state_or_a_customer_is_asked_for(path: Path) -> None:
+    """The unsettled ones first, then the failed ones with what is known of them; `repr` shows no customer."""
+    journal = await used(path)
+    assert [0, 1, 10, 11, 2, 3, 4, 12, 13, 14] == [found.index for found in journal.list()]
+    assert [2, 3, 4] == [found.index for found in journal.list("failed", ordering_key="profile:jane")]
+    assert [10, 11] == [found.index for found in journal.list("unsettled", ordering_key="profile:mary.smith")]
+    unsettled, failed = next(journal.list("unsettled")), next(journal.list("failed"))
+    assert ("unsettled", None, None) == (unsettled.state, unsettled.failure, unsettled.settled)
+    assert ("failed", json.loads(REJECTED)) == (failed.state, failed.failure)
+    assert "jane" not in repr(failed)
+
+
+async def test_calls_are_exported_when_a_file_is_given(path: Path, clock: FakeClock) -> None:
+    """Each line is one JSON object that holds all that is known."""
+    journal = await used(path, clock)
+    file = io.BytesIO()
+    assert 3 == journal.export(file, "failed", ordering_key="profile:jane")
+    first, *others = [json.loads(line) for line in file.getvalue().splitlines()]
+    assert 2 == len(others)
+    expected = call(2, None)
+    assert {
+        "index": 2,
+        "state": "failed",
+        "operation": "track_event_v2",
+        "target": "/v2/events",
+        "body": json.loads(expected.body or b""),
+        "ordering_keys": ["profile:jane"],
+        "idempotency_key": first["idempotency_key"],
+        "accepted": "2026-11-23T00:00:00+00:00",
+        "settled": "2026-11-23T00:00:00+00:00",
+        "failure": json.loads(REJECTED),
+    } == first
+    assert first["idempotency_key"].endswith("-2")
+
+
+async def test_refused_calls_are_sent_again_when_they_are_requeued(path: Path, clock: FakeClock) -> None:
+    """They get a new key, because the server may have kept its refusal under the old one, and go at any age."""
+    journal = await used(path, clock)
+    clock.time += 50 * 3600
+    assert 4 == journal.requeue()
+    journal = await opened(path, clock=clock)
+    found = {entry.index: entry for entry in await left(journal)}
+    assert {0, 1, 2, 3, 10, 11, 12, 13} == set(found)
+    assert [(True, False)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (2, 13)]
+    assert [(False, True)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (0, 11)]
+    again = PreparedCall.from_bytes(found[2].record)
+    assert str(again.idempotency_key).startswith(f"{journal.key(2)}-")
+    assert again == call(2, again.idempotency_key)
+    await journal.close()
+
+
+async def test_calls_in_doubt_are_sent_again_when_they_are_named(path: Path) -> None:
+    """They keep their key: the server may have acted under it."""
+    journal = await used(path)
+    assert 1 == journal.requeue([4, 999])
+    journal = await opened(path)
+    found = {entry.index: entry for entry in await left(journal)}
+    assert journal.key(4) == PreparedCall.from_bytes(found[4].record).idempotency_key
+    assert (True, False) == (found[4].repeatable, found[4].maybe_sent)
+    await journal.close()
+    assert 5 == Journal(path).requeue(unknown=True)
+
+
+async def test_no_trace_is_left_when_a_customer_is_erased(path: Path) -> None:
+    """Neither in the database nor beside it is a byte of hers, nor the hashes of her items; others are as they were."""
+    journal = await used(path)
+    assert b"mary.smith" in path.read_bytes()
+    assert fingerprint(10)[:5] in path.read_bytes()
+    assert 5 == journal.erase("profile:mary.smith")
+    for file in path.parent.iterdir():
+        content = file.read_bytes()
+        assert b"mary" not in content
+        assert not any(fingerprint(index)[:5] in content for index in range(10, 15))
+    assert {path.name, f"{path.name}.lock", f"{path.name}.reserve"} == {file.name for file in path.parent.iterdir()}
+    assert [0, 1, 2, 3, 4] == [found.index for found in journal.list()]
+    assert 0 == journal.erase("profile:mary.smith")
+    again = await opened(path)
+    assert 20 == again.recorded
+    again.check(9, fingerprint(9))
+    again.check(10, fingerprint("anything"))
+    await again.close()
+
+
+async def test_failures_are_those_of_the_last_run_when_a_call_fails_again(path: Path) -> None:
+    """A requeued call that fails again is listed once."""
+    (await used(path)).requeue([2])
+    journal = await opened(path)
+    await journal.settle(2, UNKNOWN)
+    await journal.close()
+    assert [json.loads(UNKNOWN)] == [found.failure for found in journal.list("failed") if found.index == 2]
+
+
+async def test_the_file_stays_small_when_very_many_are_settled(path: Path) -> None:
+    """Five bytes a call are left: of a million 5.1 MiB, of the 100,000 here a tenth."""
+    journal = await opened(path)
+    record = bytes(call(0, journal.key(0)))
+    (entry,) = entries(journal, [0])
+    for start in range(0, 100_000, 256):
+        indices = range(start, min(start + 256, 100_000))
+        await journal.accept([type(entry)(index, record, fingerprint(index), repeatable=True) for index in indices])
+        for index in indices:
+            await journal.settle(index)
+    await journal.close()
+    assert path.stat().st_size < 0.6 * 2**20
+
+
+async def test_opening_takes_no_time_when_very_many_are_unsettled(path: Path) -> None:
+    """Opening reads a few pages, and calls are read in groups; the fastest of five is compared."""
+    journal = await opened(path)
+    record = bytes(call(0, journal.key(0)))
+    (entry,) = entries(journal, [0])
+    for start in range(0, 100_000, 10_000):
+        indices = range(start, start + 10_000)
+        await journal.accept([type(entry)(index, record, fingerprint(index), repeatable=True) for index in indices])
+    await journal.close()
+    took: list[float] = []
+    for _ in range(5):
+        began = time.perf_counter()
+        journal = await opened(path)
+        took.append(time.perf_counter() - began)
+        first = await anext(aiter(journal.unsettled()))
+        assert 0 == first.index
+        await journal.close()
+    assert min(took) < 0.010
+    journal = await opened(path)
+    assert list(range(100_000)) == [entry.index async for entry in journal.unsettled()]
+    await journal.close()
+
+
+@pytest.mark.parametrize("state", [None, "unsettled", "failed"])
+async def test_nothing_is_left_open_when_a_list_is_not_read_to_its_end(path: Path, state: str | None) -> None:
+    """The file can be used at once."""
+    journal = await used(path)
+    listing = journal.list(state)
+    next(listing)
+    listing.close()
+    assert 5 == journal.erase("profile:jane")

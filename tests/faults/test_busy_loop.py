@@ -1,0 +1,98 @@
+"""The loop stood still while something came: the answer, its end, or what no request had asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+from support.raw import Exchange, RawServer, answer
+
+from talon_async import RetryPolicy, Timeout
+from talon_async.models import NewEvent
+
+EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+ONCE = RetryPolicy.off()
+pytestmark = pytest.mark.parametrize("kind", ["awaited", "awaited-direct"])
+
+
+def stand_still(seconds: float) -> None:
+    """Keep the loop from running, which is what these tests are about."""
+    time.sleep(seconds)
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client: Any, size: int) -> None:
+    """The timer fires late; the answer is in the socket by then."""
+    arrived = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def tell(exchange: Exchange) -> None:
+        loop.call_soon_threadsafe(arrived.set)
+        await asyncio.sleep(0.05)  # the loop stands still by now
+        await exchange.send(answer({"event": {"type": "x" * size}}))
+
+    with RawServer(tell) as server:
+        talon = client(server.url, retry=ONCE, timeout=Timeout(total=5, attempt=0.2, connect=0.2))
+        for _ in range(5):
+            arrived.clear()
+            call = asyncio.ensure_future(talon.track_event(EVENT))
+            await arrived.wait()
+            stand_still(0.3)
+            state = await call
+            assert size == len(state.event.type)
+
+
+async def test_an_answer_is_its_own_when_another_came_unasked(client: Any) -> None:
+    """The stray one is in the socket; the loop has not seen it when the next call goes out."""
+    strays = asyncio.Semaphore(0)
+    loop = asyncio.get_running_loop()
+
+    async def twice(exchange: Exchange) -> None:
+        await exchange.send(answer({"event": {"type": "own"}}))
+        await asyncio.sleep(0.03)
+        await exchange.send(answer({"event": {"type": "stray"}}))
+        loop.call_soon_threadsafe(strays.release)
+
+    with RawServer(twice) as server:
+        talon = client(server.url, retry=ONCE)
+        for _ in range(10):
+            assert "own" == (await talon.track_event(EVENT)).event.type
+            stand_still(0.06)
+    assert (10, 10) == (len(server.received), server.connections)
+
+
+async def test_an_event_is_sent_on_another_connection_when_the_idle_one_has_ended(client: Any) -> None:
+    """Its end is in the socket; the event would be lost, and could not be repeated."""
+
+    async def then_end(exchange: Exchange) -> None:
+        await exchange.send(answer({}))
+        exchange.close()
+
+    with RawServer(then_end) as server:
+        talon = client(server.url, retry=ONCE)
+        for _ in range(10):
+            await talon.track_event(EVENT)
+            stand_still(0.03)
+    assert 10 == len(server.received)
+
+
+async def test_a_call_ends_at_its_deadline_when_no_answer_comes_after_a_standstill(client: Any) -> None:
+    """The turns that the loop gets to read are no further time."""
+    received = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def silent(_: Exchange) -> None:
+        loop.call_soon_threadsafe(received.set)
+        await asyncio.sleep(60)
+
+    with RawServer(silent) as server:
+        talon = client(server.url, retry=ONCE, timeout=Timeout(total=5, attempt=0.1, connect=0.1))
+        call = asyncio.ensure_future(talon.track_event(EVENT))
+        await received.wait()
+        stand_still(0.2)
+        async with asyncio.timeout(3):
+            with pytest.raises(TimeoutError) as caught:
+                await call
+    assert "unknown" == getattr(caught.value, "outcome", None)

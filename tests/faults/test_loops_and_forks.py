@@ -1,0 +1,199 @@
+"""Loops that are dropped, children that are forked inside a coroutine, names that hang or move."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.raw import RawServer, answer
+from support.twins import KEY
+
+from talon_async import RetryPolicy, TalonOne
+from talon_async.errors import ClientClosedError, ConnectError
+from talon_async.models import NewEvent
+
+ROOT = Path(__file__).parents[2]
+EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+TRANSPORTS = pytest.mark.parametrize("transport", ["session", "direct"])
+FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
+@TRANSPORTS
+def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: Any) -> None:
+    """The client stays; each loop takes its connections along."""
+    with RawServer(answer({})) as server:
+        talon = TalonOne(server.url, KEY, transport=transport)
+
+        def use_and_drop() -> None:
+            loop = asyncio.new_event_loop()
+            loop.run_until_complete(talon.get_customer_inventory("a"))
+            del loop
+            gc.collect()
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they say that the loop and its connections were not closed
+            use_and_drop()
+            before = descriptors()
+            for _ in range(20):
+                use_and_drop()
+            for _ in range(500):  # the server, in this process too, has yet to notice
+                if before >= descriptors():
+                    break
+                threading.Event().wait(0.01)
+            assert before >= descriptors()
+        asyncio.run(talon.aclose())
+
+
+@TRANSPORTS
+def test_connections_are_closed_when_a_client_is_dropped_without_closing(transport: Any) -> None:
+    """The loop goes on; it does not keep what belongs to a client that is gone."""
+
+    async def use_and_drop(url: str) -> None:
+        talon = TalonOne(url, KEY, transport=transport)
+        await talon.get_customer_inventory("a")
+        seen.append(talon._core)
+
+    seen: list[Any] = []
+
+    async def main() -> int:
+        with RawServer(answer({})) as server, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the client was not closed
+            await use_and_drop(server.url)
+            states = vars(asyncio.get_running_loop())["_talon_async"]
+            assert 1 == len(states)
+            seen.clear()
+            gc.collect()
+            return len(states)
+
+    assert 0 == asyncio.run(main())
+
+
+UNWINDING = """
+    import asyncio, os, sys
+    from talon_async import RetryPolicy, TalonOne
+    from talon_async.models import NewEvent
+    event = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+
+    async def main():
+        async with TalonOne(sys.argv[1], "key", transport=sys.argv[2], retry=RetryPolicy.off()) as talon:
+            await asyncio.gather(*(talon.track_event(event) for _ in range(4)))
+            under_way = asyncio.ensure_future(talon.get_customer_inventory("slow"))
+            await asyncio.sleep(0.2)
+            child = os.fork()
+            if not child:
+                sys.exit(3)
+            assert os.waitpid(child, 0)[1] >> 8 == 3
+            await under_way
+            for _ in range(6):
+                await talon.track_event(event)
+        print("fine")
+
+    asyncio.run(main())
+"""
+
+
+@FORKS
+@TRANSPORTS
+def test_a_parent_goes_on_when_a_child_leaves_a_coroutine_by_an_exit(transport: str) -> None:
+    """The child runs every `finally` of the parent's coroutines; the parent's calls, old and new, are answered."""
+
+    async def slow(exchange: Any) -> None:
+        if "slow" in exchange.line:
+            await asyncio.sleep(1)
+        await exchange.send(answer({}))
+
+    with RawServer(slow) as server:
+        command = [sys.executable, "-c", textwrap.dedent(UNWINDING), server.url, transport]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert ("fine\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
+HANGING = """
+    import asyncio, socket, sys, threading
+    from talon_async import TalonOne, Timeout
+    from talon_async.errors import ClientClosedError, ConnectError
+    socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
+
+    async def main():
+        async with TalonOne("https://shop.invalid", "key", transport=sys.argv[1], timeout=Timeout(total=0.3)) as talon:
+            try:
+                await talon.get_customer_inventory("a")
+            except ConnectError as error:
+                print(error.outcome)
+
+    asyncio.run(main())
+"""
+
+
+@TRANSPORTS
+def test_a_process_ends_when_a_name_look_up_hangs(transport: str) -> None:
+    """Neither the loop nor the interpreter waits for the thread that looks the name up."""
+    command = [sys.executable, "-c", textwrap.dedent(HANGING), transport]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=20)
+    assert ("not_sent\n", 0) == (done.stdout, done.returncode), done.stderr
+
+
+@TRANSPORTS
+async def test_a_server_is_found_when_it_has_moved(transport: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that cannot be made lets the name be looked up again."""
+    where = ["127.0.0.1"]
+
+    def getaddrinfo(_: str, port: int, *__: Any, **___: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (where[0], port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with RawServer(answer({})) as server:
+        url = server.url.replace("127.0.0.1", "shop.localhost")
+        async with TalonOne(url, KEY, transport=transport, retry=RetryPolicy.off()) as talon:
+            where[0] = "127.0.0.2"  # nothing listens there
+            with pytest.raises(ConnectError):
+                for _ in range(2):
+                    await talon.get_customer_inventory("a")
+                    await talon._core.states()[0].close()  # the next call connects
+            where[0] = "127.0.0.1"
+            await talon.get_customer_inventory("a")
+
+
+@TRANSPORTS
+def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: Any) -> None:
+    """The loop closes what belongs to it although the client was not closed; the call is not repeated."""
+    ends: list[BaseException] = []
+
+    async def hang(_: Any) -> None:
+        await asyncio.sleep(60)
+
+    with RawServer(hang) as server:
+        talon = TalonOne(server.url, KEY, transport=transport)
+
+        async def call() -> None:
+            try:
+                await talon.get_customer_inventory("a")
+            except ClientClosedError as error:
+                ends.append(error)
+
+        async def main() -> None:
+            task = asyncio.ensure_future(call())
+            while not server.received:
+                await asyncio.sleep(0.01)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+            await task
+
+        asyncio.run(main())
+        asyncio.run(talon.aclose())
+    assert [("unknown", 1)] == [(getattr(error, "outcome", ""), getattr(error, "attempts", 0)) for error in ends]
+    assert 1 == len(server.received)
