@@ -25,7 +25,7 @@ async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(a
     """Of three processes one is killed with SIGKILL and one leaves, both with calls under way; poison is handed over."""
     from support.kafka_trial import run_trial
 
-    trial = await run_trial(address, tmp_path, events=1500, profiles=150, poisons=10)
+    trial = await run_trial(address, tmp_path, events=1200, profiles=120, poisons=10)
     told = "\n".join([str(trial), *trial.outputs])
     assert (0, 0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered, trial.counts.conflicts), told
     assert trial.poisons == trial.handed_over, told

@@ -65,7 +65,7 @@ def cluster(workers: int) -> LocalCluster:
 
 def make_client(url: str) -> TalonOneSync:
     """Make a worker's client, which names the process."""
-    return TalonOneSync(url, "key", headers={"X-Worker": str(os.getpid())})
+    return TalonOneSync(url, "key", transport="direct", headers={"X-Worker": str(os.getpid())})
 
 
 def connect(url: str) -> Callable[[], TalonOneSync]:

@@ -32,11 +32,11 @@ async def main(address: str, topic: str, url: str) -> None:
         group_id="trial",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        session_timeout_ms=3000,
-        heartbeat_interval_ms=300,
+        session_timeout_ms=2000,
+        heartbeat_interval_ms=200,
         rebalance_timeout_ms=8000,
     )
-    async with TalonOne(url, "key", headers={"X-Worker": str(os.getpid())}) as talon:
+    async with TalonOne(url, "key", transport="direct", headers={"X-Worker": str(os.getpid())}) as talon:
         prepare = talon.prepare(talon.track_event_v2)
 
         def call(record: Any) -> Any:
