@@ -45,6 +45,13 @@ bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" tak
 bench-exact: $(FRESH) ## the same in counted instructions, where valgrind is installed
 	@$(BIN)/python -m benchmarks.exact
 
+.PHONY: bulk-kafka bulk-dask
+bulk-kafka: $(FRESH) ## a topic by processes that are killed and leave, on a broker of its own; BULK="--runs 20"
+	@$(BIN)/python -m tools.bulk_kafka $(BULK)
+
+bulk-dask: $(FRESH) ## the same with a Dask cluster on this machine
+	@$(BIN)/python -m tools.bulk_dask $(BULK)
+
 .PHONY: faults
 faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
 	@$(BIN)/python -m tools.faults $(FAULTS)

@@ -168,5 +168,10 @@ def dry_request(request: Request, client: type) -> Request | None:
     return attrs.evolve(request, target=target, idempotency=Idempotency.SAFE, idempotency_key=None, ordering_keys=())
 
 
+def is_safe_to_send_again(call: PreparedCall[Any]) -> bool:
+    """Tell whether sending a call a second time acts once: it has a key, or an ID that the caller chose."""
+    return call.idempotency is not Idempotency.NEVER
+
+
 class WrongItemError(InvalidArgumentError):
     """The source gives things of a wrong type: so will all be, and the run stops."""

@@ -20,6 +20,7 @@ from talon_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import Self
 
 SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
@@ -27,6 +28,26 @@ SLOW = 0.01
 
 LINGER = 0.25
 """Seconds that a run waits in the end for the item that a thread is about to read."""
+
+
+class Caught:
+    """Keeps the exception that the user's own code raises in a block, for whoever tells it later.
+
+    Attributes:
+        error: what was raised, an ordinary exception.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.error = error
+        return True
 
 
 class Nothing:

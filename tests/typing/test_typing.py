@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from talon_async._messages import Request
 
 HERE = Path(__file__).parent
-PAGES = ["use.py", "use_effects.py", "use_more.py", "misuse.py"]
+PAGES = ["use.py", "use_effects.py", "use_engines.py", "use_more.py", "misuse.py"]
 ROOT = HERE.parents[1]
 EFFECTS = [
     {"effectType": "setDiscount", "props": {"name": "10 %", "value": 2}},

@@ -64,12 +64,15 @@ class BulkOptions(PacingOptions, total=False):
             goes on when it is started again with the same source.
         item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
             read again, such as a time.
+        sent_before: whether these calls may have been sent before, by a run that nothing is known of. Then a 409 of a
+            call that creates a thing under an ID, such as a V3 event, means that the thing is recorded.
     """
 
     buffer: int | None
     after_failure: Literal["continue", "hold", "stop"]
     journal: str | os.PathLike[str] | Journal | None
     item_id: Callable[[Any], object] | None
+    sent_before: bool
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -88,6 +91,7 @@ class Plan:
     journal: Journal | None
     item_id: Callable[[Any], object] | None
     destination: str
+    sent_before: bool = False
 
     def new_concurrency(self) -> Concurrency:
         """Return the limit to begin with."""
@@ -135,6 +139,7 @@ def plan_of(
         journal=journal,
         item_id=options.get("item_id"),
         destination=_destination(core),
+        sent_before=bool(options.get("sent_before", False)),
     )
 
 

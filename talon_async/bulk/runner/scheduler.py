@@ -27,7 +27,7 @@ from talon_async.bulk.runner.gatekeeper import Gatekeeper
 from talon_async.bulk.runner.intake import Intake, unexpected
 from talon_async.bulk.runner.jobs import Job
 from talon_async.bulk.runner.recorder import Recorder
-from talon_async.errors import ConflictError, TalonOneError
+from talon_async.errors import ConflictError, ParallelUpdateError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -288,13 +288,19 @@ class Runner:
         if sign is Sign.FATAL:
             self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
             self.account.stop(error)
-        elif _was_recorded_before(job, call, error):
+        elif self._was_recorded_before(job, call, error):
             self.account.succeeded(job, None)
             self._free(job, None)
         elif error is not problem or not call.may_repeat(error) or self._is_spent(job, sign):
             self._fail(job, error)
         elif not self.account.is_over:
             self._again(job, sign, error)
+
+    def _was_recorded_before(self, job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
+        """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
+        is_second = call.may_have_acted or job.may_be_known or self._plan.sent_before
+        is_taken = isinstance(error, ConflictError) and not isinstance(error, ParallelUpdateError)
+        return is_second and is_taken and job.request.idempotency is Idempotency.UNIQUE
 
     def _is_spent(self, job: Job, sign: Sign) -> bool:
         """Count a failure if it is the call's own; tell whether it was the last that it may have."""
@@ -380,9 +386,3 @@ class Runner:
         keeper = self._keeper
         paused, limit = keeper.paused(now), keeper.gate.limit()
         self.account.tell(now, under_way=keeper.limiter.active, limit=limit, paused=paused, at_last=at_last)
-
-
-def _was_recorded_before(job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
-    """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
-    is_second = call.may_have_acted or job.may_be_known
-    return is_second and isinstance(error, ConflictError) and job.request.idempotency is Idempotency.UNIQUE

@@ -1,0 +1,277 @@
+"""Divides calls among the workers of a Dask cluster, and keeps the account.
+
+1. Calls of one profile are in one partition, and of a partition one block is under way at a time; so they keep their
+   order. The next block goes when the result of the one before is here: what is counted is never sent again.
+2. A worker that dies has Dask send its blocks again, all their calls. Each has a key derived from the job and the item,
+   so the server acts once; the same holds when the whole job is run again within 23 hours.
+3. `parallel` blocks are under way at most, and each has that share of `rate`.
+4. At most two blocks of each partition wait here.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from talon_async.bulk.calls import PreparedCall, WrongItemError, is_safe_to_send_again
+from talon_async.bulk.dask.cluster import Cluster
+from talon_async.bulk.dask.partitions import Partitions, keyed
+from talon_async.bulk.dask.worker import close_client, send_block
+from talon_async.bulk.results import Failure, Report
+from talon_async.bulk.sources import END, Caught, checked_iterable
+from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Unpack
+
+    from distributed import Client
+
+    from talon_async.bulk.dask.cluster import Future
+    from talon_async.bulk.dask.partitions import Numbered
+    from talon_async.bulk.dask.worker import BlockingTalon, BlockResult
+    from talon_async.bulk.results import FailureOutcome, Snapshot
+    from talon_async.bulk.runner import PacingOptions
+
+
+class DistributeOptions(TypedDict, total=False):
+    """What sending from a cluster can be told.
+
+    Attributes:
+        parallel: blocks under way at once; as many as there are workers when it begins, by default.
+        partitions: into how many the profiles are divided; four times `parallel` by default.
+        block: calls that a worker gets at a time, 1,000 by default. So many are sent again when it dies.
+        allow_unrepeatable: also take calls that act twice when they are sent twice, such as events of V1.
+        concurrency: calls under way in one block, 64 by default, or `"auto"`.
+        rate: calls a second at most, of all workers together, evenly spaced in each.
+        patience: seconds without any success after which a block, and with it all, stops; 300 by default.
+        max_failures: stop when so many calls have failed; 10,000 by default.
+        progress: called with a `Snapshot` after each block, on the caller's thread. What it raises ends the sending.
+    """
+
+    parallel: int
+    partitions: int
+    block: int
+    allow_unrepeatable: bool
+    concurrency: Any
+    rate: float | None
+    patience: float | None
+    max_failures: int
+    progress: Callable[[Snapshot], object] | None
+
+
+def distribute(
+    cluster: Client,
+    calls: Iterable[PreparedCall[Any]],
+    connect: Callable[[], BlockingTalon],
+    job: str,
+    **options: Unpack[DistributeOptions],
+) -> Report[PreparedCall[Any]]:
+    """Send many prepared calls from the workers of a Dask cluster.
+
+    Each worker has the runner of `bulk`, with its gate and limits. Calls of one profile go in the order of `calls`,
+    those without a profile in the order of their session.
+
+    Args:
+        cluster: a Dask client, not an asynchronous one.
+        calls: the calls, from any iterable; it is read here, no faster than they are sent.
+        connect: makes the client of a worker, such as `TalonOneSync.from_env`, or a `functools.partial`. It is pickled,
+            and with it any API key that it holds; `from_env` reads the worker's own environment.
+        job: names this work. Keys are derived from it, the place and the content of an item, unless a call has one of
+            its own; so running a job again within 23 hours, with the same calls, doubles nothing.
+        **options: see `DistributeOptions`.
+
+    Returns:
+        The counts, and every call that did not succeed. `stopped_by` says why not all were sent, if so.
+
+    Raises:
+        InvalidArgumentError: an option makes no sense; nothing was sent.
+        BulkInterruptedError: the source or `progress` raised, or a worker could not send at all. The report is its
+            `report`; blocks under way are `unknown` then.
+    """
+    workers = Cluster(cluster)
+    if workers.is_asynchronous:
+        raise InvalidArgumentError("cluster: it must be an ordinary Dask client, not an asynchronous one")
+    if not job:
+        raise InvalidArgumentError("job: keys are derived from the name, so it must not be empty")
+    return Driver(workers, connect, job, options).run(iter(checked_iterable(calls, "calls")))
+
+
+class Driver:
+    """Sends the calls of one job."""
+
+    def __init__(
+        self, cluster: Cluster, connect: Callable[[], BlockingTalon], job: str, options: DistributeOptions
+    ) -> None:
+        self._cluster, self._connect, self._job = cluster, connect, job
+        self._run_id = uuid.uuid4().hex
+        self._parallel = _whole("parallel", options.get("parallel") or max(1, cluster.size()))
+        count = _whole("partitions", options.get("partitions", 4 * self._parallel))
+        self._block = _whole("block", options.get("block", 1000))
+        self._max_failures = _whole("max_failures", options.get("max_failures", 10_000))
+        self._allow = options.get("allow_unrepeatable", False)
+        self._progress = options.get("progress")
+        self._options = self._of_a_block(options)
+        self._partitions = Partitions(count, self._block)
+        self._ahead = 2 * self._block * count
+        self._under_way: dict[Future, tuple[int, list[Numbered]]] = {}
+        self._blocks = 0
+        self._has_ended = False
+        self._problem: BaseException | None = None
+        self.report: Report[PreparedCall[Any]] = Report()
+
+    def _of_a_block(self, options: DistributeOptions) -> PacingOptions:
+        of_a_block: PacingOptions = {"max_failures": self._max_failures}
+        if "concurrency" in options:
+            of_a_block["concurrency"] = options["concurrency"]
+        if "patience" in options:
+            of_a_block["patience"] = options["patience"]
+        if (rate := options.get("rate")) is not None:
+            of_a_block["rate"] = rate / self._parallel
+        return of_a_block
+
+    def run(self, items: Iterator[Any]) -> Report[PreparedCall[Any]]:
+        """Send everything."""
+        started = time.monotonic()
+        try:
+            while True:
+                self._read(items)
+                self._submit()
+                if not self._under_way:
+                    break
+                self._collect()
+                self._tell(started)
+        except BaseException as interruption:
+            self._cluster.cancel(self._under_way)
+            error = TalonOneError("the sending was interrupted while this call was under way, or could be")
+            for _, block in self._under_way.values():
+                self._fail(block, error, "unknown")
+            interruption.__dict__["report"] = self.report
+            raise
+        finally:
+            self._leave_over()
+            self.report.elapsed = time.monotonic() - started
+            self._cluster.on_every_worker(close_client, self._run_id)  # which ends blocks that are still under way
+        if self._problem is not None:
+            error = BulkInterruptedError(f"the sending ended: {type(self._problem).__name__}: {self._problem}")
+            error.report = self.report
+            raise error from self._problem
+        return self.report
+
+    # -- reading
+
+    def _is_over(self) -> bool:
+        return self._has_ended or self.report.stopped_by is not None
+
+    def _read(self, items: Iterator[Any]) -> None:
+        """Read until there is enough to do."""
+        partitions = self._partitions
+        while not self._is_over() and partitions.waiting < self._ahead:
+            if len(self._under_way) < self._parallel and partitions.has_block():
+                return
+            call: Any = END
+            with Caught() as caught:
+                call = next(items, END)
+            self._problem = self._problem or caught.error
+            if call is END:
+                self._has_ended = True
+                return
+            self._take(call)
+
+    def _take(self, call: PreparedCall[Any]) -> None:
+        report = self.report
+        index = report.taken
+        report.taken += 1
+        report.pending += 1
+        if call.__class__ is not PreparedCall:
+            error = WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+        elif not (self._allow or is_safe_to_send_again(call)):
+            error = WrongItemError(
+                f"{call.operation} acts twice when it is sent twice, and Dask sends again what a worker that died had: "
+                "use an operation with a key, such as track_event_v2, or say allow_unrepeatable=True"
+            )
+        else:
+            self._partitions.add(index, keyed(call, self._job, index))
+            return
+        self._fail([(index, call)], error, "rejected")
+        report.stopped_by = error
+
+    # -- sending
+
+    def _submit(self) -> None:
+        """Give blocks to the workers."""
+        while len(self._under_way) < self._parallel and self.report.stopped_by is None:
+            taken = self._partitions.take()
+            if taken is None:
+                return
+            partition, block = taken
+            self._blocks += 1
+            name = f"talon-async-{self._run_id}-{self._blocks}"
+            records = [bytes(call) for _, call in block]
+            future = self._cluster.submit(name, send_block, records, self._connect, self._run_id, dict(self._options))
+            self._under_way[future] = partition, block
+
+    def _collect(self) -> None:
+        """Wait for a block, and count what became of it."""
+        for future in self._cluster.wait_for_one(self._under_way):
+            partition, block = self._under_way.pop(future)
+            self._partitions.done(partition)
+            if (problem := future.exception()) is not None:
+                self._lost(block, problem)
+            else:
+                self._count(block, future.result())
+            future.release()
+        if len(self.report.failures) >= self._max_failures and self.report.stopped_by is None:
+            self.report.stopped_by = TalonOneError(f"{self._max_failures} calls have failed (max_failures)")
+
+    def _count(self, block: list[Numbered], result: BlockResult) -> None:
+        report = self.report
+        report.succeeded += result.succeeded
+        report.pending -= result.succeeded
+        report.paused = max(report.paused, result.paused)
+        for failure in result.failures:
+            index, call = block[failure.index]
+            report.add(
+                Failure(
+                    index=index,
+                    item=call,
+                    error=failure.error,
+                    outcome=failure.outcome,
+                    attempts=failure.attempts,
+                    idempotency_key=failure.idempotency_key,
+                    seconds=failure.seconds,
+                )
+            )
+        report.stopped_by = report.stopped_by or result.stopped_by
+
+    def _lost(self, block: list[Numbered], problem: BaseException) -> None:
+        """Count a block that no worker could finish: its workers died again and again, or it could not begin."""
+        error = TalonOneError(f"no worker could finish the block of this call: {type(problem).__name__}")
+        error.outcome, error.__cause__ = "unknown", problem
+        self._fail(block, error, "unknown")
+        self.report.stopped_by = self.report.stopped_by or error
+        self._problem = self._problem or problem
+
+    def _fail(self, block: list[Numbered], error: TalonOneError, outcome: FailureOutcome) -> None:
+        for index, call in block:
+            key = getattr(call, "idempotency_key", None)
+            self.report.add(Failure(index=index, item=call, error=error, outcome=outcome, idempotency_key=key))
+
+    def _leave_over(self) -> None:
+        """Count what was read and given to no worker."""
+        stopped = self.report.stopped_by
+        error = TalonOneError(stopped.message if stopped else "the sending ended before this call was sent")
+        self._fail(self._partitions.rest(), error, "unsent")
+
+    def _tell(self, started: float) -> None:
+        if self._progress is not None:
+            self.report.elapsed = time.monotonic() - started
+            under_way = sum(len(block) for _, block in self._under_way.values())
+            self._progress(self.report.snapshot(under_way=under_way, limit=self._parallel * self._block))
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgumentError(f"{name} must be a whole number of 1 or more, not {value!r}")
+    return value

@@ -1,0 +1,359 @@
+"""Reads a consumer, sends what it gives, commits what is settled, and follows the changes of its group.
+
+1. An offset is committed only when every message before it is settled: the server has acted, or the message was handed
+   to `on_poison`. So a killed process loses nothing, and its successor sends again what was not committed.
+2. What is sent again acts once: its idempotency key is made of topic, partition and offset, unless the message brings
+   one. Calls that are not safe to send again are refused, unless asked for.
+3. Messages with the same key, and calls for the same profile or session, go one after the other.
+4. Before partitions go to another consumer, what was taken of them is sent within a bound; the rest is left to it.
+5. At most so many messages of a partition are taken ahead of the first one that is not settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aiokafka import TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+
+from talon_async.bulk.calls import WrongItemError
+from talon_async.bulk.kafka.ledger import Ledger
+from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
+from talon_async.bulk.kafka.session import Hooks, Session
+from talon_async.bulk.runner import PacingOptions
+from talon_async.bulk.sources import Caught
+from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Unpack
+
+    from talon_async.bulk.kafka.messages import Prepare, Record
+    from talon_async.bulk.kafka.session import OnPoison
+    from talon_async.bulk.methods import Bulk
+
+logger = logging.getLogger("talon_async")
+
+POLL_MS = 200
+"""Milliseconds that one reading of the consumer waits for messages."""
+KEEP_ALIVE = 1.0
+"""Seconds after which a consumer that is not read because there is no room is touched, or its group would drop it."""
+AT_ONCE = 500
+"""Messages read at once at most."""
+COMMIT_WITHIN = 5.0
+"""Seconds that the last commit may take."""
+FOREVER = 1e9
+
+
+class Consumer(Protocol):
+    """What is needed of aiokafka's `AIOKafkaConsumer`."""
+
+    async def start(self) -> None:
+        """Join the group."""
+        ...
+
+    async def stop(self) -> None:
+        """Leave the group."""
+        ...
+
+    def subscription(self) -> Iterable[str]:
+        """Return the topics."""
+        ...
+
+    def subscribe(self, topics: Any = ..., pattern: Any = ..., listener: Any = ...) -> None:
+        """Choose the topics, and who is told when partitions come and go."""
+        ...
+
+    def assignment(self) -> Iterable[Any]:
+        """Return the partitions."""
+        ...
+
+    async def getmany(self, *partitions: Any, timeout_ms: Any = ..., max_records: Any = ...) -> Mapping[Any, Any]:
+        """Return messages by partition."""
+        ...
+
+    async def commit(self, offsets: Any = ...) -> None:
+        """Store offsets."""
+        ...
+
+    def pause(self, *partitions: Any) -> None:
+        """Fetch nothing of some partitions."""
+        ...
+
+    def resume(self, *partitions: Any) -> None:
+        """Fetch again."""
+        ...
+
+
+class DeliveryOptions(PacingOptions, total=False):
+    """What a delivery can be told besides.
+
+    Attributes:
+        on_poison: called with the `Failure` of each message that cannot be delivered; its `item` is the `Message`. It
+            may be a coroutine function, and may write to a dead-letter topic (see `dead_letter_headers`). The message
+            is settled when it returns; what it raises ends the delivery. Without it such messages are logged, kept in
+            the report, and end the delivery when there are `max_failures`.
+        stop: ends the delivery when it is set: what was taken is sent, within `drain`.
+        drain: seconds for sending what was taken, when partitions are taken away or the delivery ends; 5 by default. It
+            must be shorter than the consumer's `rebalance_timeout_ms`, which is 10 seconds by default.
+        ahead: messages of a partition that may be taken beyond the first one that is not settled; 10,000 by default.
+            After a kill so many of each partition may be sent again.
+        commit_every: seconds between two commits; 1 by default.
+        namespace: begins the idempotency keys that are made here. Name the cluster with it where two clusters have
+            topics of one name, or when a topic is made anew within 24 hours, or keys of others would be used again.
+        allow_unrepeatable: also take calls that act twice when they are sent twice, such as events of V1.
+    """
+
+    on_poison: OnPoison | None
+    stop: asyncio.Event | None
+    drain: float
+    ahead: int
+    commit_every: float
+    namespace: str
+    allow_unrepeatable: bool
+
+
+async def deliver(
+    consumer: Consumer, talon: Bulk, prepare: Prepare, **options: Unpack[DeliveryOptions]
+) -> DeliveryReport:
+    """Send what comes in Kafka topics, until it is stopped.
+
+    The consumer is made with its topics, a `group_id`, `enable_auto_commit=False`, and without deserializers: what
+    cannot be read is then the message's trouble, and not the consumer's. It is not started yet: it is started here,
+    once it knows whom to tell when partitions come and go, and stopped in the end, which leaves the group.
+
+    When the server takes nothing, the delivery waits, without end once something has succeeded; else as `bulk`.
+
+    Args:
+        consumer: an `AIOKafkaConsumer`.
+        talon: the client.
+        prepare: makes the call of a message (a `ConsumerRecord`), such as `talon.prepare(talon.track_event_v2)(...)`;
+            or returns None if there is nothing to send. What it raises makes the message a poisonous one. An
+            idempotency key given there counts; else the message's header `idempotency-key`; else topic, partition and
+            offset.
+        **options: see `DeliveryOptions`.
+
+    Returns:
+        The counts, when `stop` was set.
+
+    Raises:
+        InvalidArgumentError: the consumer commits by itself, has no group or topics, or was started.
+        KafkaError: the consumer cannot be started.
+        BulkInterruptedError: the delivery ended by itself: calls that are not safe to send again, a wrong API key,
+            `on_poison` raised, or the consumer did. What was settled is committed; the cause is chained.
+    """
+    topics = sorted(consumer.subscription())
+    if getattr(consumer, "_enable_auto_commit", False):  # there is no public way to know
+        raise InvalidArgumentError("consumer: it commits what is not settled; make it with enable_auto_commit=False")
+    if getattr(consumer, "_group_id", "") is None:
+        raise InvalidArgumentError("consumer: offsets are committed for a group; make it with a group_id")
+    if not topics:
+        raise InvalidArgumentError("consumer: it is not subscribed to topics")
+    delivery = Delivery(consumer, talon, prepare, dict(options))
+    try:
+        consumer.subscribe(topics=topics, listener=delivery)
+    except IllegalStateError:
+        raise InvalidArgumentError("consumer: subscribe it to topics by name, not to partitions or a pattern") from None
+    try:
+        await _start(consumer)
+        return await delivery.run()
+    finally:
+        await consumer.stop()
+
+
+async def _start(consumer: Consumer) -> None:
+    try:
+        await consumer.start()
+    except AssertionError:
+        raise InvalidArgumentError("consumer: it was started; `deliver` starts it, and stops it") from None
+
+
+class Delivery:
+    """A delivery under way, and the listener of its consumer's group."""
+
+    def __init__(self, consumer: Consumer, talon: Bulk, prepare: Prepare, options: dict[str, Any]) -> None:
+        self._consumer, self._talon = consumer, talon
+        self._now = asyncio.get_running_loop().time
+        self._reader = MessageReader(
+            prepare,
+            namespace=options.pop("namespace", ""),
+            allow=options.pop("allow_unrepeatable", False),
+        )
+        self._stop: asyncio.Event = options.pop("stop", None) or asyncio.Event()
+        self._drain, self._ahead = options.pop("drain", 5.0), options.pop("ahead", 10_000)
+        self._commit_every = options.pop("commit_every", 1.0)
+        self._on_poison: OnPoison | None = options.pop("on_poison", None)
+        self._options = {**options, "sent_before": True}
+        self.report = DeliveryReport()
+        self._ledgers: defaultdict[Any, Ledger] = defaultdict(Ledger)
+        self._session: Session | None = None
+        self._ending = asyncio.Lock()
+        self._wanted = asyncio.Event()
+        self._commit_due = 0.0
+        self._problem: BaseException | None = None
+        self._is_over = False
+
+    async def run(self) -> DeliveryReport:
+        """Deliver until it is stopped, or ends by itself."""
+        started = self._now()
+        reading = asyncio.ensure_future(self._read())
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait([reading, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await _ended(reading)
+            await self._end_session(self._drain)
+        except BaseException as interruption:
+            await _ended(reading)
+            await self._end_session(0.0)
+            interruption.__dict__["report"] = self.report
+            raise
+        finally:
+            stopping.cancel()
+            self._is_over = True
+            self.report.elapsed = self._now() - started
+        problem = self._problem or (None if reading.cancelled() else reading.exception())
+        if problem is None and not self._stop.is_set():
+            problem = TalonOneError("it came to its end without being told to")
+        if problem is not None:
+            error = BulkInterruptedError(f"the delivery ended: {type(problem).__name__}: {problem}")
+            error.report = self.report
+            raise error from problem
+        return self.report
+
+    # -- reading
+
+    async def _read(self) -> None:
+        """Read the consumer for ever."""
+        while self._problem is None:
+            session = self._session
+            if session is not None and session.has_failed():
+                return  # ending it tells why
+            if session is not None and session.is_full():
+                await self._end_session(self._drain)
+            if self._now() >= self._commit_due:
+                await self._commit()
+            self._wanted.clear()
+            partitions = self._with_room()
+            if partitions is None:
+                await self._wait_for_room()
+                continue
+            self._take(await self._consumer.getmany(*partitions, timeout_ms=POLL_MS, max_records=AT_ONCE))
+
+    def _with_room(self) -> list[Any] | None:
+        """Return the partitions to read, an empty list for all; None if there is no room."""
+        if self._session is not None and not self._session.wants_more():
+            return None
+        full = {partition for partition, ledger in self._ledgers.items() if len(ledger) >= self._ahead}
+        if not full:
+            return []
+        return [partition for partition in self._consumer.assignment() if partition not in full] or None
+
+    async def _wait_for_room(self) -> None:
+        try:
+            async with asyncio.timeout(KEEP_ALIVE):
+                await self._wanted.wait()
+        except TimeoutError:
+            await self._touch()
+
+    async def _touch(self) -> None:
+        """Read the consumer without taking anything, which shows its group that this member is alive."""
+        consumer = self._consumer
+        partitions = set(consumer.assignment())
+        consumer.pause(*partitions)
+        try:
+            self._take(await consumer.getmany(timeout_ms=0))
+        finally:
+            consumer.resume(*(partitions & set(consumer.assignment())))
+
+    def _take(self, batches: Mapping[Any, Any]) -> None:
+        """Have messages sent; without waiting in between, or their partitions could be gone."""
+        for partition, records in batches.items():
+            ledger = self._ledgers[partition]
+            for record in records:
+                ledger.take(record.offset)
+                self._take_one(record, ledger)
+
+    def _take_one(self, record: Record, ledger: Ledger) -> None:
+        if self._session is None:
+            self._session = self._new_session()
+        call = None
+        with Caught() as caught:
+            call = self._reader.read(record)
+        if isinstance(caught.error, WrongItemError):
+            raise caught.error
+        if caught.error is not None:
+            self._session.refuse(record, caught.error)
+        elif call is None:
+            self.report.ignored += 1
+            ledger.settle(record.offset)
+        else:
+            self._session.add(record, call)
+
+    def _new_session(self) -> Session:
+        options = self._options.copy()
+        if options.get("patience") is None and self.report.succeeded:
+            options["patience"] = FOREVER  # the server was there: what is not committed is safe however long it is away
+        hooks = Hooks(self._settled, self._wanted.set, self._on_poison)
+        return Session(self._talon, options, self.report, hooks)
+
+    def _settled(self, record: Record) -> None:
+        ledger = self._ledgers[TopicPartition(record.topic, record.partition)]
+        was_full = len(ledger) >= self._ahead
+        ledger.settle(record.offset)
+        if was_full and len(ledger) < self._ahead:
+            self._wanted.set()
+
+    # -- committing
+
+    async def _commit(self, *, at_last: bool = False) -> None:
+        """Store how far everything is settled."""
+        self._commit_due = self._now() + self._commit_every
+        found = {partition: ledger.uncommitted() for partition, ledger in self._ledgers.items()}
+        offsets = {partition: offset for partition, offset in found.items() if offset is not None}
+        if not offsets:
+            return
+        try:
+            async with asyncio.timeout(COMMIT_WITHIN if at_last else None):
+                await self._consumer.commit(offsets)
+        except (CommitFailedError, IllegalStateError):
+            logger.info("the partitions are another consumer's: what was not committed is delivered again")
+        except (KafkaError, TimeoutError) as error:
+            if not (at_last or getattr(error, "retriable", False)):
+                raise
+            logger.warning("offsets could not be committed: %s", type(error).__name__)
+        else:
+            for partition, offset in offsets.items():
+                self._ledgers[partition].committed = offset
+
+    # -- the group
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        """Send what was taken, within a bound, and commit: all partitions are given out anew."""
+        del revoked
+        if not self._is_over:
+            await self._end_session(self._drain)
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """Go on: the next session begins with the first message."""
+
+    async def _end_session(self, seconds: float) -> None:
+        async with self._ending:
+            if (session := self._session) is not None:
+                await session.end(seconds)
+                self._problem = self._problem or session.problem
+                self._session = None
+            await self._commit(at_last=True)
+            self._ledgers.clear()
+
+
+ConsumerRebalanceListener.register(Delivery)  # aiokafka asks for its own class, and types it not
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for it."""
+    task.cancel()
+    await asyncio.wait([task])
