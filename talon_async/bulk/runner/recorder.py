@@ -75,6 +75,8 @@ class Recorder:
         """Take what earlier runs left."""
         async for entry in self.journal.unsettled():
             while not self._intake.has_room():
+                if self._intake.is_over():
+                    return
                 await self._wait()
             job = self._intake.resume(entry)
             if entry.maybe_sent and not job.repeatable:
@@ -99,7 +101,8 @@ class Recorder:
             while len(group) < GROUP and self._intake.has_room() and (job := self._intake.read_one()) is not None:
                 group.append(job)
             if not group:
-                await self._wait()
+                if not is_over():
+                    await self._wait()
                 continue
             await self.journal.accept([self._entry(job) for job in group])
             for job in group:
@@ -157,6 +160,7 @@ class Recorder:
 
     async def settle(self, job: Job) -> None:
         """Note that a call needs no further attempt, if that is so."""
+        self.wake()  # a settled call has made room
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)
