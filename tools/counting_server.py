@@ -1,8 +1,8 @@
 """A server that counts events, for trials of `talon-async send`: which came, how often, and in which order.
 
 It honours idempotency keys as Talon.One does. Events carry their number as the attribute `n`, those of one profile are
-expected in the order of their numbers. Also a process of its own: `python -m tools.counting_server`; it prints its port,
-and for each line that it reads one line of JSON with what it has counted.
+expected in the order of their numbers. Also a process of its own, `python -m tools.counting_server`: it prints its port,
+and for each line that it reads one of JSON with what it has counted.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Counts:
 
     Attributes:
         recorded: how often each number was recorded.
+        doubled: events that had been recorded before.
         replays: requests that were answered from memory, because their key was known.
         conflicts: requests whose key was known from another body.
         reordered: events that came behind a later one of their profile.
@@ -39,7 +40,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.recorded: Counter[Any] = Counter()
-        self.replays = self.conflicts = self.reordered = self.under_way = 0
+        self.replays = self.conflicts = self.doubled = self.reordered = self.under_way = 0
         self.requests: Counter[int] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.paths: Counter[str] = Counter()
@@ -58,6 +59,7 @@ class Counts:
                 self.conflicts += before != hash(raw)
                 return
             self._keys[key] = hash(raw)
+        self.doubled += n in self.recorded
         self.recorded[n] += 1
         if len(self.bodies) < self.KEPT:
             self.bodies.append(body)
@@ -70,7 +72,7 @@ class Counts:
         """Return the figures."""
         return {
             "distinct": len(self.recorded),
-            "doubled": sum(count - 1 for count in self.recorded.values()),
+            "doubled": self.doubled,
             "reordered": self.reordered,
             "conflicts": self.conflicts,
             "replays": self.replays,

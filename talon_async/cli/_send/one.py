@@ -111,11 +111,13 @@ class OneInput:
         """Write what failed, and print how it went."""
         failed = self._write_failed(report)
         parts = [f"{report.succeeded:,} {'evaluated' if self._options.calls.dry else 'sent'}"]
+        failed_before = max(0, failed - report.failed) if self._journal else 0
         told = {
             "failed": report.rejected,
             "in doubt": report.unknown,
-            "not sent": report.unsent,
-            "sent before": report.skipped - max(0, failed - report.failed) if self._journal else 0,
+            "wait in the journal" if self._journal else "not sent": report.unsent,
+            "failed before": failed_before,
+            "sent before": report.skipped - report.resumed - failed_before,
             "left out, in doubt": self._calls.skipped,
         }
         parts += [f"{count:,} {what}" for what, count in told.items() if count > 0]

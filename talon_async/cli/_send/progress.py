@@ -25,7 +25,8 @@ class State:
     """How a run goes, at one moment.
 
     Attributes:
-        skipped: rows that were passed over because they were sent before.
+        read: rows that were read so far.
+        before: rows that earlier runs have settled.
         succeeded: calls that the server settled in this run.
         failed: calls that failed in this run.
         pending: calls that were taken and are not settled.
@@ -34,7 +35,8 @@ class State:
         fraction: how much of the file was read, 0 to 1; None if that is not known.
     """
 
-    skipped: int
+    read: int
+    before: int
     succeeded: int
     failed: int
     pending: int
@@ -53,7 +55,7 @@ class Meter:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._points: list[tuple[float, int, float | None]] = []
+        self._points: list[tuple[float, int, float | None]] = [(monotonic(), 0, None)]
         self.rate = 0.0
         self.left: float | None = None
         self.fraction: float | None = None
@@ -63,9 +65,9 @@ class Meter:
         now = self._monotonic()
         self.fraction = _settled_fraction(state)
         if not state.done:
-            self._points.clear()  # what was sent before is only read again
+            self._points.clear()  # until then, what was sent before is only read again
         self._points.append((now, state.done, self.fraction))
-        while now - self._points[0][0] > WINDOW and len(self._points) > 2:  # noqa: PLR2004  # PLACEHOLDER
+        while now - self._points[0][0] > WINDOW and self._points[1:-1]:
             self._points.pop(0)
         then, done, fraction = self._points[0]
         seconds = now - then
@@ -78,17 +80,16 @@ def _settled_fraction(state: State) -> float | None:
     """Return how much is settled: what was read, without the calls that are still on their way."""
     if state.fraction is None:
         return None
-    read = state.skipped + state.done + state.pending
-    return state.fraction * (read - state.pending) / read if read else 0.0
+    return state.fraction * max(0, state.read - state.pending) / state.read if state.read else 0.0
 
 
 def told(state: State, meter: Meter) -> str:
     """Return a state in words."""
-    if state.skipped and not state.done and not state.pending:
-        return f"{state.skipped:,} rows of earlier runs read again"
+    if state.before and not state.done and not state.pending:
+        return f"{state.before:,} rows of earlier runs read again"
     parts = [f"{state.succeeded:,} sent", f"{state.failed:,} failed", f"{meter.rate:,.0f}/s"]
-    if state.skipped:
-        parts.append(f"{state.skipped:,} sent before")
+    if state.before:
+        parts.append(f"{state.before:,} sent before")
     if state.is_paused:
         parts.append(f"waiting for the server ({state.paused:.0f} s so far)")
     elif state.paused >= 1:

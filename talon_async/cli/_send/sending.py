@@ -31,7 +31,7 @@ class SendingClient(TalonOne):
 
     def runner(self, calls: Iterator[PreparedCall[Any]], *, in_thread: bool, options: BulkOptions) -> Runner:
         """Return a run that has not begun. A source that may block for long is read in a thread."""
-        source = ThreadSource(calls) if in_thread else as_source(calls, "calls", self.clock.monotonic)
+        source = ThreadSource(calls) if in_thread else as_source(calls, "calls", self._core.clock.monotonic)
         return self._run_of(source, self._sending, options)
 
     async def ended(self, runner: Runner) -> Report[PreparedCall[Any]]:
@@ -105,7 +105,8 @@ class Sending:
         """Return how it stands."""
         report = self.runner.account.report
         return State(
-            skipped=report.skipped,
+            read=self._file.taken,
+            before=max(0, report.skipped - report.resumed),
             succeeded=report.succeeded,
             failed=report.failed,
             pending=report.pending,
@@ -119,8 +120,7 @@ class Sending:
         task = asyncio.ensure_future(self._talon.ended(self.runner))
 
         def stop() -> None:
-            under_way = min(self.runner.account.report.pending, 1)
-            display.say("stopping" + (": waiting for the calls under way (Ctrl-C again: at once)" if under_way else ""))
+            display.say("stopping: waiting for the calls under way (Ctrl-C again: at once)")
             self.runner.stop()
 
         interrupt.stop, interrupt.cancel = stop, task.cancel
