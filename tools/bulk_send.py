@@ -20,16 +20,7 @@ from typing import Any, Self
 
 ROOT = Path(__file__).resolve().parent.parent
 STOPPED = 3
-OPTIONS = [
-    "--set",
-    "type=purchase",
-    "--map",
-    "profile_id=customer",
-    "--attribute",
-    "n:int",
-    "--attribute",
-    "price:float",
-]
+OPTIONS = ["--set", "type=purchase", "--map", "profile_id=customer", "--attribute", "n:int"]
 INTERRUPTIONS = [(0.2, signal.SIGKILL), (0.45, signal.SIGINT), (0.7, signal.SIGKILL)]
 """Which part of the events has come when the command is interrupted, and how."""
 
@@ -121,9 +112,8 @@ def main() -> int:
         codes.append(trial.run())
         counts, seconds = server.counts(), time.monotonic() - began
         journal = path.with_name("events.csv.journal").stat().st_size / 2**20
-    print(
-        f"-- exit codes {codes}, {seconds:.1f} s, journal {journal:.1f} MiB, memory {measured_memory():.0f} MiB at most"
-    )
+    memory = measured_memory()
+    print(f"-- exit codes {codes}, {seconds:.1f} s, journal {journal:.1f} MiB, memory {memory:.0f} MiB at most")
     print(f"-- the server: {counts}")
     wrong = counts["doubled"] + counts["reordered"] + counts["conflicts"] + options.events - counts["distinct"]
     expected = [-number if number is signal.SIGKILL else STOPPED for _, number in INTERRUPTIONS]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 LINE_EVERY = 10.0
 """Seconds between two plain lines."""
 BAR_EVERY = 0.2
+USUAL_COLUMNS = 80
 WINDOW = 15.0
 """Seconds over which the rate is measured."""
 
@@ -55,7 +57,7 @@ class Meter:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._points: list[tuple[float, int, float | None]] = [(monotonic(), 0, None)]
+        self._points: list[tuple[float, int, float | None]] = [(monotonic(), 0, 0.0)]
         self.rate = 0.0
         self.left: float | None = None
         self.fraction: float | None = None
@@ -147,6 +149,14 @@ class Lines:
         """There is nothing to tidy up."""
 
 
+def columns_of(file: TextIO) -> int:
+    """Return the width of a terminal; of one that does not tell it, the usual one."""
+    try:
+        return os.get_terminal_size(file.fileno()).columns or USUAL_COLUMNS
+    except OSError:
+        return USUAL_COLUMNS
+
+
 class OwnBar:
     """A bar drawn with a few characters, where tqdm is not installed."""
 
@@ -164,7 +174,7 @@ class OwnBar:
             full = round(self.WIDTH * self._meter.fraction)
             bar = f" {self._meter.fraction:4.0%} |{'#' * full}{' ' * (self.WIDTH - full)}|"
         line = f"{self._name}:{bar} {told(state, self._meter)}"
-        width = shutil.get_terminal_size().columns - 1
+        width = columns_of(self._file) - 1
         self._write(f"\r{line[:width]:<{width}}")
 
     def say(self, text: str) -> None:
@@ -186,23 +196,22 @@ class TqdmBar:
     every = BAR_EVERY
 
     def __init__(self, tqdm: Any, file: TextIO, name: str) -> None:
-        self._meter = Meter(time.monotonic)
+        self._file, self._tqdm, self._meter = file, tqdm, Meter(time.monotonic)
         self._bar = tqdm(
-            total=100.0, file=file, desc=name, dynamic_ncols=True, bar_format="{desc}:{bar}{postfix}", mininterval=0
+            total=100.0, file=file, desc=name, ncols=columns_of(file), bar_format="{desc}:{bar}{postfix}", mininterval=0
         )
-        self._tqdm = tqdm
 
     def show(self, state: State) -> None:
         """Move the bar."""
         self._meter.add(state)
         fraction = self._meter.fraction
-        self._bar.n = 100 * (fraction or 0.0)
+        self._bar.n, self._bar.ncols = 100 * (fraction or 0.0), columns_of(self._file)
         percent = "" if fraction is None else f"{fraction:.0%}, "
         self._bar.set_postfix_str(percent + told(state, self._meter))
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._tqdm.write(text, file=self._bar.fp)
+        self._tqdm.write(text, file=self._file)
 
     def close(self) -> None:
         """Leave the bar as it is."""
@@ -213,6 +222,7 @@ def display_for(file: TextIO, name: str) -> Display:
     """Return what suits a file: a bar on a terminal, lines elsewhere."""
     if not file.isatty():
         return Lines(file, name)
+    name = Path(name).name
     try:
         tqdm: Any = import_module("tqdm").tqdm
     except ImportError:
