@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 FRESH := $(VENV)/.fresh
 
-.PHONY: demo test test-all test-lowest check bench bench-exact bulk-send generate clean
+.PHONY: demo test test-all test-lowest check bench bench-exact generate clean
 .DELETE_ON_ERROR:
 
 demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
@@ -45,8 +45,13 @@ bench: $(FRESH) ## what the client costs, against its peers; BENCH="--quick" tak
 bench-exact: $(FRESH) ## the same in counted instructions, where valgrind is installed
 	@$(BIN)/python -m benchmarks.exact
 
+.PHONY: bulk-send
 bulk-send: $(FRESH) ## a million events from a CSV by `talon-async send`, killed twice and stopped once; EVENTS=100000
 	@$(BIN)/python -m tools.bulk_send $(EVENTS)
+
+.PHONY: faults
+faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
+	@$(BIN)/python -m tools.faults $(FAULTS)
 
 clean: ## remove the virtual environments and caches
 	rm -rf .venv* .*_cache .hypothesis

@@ -17,6 +17,7 @@ import threading
 import warnings
 import weakref
 from concurrent.futures import CancelledError, Future
+from importlib import import_module
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
@@ -24,6 +25,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from talon_async._endpoint import endpoint_of
+from talon_async._transport.forks import keep_for_parent
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.calls import request_of
 from talon_async.bulk.sources import checked_iterable
@@ -33,7 +35,6 @@ from talon_async.errors import ClientClosedError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
-    from talon_async._clock import Clock
     from talon_async._core.call import Call
     from talon_async._messages import Response
     from talon_async._transport import TransportName
@@ -43,11 +44,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+import_module("anyio._backends._asyncio")  # a child that is forked while a first call imports it would wait for ever
+
 GRACE = 2.0
 """Seconds that closing waits for the thread."""
-
-_PARENTS: list[object] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
 
 
 class BlockingInAsyncWarning(RuntimeWarning):
@@ -180,7 +180,7 @@ class Portal:
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
-        _PARENTS.append(self._thread)
+        keep_for_parent(self._thread)
         self._client._core.abandon()
         self._lock, self._thread = threading.Lock(), None
 
@@ -260,11 +260,6 @@ class BlockingClient:
     def _callers_run(self) -> CallersRun:
         thread = self._portal.thread()
         return CallersRun(thread, lambda future: self._portal.wait(thread, future), GRACE)
-
-    @property
-    def clock(self) -> Clock:
-        """Time and chance, as the client was given them."""
-        return self._client.clock
 
     @property
     def transport(self) -> TransportName:

@@ -127,6 +127,7 @@ class TalonOne(Operations, Pages, Bulk):
         self._transport: TransportName = given.pop("transport", "session")
         self._core = Core(settings, transport_class(self._transport, settings), given.pop("clock", None))
         self._options = Options(**given)
+        warm_up(type(self))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -153,7 +154,6 @@ class TalonOne(Operations, Pages, Bulk):
         is_new = self._core.state() is None
         state = await self._core.open()
         try:
-            warm_up(type(self))
             if is_new:
                 await state.transport.connect(min(READY_WITHIN, self._options.timeout.connect))
         except BaseException:

@@ -1,8 +1,8 @@
 """A server that counts events, for trials of `talon-async send`: which came, how often, and in which order.
 
 It honours idempotency keys as Talon.One does. Events carry their number as the attribute `n`, those of one profile are
-expected in the order of their numbers. Also a process of its own, `python -m tools.counting_server`: it prints its
-port, and for each line that it reads one of JSON with what it has counted.
+expected in the order of their numbers. `python -m tools.counting_server` is a process of its own: it prints its port,
+and for each line that it reads one line of JSON with what it has counted.
 """
 
 from __future__ import annotations

@@ -41,14 +41,15 @@ _BOM = b"\xef\xbb\xbf"
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes | str) -> Any:
     """Read JSON, with or without a byte order mark; ValueError if it is not JSON."""
     try:
         return orjson.loads(body)
     except ValueError:
-        if not body.startswith(_BOM):
+        data = body.encode() if isinstance(body, str) else body
+        if not data.startswith(_BOM):
             raise
-    return orjson.loads(body.removeprefix(_BOM))
+    return orjson.loads(data.removeprefix(_BOM))
 
 
 class LazyEffects(Sequence[Any]):
@@ -213,7 +214,7 @@ def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:
 
     Tolerant like the client; `strict=True` raises ValueError on anything that is not as documented.
     """
-    value: T = read(orjson.loads(body), cls, strict=strict)
+    value: T = read(parse(body), cls, strict=strict)
     return value
 
 

@@ -6,9 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
-from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, wait_before
+from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, retry_delay
 from talon_async._messages import Failure, Idempotency, Response
-from talon_async._transport.deadlines import Attempt
 from talon_async.errors import (
     ClientClosedError,
     NotFoundError,
@@ -22,13 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from talon_async._core.core import Core, LoopState
+    from talon_async._core.limits import KeyedLock
     from talon_async._messages import Answer, Outcome, Request
+    from talon_async._transport.deadlines import Attempt
     from talon_async.config import Options
 
 logger = logging.getLogger("talon_async")
 
 OK, MULTIPLE_CHOICES = 200, 300
-"""The statuses that say yes: from the first up to the second."""
+"""A status from the first up to, not including, the second means success."""
+
+RANKS: tuple[Outcome, ...] = ("not_sent", "rejected", "unknown", "accepted")
+"""The outcomes of attempts: that of a call is the highest of them."""
 
 UPDATES = "other updates of the same profile or session"
 CONNECTION = "a connection (Limits.connections)"
@@ -39,7 +43,8 @@ class Call:
 
     Attributes:
         data: what the answer says, as the type that the operation returns.
-        worst_outcome: `unknown` or `accepted` once an attempt may have, or has, made the server act.
+        attempt: the attempt under way.
+        worst_outcome: the highest of `RANKS` that an attempt has had.
     """
 
     __slots__ = (
@@ -50,44 +55,44 @@ class Call:
         self.core, self.options, self.request = core, options, request
         self.started = core.clock.monotonic()
         self.attempts, self.first_sent = 0, 0.0
-        self.attempt = Attempt()
-        self.worst_outcome: Outcome | None = None
+        self.attempt: Attempt | None = None
+        self.worst_outcome: Outcome = "not_sent"
         self.answer: Answer | None = None
         self.data: Any = None
 
     async def run(self) -> Call:
         """Take the locks, then try until there is an answer or trying again makes no sense."""
-        keys: tuple[str, ...] = ()
+        locks: KeyedLock | None = None
         try:
             state = self.core.state() or await self.core.open()
-            locks = state.locks
-            if self.request.ordering_keys and locks.width:
-                if not locks.try_acquire(self.request.ordering_keys):
-                    await self._wait_for(locks.acquire(self.request.ordering_keys), UPDATES)
-                keys = self.request.ordering_keys
-            try:
-                while self.answer is None:
-                    if not state.limiter.try_acquire():
-                        await self._wait_for(state.limiter.acquire(), CONNECTION)
-                    pause = 0.0
-                    try:
-                        self._begin(state)
-                        self._accept(await state.transport.send(self.request, self.attempt))
-                    except BaseException as problem:  # noqa: BLE001  # raised again, unless another attempt follows
-                        pause = self._failed(problem)
-                    finally:
-                        state.end(self.attempt)
-                    if pause:
-                        await self._rest(state, pause)
-            finally:
-                locks.release(keys)
+            if self.request.ordering_keys and state.locks.width:
+                if not state.locks.try_acquire(self.request.ordering_keys):
+                    await self._wait_for(state.locks.acquire(self.request.ordering_keys), UPDATES)
+                locks = state.locks
+            while self.answer is None:
+                if not state.limiter.try_acquire():
+                    await self._wait_for(state.limiter.acquire(), CONNECTION)
+                delay = 0.0
+                try:
+                    self.attempt = self._begin(state)
+                    self._accept(await state.transport.send(self.request, self.attempt))
+                except BaseException as problem:  # noqa: BLE001  # raised again, unless another attempt follows
+                    delay = self._failed(problem, state)
+                finally:
+                    state.end(self.attempt)
+                    self.attempt = None
+                if delay:
+                    await self._sleep(state, delay)
         except TalonOneError as error:
             raise self.describe(error) from None
+        finally:
+            if locks is not None:
+                locks.release(self.request.ordering_keys)
         return self
 
-    def _begin(self, state: LoopState) -> None:
+    def _begin(self, state: LoopState) -> Attempt:
         """Begin an attempt, if the client is open and there is time for it."""
-        if self.core.closed:
+        if self.core.closed or state.is_closed:
             raise self._closed("not_sent")
         timeout, now = self.options.timeout, self.core.clock.monotonic()
         seconds = timeout.attempt
@@ -97,33 +102,48 @@ class Call:
             raise self._too_late("before it could be sent")
         self.attempts += 1
         self.first_sent = self.first_sent or now
-        state.deadlines.watch(self.attempt, seconds, min(timeout.connect, seconds))
+        return state.deadlines.start(seconds, min(timeout.connect, seconds))
 
-    def _failed(self, problem: BaseException) -> float:
-        """Return the seconds until the next attempt, 0 when there is an answer after all, or raise what it means."""
-        error, answer = problem, self.attempt.answer
-        if isinstance(problem, asyncio.CancelledError) and self.attempt.has_expired():
-            error = self.attempt.timeout_error()
+    def _failed(self, problem: BaseException, state: LoopState) -> float:
+        """Return the seconds until the next attempt, or raise what the failure means."""
+        error = self._error_of(problem)
         try:
             if not isinstance(error, TalonOneError):
+                if self.attempt is not None and not self.attempt.connecting:
+                    self.worst_outcome = worse(self.worst_outcome, "unknown")
                 raise error
-            if answer is not None:
-                if isinstance(error, UnreadableAnswerError) and not OK <= answer.status < MULTIPLE_CHOICES:
-                    error = self._refused(answer)  # its status says enough
-                error.status = answer.status
             if self._is_deleted(error):
-                self.answer = answer
+                self.answer = self.attempt.answer if self.attempt else None
                 return 0.0
-            if (pause := self._pause_after(error)) is None:
+            self._note(error, state)
+            if (delay := self._delay_after(error)) is None:
                 raise error from None
-            return pause
+            return delay
         finally:
-            del error, problem  # or each failure would leave a cycle for the collector, with the request in it
+            del error, problem  # or each failure would leave a reference cycle, with the request in it
+
+    def _error_of(self, problem: BaseException) -> BaseException:
+        """Return what ended an attempt, as an error of this package where it is one."""
+        attempt = self.attempt
+        if attempt is None:
+            return problem
+        if isinstance(problem, asyncio.CancelledError) and attempt.take_back_cancellation():
+            problem = attempt.timeout_error()
+        if attempt.answer is not None and isinstance(problem, TalonOneError):
+            if isinstance(problem, UnreadableAnswerError) and not OK <= attempt.answer.status < MULTIPLE_CHOICES:
+                problem = self._refused(attempt.answer)  # its status says enough
+            problem.status = attempt.answer.status
+        return problem
+
+    @property
+    def may_have_acted(self) -> bool:
+        """Whether an attempt may have made the server act."""
+        return self.worst_outcome in {"unknown", "accepted"}
 
     def _is_deleted(self, error: TalonOneError) -> bool:
         """Tell whether a deletion finds nothing because an earlier attempt has deleted it."""
         deletes = self.request.operation.method == "DELETE"
-        return deletes and isinstance(error, NotFoundError) and self.worst_outcome is not None
+        return deletes and isinstance(error, NotFoundError) and self.may_have_acted
 
     def _accept(self, answer: Answer) -> None:
         """Take an answer that says yes; raise for one that says no or cannot be read."""
@@ -159,49 +179,44 @@ class Call:
         except TimeoutError:
             raise self._too_late(f"spent waiting for {what}") from None
 
-    async def _rest(self, state: LoopState, pause: float) -> None:
+    async def _sleep(self, state: LoopState, seconds: float) -> None:
         """Wait before the next attempt, unless the client is closed meanwhile."""
-        ends = {asyncio.ensure_future(self.core.clock.sleep(pause)), asyncio.ensure_future(state.closed.wait())}
+        ends = {asyncio.ensure_future(self.core.clock.sleep(seconds)), asyncio.ensure_future(state.closed.wait())}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for end in ends:
                 end.cancel()
 
-    def _pause_after(self, error: TalonOneError) -> float | None:
+    def _note(self, error: TalonOneError, state: LoopState) -> None:
+        """Remember the worst that may have happened; a closed client makes no further attempt."""
+        self.worst_outcome = worse(self.worst_outcome, error.outcome)
+        if self.core.closed or state.is_closed:
+            raise self._closed(error.outcome) from None
+
+    def _delay_after(self, error: TalonOneError) -> float | None:
         """Return the seconds until the next attempt; None when this was the last."""
-        self._note(error)
-        pause = self._pause(error)
+        options, delay = self.options, None
+        if self.attempts < options.retry.attempts and self.may_repeat(error):
+            delay = retry_delay(
+                options.retry,
+                self.attempts,
+                status=error.status,
+                retry_after=error.retry_after,
+                remaining=self._remaining(),
+                uniform=self.core.clock.uniform,
+            )
+        if delay is not None and not self.core.budget.take():
+            delay = None
         logger.debug(
             "%s: attempt %d ended in %s (status %s), %s",
             self.request.operation.name,
             self.attempts,
             type(error).__name__,
             error.status,
-            "giving up" if pause is None else f"again in {pause:.3f} s",
+            "giving up" if delay is None else f"again in {delay:.3f} s",
         )
-        return pause
-
-    def _note(self, error: TalonOneError) -> None:
-        """Remember the worst that may have happened; nothing more happens on a closed client."""
-        if error.outcome == "accepted" or (error.outcome == "unknown" and self.worst_outcome is None):
-            self.worst_outcome = error.outcome
-        if self.core.closed:
-            raise self._closed(error.outcome) from None
-
-    def _pause(self, error: TalonOneError) -> float | None:
-        options, clock = self.options, self.core.clock
-        if self.attempts >= options.retry.attempts or not self.may_repeat(error):
-            return None
-        pause = wait_before(
-            options.retry,
-            self.attempts,
-            status=error.status,
-            retry_after=error.retry_after,
-            remaining=self._remaining(),
-            uniform=clock.uniform,
-        )
-        return pause if pause is not None and self.core.budget.take() else None
+        return delay
 
     def may_repeat(self, error: TalonOneError) -> bool:
         """Tell whether sending the request again does no harm, after an attempt that failed like this."""
@@ -218,7 +233,7 @@ class Call:
 
     def _closed(self, outcome: Outcome) -> ClientClosedError:
         error = ClientClosedError("the client was closed during the call")
-        error.outcome = self.worst_outcome or outcome
+        error.outcome = worse(self.worst_outcome, outcome)
         return error
 
     def describe(self, error: TalonOneError) -> TalonOneError:
@@ -226,7 +241,7 @@ class Call:
         error.about(self.request.operation)
         error.attempts = self.attempts
         error.idempotency_key = self.request.idempotency_key
-        error.outcome = self.worst_outcome or error.outcome
+        error.outcome = worse(self.worst_outcome, error.outcome)
         error.__context__ = None  # an error of aiohttp, or a cancellation, whose frames hold the key
         return error
 
@@ -244,6 +259,11 @@ class Call:
         )
 
 
+def worse(first: Outcome, second: Outcome) -> Outcome:
+    """Return the higher of two outcomes."""
+    return first if RANKS.index(first) >= RANKS.index(second) else second
+
+
 class SingleAttempts(Call):
     """A call whose owner decides what happens after a failed attempt: each `run` makes one.
 
@@ -253,5 +273,5 @@ class SingleAttempts(Call):
 
     __slots__ = ()
 
-    def _pause_after(self, error: TalonOneError) -> None:
-        self._note(error)
+    def _delay_after(self, error: TalonOneError) -> None:
+        """Leave the decision to the owner."""

@@ -1,15 +1,16 @@
 """What a client, its copies, its blocking twin and its runs of many calls have in common.
 
-1. A client works in any number of event loops. What belongs to one loop is kept on that loop, by client: so a loop that
-   is dropped without a word takes its connections along, and so does a client.
-2. A loop that ends properly (`asyncio.run` does) closes what belongs to it: it closes the asynchronous generators that
-   were started in it, and there is one here.
+1. A client works in any number of event loops. Its state on a loop is stored on that loop, by client. A loop that is
+   dropped without closing frees its connections, and so does a client.
+2. A loop that ends properly, as `asyncio.run` ends it, closes the asynchronous generators that were started in it.
+   `LoopState._closer` is one of them.
 3. A forked child leaves its parent's connections alone: it neither uses nor closes nor finalises them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import warnings
 import weakref
@@ -19,6 +20,7 @@ from talon_async._clock import Clock
 from talon_async._core.limits import KeyedLock, Limiter
 from talon_async._core.retry import Budget
 from talon_async._transport.deadlines import Deadlines
+from talon_async._transport.forks import keep_for_parent
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
@@ -41,13 +43,14 @@ class LoopState:
         self.locks = KeyedLock(settings.limits.parallel_updates)
         self.limiter = Limiter(settings.limits.connections)
         self.is_closed = False
-        self.closed = asyncio.Event()
-        self._lifeline: AsyncGenerator[None] | None = None
+        self.closed = asyncio.Event()  # the same, for those that wait for it
+        self._closer: AsyncGenerator[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def live_with_loop(self) -> None:
         """Have the loop close this when it shuts its asynchronous generators down."""
-        self._lifeline = self._close_with_loop()
-        await anext(self._lifeline)
+        self._closer = self._close_with_loop()
+        await anext(self._closer)
 
     async def _close_with_loop(self) -> AsyncGenerator[None]:
         try:
@@ -59,23 +62,28 @@ class LoopState:
             if self.pid == os.getpid():
                 await self.transport.close()
 
-    def end(self, attempt: Attempt) -> None:
-        """End an attempt, and give its place among the requests back."""
-        self.deadlines.by_task.pop(attempt.task, None)
+    def end(self, attempt: Attempt | None) -> None:
+        """End an attempt, if it began, and give its place among the requests back."""
+        if attempt is not None:
+            self.deadlines.by_task.pop(attempt.task, None)
         self.limiter.release()
 
     def is_in_use(self) -> bool:
         """Tell whether a call is under way."""
         return bool(len(self.deadlines) or not self.limiter.is_idle() or len(self.locks))
 
+    def close_soon(self) -> None:
+        """Close the connections on this loop, called by it."""
+        self._closing = self.loop.create_task(self.close())
+
     async def close(self) -> None:
         """Close the connections; calls under way end with ClientClosedError."""
-        if self._lifeline is not None:
-            await self._lifeline.aclose()
+        if self._closer is not None:
+            await self._closer.aclose()
 
 
 def _nothing() -> None:
-    """Stand for a reference to nothing."""
+    """Stand for a weak reference whose state is gone."""
 
 
 class Core:
@@ -90,17 +98,17 @@ class Core:
         self.settings, self._make_transport = settings, make
         self.budget, self.clock = Budget(), clock or Clock()
         self.closed = False
-        self._loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
-        self._recent: Callable[[], LoopState | None] = _nothing
+        self._loops: dict[int, weakref.ref[asyncio.AbstractEventLoop]] = {}
+        self._last_state: Callable[[], LoopState | None] = _nothing
         _cores.add(self)
 
     def state(self) -> LoopState | None:
-        """Return what there is on the running loop."""
-        state, loop = self._recent(), asyncio.get_running_loop()
+        """Return this client's state on the running loop; None before the first call there."""
+        state, loop = self._last_state(), asyncio.get_running_loop()
         if state is None or state.loop is not loop:
             states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(loop, ATTRIBUTE, None)
             state = None if states is None else states.get(self)
-            self._recent = _nothing if state is None else weakref.ref(state)
+            self._last_state = _nothing if state is None else weakref.ref(state)
         if state is None or state.is_closed:
             return None
         if state.pid != os.getpid():
@@ -108,7 +116,7 @@ class Core:
         return state
 
     async def open(self) -> LoopState:
-        """Return what there is on the running loop, made if need be."""
+        """Return this client's state on the running loop, made if there is none."""
         if self.closed:
             raise ClientClosedError("the client is closed")
         if (state := self.state()) is not None:
@@ -118,17 +126,19 @@ class Core:
         states: weakref.WeakKeyDictionary[Core, LoopState] = getattr(loop, ATTRIBUTE, weakref.WeakKeyDictionary())
         states[self] = state
         setattr(loop, ATTRIBUTE, states)
-        self._loops.add(loop)
+        self._loops = {key: ref for key, ref in list(self._loops.items()) if ref() is not None}
+        self._loops[id(loop)] = weakref.ref(loop)
         await state.live_with_loop()
         return state
 
     def states(self) -> list[LoopState]:
-        """Return what there is on every loop that is not closed."""
-        found = [getattr(loop, ATTRIBUTE).get(self) for loop in list(self._loops) if not loop.is_closed()]
-        return [state for state in found if state is not None and not state.is_closed]
+        """Return this client's states on all loops that are not closed."""
+        loops = [loop for ref in list(self._loops.values()) if (loop := ref()) is not None and not loop.is_closed()]
+        states = [getattr(loop, ATTRIBUTE).get(self) for loop in loops]
+        return [state for state in states if state is not None and not state.is_closed]
 
     async def close(self) -> None:
-        """Close what there is on the running loop here, and let every other loop close its own."""
+        """Close the state on the running loop here, and let every other loop close its own."""
         self.closed = True
         for state in self.states():
             if state.pid != os.getpid():
@@ -136,14 +146,15 @@ class Core:
             if state.loop is asyncio.get_running_loop():
                 await state.close()
             else:
-                asyncio.run_coroutine_threadsafe(state.close(), state.loop)
+                with contextlib.suppress(RuntimeError):  # that loop has been closed meanwhile
+                    state.loop.call_soon_threadsafe(state.close_soon)
 
     def abandon(self) -> None:
-        """Begin anew in a forked child: what there is on every loop is the parent's."""
+        """Begin anew in a forked child: the states on all loops are the parent's."""
         for state in self.states():
             state.transport.abandon()
-            _PARENTS.append(state)
-        self._loops = weakref.WeakSet()
+            keep_for_parent(state)
+        self._loops = {}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds a key and connections and is not pickled: make one in each process")
@@ -159,8 +170,6 @@ class Core:
 
 
 _cores: weakref.WeakSet[Core] = weakref.WeakSet()
-_PARENTS: list[LoopState] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
 
 
 def _after_fork() -> None:

@@ -1,7 +1,8 @@
 """How much at once: `Limiter` counts, `KeyedLock` keeps calls of one profile or session apart, `KeyedOrder` in order.
 
 1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
-2. A call that needs several locks takes them in one fixed order, so that two calls never wait for each other.
+2. A call that needs several locks names their keys in one fixed order, that of `Endpoint.ordering`, so that two calls
+   never wait for each other.
 3. Waiters are served first come, first served. A waiter that is woken already holds its place, so no other can take it.
 4. A waiter that is cancelled passes on what it was given.
 """
@@ -9,11 +10,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    Waiters = OrderedDict[asyncio.Future[None], None]
+    """Those that wait, first come first; a cancelled one is taken out at once."""
 
 
 class Limiter:
@@ -28,7 +32,7 @@ class Limiter:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.waiters: deque[asyncio.Future[None]] | None = None  # made when the first one waits
+        self.waiters: Waiters | None = None  # made when the first one waits
         self.active = 0
 
     @property
@@ -44,15 +48,11 @@ class Limiter:
     @property
     def waiting(self) -> int:
         """How many wait."""
-        return sum(not waiter.done() for waiter in self.waiters or ())
+        return len(self.waiters or ())
 
     def is_idle(self) -> bool:
         """Tell whether nothing is active and nothing waits."""
         return not self.active and not self.waiters
-
-    def is_free(self) -> bool:
-        """Tell whether `try_acquire` would succeed."""
-        return self.active < self._limit and not self.waiters
 
     def try_acquire(self) -> bool:
         """Take a place if one is free and no one waits for it."""
@@ -66,16 +66,16 @@ class Limiter:
         if self.try_acquire():
             return
         waiter = asyncio.get_running_loop().create_future()
-        self.waiters = self.waiters or deque()
-        self.waiters.append(waiter)
+        if self.waiters is None:
+            self.waiters = OrderedDict()
+        self.waiters[waiter] = None
         try:
             await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():
+            if waiter in self.waiters:
+                del self.waiters[waiter]
+            elif not waiter.cancelled():
                 self.release()
-            else:
-                waiter.cancel()
-                self._wake()
             raise
 
     def take(self) -> None:
@@ -90,8 +90,8 @@ class Limiter:
 
     def _wake(self) -> None:
         waiters = self.waiters
-        while waiters and (waiters[0].done() or self.active < self._limit):
-            waiter = waiters.popleft()
+        while waiters and self.active < self._limit:
+            waiter, _ = waiters.popitem(last=False)
             if not waiter.done():
                 self.active += 1
                 waiter.set_result(None)
@@ -103,7 +103,7 @@ class KeyedLock:
     def __init__(self, width: int) -> None:
         self.width = width
         self._active: dict[str, int] = {}
-        self._waiters: dict[str, deque[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, Waiters] = {}
 
     def __len__(self) -> int:
         return len(self._active)
@@ -132,17 +132,17 @@ class KeyedLock:
 
     async def _wait_for(self, key: str) -> None:
         waiter = asyncio.get_running_loop().create_future()
-        waiters = self._waiters.setdefault(key, deque())
-        waiters.append(waiter)
+        waiters = self._waiters.setdefault(key, OrderedDict())
+        waiters[waiter] = None
         try:
             await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():
-                self.release((key,))
-            elif waiter in waiters:
-                waiters.remove(waiter)
+            if waiter in waiters:
+                del waiters[waiter]
                 if not waiters:
                     del self._waiters[key]
+            elif not waiter.cancelled():
+                self.release((key,))
             raise
 
     def release(self, keys: Iterable[str]) -> None:
@@ -160,7 +160,7 @@ class KeyedLock:
         """Let the first waiter have a lock that its holder gives back; False if none waits any more."""
         waiters = self._waiters[key]
         while waiters:
-            waiter = waiters.popleft()
+            waiter, _ = waiters.popitem(last=False)
             if not waiters:
                 del self._waiters[key]
             if not waiter.done():

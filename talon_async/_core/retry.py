@@ -45,7 +45,7 @@ def may_repeat(policy: RetryPolicy, idempotency: Idempotency, method: str, failu
     return idempotency is not Idempotency.NEVER
 
 
-def wait_before(  # noqa: PLR0913
+def retry_delay(  # noqa: PLR0913
     policy: RetryPolicy,
     attempt: int,
     *,

@@ -94,10 +94,8 @@ def segment(name: str, value: Any) -> str:
         raise InvalidArgumentError(f"{name} holds a lone surrogate") from None
 
 
-def valid_key(key: object) -> str | None:
-    """Return an Idempotency-Key, or None; refuse a value that cannot be the header."""
-    if key is None:
-        return None
+def valid_key(key: object) -> str:
+    """Return an Idempotency-Key; refuse a value that cannot be the header."""
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise InvalidArgumentError("idempotency_key must be 1 to 255 visible ASCII characters")
     return key

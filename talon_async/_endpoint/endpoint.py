@@ -170,9 +170,15 @@ def endpoints_of(cls: type) -> dict[str, Endpoint]:
     return {name: endpoint for name, endpoint in endpoints.items() if isinstance(endpoint, Endpoint)}
 
 
+_WARM: set[type] = set()
+
+
 def warm_up(cls: type) -> None:
-    """Load and compile everything that the first call of each operation would have to wait for."""
+    """Load and compile everything that the first call of each operation would have to wait for, once."""
+    if cls in _WARM:
+        return
     endpoints = endpoints_of(cls).values()
     for endpoint in endpoints:
         _ = endpoint.request
     warm.warm_up(body for endpoint in endpoints for body in endpoint.body_classes if attrs.has(body))
+    _WARM.add(cls)

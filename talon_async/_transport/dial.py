@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import aiohappyeyeballs
 from yarl import URL
 
+from talon_async._transport.deadlines import let_loop_read
 from talon_async._transport.http1 import Connection
-from talon_async._transport.names import Name
+from talon_async._transport.names import CachedAddresses
 
 if TYPE_CHECKING:
     from talon_async._transport.base import TransportSettings
 
-GOODBYE = 1.0
+TLS_SHUTDOWN_TIMEOUT = 1.0
 """Seconds for which a server may take its time to end a TLS connection."""
 NEXT_ADDRESS = 0.25
 """Seconds after which the next address is tried beside the first, as RFC 8305 recommends."""
@@ -29,38 +30,42 @@ class Dialer:
     """Makes connections to one server.
 
     Attributes:
-        where: the server, for messages.
-        open: the connections that are not closed yet.
+        authority: the server, as host and port.
+        connections: the connections that are not closed yet.
     """
 
     def __init__(self, settings: TransportSettings) -> None:
         url = URL(settings.base_url)
         host = (url.raw_host or "").rstrip(".")
-        self.where = url.host_port_subcomponent or host
-        self.open: set[Connection] = set()
+        self.authority = url.host_port_subcomponent or host
+        self.connections: set[Connection] = set()
         self._limits, self._loop = settings.limits, asyncio.get_running_loop()
-        self._name = Name((url.host or "") if ":" in host else host, url.port or 0)
+        self._addresses = CachedAddresses((url.host or "") if ":" in host else host, url.port or 0)
         self._tls: dict[str, Any] = {}
         if url.scheme == "https":
             context = settings.ssl or default_context()
-            self._tls = {"ssl": context, "server_hostname": host, "ssl_shutdown_timeout": GOODBYE}
+            self._tls = {"ssl": context, "server_hostname": host, "ssl_shutdown_timeout": TLS_SHUTDOWN_TIMEOUT}
 
     async def dial(self) -> Connection:
         """Make a connection."""
-        connection = Connection(self._limits, self.open)
+        connection = Connection(self._limits, self.connections)
         try:
-            addresses = await self._name.addresses()
+            addresses = await self._addresses.get()
             sock = await aiohappyeyeballs.start_connection(  # pyright: ignore[reportUnknownMemberType]
                 addresses, happy_eyeballs_delay=NEXT_ADDRESS, interleave=1, loop=self._loop
             )
             await self._loop.create_connection(lambda: connection, sock=sock, **self._tls)
-            if connection.watch.is_readable():
-                await connection.let_read()  # a server that takes no requests may have closed it already
+            if connection.is_readable(0):
+                await let_loop_read()  # a server that takes no requests may have closed it already
         except BaseException:
-            self._name.forget()
+            self._addresses.forget()
             if connection.usable:
                 connection.abort()
-            self.open.discard(connection)  # uvloop does not tell a protocol of the end when its making was cancelled
+            else:
+                connection.forget()
+            self.connections.discard(
+                connection
+            )  # uvloop does not tell a protocol of the end when its making was cancelled
             raise
         return connection
 

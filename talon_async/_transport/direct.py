@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from talon_async._transport.base import JSON
-from talon_async._transport.dial import GOODBYE, Dialer
+from talon_async._transport.deadlines import let_loop_read
+from talon_async._transport.dial import TLS_SHUTDOWN_TIMEOUT, Dialer
 from talon_async._transport.faults import connection_failed
 from talon_async._transport.http1 import LARGE, Connection
 from talon_async.errors import ClientClosedError, ConnectError, TalonOneError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from talon_async._transport.deadlines import Attempt, Deadlines
 
 TURNS_TO_CLOSE = 5
-"""Turns of the loop after which a connection is closed whose making was cancelled."""
+"""Turns of the loop until a connection is closed whose making was cancelled."""
 
 
 class DirectTransport:
@@ -37,7 +38,7 @@ class DirectTransport:
         self._closed = False
         self._prefix = URL(settings.base_url).raw_path.rstrip("/")
         headers = settings.common_headers()
-        headers.setdefault("Host", self._dialer.where)
+        headers.setdefault("Host", self._dialer.authority)
         self._common = " HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
     async def send(self, request: Request, attempt: Attempt) -> Answer:
@@ -45,7 +46,7 @@ class DirectTransport:
         if self._closed:
             raise ClientClosedError("the connections are closed")
         connection = self._idle.pop() if self._idle else None
-        if connection is None or not connection.usable or connection.watch.is_readable():
+        if connection is None or not connection.usable or connection.is_readable(0):
             connection = await self._connection(connection, attempt)
         body = request.body
         size = 0 if body is None else len(body)
@@ -55,7 +56,7 @@ class DirectTransport:
             else:
                 answer = await connection.upload(attempt, self._bytes(request), body or b"")
         except asyncio.CancelledError:
-            if attempt.answer is None or not has_won(connection, attempt):
+            if attempt.answer is None or not is_rescued(connection, attempt):
                 connection.abort()
                 raise
             answer = attempt.answer
@@ -81,11 +82,10 @@ class DirectTransport:
             own += f"{name}: {value}\r\n"
         if body is None:
             end = "\r\n" if method == "GET" else "Content-Length: 0\r\n\r\n"
-            return f"{method} {self._prefix}{request.target}{self._common}{own}{end}".encode()
-        end = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\n\r\n"
-        if len(body) > LARGE:
-            return f"{method} {self._prefix}{request.target}{self._common}{own}{end}".encode()
-        return f"{method} {self._prefix}{request.target}{self._common}{own}{end}".encode() + body
+        else:
+            end = f"Content-Type: {JSON}\r\nContent-Length: {len(body)}\r\n\r\n"
+        now = b"" if body is None or len(body) > LARGE else body
+        return f"{method} {self._prefix}{request.target}{self._common}{own}{end}".encode() + now
 
     async def _connection(self, idle: Connection | None, attempt: Attempt) -> Connection:
         """Return this idle connection or another one, if nothing has come to it; else make one."""
@@ -105,7 +105,7 @@ class DirectTransport:
         try:
             connection = await self._dialer.dial()
         except (OSError, ValueError, RuntimeError) as problem:  # uvloop raises RuntimeErrors
-            error = connection_failed(problem, self._dialer.where)
+            error = connection_failed(problem, self._dialer.authority)
             problem.__traceback__ = None  # its frames in aiohappyeyeballs hold the error itself: a circle
         else:
             if connection.usable and not self._closed:
@@ -130,36 +130,36 @@ class DirectTransport:
         """Close every connection; exchanges under way fail."""
         self._closed = True
         self._idle.clear()
-        for end in (Connection.close, Connection.abort):
-            if waiting := [connection.lost for connection in self._dialer.open]:
-                for connection in list(self._dialer.open):
+        for end in (Connection.close, Connection.abort):  # politely first, then at once
+            if waiting := [connection.lost for connection in self._dialer.connections]:
+                for connection in list(self._dialer.connections):
                     end(connection)
-                await asyncio.wait(waiting, timeout=GOODBYE)
+                await asyncio.wait(waiting, timeout=TLS_SHUTDOWN_TIMEOUT)
         for _ in range(TURNS_TO_CLOSE):
             await asyncio.sleep(0)
 
     def abandon(self) -> None:
         """Let go of every connection without touching it: this is a forked child, and they are its parent's."""
         self._idle.clear()
-        for connection in self._dialer.open:
+        for connection in self._dialer.connections:
             connection.abandon()
 
 
-def has_won(connection: Connection, attempt: Attempt) -> bool:
+def is_rescued(connection: Connection, attempt: Attempt) -> bool:
     """Tell whether the answer was complete when the deadline cancelled the attempt; the cancellation is taken back.
 
     This happens when the task has not run since the answer came. A cancellation by anyone else stands.
     """
-    return connection.answered and attempt.is_only_expired() and attempt.has_expired()
+    return connection.answered and attempt.is_cancelled_by_deadline_alone() and attempt.take_back_cancellation()
 
 
 async def is_stale(idle: Connection) -> bool:
     """Tell whether something has come to an idle connection, or its end: it would be taken for the next answer."""
-    if not idle.usable or not idle.watch.is_readable():
+    if not idle.usable or not idle.is_readable(0):
         return not idle.usable
     if idle.is_tls:  # TLS has messages of its own: what has come is known when the loop has read it
         try:
-            await idle.let_read()
+            await let_loop_read()
         except BaseException:
             idle.abort()
             raise

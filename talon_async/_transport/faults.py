@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
-
-import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from talon_async._messages import Failure
-from talon_async.errors import ConnectError, ConnectionLostError, NoAnswerError, TalonOneError, UnreadableAnswerError
+from talon_async.errors import ConnectError, ConnectionLostError, NoAnswerError, UnreadableAnswerError
 
-if TYPE_CHECKING:
-    from talon_async._transport.deadlines import Attempt
-
-SWITCHING_PROTOCOLS = 101
+SWITCHING_PROTOCOLS, FIRST_FINAL_STATUS = 101, 200
+"""Answers of a status below the second are interim (RFC 9110 15.2)."""
 
 
 def switched_protocols() -> ConnectionLostError:
     """Return the error of a server that answers with 101: what it did with the request is not known."""
     return ConnectionLostError("the server switches protocols (101), which no request asks for")
+
+
+def no_status() -> ConnectionLostError:
+    """Return the error of an answer whose status is none of HTTP's."""
+    return ConnectionLostError("the answer is not HTTP: it has no status")
 
 
 def head_too_large(most: int | None = None) -> NoAnswerError:
@@ -53,53 +52,3 @@ def connection_failed(problem: BaseException, where: str) -> ConnectError:
     error = ConnectError(f"no connection to {where}: {problem}")
     error.errno = problem.errno if isinstance(problem, OSError) else None
     return error
-
-
-def meaning(problem: Exception, attempt: Attempt) -> Exception:
-    """Return the error for a failure inside aiohttp; what is none of aiohttp's comes back as it is.
-
-    The texts of aiohttp's errors are not passed on where they may hold headers, and its errors are never chained.
-    """
-    if isinstance(problem, TalonOneError):
-        return problem
-    if isinstance(problem, RuntimeError) and attempt.answer is not None:
-        return UnreadableAnswerError("the connection was closed while the answer came")
-    if not isinstance(problem, aiohttp.ClientError | HttpProcessingError | OSError | ValueError | AssertionError):
-        return problem
-    if attempt.answer is not None:
-        return UnreadableAnswerError(f"the answer broke off ({type(problem).__name__})")
-    if attempt.connecting or not isinstance(problem, aiohttp.ClientError | HttpProcessingError | OSError):
-        return _not_connected(problem)  # the others mean that aiohttp refused to make the request
-    return _lost(problem)
-
-
-def _not_connected(problem: Exception) -> ConnectError:
-    match problem:
-        case aiohttp.ClientConnectorCertificateError():
-            return connection_failed(problem.certificate_error, "")
-        case aiohttp.ClientHttpProxyError():
-            error = ConnectError(f"the proxy refused with {problem.status}")
-            error.failure = Failure.FINAL if 400 <= problem.status < 500 else Failure.NOT_SENT  # noqa: PLR2004
-        case aiohttp.ClientConnectorError():
-            return connection_failed(problem.os_error, f"{problem.host}:{problem.port}")
-        case TimeoutError():
-            return connection_failed(problem, "")
-        case ValueError() | AssertionError():
-            # aiohttp refuses to combine the key with credentials that trust_env found in ~/.netrc
-            error = ConnectError(f"the request could not be made ({type(problem).__name__}); is trust_env on?")
-            error.failure = Failure.FINAL
-        case _:
-            error = ConnectError(f"no connection: {type(problem).__name__} on the way")
-    return error
-
-
-def _lost(problem: Exception) -> NoAnswerError:
-    match problem:
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return _not_connected(problem)  # a borrowed connector does not tell when it connects
-        case aiohttp.ClientResponseError() | HttpProcessingError():
-            if isinstance(problem, LineTooLong) or isinstance(problem.__cause__, LineTooLong):
-                return head_too_large()
-            return ConnectionLostError("the answer is not HTTP")
-        case _:
-            return ConnectionLostError(f"the connection ended before an answer came ({type(problem).__name__})")

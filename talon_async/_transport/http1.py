@@ -22,19 +22,24 @@ import httptools
 
 from talon_async._messages import Answer
 from talon_async._transport.body import Body
-from talon_async._transport.deadlines import TURNS_TO_READ
+from talon_async._transport.deadlines import let_loop_read
 from talon_async._transport.faults import (
+    FIRST_FINAL_STATUS,
     SWITCHING_PROTOCOLS,
     body_too_large,
     head_too_large,
+    no_status,
     switched_protocols,
     trailer_too_large,
 )
+from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.headers import Headers
-from talon_async._transport.sockets import Watch
+from talon_async._transport.sockets import readable_check
 from talon_async.errors import ConnectionLostError, UnreadableAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from talon_async._transport.deadlines import Attempt
     from talon_async.config import Limits
     from talon_async.errors import TalonOneError
@@ -58,16 +63,16 @@ class Connection(asyncio.Protocol):
         usable: whether nothing has happened yet after which no exchange may follow.
         answered: whether the answer to the last request came whole.
         lost: is done when the connection is closed.
-        watch: tells whether something has come that was not read yet.
+        is_readable: tells, called with 0, whether something has come that was not read yet.
     """
 
     __slots__ = (
         "_answer", "_attempt", "_body", "_fields", "_framing", "_head_size", "_in_head", "_limits", "_loop", "_open",
-        "_overhead", "_parser", "_paused", "_pid", "_pieces", "_resumed", "_waiter", "answered", "is_tls", "lost",
-        "on_body", "transport", "usable", "watch",
+        "_overhead", "_parser", "_paused", "_pid", "_pieces", "_resumed", "_waiter", "answered", "is_readable",
+        "is_tls", "lost", "on_body", "transport", "usable",
     )  # fmt: skip
     transport: asyncio.Transport
-    watch: Watch
+    is_readable: Callable[[int], object]
 
     def __init__(self, limits: Limits, open_connections: set[Connection]) -> None:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
@@ -84,26 +89,26 @@ class Connection(asyncio.Protocol):
         self._framing: dict[bytes, bytes] = {}
         self._pieces: list[bytes] = []
         self.on_body = self._pieces.append  # called by the parser with each piece; a method would cost a frame for each
-        self._parser: Any = httptools.HttpResponseParser(self)  # None once the connection is lost
+        self._parser: Any = httptools.HttpResponseParser(self)  # which holds methods of this object
 
     # -- the connection is made, and ends
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Remember the transport: the connection is made."""
         self.transport = cast("asyncio.Transport", transport)
-        self.watch = Watch(transport)
+        self.is_readable = readable_check(transport)
         self.is_tls = transport.get_extra_info("sslcontext") is not None
         self.usable = True
         self._open.add(self)
 
     def eof_received(self) -> None:
-        """Take the end of what the server sends; asyncio then closes the connection."""
+        """End the exchange: the server sends nothing more. asyncio then closes the connection."""
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
+        """End the exchange: the connection is closed."""
         self._end(exc)
-        self._parser = None  # it holds methods of this object, a circle that only the collector would break
+        self.forget()
         self._open.discard(self)
         if not self.lost.done():
             self.lost.set_result(None)
@@ -127,10 +132,14 @@ class Connection(asyncio.Protocol):
         else:
             self.abandon()
 
+    def forget(self) -> None:
+        """Drop what holds this object in a reference cycle: the connection was not made, or is closed."""
+        self._parser = None
+
     def abandon(self) -> None:
         """Let go of the connection without touching it: this is a forked child, and it is the parent's."""
         self.usable = False
-        _PARENTS.append(self)
+        keep_for_parent(self)
 
     # -- a request is written
 
@@ -162,6 +171,8 @@ class Connection(asyncio.Protocol):
                 self.usable = False
             return await waiter
         finally:
+            if not waiter.cancel() and not waiter.cancelled():
+                waiter.exception()  # it is raised here, or what ended the upload is
             del waiter  # or each failure would leave a circle for the collector, with the request in it
 
     async def _may_write(self) -> bool:
@@ -169,14 +180,9 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self._resumed = self._loop.create_future()
             await self._resumed
-        if self.watch.is_readable():
-            await self.let_read()  # a write that fails would throw away an answer that is already here
+        if self.is_readable(0):
+            await let_loop_read()  # a write that fails would throw away an answer that is already here
         return self._waiter is not None and not self.transport.is_closing()
-
-    async def let_read(self) -> None:
-        """Give the loop the turns that it needs to read what has come."""
-        for _ in range(TURNS_TO_READ):
-            await asyncio.sleep(0)
 
     def pause_writing(self) -> None:
         """Stop an upload."""
@@ -250,12 +256,12 @@ class Connection(asyncio.Protocol):
         return body
 
     def on_message_begin(self) -> None:
-        """Take the first byte of an answer."""
+        """Called by the parser at the first byte of an answer."""
         if self._waiter is None:
             self.usable = False  # something follows the answer
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are left out."""
+        """Called by the parser with a header; trailers are left out."""
         if not self._in_head:
             return
         self._fields.append((name, value))
@@ -264,11 +270,11 @@ class Connection(asyncio.Protocol):
             self._framing[lower] = self._framing[lower] + b"," + value if lower in self._framing else value
 
     def on_headers_complete(self) -> None:
-        """Take the end of a head."""
+        """Called by the parser at the end of a head."""
         if self._waiter is None or self._attempt is None:
             return
         status = self._parser.get_status_code()
-        if status < 200:  # noqa: PLR2004  # HTTP's own bound
+        if status < FIRST_FINAL_STATUS:
             self._skip(status)
             return
         self._in_head = False
@@ -286,10 +292,10 @@ class Connection(asyncio.Protocol):
         if status == SWITCHING_PROTOCOLS:
             self._fail(switched_protocols())
         elif status < 100:  # noqa: PLR2004  # HTTP's own bound
-            self._fail(ConnectionLostError("the answer is not HTTP: it has no status"))
+            self._fail(no_status())
 
     def on_message_complete(self) -> None:
-        """Take the end of an answer, and end the exchange with it."""
+        """Called by the parser at the end of an answer: the exchange ends with it."""
         answer = self._answer
         if self._waiter is None or answer is None:
             return  # an interim answer, or what follows the answer
@@ -318,7 +324,7 @@ class Connection(asyncio.Protocol):
     # -- an answer does not come, or not whole
 
     def _end(self, problem: Exception | None) -> None:
-        """Take the end of the connection, which may be the end of the answer."""
+        """End the exchange with the connection, whose end may be the end of the answer."""
         self.usable = False
         self._wake_upload()
         if self._waiter is None:
@@ -332,7 +338,7 @@ class Connection(asyncio.Protocol):
             self._fail(UnreadableAnswerError(f"the connection ended before the end of the answer{how}"))
 
     def _not_http(self, problem: Exception) -> None:
-        """Take what the parser cannot read."""
+        """End the exchange: the parser cannot read what has come."""
         self.usable = False
         if self._in_head:
             self._fail(ConnectionLostError(f"the answer is not HTTP: {problem}"))
@@ -347,7 +353,3 @@ class Connection(asyncio.Protocol):
         self._wake_upload()
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
-
-
-_PARENTS: list[Connection] = []
-"""The connections of the parent process, kept here in a forked child so that nothing finalises them."""

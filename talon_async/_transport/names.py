@@ -21,8 +21,8 @@ NAME_LIFETIME = 10.0
 """Seconds for which the addresses of a name are remembered, as aiohttp does."""
 
 
-class Name:
-    """The name of a server, and the addresses that it stands for."""
+class CachedAddresses:
+    """The addresses of a server, looked up when they are asked for, and remembered for a while."""
 
     def __init__(self, host: str, port: int) -> None:
         self._loop = asyncio.get_running_loop()
@@ -31,7 +31,7 @@ class Name:
         self._until = 0.0
         self._look_up: asyncio.Future[list[Any]] | None = None
 
-    async def addresses(self) -> list[Any]:
+    async def get(self) -> list[Any]:
         """Return the addresses, in the form that `socket.getaddrinfo` gives them."""
         if self._addresses and self._loop.time() < self._until:
             return self._addresses
@@ -68,6 +68,8 @@ def look_up(
     found: asyncio.Future[list[Any]] = loop.create_future()
 
     def tell(addresses: list[Any], problem: Exception | None) -> None:
+        if found.done():
+            return  # whoever waited has gone
         if problem is None:
             found.set_result(addresses)
         else:

@@ -3,12 +3,17 @@
 Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work, because everything goes through
 `ClientSession.request`. What this module still takes from inside aiohttp:
 
-1. A session asks `connector.connect(...)` for a connection: `Watching` overrides that, to know while one is being made
-   and to look at idle ones before they are used again.
-2. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used, and carries
-   its `Watch`.
-3. `ClientSession._retry_connection` is switched off: aiohttp would send GET, PUT and DELETE a second time by itself.
-4. `BaseConnector._conns` and `_acquired`, for a forked child, where the connections are the parent's, and for closing.
+1. A session asks `connector.connect(...)` for a connection. The connectors here stand in between, to know while one is
+   being made and to look at idle ones before they are used again.
+2. A `BorrowedConnector` is no subclass of aiohttp's: a session also asks its connector for `_loop`, `closed`,
+   `allowed_protocol_schema_set` and `_timeout_ceil_threshold`.
+3. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used, and carries
+   `is_readable`.
+4. `ClientSession._retry_connection` is switched off: aiohttp would send GET, PUT and DELETE a second time by itself.
+5. `BaseConnector._conns` and `_acquired`: in a forked child their protocols lose their transports, which are the
+   parent's; so do those that have ended when a session is closed, because aiohttp 3.14 fails to close them under TLS.
+6. `LineTooLong` and other `HttpProcessingError`s, also as the cause of a `ClientResponseError`; `ValueError` for
+   credentials in ~/.netrc; `RuntimeError` when a connection is closed while an answer comes (aiohttp_faults.py).
 
 tests/unit/test_aiohttp_inside.py has a test for each, which says what broke.
 """
@@ -16,8 +21,10 @@ tests/unit/test_aiohttp_inside.py has a test for each, which says what broke.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import hdrs
@@ -25,15 +32,23 @@ from aiohttp.payload import BytesIOPayload, BytesPayload
 from yarl import URL
 
 from talon_async._messages import Answer
+from talon_async._transport.aiohttp_faults import AIOHTTP_FAILURES, error_from_aiohttp
 from talon_async._transport.base import JSON
-from talon_async._transport.deadlines import TURNS_TO_READ
-from talon_async._transport.faults import SWITCHING_PROTOCOLS, body_too_large, meaning, switched_protocols
+from talon_async._transport.deadlines import let_loop_read
+from talon_async._transport.faults import (
+    FIRST_FINAL_STATUS,
+    SWITCHING_PROTOCOLS,
+    body_too_large,
+    no_status,
+    switched_protocols,
+)
+from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.names import Resolver
-from talon_async._transport.sockets import Watch
+from talon_async._transport.sockets import readable_check
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
     from talon_async._messages import Request
     from talon_async._transport.base import TransportSettings
@@ -42,75 +57,81 @@ if TYPE_CHECKING:
 UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 """aiohttp's timeouts are off: `Deadlines` ends attempts, and `Connector` bounds connecting."""
 
+GRACE = 2.0
+"""Seconds that closing waits for connections to end."""
+USUAL_HEADER = 32
+"""Bytes of a header as servers send them. aiohttp bounds the size of each header and their number, not the section."""
 AT_ONCE = 1 << 20
 """Bytes of a body that aiohttp writes at once; of a larger one it warns that it should be read in pieces."""
 
 
-class Watching:
-    """Tells an attempt while a connection is made for it, and looks at idle connections before they are used again."""
-
-    deadlines: Deadlines
-    take: Any
-    forget_names: Any
-
-    async def connect(self, request: Any, **options: Any) -> Any:
-        """Take an idle connection, or make one within the attempt's time for that."""
-        attempt = self.deadlines.by_task.get(cast("asyncio.Task[Any]", asyncio.current_task(self.deadlines.loop)))
-        if attempt is None:
-            return await self.take(request, **options)
-        attempt.connecting = True
-        while True:
-            try:
-                connection = await self.take(request, **options)
-            except aiohttp.ClientConnectorError:
-                self.forget_names()  # the server may have moved
-                raise
-            protocol = connection.protocol
-            watch = getattr(protocol, "watch", None)
-            if watch is None:
-                protocol.watch = watch = Watch(protocol.transport)
-            seems_usable = protocol.is_connected() and not protocol.should_close
-            if seems_usable and (not watch.is_readable() or await is_usable(protocol)):
-                attempt.connecting = False
-                return connection
-            connection.close()
-
-
-class Connector(Watching, aiohttp.TCPConnector):
+class Connector(aiohttp.TCPConnector):
     """This package's own connector."""
-
-    take = aiohttp.TCPConnector.connect
-    forget_names = aiohttp.TCPConnector.clear_dns_cache
 
     def __init__(self, deadlines: Deadlines) -> None:
         # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
         super().__init__(limit=0, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
-        self.deadlines = deadlines
+        self._deadlines = deadlines
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # as aiohttp calls it
+        """Take an idle connection, or make one."""
+        connect = functools.partial(super().connect, req, traces, timeout)
+        return await usable_connection(connect, self.clear_dns_cache, self._deadlines)
 
 
-class BorrowedConnector(Watching):
+class BorrowedConnector:
     """Stands before the connector of a borrowed session, and is otherwise like it."""
 
     def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
-        self._connector, self.take, self.deadlines = connector, connector.connect, deadlines
-        self.forget_names = getattr(connector, "clear_dns_cache", object)
+        self._connector, self._deadlines = connector, deadlines
+
+    async def connect(self, *args: Any, **options: Any) -> Any:
+        """Take an idle connection, or make one."""
+        connect = functools.partial(self._connector.connect, *args, **options)
+        return await usable_connection(connect, self._forget_names, self._deadlines)
+
+    def _forget_names(self) -> None:
+        if isinstance(self._connector, aiohttp.TCPConnector):
+            self._connector.clear_dns_cache()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connector, name)
 
 
-async def is_usable(protocol: Any) -> bool:
-    """Read what has come to a connection, and tell whether it was only a message of TLS."""
-    for _ in range(TURNS_TO_READ):
-        await asyncio.sleep(0)
-    return protocol.is_connected() and not protocol.should_close
+async def usable_connection(
+    connect: Callable[[], Awaitable[Any]], forget_names: Callable[[], None], deadlines: Deadlines
+) -> Any:
+    """Return a connection to which nothing has come since it was used, and tell the attempt while it is being made."""
+    attempt = deadlines.by_task[asyncio.current_task(deadlines.loop)]
+    attempt.connecting = True
+    while True:
+        try:
+            connection = await connect()
+        except aiohttp.ClientConnectorError:
+            forget_names()  # the server may have moved
+            raise
+        protocol = connection.protocol
+        usable = protocol.is_connected() and not protocol.should_close
+        if usable and getattr(protocol, "is_readable", None) is None:
+            protocol.is_readable = readable_check(protocol.transport)
+        if usable and protocol.is_readable(0):
+            try:
+                await let_loop_read()  # TLS has messages of its own: what has come is known when the loop has read it
+            except BaseException:
+                connection.close()
+                raise
+            usable = protocol.is_connected() and not protocol.should_close
+        if usable:
+            attempt.connecting, attempt.transport = False, protocol.transport
+            return connection
+        connection.close()
 
 
 class SessionTransport:
     """One aiohttp session."""
 
     def __init__(self, settings: TransportSettings, deadlines: Deadlines) -> None:
-        self._settings = settings
+        self._settings, self._deadlines = settings, deadlines
         self._session = _session(settings, deadlines)
         self._most = settings.limits.response_bytes
         self._base_url = str(URL(settings.base_url)).rstrip("/")
@@ -126,14 +147,15 @@ class SessionTransport:
             except BaseException:
                 response.close()
                 raise
-        except Exception as problem:  # noqa: BLE001  # every other error is raised again
-            error = ClientClosedError("the connections are closed") if self._is_closed() else meaning(problem, attempt)
-        else:
-            return answer
-        try:
-            raise error  # not above: aiohttp's error holds the key and must not become the context of this one
-        finally:
-            del error  # or each failure would leave a cycle for the collector, with the request in it
+        except AIOHTTP_FAILURES as problem:
+            abort(attempt)
+            if self._session.closed:
+                raise closed_meanwhile(problem, attempt) from None
+            raise error_from_aiohttp(problem, attempt) from None
+        except BaseException:
+            abort(attempt)
+            raise
+        return answer
 
     def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
         """Ask the session."""
@@ -157,10 +179,6 @@ class SessionTransport:
             ssl=self._ssl,
         )
 
-    def _is_closed(self) -> bool:
-        """Tell whether the session, or the connector that it has borrowed, was closed."""
-        return self._session.closed
-
     async def connect(self, seconds: float) -> None:
         """Do nothing: a session connects when it sends, and a mock must not be passed by."""
 
@@ -170,16 +188,21 @@ class SessionTransport:
         for protocol in _idle(connector) if self._settings.session is None else ():
             if not protocol.is_connected():  # aiohttp 3.14 fails to close one that has ended under TLS
                 protocol.transport = None
-        await self._session.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                await self._session.close()
 
     def abandon(self) -> None:
         """Let go of every connection without touching it."""
+        for attempt in self._deadlines.by_task.values():
+            keep_for_parent(attempt.transport)
+            attempt.transport = None
         connector: Any = self._session.connector
         if connector is None or self._settings.session is not None:
             return
         for protocol in [*_idle(connector), *connector._acquired]:  # noqa: SLF001  # listed above
             if protocol.transport is not None:
-                _PARENTS.append(protocol.transport)
+                keep_for_parent(protocol.transport)
                 protocol.transport = None
         connector._conns.clear()  # noqa: SLF001  # listed above
 
@@ -189,8 +212,20 @@ def _idle(connector: Any) -> list[Any]:
     return [protocol for kept in connector._conns.values() for protocol, _ in kept] if connector else []  # noqa: SLF001
 
 
-_PARENTS: list[Any] = []
-"""The connections of the parent process, kept here in a forked child so that nothing finalises them."""
+def abort(attempt: Attempt) -> None:
+    """End the connection of a failed attempt at once: aiohttp would first send what is left of the request."""
+    if attempt.transport is not None:
+        attempt.transport.abort()
+
+
+def closed_meanwhile(problem: Exception, attempt: Attempt) -> ClientClosedError:
+    """Return the error of a request whose session was closed: before it, when aiohttp refuses it, or during it."""
+    error = ClientClosedError("the connections are closed")
+    if attempt.answer is not None:
+        error.outcome = "accepted"
+    elif not isinstance(problem, RuntimeError) and not attempt.connecting:
+        error.outcome = "unknown"
+    return error
 
 
 def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.ClientSession:
@@ -210,6 +245,7 @@ def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.Clien
         trust_env=settings.trust_env,
         max_line_size=head,
         max_field_size=head,
+        max_headers=head // USUAL_HEADER,
     )
     session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return session
@@ -217,8 +253,8 @@ def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.Clien
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
     """Read a body of at most so many bytes, counted after decompression."""
-    if response.status == SWITCHING_PROTOCOLS:
-        raise switched_protocols()
+    if response.status < FIRST_FINAL_STATUS:  # aiohttp skips the interim answers
+        raise switched_protocols() if response.status == SWITCHING_PROTOCOLS else no_status()
     content = response.content
     if content.is_eof():  # a small answer is here as a whole
         body = content.read_nowait()

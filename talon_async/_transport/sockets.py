@@ -10,29 +10,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Watch:
-    """Tells whether something has come to a connection, or its end, that the loop has not read yet.
+def readable_check(transport: asyncio.BaseTransport) -> Callable[[int], object]:
+    """Return a function that tells whether something has come to a connection, or its end, which the loop has not read.
 
-    It takes no descriptor. One is made for each connection, because making it costs more than asking.
+    It is called with 0, the milliseconds that it waits. It needs no descriptor. Each connection has one, because making
+    it costs more than calling it.
     """
+    socket: Any = transport.get_extra_info("socket")
+    if socket is None:
+        return bool
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(socket, select.POLLIN)
+        return poll.poll
 
-    __slots__ = ("_ask", "_socket")
+    def check(milliseconds: int) -> object:  # Windows, whose select has no limit on the number of a descriptor
+        return socket.fileno() < 0 or select.select([socket], [], [], milliseconds)[0]
 
-    def __init__(self, transport: asyncio.BaseTransport) -> None:
-        self._socket: Any = transport.get_extra_info("socket")
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            if self._socket is not None:
-                poll.register(self._socket, select.POLLIN)
-            self._ask: Callable[[int], object] = poll.poll
-        else:  # Windows, whose select has no limit on the number of a descriptor
-            self._ask = self._select
-
-    def is_readable(self) -> bool:
-        """Ask the system."""
-        return bool(self._ask(0))
-
-    def _select(self, timeout: int) -> object:
-        if self._socket is None or self._socket.fileno() < 0:
-            return True
-        return select.select([self._socket], [], [], timeout)[0]
+    return check

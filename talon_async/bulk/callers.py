@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -53,7 +54,10 @@ class CallersRun:
         future = self._thread.submit(self._main(run))
         future.add_done_callback(self._finished)
         try:
-            while items is not None and not self._read_one(items):
+            while items is not None:
+                self.source.changed.clear()  # before looking, so that no change is missed
+                if self._read_some(items):
+                    break
                 self.source.changed.wait()
             return self._result(future)
         except BaseException as problem:
@@ -64,27 +68,28 @@ class CallersRun:
         """Run to the end and give the results as they come, in between what is read of the source."""
         future = self._thread.submit(self._main(self._collect(run)))
         future.add_done_callback(self._finished)
-        has_items = True
+        has_items, changed = True, self.source.changed
         try:
             while has_items or not future.done():
+                changed.clear()  # before looking, so that no change is missed
                 while self._results:
                     yield self._results.popleft()
                     self._make_room()
                 if has_items:
-                    has_items = not self._read_one(items, once=True)
-                if not self._results and not (has_items and self.source.has_room()):
-                    self.source.changed.wait()
+                    has_items = not self._read_some(items, most=1)
+                can_read = has_items and self.source.has_room()
+                if not (self._results or can_read or future.done()):
+                    changed.wait()
             yield from self._results
             self._result(future)
         except BaseException as problem:
             self._interrupted(future, problem)
             raise
 
-    def _read_one(self, items: Iterator[Any], *, once: bool = False) -> bool:
-        """Read the source while there is room, or one item of it; tell whether that was all."""
-        source = self.source
-        source.changed.clear()
-        while not source.is_closed and source.has_room():
+    def _read_some(self, items: Iterator[Any], *, most: float = math.inf) -> bool:
+        """Read the source while there is room, but no more items than this; tell whether that was all."""
+        source, count = self.source, 0
+        while count < most and not source.is_closed and source.has_room():
             try:
                 item = next(items, END)
             except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
@@ -94,8 +99,7 @@ class CallersRun:
                 source.end()
                 return True
             source.push(item)
-            if once:
-                return False
+            count += 1
         return source.is_closed
 
     def _result(self, future: concurrent.futures.Future[T]) -> T:

@@ -119,7 +119,13 @@ class PreparedCall(Generic[T_co]):
         if not all(isinstance(text, str) for text in texts) or [type(keys), type(own), type(has_body)] != KINDS:
             raise TypeError
         return cls(
-            operation, target, body if has_body else None, tuple(keys), Idempotency(idempotency), valid_key(key), own
+            operation,
+            target,
+            body if has_body else None,
+            tuple(keys),
+            Idempotency(idempotency),
+            None if key is None else valid_key(key),
+            own,
         )
 
 

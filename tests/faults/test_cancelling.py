@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import Any
 
+import pytest
 from support.raw import Exchange, RawServer, answer
 from support.twins import KEY
 
@@ -14,7 +16,8 @@ from talon_async.models import CustomerProfileIntegrationRequestV2
 BODY = CustomerProfileIntegrationRequestV2()
 
 
-async def test_slots_and_turns_are_free_when_calls_were_cancelled_anywhere() -> None:
+@pytest.mark.parametrize("transport", ["session", "direct"])
+async def test_locks_and_places_are_free_when_calls_were_cancelled_anywhere(transport: Any) -> None:
     """Three hundred calls, cancelled at random points: afterwards everything works, and nothing is held."""
     chance = random.Random(7)
 
@@ -23,7 +26,7 @@ async def test_slots_and_turns_are_free_when_calls_were_cancelled_anywhere() -> 
         await exchange.send(answer({}))
 
     with RawServer(slow) as server:
-        async with TalonOne(server.url, KEY, limits=Limits(connections=4)) as talon:
+        async with TalonOne(server.url, KEY, limits=Limits(connections=4), transport=transport) as talon:
 
             async def once(n: int) -> None:
                 call = asyncio.ensure_future(talon.update_customer_profile_v2(f"p{n % 7}", BODY))

@@ -253,7 +253,7 @@ async def test_an_answer_wins_when_the_deadline_comes_before_the_task_runs_again
         async with calling(server.url) as caller:
             await caller.call()
             call = asyncio.ensure_future(caller.call())
-            (connection,) = caller.transport._dialer.open
+            (connection,) = caller.transport._dialer.connections
             await asyncio.sleep(0)
             while not connection.answered:
                 await asyncio.sleep(0)

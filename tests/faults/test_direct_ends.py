@@ -153,9 +153,9 @@ def test_the_process_ends_when_a_look_up_hangs() -> None:
     script = (
         "import asyncio, socket, threading\n"
         "socket.getaddrinfo = lambda *_, **__: threading.Event().wait(60)\n"
-        "from talon_async._transport.names import Name\n"
+        "from talon_async._transport.names import CachedAddresses\n"
         "async def main():\n"
-        "    try: await asyncio.wait_for(Name('hanging.example', 80).addresses(), 0.1)\n"
+        "    try: await asyncio.wait_for(CachedAddresses('hanging.example', 80).get(), 0.1)\n"
         "    except TimeoutError: print('ended')\n"
         "asyncio.run(main())\n"
     )
@@ -204,7 +204,9 @@ def test_everything_is_closed_when_the_transport_is(tls: bool) -> None:
             calls = [asyncio.ensure_future(caller.call()) for _ in range(5)]
             while len(server.received) < 7:
                 await asyncio.sleep(0.01)
-            sockets = [connection.transport.get_extra_info("socket") for connection in caller.transport._dialer.open]
+            sockets = [
+                connection.transport.get_extra_info("socket") for connection in caller.transport._dialer.connections
+            ]
             await caller.close()
             assert {-1} == {connected.fileno() for connected in sockets}
             with pytest.raises(ClientClosedError, match="the connections are closed"):
@@ -239,7 +241,7 @@ def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool)
         async def main(loop: Any) -> None:
             loop.caller = Caller(server.url, ssl=trusting)  # on the loop's side, as `Core` keeps it
             await asyncio.gather(*[loop.caller.call() for _ in range(3)])
-            connections = loop.caller.transport._dialer.open
+            connections = loop.caller.transport._dialer.connections
             sockets.extend(weakref.ref(one.transport.get_extra_info("socket")._sock) for one in connections)
 
         for _ in range(5):

@@ -19,7 +19,7 @@ from support.raw import RawServer, answer
 from support.twins import KEY
 
 from talon_async import RetryPolicy, TalonOne
-from talon_async.errors import ConnectError
+from talon_async.errors import ClientClosedError, ConnectError
 from talon_async.models import NewEvent
 
 ROOT = Path(__file__).parents[2]
@@ -126,7 +126,7 @@ def test_a_parent_goes_on_when_a_child_leaves_a_coroutine_by_an_exit(transport: 
 HANGING = """
     import asyncio, socket, sys, threading
     from talon_async import TalonOne, Timeout
-    from talon_async.errors import ConnectError
+    from talon_async.errors import ClientClosedError, ConnectError
     socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
 
     async def main():
@@ -167,3 +167,33 @@ async def test_a_server_is_found_when_it_has_moved(transport: Any, monkeypatch: 
                     await talon._core.states()[0].close()  # the next call connects
             where[0] = "127.0.0.1"
             await talon.get_customer_inventory("a")
+
+
+@TRANSPORTS
+def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: Any) -> None:
+    """The loop closes what belongs to it although the client was not closed; the call is not repeated."""
+    ends: list[BaseException] = []
+
+    async def hang(_: Any) -> None:
+        await asyncio.sleep(60)
+
+    with RawServer(hang) as server:
+        talon = TalonOne(server.url, KEY, transport=transport)
+
+        async def call() -> None:
+            try:
+                await talon.get_customer_inventory("a")
+            except ClientClosedError as error:
+                ends.append(error)
+
+        async def main() -> None:
+            task = asyncio.ensure_future(call())
+            while not server.received:
+                await asyncio.sleep(0.01)
+            await asyncio.get_running_loop().shutdown_asyncgens()
+            await task
+
+        asyncio.run(main())
+        asyncio.run(talon.aclose())
+    assert [("unknown", 1)] == [(getattr(error, "outcome", ""), getattr(error, "attempts", 0)) for error in ends]
+    assert 1 == len(server.received)

@@ -361,3 +361,12 @@ async def test_unlocking_is_repeated_when_it_is_under_an_id_of_the_callers(clien
     with RawServer(reset, answer({})) as server:
         await client(server.url, clock=clock).unlock_reward(4, body)
     assert 2 == len(server.received)
+
+
+async def test_nothing_is_sent_when_the_client_is_given_no_key(client: Any) -> None:
+    """`idempotency_keys` must make one: without it a write would be repeated unprotected."""
+    with RawServer(answer({})) as server:
+        talon = client(server.url, idempotency_keys=lambda: None)
+        with pytest.raises(InvalidArgumentError, match="idempotency_key must be 1 to 255 visible"):
+            await talon.update_customer_profile_v2("a", CustomerProfileIntegrationRequestV2())
+    assert [] == server.received

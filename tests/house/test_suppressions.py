@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).parents[2] / "talon_async"
 TEXTS = [text for path in sorted(PACKAGE.rglob("*.py")) if "GENERATED" not in (text := path.read_text("utf-8"))[:400]]
 
 COUNTS = {
-    "noqa": 58,
-    "pyright: ignore": 9,
+    "noqa": 55,
+    "pyright: ignore": 8,
     "type: ignore": 2,
     "files with pyright rules off": 2,
-    "cast": 21,
+    "cast": 20,
 }
 """How many there are in files that people write. Who removes one lowers its number."""
 

@@ -37,20 +37,19 @@ class Caller:
         """Send a request once."""
         operation = Operation("call", method, "/v2/x", Idempotency.NEVER)
         request = Request(operation, "/v2/x?a=b", body, Idempotency.NEVER, "id-key", (), lambda *_: None)
-        self.attempt = attempt = Attempt()
-        self.deadlines.watch(attempt, seconds, min(seconds, connect))
+        self.attempt = attempt = self.deadlines.start(seconds, min(seconds, connect))
         try:
             return await self.transport.send(request, attempt)
         except asyncio.CancelledError:
-            if not attempt.has_expired():
+            if not attempt.take_back_cancellation():
                 raise
             raise attempt.timeout_error() from None
         finally:
-            self.deadlines.unwatch(attempt)
+            self.deadlines.finish(attempt)
 
     @property
     def open(self) -> int:
-        return len(self.transport._dialer.open)
+        return len(self.transport._dialer.connections)
 
     async def close(self) -> None:
         """Close as `LoopState` does."""

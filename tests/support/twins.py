@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
 from talon_async import TalonOne, TalonOneSync
@@ -43,6 +44,17 @@ class Blocking:
 
         call.__wrapped__ = method  # type: ignore[attr-defined]
         return call
+
+    def prepare(self, method: Any) -> Any:
+        return self.client.prepare(method.__wrapped__)
+
+    def stream_events(self, *args: Any, **options: Any) -> AsyncIterator[Any]:
+        return self._each(self.client.stream_events(*args, **options))
+
+    @staticmethod
+    async def _each(results: Iterator[Any]) -> AsyncIterator[Any]:
+        while (result := await asyncio.to_thread(next, results, None)) is not None:
+            yield result
 
     def __getattr__(self, name: str) -> Any:
         return self._awaited(getattr(self.client, name))

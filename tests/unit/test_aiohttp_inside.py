@@ -38,7 +38,7 @@ async def test_a_connections_protocol_tells_whether_it_can_serve() -> None:
             assert protocol is not None
             has_socket = protocol.transport is not None and protocol.transport.get_extra_info("socket") is not None
             seen.append((protocol.is_connected(), bool(protocol.should_close), has_socket))
-            protocol.watch = None  # type: ignore[attr-defined]
+            protocol.is_readable = None  # type: ignore[attr-defined]
             return connection
 
     with RawServer(answer({})) as server:

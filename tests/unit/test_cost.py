@@ -38,7 +38,7 @@ HOME = str(Path(talon_async.__file__).parent)
 OWN = ("<", HOME)
 """Where the package's functions stand: in its files, or in what it has compiled."""
 
-FRAMES = {"session": 30, "direct": 35}
+FRAMES = {"session": 30, "direct": 34}
 """How often a function of the package is entered for a warm event, going on after a wait included.
 
 The direct transport needs more of them because it reads the answer itself.

@@ -194,7 +194,7 @@ async def test_a_large_request_fails_when_the_connection_breaks_under_it() -> No
 async def test_an_answer_is_read_first_when_it_is_here_before_the_next_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that fails would throw it away."""
     upload = Upload()
-    monkeypatch.setattr("talon_async._transport.sockets.Watch.is_readable", lambda _: not upload.answered.done())
+    monkeypatch.setattr(upload.connection, "is_readable", lambda _: not upload.answered.done())
     asyncio.get_running_loop().call_soon(upload.feed, PLAIN)
     assert (b"{}", [4]) == ((await upload.answered).body, parts(upload.transport))
 
@@ -213,7 +213,7 @@ async def test_the_request_is_in_no_frame_when_writing_raises(monkeypatch: pytes
 
 async def test_a_connection_is_left_alone_when_the_process_is_a_forked_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither aborting nor closing touches the transport."""
-    monkeypatch.setattr("talon_async._transport.http1._PARENTS", kept := [])
+    monkeypatch.setattr("talon_async._transport.forks._PARENTS", kept := [])
     exchange, other = Exchange(), Exchange().feed(PLAIN)
     monkeypatch.setattr("os.getpid", lambda: -1)
     exchange.connection.abort()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from talon_async._core.retry import Budget, may_repeat, retry_after, wait_before
+from talon_async._core.retry import Budget, may_repeat, retry_after, retry_delay
 from talon_async._messages import Failure, Idempotency
 from talon_async.config import RetryPolicy
 from talon_async.errors import ConfigurationError
@@ -71,7 +71,7 @@ def test_only_puts_follow_repeat_named_when_keys_are_not_trusted() -> None:
 
 def waits(attempt: int, **given: object) -> float | None:
     arguments: dict[str, object] = {"status": None, "retry_after": None, "remaining": 1000.0}
-    return wait_before(POLICY, attempt, uniform=lambda _, high: high, **{**arguments, **given})  # type: ignore[arg-type]
+    return retry_delay(POLICY, attempt, uniform=lambda _, high: high, **{**arguments, **given})  # type: ignore[arg-type]
 
 
 def test_waits_double_up_to_the_cap_when_attempts_go_on() -> None:
@@ -87,7 +87,7 @@ def test_the_first_wait_depends_on_why_when_the_server_refused() -> None:
 def test_the_wait_is_random_from_zero_when_nothing_is_asked_for() -> None:
     """Full jitter: callers that failed together do not come back together."""
     bounds: list[tuple[float, float]] = []
-    wait_before(POLICY, 3, status=503, retry_after=None, remaining=99,
+    retry_delay(POLICY, 3, status=503, retry_after=None, remaining=99,
                 uniform=lambda *given: bounds.append(given) or 0.0)  # type: ignore[func-returns-value]  # fmt: skip
     assert [(0, 1.0)] == bounds
 

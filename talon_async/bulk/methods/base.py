@@ -76,6 +76,9 @@ class Runs:
                     break
                 await results.wait(task)
             await task
+        except BaseException as problem:
+            problem.__dict__["report"] = runner.account.report  # complete when the run has ended, below
+            raise
         finally:
             if not task.done():
                 task.cancel()
@@ -91,4 +94,4 @@ class Runs:
 def made_key(options: Options) -> str:
     """Return a new idempotency key."""
     key = options.idempotency_keys()
-    return key if options.idempotency_keys is new_key else valid_key(key) or ""
+    return key if options.idempotency_keys is new_key else valid_key(key)

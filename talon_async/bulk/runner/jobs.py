@@ -87,7 +87,7 @@ class Job:
     @property
     def may_have_acted(self) -> bool:
         """Whether the server may have acted on it."""
-        return self.was_cut_off or (self.call is not None and self.call.worst_outcome is not None)
+        return self.was_cut_off or (self.call is not None and self.call.may_have_acted)
 
     @property
     def trouble_key(self) -> str:

@@ -17,6 +17,7 @@ from talon_async.errors import InvalidArgumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from talon_async._clock import Clock
     from talon_async._core.core import Core
     from talon_async.bulk.journal_base import Journal
     from talon_async.bulk.results import Snapshot
@@ -114,7 +115,7 @@ def plan_of(
         raise TypeError(f"{min(unknown)!r} is no option of this method")
     most = core.settings.limits.connections
     width = _width(options.get("concurrency", concurrency), most)
-    journal = _journal(options.get("journal"))
+    journal = _journal(options.get("journal"), core.clock)
     buffer = buffer if buffer is not None else 4 * width if journal is None else BUFFER_WITH_JOURNAL
     buffer = _whole("buffer", options.get("buffer"), 0, buffer)
     patience = _seconds("patience", options.get("patience"))
@@ -173,10 +174,10 @@ def _rate(value: Any) -> float | None:
     return float(value)
 
 
-def _journal(journal: str | os.PathLike[str] | Journal | None) -> Journal | None:
+def _journal(journal: str | os.PathLike[str] | Journal | None, clock: Clock) -> Journal | None:
     if journal is None or not isinstance(journal, str | os.PathLike):
         return journal
-    kept: Journal = import_module("talon_async.bulk.journal").Journal(journal)
+    kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
     return kept
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from talon_async._core.call import SingleAttempts
 from talon_async._core.limits import KeyedOrder
-from talon_async._core.retry import wait_before
+from talon_async._core.retry import retry_delay
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import dry_request
 from talon_async.bulk.limits import Sign, sign_of
@@ -166,7 +166,7 @@ class Runner:
             try:
                 await call.run()
             except asyncio.CancelledError:
-                job.was_cut_off = call.attempts > before and not call.attempt.connecting
+                job.was_cut_off = call.attempts > before and call.may_have_acted
                 raise
             except Exception as problem:  # noqa: BLE001  # one call's trouble, of whatever kind, is not the others'
                 limiter.release()
@@ -309,7 +309,7 @@ class Runner:
             self._ready.appendleft(job)
             self._wake()
             return
-        pause = wait_before(
+        pause = retry_delay(
             self._retry,
             max(1, job.spent),
             status=error.status,
@@ -379,5 +379,5 @@ class Runner:
 
 def _was_recorded_before(job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
     """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
-    is_second = call.worst_outcome is not None or job.may_be_known
+    is_second = call.may_have_acted or job.may_be_known
     return is_second and isinstance(error, ConflictError) and job.request.idempotency is Idempotency.UNIQUE

@@ -1,0 +1,97 @@
+"""The short form of `make faults`: some rows of the matrix, and calls that are cancelled or lose their client."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools.faults import cancelling, matrix
+from tools.faults.cell import Cell, Result
+from tools.faults.clients import TRANSPORTS, TWINS
+from tools.faults.fault import Fault, Pace, Tell
+from tools.faults.natures import Nature
+from tools.faults.scripts import says
+from tools.faults.soak import soak
+from tools.faults.table import rows
+
+THERE = [transport for transport in TRANSPORTS if matrix.missing(transport) is None]
+"""The transports that are installed."""
+ROWS = [
+    "reset after acting",
+    "FIN before acting",
+    "length and chunks",
+    "101",
+    "another answer behind it",
+    "truncated gzip",
+    "no length, then cut",
+    "huge body without length",
+    "redirect 307",
+    "429",
+    "503 after acting",
+    "hang after acting",
+    "corrupt chunk header late",
+    "connection refused",
+    "look-up hangs",
+    "TLS: unknown authority",
+    "TLS: cut without close_notify",
+    "idle closed, loop busy",
+    "TLS: stray answer, loop busy",
+    "late timer, answer here",
+    "early answer, server reads on",
+    "reset in the upload",
+    "client closed before the answer",
+    "no place in time",
+    "429, then 503 after acting",
+    "half an answer, then gone",
+    "client closed in the queue",
+]
+
+
+def cells() -> list[Cell]:
+    """The cells of the rows; of those that run alone, only the two natures that differ the most."""
+    faults = [fault for fault in matrix.FAULTS if fault.name in ROWS]
+    differ = (Nature.SAFE, Nature.NEVER)
+    return [
+        cell
+        for cell in matrix.cells_of(faults, THERE, TWINS)
+        if cell.fault.pace is not Pace.ALONE or cell.nature in differ
+    ]
+
+
+def told(results: list[Result]) -> list[str]:
+    return [f"{result.cell}: {result.faults}" for result in results]
+
+
+async def test_every_promise_is_kept_when_calls_meet_faults() -> None:
+    """No call acts twice, tells an untruth, or ends late, and every client works afterwards."""
+    found = await matrix.run(cells())
+    assert [] == told(found.broken)
+    assert len(ROWS) == len({result.cell.fault.name for result in found.results})
+
+
+async def test_a_promise_is_reported_when_it_is_broken() -> None:
+    """A server that acts and says that it has not makes `rejected` untrue, and its row is marked."""
+    lie = Fault("a lie", (Tell.REJECTED,), says(400), acts=True)
+    found = await matrix.run([Cell("session", "awaited", Nature.NEVER, lie, always=True)])
+    assert [{"false": "told rejected, but the server saw 1 requests and acted 1 times"}] == [
+        result.faults for result in found.broken
+    ]
+    assert "1r!" in list(rows(found.results, ["session"]))[-1]
+    assert "1 cells: 0 doubled, 1 false outcomes" in found.summary()
+
+
+@pytest.mark.parametrize("transport", THERE)
+async def test_nothing_is_left_when_a_thousand_calls_were_cancelled(transport: str) -> None:
+    """Locks, places, deadlines, descriptors and tasks are as before, and no key has acted twice."""
+    assert [] == (await cancelling.cancel(transport, 1000)).broken
+
+
+@pytest.mark.parametrize("transport", THERE)
+async def test_nothing_is_left_when_blocking_clients_are_closed_under_their_calls(transport: str) -> None:
+    """Every call ends, with its answer or with ClientClosedError."""
+    assert [] == (await cancelling.close_under_calls(transport, 10)).broken
+
+
+@pytest.mark.parametrize("transport", THERE)
+async def test_outcomes_are_true_when_many_calls_meet_faults_at_random(transport: str) -> None:
+    """Both twins under load, with faults in one answer of twenty."""
+    assert [] == [line for line in (await soak(transport, 1)).broken if not line.startswith("memory")]

@@ -1,0 +1,106 @@
+"""Refusals that later attempts must not hide, and heads of answers that are too large."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.clock import FakeClock
+from support.raw import Exchange, RawServer, answer, hang, then_cut
+
+from talon_async import Limits, RetryPolicy, Timeout
+from talon_async.errors import ClientClosedError, ConnectError, ConnectionLostError, RequestTimeoutError
+from talon_async.models import NewEvent
+
+EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+BUSY = answer({}, status=429)
+LONG = then_cut(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}")
+MANY = then_cut(b"HTTP/1.1 200 OK\r\n" + b"X-Flood: " + b"a" * 40 + b"\r\n" + b"X: a\r\n" * 20_000 + b"\r\n")
+
+
+async def test_a_long_header_names_the_limit_and_is_final_when_a_read_meets_it(client: Any, clock: FakeClock) -> None:
+    """The answer would not be smaller the next time, so the call is not repeated, and the error names the limit."""
+    with RawServer(LONG) as server, pytest.raises(ConnectionLostError, match="response_head_bytes") as caught:
+        await client(server.url, clock=clock).get_customer_inventory("a")
+    assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
+
+
+async def test_too_many_headers_name_the_limit_and_are_final_when_a_read_meets_them(
+    client: Any, clock: FakeClock
+) -> None:
+    """Aiohttp refuses more than a number of headers of its own; that is the same fault as a head that is too large."""
+    with RawServer(MANY) as server, pytest.raises(ConnectionLostError, match="response_head_bytes") as caught:
+        await client(server.url, clock=clock).get_customer_inventory("a")
+    assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
+
+
+async def test_an_answer_is_read_when_it_has_many_small_headers(client: Any) -> None:
+    """A few hundred; aiohttp by itself refuses more than 128."""
+    head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300))
+    with RawServer(head + b"Content-Length: 2\r\n\r\n{}") as server:
+        assert (await client(server.url).get_customer_inventory("a")).profile is None
+
+
+async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any) -> None:
+    """A 429 followed by a refused connection is `rejected`: the request has reached the server."""
+    server = RawServer(BUSY)
+
+    class Gone(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            server.stop()
+
+    with server, pytest.raises(ConnectError) as caught:
+        await client(server.url, clock=Gone(), retry=RetryPolicy(attempts=2)).track_event(EVENT)
+    assert ("rejected", 2, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
+
+
+async def test_a_refusal_is_told_when_the_client_is_closed_before_the_next_attempt(client: Any) -> None:
+    """The server has seen the request and done nothing: `rejected`, not `not_sent`."""
+    with RawServer(answer({}, status=429, headers={"Retry-After": "25"})) as server:
+        talon = client(server.url)
+        call = asyncio.ensure_future(talon.track_event(EVENT))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await talon.aclose()
+        with pytest.raises(ClientClosedError) as caught:
+            await call
+    assert ("rejected", 1) == (caught.value.outcome, caught.value.attempts)
+
+
+async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client: Any) -> None:
+    """It gets its place from a call that the closing has ended, and must not begin an attempt with it."""
+    with RawServer(hang) as server:
+        talon = client(server.url, limits=Limits(connections=1))
+        calls = [asyncio.ensure_future(talon.get_customer_inventory("a"))]
+        while not server.received:
+            await asyncio.sleep(0.01)
+        calls += [asyncio.ensure_future(talon.get_customer_inventory(str(n))) for n in range(3)]
+        await asyncio.sleep(0.1)
+        await talon.aclose()
+        async with asyncio.timeout(5):
+            ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [ClientClosedError] * 4 == [type(end) for end in ends]
+    assert ["unknown", *["not_sent"] * 3] == [end.outcome for end in ends if isinstance(end, ClientClosedError)]
+
+
+async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(client: Any, clock: FakeClock) -> None:
+    """The call ends as `not_sent`, and the next one gets the place."""
+
+    async def slow(exchange: Exchange) -> None:
+        await asyncio.sleep(0.1)  # the second call waits by then
+        clock.time += 20
+        await exchange.send(answer({}))
+
+    with RawServer(slow, answer({})) as server:
+        timeout = Timeout(total=60, attempt=5)
+        talon = client(server.url, clock=clock, timeout=timeout, limits=Limits(connections=1))
+        first = asyncio.ensure_future(talon.get_customer_inventory("a"))
+        while not server.received:
+            await asyncio.sleep(0.01)
+        with pytest.raises(RequestTimeoutError, match="before it could be sent") as caught:
+            await talon.with_options(timeout=10).track_event(EVENT)
+        await first
+        await talon.get_customer_inventory("b")
+    assert ("not_sent", 0, 2) == (caught.value.outcome, caught.value.attempts, len(server.received))

@@ -1,0 +1,115 @@
+"""How many at once: the limit can change while it is in use."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from talon_async._core.limits import Limiter
+
+
+async def waiting(limiter: Limiter) -> asyncio.Task[None]:
+    task = asyncio.create_task(limiter.acquire())
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_the_next_one_waits_when_the_limit_is_reached() -> None:
+    """A place that is released goes to the first that waits."""
+    limiter = Limiter(2)
+    assert [True, True, False] == [limiter.try_acquire() for _ in range(3)]
+    first, second = await waiting(limiter), await waiting(limiter)
+    limiter.release()
+    await first
+    assert (2, 1, False) == (limiter.active, limiter.waiting, second.done())
+    limiter.release()
+    await second
+
+
+async def test_those_that_wait_go_on_when_the_limit_grows() -> None:
+    """As many as there is room for, in their order."""
+    limiter = Limiter(0)
+    tasks = [await waiting(limiter) for _ in range(3)]
+    limiter.limit = 2
+    await asyncio.sleep(0)
+    assert [True, True, False] == [task.done() for task in tasks]
+    limiter.limit = 3
+    await asyncio.gather(*tasks)
+
+
+async def test_no_one_gets_through_when_the_limit_is_0() -> None:
+    """Those that are through go on; what they release is given to no one."""
+    limiter = Limiter(1)
+    assert limiter.try_acquire()
+    limiter.limit = 0
+    task = await waiting(limiter)
+    limiter.release()
+    await asyncio.sleep(0)
+    assert (0, 0, False) == (limiter.limit, limiter.active, task.done())
+    assert not limiter.try_acquire()
+    limiter.limit = 1
+    await task
+
+
+async def test_no_more_get_through_when_the_limit_shrinks() -> None:
+    """A smaller limit takes effect as places are released."""
+    limiter = Limiter(3)
+    assert all(limiter.try_acquire() for _ in range(3))
+    limiter.limit = 1
+    task = await waiting(limiter)
+    for active in (2, 1):
+        limiter.release()
+        await asyncio.sleep(0)
+        assert (active, False) == (limiter.active, task.done())
+    limiter.release()
+    await task
+
+
+async def test_a_place_is_passed_on_when_its_waiter_is_cancelled() -> None:
+    """Before it was given a place, and after."""
+    limiter = Limiter(1)
+    assert limiter.try_acquire()
+    before, after, last = [await waiting(limiter) for _ in range(3)]
+    before.cancel()
+    limiter.release()  # `after` holds the place now, and has not run
+    after.cancel()
+    await asyncio.gather(before, after, return_exceptions=True)
+    await last
+    assert (1, 0) == (limiter.active, limiter.waiting)
+    limiter.release()
+    assert limiter.is_idle()
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_limit_holds_when_everything_happens_at_random(seed: int) -> None:
+    """Limits change, waiters are cancelled: no place is lost, none is given twice, and in the end all is idle."""
+    chance = random.Random(seed)
+    limiter = Limiter(3)
+    through = most = 0
+
+    async def work() -> None:
+        nonlocal through, most
+        await limiter.acquire()
+        through += 1
+        most = max(most, through)
+        try:
+            for _ in range(chance.randrange(4)):
+                await asyncio.sleep(0)
+        finally:
+            through -= 1
+            limiter.release()
+
+    tasks: list[asyncio.Task[None]] = []
+    for _ in range(400):
+        tasks.append(asyncio.create_task(work()))
+        if chance.random() < 0.3:
+            chance.choice(tasks).cancel()
+        if chance.random() < 0.1:
+            limiter.limit = chance.randrange(6)
+        await asyncio.sleep(0)
+    limiter.limit = 3
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert (0, 0, True) == (through, limiter.active, limiter.is_idle())
+    assert most <= 5
