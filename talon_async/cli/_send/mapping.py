@@ -175,13 +175,13 @@ class Mapper:
         elif self._is_explicit and "attributes" in self._shape.required:
             body.setdefault("attributes", {})
         for pointer, reason in self._shape.refusals(body):
-            raise InputError(place, self._column_of(pointer), reason)
-        self._need(values, place)
+            raise InputError(place, self._column_of(pointer, row.values), reason)
+        self._need(values, row, place)
         try:
             return self._prepare(**values.parameters, body=read(body, self._shape.body))
         except InvalidArgumentError as problem:
             pointer, _, reason = problem.message.partition(": ")
-            column = self._column_of(pointer.removeprefix("/").replace("/", "."))
+            column = self._column_of(pointer.removeprefix("/").replace("/", "."), row.values)
             raise InputError(place, column, reason or problem.message) from None
 
     def _fill(self, values: Values, row: Mapping[str, Any], place: str) -> None:
@@ -212,20 +212,18 @@ class Mapper:
         step = self._identity[column] = Step(column, field.place, field.name, as_it_is)
         return step
 
-    def _need(self, values: Values, place: str) -> None:
+    def _need(self, values: Values, row: Row, place: str) -> None:
         for name, field in self._shape.required.items():
             given = values.parameters if field.place == "parameter" else values.body
             if given.get(field.name) is None:
-                raise InputError(place, self._column_of(field.name), f"{name} must be given")
+                raise InputError(place, self._column_of(field.name, row.values), f"{name} must be given")
 
-    def _column_of(self, pointer: str) -> str:
-        """Return the column that a field of the body came from."""
+    def _column_of(self, pointer: str, row: Mapping[str, Any]) -> str:
+        """Return the column that a field of the body came from, or would come from."""
         steps = [*self._steps, *self._identity.values()]
-        for step in steps:
-            name = f"attributes.{step.name}" if step.place == "attribute" else step.name
-            if pointer == name:
-                return step.column
-        return pointer
+        names = {f"attributes.{step.name}" if step.place == "attribute" else step.name: step.column for step in steps}
+        names |= {step.name: step.column for step in steps if step.column in row and step.place != "attribute"}
+        return names.get(pointer, pointer)
 
 
 def _typed(text: str) -> tuple[str, str | None]:
