@@ -267,6 +267,44 @@ def test_the_source_must_be_the_same_when_a_run_goes_on(server: CountingServer, 
     )
 
 
+def test_a_shorter_source_is_refused_when_a_run_goes_on(server: CountingServer, tmp_path: Path) -> None:
+    """A file that has lost rows is not the one that was sent."""
+    path = write_csv(tmp_path / "events.csv", 10)
+    assert run(server, path, *MAPPING).returncode == 0
+    done = run(server, write_csv(path, 5), *MAPPING)
+    assert (2, True) == (done.returncode, "the journal has recorded more than the 5 items" in done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_new_rows_are_sent_when_a_file_has_grown(server: CountingServer, tmp_path: Path) -> None:
+    """Rows at the end of a file that was sent before are sent by the same command."""
+    path = write_csv(tmp_path / "events.csv", 10)
+    assert run(server, path, *MAPPING).returncode == 0
+    done = run(server, write_csv(path, 15), *MAPPING, "--concurrency", "auto", "--rate", "100")
+    assert (0, True) == (done.returncode, "5 sent, 10 sent before" in done.stdout)
+    assert_each_once(server, 15)
+
+
+def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
+    """No other call can succeed, so no other is sent."""
+    with CountingServer(status=lambda _: 401) as server:
+        done = run(server, write_csv(tmp_path / "events.csv", 2000), *MAPPING)
+    assert (3, True) == (done.returncode, sum(server.counts.requests.values()) <= 64), done.stderr
+
+
+def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> None:
+    """Two runs of one file at a time would send it twice; the second one names the first."""
+    path = write_csv(tmp_path / "events.csv", 500)
+    with CountingServer(delay=0.05) as server:
+        process = start(server, path, *MAPPING, "--concurrency", "10")
+        wait_for(server, 10)
+        done = run(server, path, *MAPPING)
+        assert (2, True) == (done.returncode, f"in use by process {process.pid}" in done.stderr), done.stderr
+        assert (0, "") == (process.wait(30), done.stdout)
+        process.communicate()
+        assert_each_once(server, 500)
+
+
 # -- what is shown
 
 

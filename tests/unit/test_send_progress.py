@@ -63,8 +63,8 @@ def test_a_line_has_no_control_characters_when_it_goes_to_a_file() -> None:
     """Plain lines are for logs."""
     file = io.StringIO()
     lines = Lines(file, "a.csv")
-    lines.show(state(read=2, succeeded=2, fraction=0.5))
-    lines.close()
+    lines.show(state(read=1, succeeded=1, fraction=0.25))  # it is too early for a line
+    lines.show(state(read=2, succeeded=2, fraction=0.5), at_last=True)
     assert file.getvalue().startswith("a.csv: 50%, 2 sent, 0 failed, ")
 
 
@@ -72,6 +72,5 @@ def test_the_own_bar_fits_a_line_when_it_is_drawn() -> None:
     """The bar is drawn over the last one, and is never longer than the line."""
     file = io.StringIO()
     bar = OwnBar(file, "a" * 100)
-    bar.show(state(read=2, succeeded=2, fraction=0.5))
-    bar.close()
+    bar.show(state(read=2, succeeded=2, fraction=0.5), at_last=True)
     assert ("\r" + "a" * 79 + "\n") == file.getvalue()

@@ -88,8 +88,12 @@ class Recorder:
     async def skip(self) -> None:
         """Read the source as far as it was recorded, and compare."""
         for index in range(self.journal.recorded):
-            while (job := self._intake.skip_one(index)) is None:
-                await self._wait()
+            job = None
+            while job is None:
+                if self._intake.is_over():
+                    return
+                if (job := self._intake.skip_one(index)) is None:
+                    await self._wait()
             self.journal.check(index, fingerprint_of(job, self._item_id))
             if index % GROUP == 0:
                 await asyncio.sleep(0)

@@ -58,6 +58,7 @@ class Meter:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._points: list[tuple[float, int, float | None]] = [(monotonic(), 0, 0.0)]
+        self._before = 0
         self.rate = 0.0
         self.left: float | None = None
         self.fraction: float | None = None
@@ -66,8 +67,9 @@ class Meter:
         """Take note of how it stands."""
         now = self._monotonic()
         self.fraction = _settled_fraction(state)
-        if not state.done:
-            self._points.clear()  # until then, what was sent before is only read again
+        if state.before != self._before:
+            self._before = state.before
+            self._points.clear()  # rows are only read again, which is quick
         self._points.append((now, state.done, self.fraction))
         while now - self._points[0][0] > WINDOW and self._points[1:-1]:
             self._points.pop(0)
@@ -114,7 +116,7 @@ class Display(Protocol):
     every: float
     """Seconds between two states."""
 
-    def show(self, state: State) -> None:
+    def show(self, state: State, *, at_last: bool = False) -> None:
         """Show how it stands."""
         ...
 
@@ -122,31 +124,28 @@ class Display(Protocol):
         """Print a line beside it."""
         ...
 
-    def close(self) -> None:
-        """Show nothing more."""
-        ...
-
 
 class Lines:
     """A line now and then, for logs and pipes."""
 
-    every = LINE_EVERY
+    every = 1.0
 
     def __init__(self, file: TextIO, name: str) -> None:
         self._file, self._name, self._meter = file, name, Meter(time.monotonic)
+        self._shown = time.monotonic()
 
-    def show(self, state: State) -> None:
-        """Print a line."""
+    def show(self, state: State, *, at_last: bool = False) -> None:
+        """Print a line, if it is time for one."""
         self._meter.add(state)
+        if not at_last and time.monotonic() - self._shown < LINE_EVERY:
+            return
+        self._shown = time.monotonic()
         fraction = "" if self._meter.fraction is None else f"{self._meter.fraction:.0%}, "
         self.say(f"{self._name}: {fraction}{told(state, self._meter)}")
 
     def say(self, text: str) -> None:
         """Print a line."""
         print(text, file=self._file, flush=True)
-
-    def close(self) -> None:
-        """There is nothing to tidy up."""
 
 
 def columns_of(file: TextIO) -> int:
@@ -166,8 +165,8 @@ class OwnBar:
     def __init__(self, file: TextIO, name: str) -> None:
         self._file, self._name, self._meter = file, name, Meter(time.monotonic)
 
-    def show(self, state: State) -> None:
-        """Draw the bar over the one before."""
+    def show(self, state: State, *, at_last: bool = False) -> None:
+        """Draw the bar over the one before, and end its line at last."""
         self._meter.add(state)
         bar = ""
         if self._meter.fraction is not None:
@@ -175,15 +174,11 @@ class OwnBar:
             bar = f" {self._meter.fraction:4.0%} |{'#' * full}{' ' * (self.WIDTH - full)}|"
         line = f"{self._name}:{bar} {told(state, self._meter)}"
         width = columns_of(self._file) - 1
-        self._write(f"\r{line[:width]:<{width}}")
+        self._write(f"\r{line[:width]:<{width}}" + "\n" * at_last)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._write("\r\x1b[K" + text + "\n")
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        self._write("\n")
 
     def _write(self, text: str) -> None:
         self._file.write(text)
@@ -201,21 +196,19 @@ class TqdmBar:
             total=100.0, file=file, desc=name, ncols=columns_of(file), bar_format="{desc}:{bar}{postfix}", mininterval=0
         )
 
-    def show(self, state: State) -> None:
-        """Move the bar."""
+    def show(self, state: State, *, at_last: bool = False) -> None:
+        """Move the bar, and leave it as it is at last."""
         self._meter.add(state)
         fraction = self._meter.fraction
         self._bar.n, self._bar.ncols = 100 * (fraction or 0.0), columns_of(self._file)
         percent = "" if fraction is None else f"{fraction:.0%}, "
         self._bar.set_postfix_str(percent + told(state, self._meter))
+        if at_last:
+            self._bar.close()
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._tqdm.write(text, file=self._file)
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        self._bar.close()
 
 
 def display_for(file: TextIO, name: str) -> Display:

@@ -130,8 +130,7 @@ class Sending:
         finally:
             showing.cancel()
             await asyncio.wait([showing])
-            display.show(self.state())
-            display.close()
+            display.show(self.state(), at_last=True)
             interrupt.stop = interrupt.cancel = lambda: None
 
     async def _show(self, display: Display) -> None:
