@@ -59,7 +59,11 @@ def write(path: Path, events: int, profiles: int) -> None:
 
 
 class Trial:
-    """The command on one file, again and again."""
+    """The command on one file, again and again.
+
+    Attributes:
+        memory: the most that a run has had, in MiB.
+    """
 
     def __init__(self, path: Path, server: Server) -> None:
         self._server = server
@@ -70,6 +74,7 @@ class Trial:
             "TALON_ONE_API_KEY": "trial",
             "PYTHONPATH": str(ROOT),
         }
+        self.memory = 0.0
         print("$ talon-async", shlex.join(["send", path.name, *OPTIONS]), flush=True)
 
     def run(self, until: int | None = None, number: signal.Signals | None = None) -> int:
@@ -82,19 +87,14 @@ class Trial:
                     process.send_signal(number)
                     break
                 time.sleep(0.01)
-            code = process.wait()
+            _, status, usage = os.wait4(process.pid, 0)
+            code = process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             process.kill()
+        self.memory = max(self.memory, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024))
         if number is not None:
             print(f"-- {number.name}, exit code {code}; the server: {self._server.counts()}\n", flush=True)
         return code
-
-
-def measured_memory() -> float:
-    """Return the largest memory that a command has had, in MiB."""
-    import resource  # noqa: PLC0415  # not on Windows
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024)
 
 
 def main() -> int:
@@ -112,8 +112,8 @@ def main() -> int:
         codes.append(trial.run())
         counts, seconds = server.counts(), time.monotonic() - began
         journal = path.with_name("events.csv.journal").stat().st_size / 2**20
-    memory = measured_memory()
-    print(f"-- exit codes {codes}, {seconds:.1f} s, journal {journal:.1f} MiB, memory {memory:.0f} MiB at most")
+    told = f"{seconds:.1f} s, journal {journal:.1f} MiB, memory of the command {trial.memory:.1f} MiB at most"
+    print(f"-- exit codes {codes}, {told}")
     print(f"-- the server: {counts}")
     wrong = counts["doubled"] + counts["reordered"] + counts["conflicts"] + options.events - counts["distinct"]
     expected = [-number if number is signal.SIGKILL else STOPPED for _, number in INTERRUPTIONS]
