@@ -122,8 +122,9 @@ class OneInput:
             "sent before": report.skipped - report.resumed - failed_before,
             "left out, in doubt": self._calls.skipped,
         }
+        rate = (report.succeeded + report.failed) / report.elapsed if report.elapsed else 0.0
         parts += [f"{count:,} {what}" for what, count in told.items() if count > 0]
-        print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {report.rate:,.0f}/s", flush=True)
+        print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {rate:,.0f}/s", flush=True)
         if report.stopped_by is not None:
             complain(str(report.stopped_by))
         if failed and self._failed is not None:

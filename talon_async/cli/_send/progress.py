@@ -31,7 +31,7 @@ class State:
         before: rows that earlier runs have settled.
         succeeded: calls that the server settled in this run.
         failed: calls that failed in this run.
-        pending: calls that were taken and are not settled.
+        pending: calls that were taken and are not settled, nor were in the end.
         paused: seconds for which the server took nothing.
         is_paused: whether that is so now.
         fraction: how much of the file was read, 0 to 1; None if that is not known.
@@ -192,19 +192,18 @@ class TqdmBar:
 
     def __init__(self, tqdm: Any, file: TextIO, name: str) -> None:
         self._file, self._tqdm, self._meter = file, tqdm, Meter(time.monotonic)
-        self._bar = tqdm(
-            total=100.0, file=file, desc=name, ncols=columns_of(file), bar_format="{desc}:{bar}{postfix}", mininterval=0
-        )
+        self._bar = tqdm(total=1.0, file=file, desc=name, ncols=columns_of(file), bar_format="{desc}", mininterval=0)
 
     def show(self, state: State, *, at_last: bool = False) -> None:
         """Move the bar, and leave it as it is at last."""
         self._meter.add(state)
-        fraction = self._meter.fraction
-        self._bar.n, self._bar.ncols = 100 * (fraction or 0.0), columns_of(self._file)
-        percent = "" if fraction is None else f"{fraction:.0%}, "
-        self._bar.set_postfix_str(percent + told(state, self._meter))
+        bar, fraction = self._bar, self._meter.fraction
+        bar.n, bar.ncols = fraction or 0.0, columns_of(self._file)
+        shape = "" if fraction is None else f" {fraction:4.0%} |{{bar}}|"
+        bar.bar_format = f"{{desc}}:{shape} {told(state, self._meter)}"
+        bar.refresh()
         if at_last:
-            self._bar.close()
+            bar.close()
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""

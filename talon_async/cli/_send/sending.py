@@ -109,7 +109,7 @@ class Sending:
             before=max(0, report.skipped - report.resumed),
             succeeded=report.succeeded,
             failed=report.failed,
-            pending=report.pending,
+            pending=report.pending + report.unsent,
             paused=self._paused,
             is_paused=self._is_paused,
             fraction=self._file.fraction(),
