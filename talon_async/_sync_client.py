@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from talon_async._messages import Response
     from talon_async.auth import Auth
     from talon_async.bulk.calls import PreparedCall
+    from talon_async.bulk.queue import QueueOptions, QueueSync
     from talon_async.bulk.results import ChunksReport, Report, Result
     from talon_async.bulk.runner import BulkOptions, PacingOptions
     from talon_async.client import CallOptions, ClientOptions
@@ -167,6 +168,21 @@ class TalonOneSync(BlockingClient):
         Sent twice it acts once where the operation takes an idempotency key: it is the same key each time.
         """
         return self._send(call)
+
+    def queue(self, **options: Unpack[QueueOptions]) -> QueueSync:
+        """Make a queue, which takes events and prepared calls now and sends them soon.
+
+        `with talon.queue(journal="events") as queue: queue.put(event)`. It is for web applications and
+        whatever else produces events one by one: `put` returns when the event is accepted, with a journal when it is on
+        the disk. Sending goes as with `bulk`: bounded, in order for each customer, through outages.
+
+        Args:
+            **options: see `QueueOptions`.
+
+        Raises:
+            InvalidArgumentError: an option makes no sense.
+        """
+        return self._queue(options)
 
     def update_customer_session_v2(
         self,

@@ -28,6 +28,7 @@ from talon_async._endpoint import endpoint_of
 from talon_async._transport.forks import keep_for_parent
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.calls import request_of
+from talon_async.bulk.queue import QueueSync
 from talon_async.bulk.sources import checked_iterable
 from talon_async.client import TalonOne
 from talon_async.errors import ClientClosedError, ConfigurationError
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from talon_async._messages import Response
     from talon_async._transport import TransportName
     from talon_async.bulk.calls import PreparedCall
+    from talon_async.bulk.queue import QueueOptions
     from talon_async.pages import Pager
 
 P = ParamSpec("P")
@@ -256,6 +258,9 @@ class BlockingClient:
     def _whole(self, method: Callable[..., Coroutine[Any, Any, T]], *args: Any, **options: Any) -> T:
         """Run many calls that have all they need."""
         return self._callers_run().report(method(self._client, *args, **options), None)
+
+    def _queue(self, options: QueueOptions) -> QueueSync:
+        return QueueSync(self._client._queue_design(options), self._portal)
 
     def _callers_run(self) -> CallersRun:
         thread = self._portal.thread()

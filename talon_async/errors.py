@@ -14,7 +14,9 @@
     │  ├─ NotFoundError 404        ├─ ConflictError 409         │  └─ ParallelUpdateError
     │  ├─ UnprocessableError 422   ├─ RateLimitError 429        └─ ServerError 5xx
     ├─ JournalError                a journal that cannot be used: held by another process, damaged, foreign, disk full
-    └─ BulkInterruptedError        a run of many calls ended before its source did
+    ├─ BulkInterruptedError        a run of many calls ended before its source did
+    ├─ QueueFullError              no room in a queue that shall not wait
+    └─ QueueClosedError            a queue that is not open, or has stopped
 
 Every error can be pickled, and none holds a header, a key or a customer's ID.
 """
@@ -210,6 +212,14 @@ class BulkInterruptedError(TalonOneError):
     """
 
     report: Any = None
+
+
+class QueueFullError(TalonOneError):
+    """The queue has no room, and was made with `overflow="raise"`. The event was not accepted."""
+
+
+class QueueClosedError(TalonOneError, RuntimeError):
+    """The queue is not open, or it has stopped; the cause says why. The event was not accepted."""
 
 
 _BY_STATUS: dict[int, type[APIError]] = {

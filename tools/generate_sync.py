@@ -82,6 +82,10 @@ class TalonOneSync(BlockingClient):
     def send(self, call: PreparedCall[T]) -> T:
         {send}
         return self._send(call)
+
+    def queue(self, **options: Unpack[QueueOptions]) -> QueueSync:
+        {queue}
+        return self._queue(options)
 '''
 
 
@@ -153,7 +157,8 @@ def generate() -> str:
         ("collections.abc", "Callable"), ("collections.abc", "Generator"), ("collections.abc", "Iterable"),
         ("collections.abc", "Mapping"), ("typing", "Self"), ("typing", "Unpack"),
         ("talon_async._messages", "Response"), ("talon_async.auth", "Auth"), ("talon_async.client", "CallOptions"),
-        ("talon_async.client", "ClientOptions"),
+        ("talon_async.client", "ClientOptions"), ("talon_async.bulk.queue", "QueueOptions"),
+        ("talon_async.bulk.queue", "QueueSync"),
     }  # fmt: skip
     for path in {"pages/_generated.py", *BULK, *(path for path, _ in operations())}:
         imports |= imports_of(path) - {("talon_async.pages", "pager"), ("talon_async.operations", "Operations")}
@@ -163,6 +168,8 @@ def generate() -> str:
     texts = {
         name: blocking_words(client[name]) for name in ("from_env", "aclose", "with_options", "raw", "prepare", "send")
     }
+    queue = methods_of(classes_of("bulk/methods/queued.py")["Queued"])["queue"]
+    texts["queue"] = blocking_words(queue, **{"async with": "with", "await queue": "queue"})
     return HEAD.format(imports=lines, **texts) + "".join(bodies)
 
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -239,10 +240,25 @@ async def test_the_journal_can_be_read_when_its_disk_is_read_only(disk: Path) ->
     assert 200 == len(list(Journal(path).list()))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write everything")
-async def test_a_run_is_refused_when_the_file_is_read_only(path: Path) -> None:
-    """The message names the permission."""
-    await filled(path)
-    path.chmod(0o400)
-    with pytest.raises(JournalError, match="read-only|cannot be opened"):
-        await opened(path)
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users of this kind here")
+@pytest.mark.parametrize("what", ["file", "folder"])
+async def test_a_run_is_refused_when_the_file_or_its_folder_is_read_only(what: str) -> None:
+    """The message names the permission; reading still works."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, user = Path(folder) / "events.journal", os.geteuid()
+        if user == 0:  # who may write everything
+            Path(folder).chmod(0o777)
+            os.seteuid(65534)
+        try:
+            await filled(path)
+            path.chmod(0o400 if what == "file" else 0o600)
+            if what == "folder":
+                os.seteuid(user)
+                Path(folder).chmod(0o555)
+                os.seteuid(65534 if user == 0 else user)
+            with pytest.raises(JournalError, match="read-only|cannot be opened"):
+                await opened(path)
+            assert 600 == Journal(path).count().unsettled
+        finally:
+            os.seteuid(user)
+            Path(folder).chmod(0o700)

@@ -30,6 +30,40 @@ class FakeClock(Clock):
         await asyncio.sleep(0)
 
 
+class HeldClock(Clock):
+    """Time that a test moves on; who sleeps waits until then. For any number of event loops."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._sleepers: list[tuple[float, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 27, tzinfo=UTC) + timedelta(seconds=self.time - 1000)
+
+    def uniform(self, low: float, high: float) -> float:
+        return max(low, high)
+
+    async def sleep(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        sleeper = self.time + seconds, loop, loop.create_future()
+        self._sleepers.append(sleeper)
+        try:
+            if seconds > 0:
+                await sleeper[2]
+        finally:
+            self._sleepers.remove(sleeper)
+
+    def advance(self, seconds: float) -> None:
+        """Move time on, from any thread."""
+        self.time += seconds
+        for due, loop, sleeper in list(self._sleepers):
+            if due <= self.time and not loop.is_closed():
+                loop.call_soon_threadsafe(lambda sleeper=sleeper: sleeper.done() or sleeper.set_result(None))
+
+
 class Hurried(Clock):
     """A clock by which a tenth of a second has passed whenever it is asked."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from talon_async import Failure, TalonOne, TalonOneSync
-from talon_async.bulk import ChunksReport
+from talon_async.bulk import ChunksReport, Queue, QueueStatistics, QueueSync
 from talon_async.models import (
     AddItemCatalogAction,
     BestPriorPrice,
@@ -24,6 +24,7 @@ from talon_async.models import (
     LedgerTransactionLogEntryIntegrationAPI,
     MultipleCustomerProfileIntegrationRequestItem,
     MultipleCustomerProfileIntegrationResponseV2,
+    NewEvent,
     NewReferralsForMultipleAdvocates,
     RemoveManyItemsCatalogAction,
 )
@@ -91,3 +92,24 @@ def chunks_blocking(talon: TalonOneSync) -> None:
         ChunksReport[str, CreateReferralsForMultipleAdvocatesResponse],
     )
     assert_type(talon.sync_catalog(1, CatalogSyncRequest(actions=[CatalogAction(payload=ITEM)])), Catalog)
+
+
+async def queues(talon: TalonOne) -> None:
+    """Events one by one."""
+    event = IntegrationEventV2Request(type="seen", profile_id="p")
+    queue = talon.queue(journal="events", overflow="raise", on_failure=lambda failure: failure.outcome)
+    assert_type(queue, Queue)
+    async with queue as opened:
+        assert_type(opened, Queue)
+        await opened.put(event)
+        await opened.put(talon.prepare(talon.track_event_v2)(event))
+    assert_type(queue.statistics, QueueStatistics)
+    assert_type(await queue.close(), list[Failure[Any]])
+
+
+def queues_blocking(talon: TalonOneSync) -> None:
+    """The same from ordinary code."""
+    with talon.queue(size=5, overflow="drop_oldest", on_drop=print) as queue:
+        assert_type(queue, QueueSync)
+        queue.put(NewEvent(type="seen", session_id="s", profile_id="p", attributes={}))
+    assert_type(queue.undelivered, list[Failure[Any]])

@@ -8,7 +8,9 @@ import contextvars
 import gc
 import json
 import statistics
+import subprocess
 import sys
+import textwrap
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -188,3 +190,33 @@ async def test_the_callers_context_is_let_go_when_its_call_is_over() -> None:
             await asyncio.sleep(0)  # what aiohttp has yet to call back
             gc.collect()
             assert seen() is None
+
+
+MADE = """
+    import builtins, sys
+    from talon_async import TalonOne, TalonOneSync
+    kind, url, transport = sys.argv[1:]
+    talon = (TalonOneSync if kind == "blocking" else TalonOne)(url, "key", transport=transport)
+    before = {name for name in sys.modules if name.startswith(("talon_async", "aiohttp", "anyio"))}
+    if kind == "blocking":
+        talon.get_customer_inventory("a")
+        talon.close()
+    else:
+        import asyncio
+        async def main():
+            await talon.get_customer_inventory("a")
+            await talon.aclose()
+        asyncio.run(main())
+    after = {name for name in sys.modules if name.startswith(("talon_async", "aiohttp", "anyio"))}
+    print(sorted(after - before))
+"""
+
+
+@pytest.mark.parametrize("kind", ["awaited", "blocking"])
+@pytest.mark.parametrize("transport", ["session", "direct"])
+def test_nothing_is_imported_by_a_first_call_when_the_client_is_made(kind: str, transport: str) -> None:
+    """Making a client loads what its calls need: a child that is forked meanwhile finds no import half done."""
+    with RawServer(answer({})) as server:
+        command = [sys.executable, "-c", textwrap.dedent(MADE), kind, server.url, transport]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(HOME).parent)
+    assert "[]\n" == done.stdout

@@ -73,11 +73,12 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     connection = connect(f"file:{quoted(path)}?mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-    except sqlite3.OperationalError as error:
+    except sqlite3.Error as error:
         connection.close()
         wal = Path(f"{path}-wal")
-        no_room = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR)
-        if not no_room or (wal.exists() and wal.stat().st_size):
+        code = error.sqlite_errorcode & 0xFF
+        is_fixed = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+        if not is_fixed or (wal.exists() and wal.stat().st_size):
             raise
         connection = connect(f"file:{quoted(path)}?mode=ro&immutable=1")
     return connection

@@ -20,6 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from talon_async._clock import Clock
+from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, digest_of, pack, unpack
 from talon_async.bulk.journal.run import Run, in_thread
 from talon_async.bulk.journal.tools import JournalFile
@@ -29,6 +30,7 @@ from talon_async.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from talon_async.bulk.journal.store import Store
     from talon_async.bulk.journal_base import Entry
 
 
@@ -148,6 +150,11 @@ class Journal(JournalFile):
             run.batch.failures.append((failure, self._now(), index))
         run.settled_one()
 
+    async def forget_items(self) -> None:
+        """Forget the hashes of recorded items, but for the last ones; for calls whose source is not read again."""
+        run = self._open_run()
+        await in_thread(run.writer, partial(_forget_items, run.held.store))
+
     async def close(self) -> None:
         """Write what is outstanding and unlock the file.
 
@@ -185,3 +192,8 @@ class Journal(JournalFile):
         if run is not None and run.pid == os.getpid():
             run.writer.abandon(run.batch)
             warnings.warn(f"{self!r} was not closed: await close()", ResourceWarning, source=self, stacklevel=1)
+
+
+def _forget_items(store: Store) -> None:
+    with explained(store.path), store.transaction() as connection:
+        connection.execute("DELETE FROM digests WHERE block < (SELECT max(block) FROM digests)")

@@ -1,10 +1,10 @@
-"""The methods of the client that make many calls: `many` one by one, `in_chunks` in large requests."""
+"""The methods of the client that make many calls: `many`, `in_chunks` of large requests, `queued` by and by."""
 
 from talon_async.bulk.methods.in_chunks import InChunks
-from talon_async.bulk.methods.many import ManyCalls
+from talon_async.bulk.methods.queued import Queued
 
 __all__ = ["Bulk"]
 
 
-class Bulk(ManyCalls, InChunks):
+class Bulk(Queued, InChunks):
     """Calls that make many requests: bounded, in order, through outages, with an exact report."""

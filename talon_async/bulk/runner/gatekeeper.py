@@ -132,6 +132,11 @@ class Gatekeeper:
             error.status, error.retry_after = last.status, last.retry_after
         self._account.stop(error)
 
+    @property
+    def paused_until(self) -> float | None:
+        """When the next probe may go; None while the gate is open."""
+        return None if self.gate.is_open else self.gate.until
+
     def paused(self, now: float) -> float:
         """Return the seconds for which the gate was closed so far."""
         gate = self.gate

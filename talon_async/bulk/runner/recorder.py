@@ -163,8 +163,8 @@ class Recorder:
     # -- ends
 
     async def settle(self, job: Job) -> None:
-        """Note that a call needs no further attempt, if that is so."""
-        self.wake()  # a settled call has made room
+        """Note that a call needs no further attempt, if that is so; then there may be room for another."""
+        self.wake()
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)
@@ -180,9 +180,10 @@ class Recorder:
             await self.journal.settle(job.index, orjson.dumps(told).decode())
 
     async def close(self, unsent: list[Job]) -> None:
-        """Take back the marks of calls that were not sent, and close the journal."""
+        """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            if indices := [job.index for job in unsent if job.may_leave or job.index in self._marked]:
-                await self.journal.unmark(indices)
+            surely = [job for job in unsent if job.may_leave or job.index in self._marked or not job.may_be_known]
+            if surely:
+                await self.journal.unmark([job.index for job in surely])
         finally:
             await self.journal.close()

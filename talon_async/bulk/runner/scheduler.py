@@ -90,6 +90,11 @@ class Runner:
             await self._end()
         return self.account.report
 
+    @property
+    def paused_until(self) -> float | None:
+        """When the server is tried again, on the monotonic clock; None while it takes calls."""
+        return self._keeper.paused_until
+
     def cancel(self) -> None:
         """End the run now; what is on the wire is given up. On the event loop of the run."""
         if self._task is not None:

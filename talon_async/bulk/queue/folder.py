@@ -1,0 +1,233 @@
+"""A queue's journal: a folder with one file for each process.
+
+1. A queue that is opened makes a file of its own, under a name that no other has: so it never waits for another.
+2. Files that no process holds are taken over, the oldest first. What they hold goes before what is put now, and is
+   settled where it lies: its keys, its age and its marks stay what they are.
+3. A file with nothing in it is removed, while its lock is held. One that holds failures stays, for
+   `talon-async journal list` and `requeue`; requeued calls are taken over by the next queue that is opened.
+4. A file that cannot be used, such as a damaged one or one of another Application, is left alone, and logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from talon_async.bulk.journal import Journal
+from talon_async.bulk.journal.lock import FileLock
+from talon_async.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
+
+    from talon_async._clock import Clock
+    from talon_async.bulk.journal_base import Entry
+
+logger = logging.getLogger("talon_async")
+
+SUFFIX = ".journal"
+BESIDE = ("-wal", "-shm", ".reserve", "", ".lock")
+"""The files of a journal, in the order in which they are removed."""
+FORGET_EVERY = 65_536
+"""Calls after which the hashes of those before are removed: 5 bytes each, which no queue asks for."""
+
+
+@attrs.define(eq=False)
+class TakenOver:
+    """A file that another process left.
+
+    Attributes:
+        left: calls of it that are under way here.
+        is_read: whether all of its calls were read.
+    """
+
+    journal: Journal
+    left: int = 0
+    is_read: bool = False
+
+
+class FolderJournal:
+    """The file of this process and those that it took over, as one journal for the runner.
+
+    Calls are stored by `store`, in the order in which the runner takes them; `accept` has nothing left to do. Calls
+    that were taken over have negative indices here.
+
+    Attributes:
+        key: returns the idempotency key that a call was stored with.
+        never_left: calls that surely were not sent, to be noted in the end.
+        places: for each call that was taken over and is not settled, its file and its index there.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder, self._clock = folder, clock
+        name = f"{int(clock.now().timestamp() * 1000):013d}-{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}"
+        self._own = Journal(folder / name, clock=clock)
+        self._forget_at = FORGET_EVERY
+        self._taken_over: list[TakenOver] = []
+        self._destination, self._trust_keys = "", True
+        self.places: dict[int, tuple[TakenOver, int]] = {}
+        self.never_left: list[int] = []
+        self.key: Callable[[int], str] = lambda _: ""
+
+    async def begin(self, *, destination: str, trust_keys: bool) -> None:
+        """Make the file of this process."""
+        self._destination, self._trust_keys = destination, trust_keys
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise JournalError(f"{self._folder}: the folder cannot be made: {error.strerror}") from error
+        await self._own.open(destination=destination, trust_keys=trust_keys)
+
+    async def store(self, entries: Sequence[Entry]) -> None:
+        """Store calls; they are durable when this returns."""
+        if entries[-1].index >= self._forget_at:
+            self._forget_at = entries[-1].index + FORGET_EVERY
+            await self._own.forget_items()
+        await self._own.accept(entries)
+
+    # -- what the runner asks of a journal
+
+    @property
+    def id(self) -> str:
+        """The name of this process's journal."""
+        return self._own.id
+
+    @property
+    def recorded(self) -> int:
+        """The runner reads all that is put, from its beginning."""
+        return 0
+
+    def check(self, index: int, fingerprint: bytes) -> None:
+        """Nothing is read twice."""
+
+    async def open(self, *, destination: str, trust_keys: bool) -> None:
+        """It was opened by `begin`, so that events can be stored before the runner runs."""
+
+    async def unsettled(self) -> AsyncIterator[Entry]:
+        """Take over what ended processes left, and return their calls."""
+        for path in await asyncio.to_thread(self._orphans):
+            journal = Journal(path, clock=self._clock)
+            try:
+                await journal.open(destination=self._destination, trust_keys=self._trust_keys)
+            except JournalError as error:
+                logger.warning("a journal is not taken over: %s", error)
+                continue
+            taken = TakenOver(journal)
+            self._taken_over.append(taken)
+            try:
+                async for entry in journal.unsettled():
+                    yield self._place(taken, entry)
+            except JournalError as error:
+                logger.warning("a journal is taken over in part: %s", error)
+            taken.is_read = True
+            await self._let_go_if_done(taken)
+
+    def _place(self, taken: TakenOver, entry: Entry) -> Entry:
+        index = next(self._negative)
+        self.places[index] = taken, entry.index
+        taken.left += 1
+        return attrs.evolve(entry, index=index)
+
+    _negative = itertools.count(-1, -1)
+
+    def _orphans(self) -> list[Path]:
+        """Return the files of ended processes that hold calls; remove those that hold nothing."""
+        return [path for path in sorted(self._folder.glob(f"*{SUFFIX}")) if _holds_calls(path)]
+
+    async def accept(self, entries: Sequence[Entry]) -> None:
+        """The calls are stored already."""
+
+    async def mark_leaving(self, indices: Sequence[int]) -> None:
+        """Note durably that calls may be sent from now on."""
+        for journal, own_indices in self._by_file(indices):
+            await journal.mark_leaving(own_indices)
+
+    async def unmark(self, indices: Sequence[int]) -> None:
+        """Take back the marks of calls that were not sent."""
+        for journal, own_indices in self._by_file(indices):
+            await journal.unmark(own_indices)
+
+    def _by_file(self, indices: Sequence[int]) -> list[tuple[Journal, list[int]]]:
+        by_file: dict[int, tuple[Journal, list[int]]] = {}
+        for index in indices:
+            taken, place = self.places.get(index, (None, index))
+            journal = self._own if taken is None else taken.journal
+            by_file.setdefault(id(journal), (journal, []))[1].append(place)
+        return list(by_file.values())
+
+    async def settle(self, index: int, failure: str | None = None) -> None:
+        """Note that a call needs no further attempt."""
+        if index >= 0:
+            await self._own.settle(index, failure)
+            return
+        taken, place = self.places.pop(index)
+        await taken.journal.settle(place, failure)
+        taken.left -= 1
+        await self._let_go_if_done(taken)
+
+    async def _let_go_if_done(self, taken: TakenOver) -> None:
+        if taken.is_read and not taken.left and taken in self._taken_over:
+            self._taken_over.remove(taken)
+            await _close(taken.journal)
+
+    async def close(self) -> None:
+        """Write what is outstanding, and remove the files that hold nothing."""
+        problems: list[JournalError] = []
+        if self.never_left:
+            try:
+                await self._own.unmark(self.never_left)
+            except JournalError as error:
+                problems.append(error)
+        journals = [self._own, *(taken.journal for taken in self._taken_over)]
+        self._taken_over.clear()
+        for journal in journals:
+            try:
+                await _close(journal)
+            except JournalError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0]
+
+
+async def _close(journal: Journal) -> None:
+    await journal.close()
+    _holds_calls(journal.path)
+
+
+def _holds_calls(path: Path) -> bool:
+    """Tell whether a file that no process holds has calls to send. One that holds nothing at all is removed."""
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        lock.acquire()
+    except JournalError:
+        return False  # a process holds it
+    except OSError as error:
+        logger.warning("a journal is not taken over: %s: %s", path, error.strerror)
+        return False
+    try:
+        return _has_calls(path)
+    finally:
+        lock.release()
+
+
+def _has_calls(path: Path) -> bool:
+    try:
+        if not path.exists():
+            return False  # another process has removed it meanwhile
+        if path.stat().st_size:
+            journal = Journal(path)
+            if any(True for _ in journal.list("unsettled")):
+                return True
+            if any(True for _ in journal.list("failed")):
+                return False
+        for suffix in BESIDE:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except (JournalError, OSError) as error:
+        logger.warning("a journal is not taken over: %s", error)
+    return False

@@ -1,0 +1,222 @@
+"""The queue for ordinary code: safe from any thread, in each process its own, and bounded at the interpreter's exit.
+
+1. It runs on the event loop of its blocking client. It opens with the first `put` in each process: a forked child has
+   its own, with a file of its own in the journal's folder, and leaves its parent's alone.
+2. At the interpreter's exit, open queues are closed as `close` does it, before their clients.
+3. When the main thread has ended, a thread that waits for room waits for `drain_timeout` at most: else it would hold up
+   the exit for as long as the server is away.
+"""
+
+from __future__ import annotations
+
+import atexit
+import concurrent.futures
+import contextlib
+import logging
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from talon_async.bulk.queue.options import QueueStatistics
+from talon_async.errors import ClientClosedError, QueueClosedError, TalonOneError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Self
+
+    from talon_async.bulk.queue.opened import OpenQueue, QueueDesign
+    from talon_async.bulk.queue.options import QueueItem
+    from talon_async.bulk.results import Failure
+
+T = TypeVar("T")
+logger = logging.getLogger("talon_async")
+
+LOOK = 0.5
+"""Seconds after which a thread that waits looks whether the interpreter ends."""
+GRACE = 2.0
+"""Seconds that the exit waits beyond `drain_timeout`."""
+
+
+class Thread(Protocol):
+    """The thread with the event loop of a blocking client."""
+
+    def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Start a coroutine on the loop."""
+        ...
+
+
+class Portal(Protocol):
+    """Starts that thread, once in each process."""
+
+    def thread(self) -> Thread:
+        """Return this process's thread."""
+        ...
+
+
+class QueueSync:
+    """Takes events now and has them sent soon; what `talon.queue()` of the blocking client returns.
+
+    Safe to share between threads. It may be made when a module is imported; it opens with the first `put`, and a forked
+    child has its own. Use it with `with`, or close it with `close()`, before its client: it then delivers what it
+    holds, for `drain_timeout` seconds at most. The interpreter's exit closes it, too.
+    """
+
+    def __init__(self, design: QueueDesign, portal: Portal) -> None:
+        self._design, self._portal = design, portal
+        self._lock = threading.Lock()
+        self._opened: tuple[OpenQueue, Thread] | None = None
+        self._is_closed = False
+        self.drain_timeout = design.settings.drain_timeout
+        _queues.add(self)
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def put(self, item: QueueItem) -> None:
+        """Accept an event of V1, V2 or V3, or a prepared call; with a journal it is on the disk when this returns.
+
+        Events of one customer that a thread puts are sent in that order.
+
+        Raises:
+            InvalidArgumentError: it cannot be sent.
+            QueueFullError: there is no room, with `overflow="raise"`.
+            QueueClosedError: the queue is closed, or it has stopped; the cause says why.
+            JournalError: it could not be stored.
+        """
+        queued = self._design.prepare(item)
+        opened, thread = self._open()
+        self._wait(thread.submit(opened.put(queued)))
+
+    def close(self) -> list[Failure[Any]]:
+        """Accept no more, wait until what was put is delivered, and return `undelivered`.
+
+        Threads that wait for room get QueueClosedError. Closing twice does nothing.
+        """
+        with self._lock:
+            self._is_closed = True
+        self.end(None)
+        return self.undelivered
+
+    def end(self, seconds: float | None) -> None:
+        """Close what is open, and wait for so long."""
+        if (found := self._found()) is None:
+            return
+        opened, thread = found
+        if opened.belongs_here() and not opened.is_over:
+            raise RuntimeError("a queue cannot wait for itself: close it from another thread")
+        if not opened.is_over:
+            with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):  # then the run ends by that
+                thread.submit(opened.close()).result(seconds)
+        _open_queues.discard(self)
+
+    @property
+    def undelivered(self) -> list[Failure[Any]]:
+        """What was accepted and not delivered when the queue was closed; each has its event as `item`.
+
+        Those with the outcome `unsent` were surely not sent. Those that are `unknown` may have acted; where they have
+        an `idempotency_key`, they act once if they are sent again with it. With a journal the list is empty: they are
+        in the journal.
+        """
+        found = self._found()
+        return [] if found is None else found[0].undelivered
+
+    @property
+    def statistics(self) -> QueueStatistics:
+        """How the queue is now, or was when it was closed."""
+        if (found := self._found()) is None:
+            return QueueStatistics()
+        opened, thread = found
+        if not opened.is_over and not opened.belongs_here():
+            with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):
+                return thread.submit(_statistics(opened)).result()
+        return opened.statistics()
+
+    def _found(self) -> tuple[OpenQueue, Thread] | None:
+        """Return what is open in this process."""
+        opened = self._opened
+        return None if opened is None or opened[0].pid != os.getpid() else opened
+
+    def _open(self) -> tuple[OpenQueue, Thread]:
+        """Return what is open in this process, opened if need be."""
+        thread = self._portal.thread()  # also warns where an event loop would stand still
+        if (found := self._found()) is not None:
+            return found
+        with self._lock:
+            if self._is_closed:
+                raise QueueClosedError("the queue is closed")
+            if (found := self._found()) is None:
+                if self._opened is not None:
+                    _PARENTS.append(self._opened)  # some servers fork without Python's hooks
+                found = self._opened = self._wait(thread.submit(self._design.open())), thread
+                _open_queues.add(self)
+                _close_at_exit()
+            return found
+
+    def _wait(self, future: concurrent.futures.Future[T]) -> T:
+        """Wait for a coroutine; what interrupts the wait cancels it."""
+        looks_left = self.drain_timeout / LOOK
+        try:
+            while looks_left >= 0 and not future.done():
+                concurrent.futures.wait([future], LOOK)
+                looks_left -= not threading.main_thread().is_alive()
+            return future.result(0)
+        except TimeoutError:
+            future.cancel()
+            raise QueueClosedError("the queue is full, and the interpreter ends") from None
+        except concurrent.futures.CancelledError:
+            raise QueueClosedError("the client was closed") from None
+        except BaseException:
+            future.cancel()
+            raise
+
+    def forget(self) -> None:
+        """Begin anew in a forked child."""
+        if self._opened is not None:
+            _PARENTS.append(self._opened)
+        self._lock, self._opened = threading.Lock(), None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.statistics!r})"
+
+
+async def _statistics(opened: OpenQueue) -> QueueStatistics:
+    return opened.statistics()
+
+
+_queues: weakref.WeakSet[QueueSync] = weakref.WeakSet()
+_open_queues: set[QueueSync] = set()
+"""Queues that are open in this process; kept so that they are closed in the end."""
+_PARENTS: list[object] = []
+"""What a forked child inherited, kept so that nothing finalises it."""
+_at_exit: list[int] = []
+"""Whether this process, or its parent, closes queues at its exit."""
+
+
+def _close_at_exit() -> None:
+    """Have open queues closed at the exit: registered after what ends their clients' threads, so done before."""
+    if not _at_exit:
+        _at_exit.append(os.getpid())
+        atexit.register(_close_all)
+
+
+def _close_all() -> None:
+    for queue in list(_open_queues):
+        try:
+            queue.end(queue.drain_timeout + GRACE)
+        except (TalonOneError, RuntimeError, TimeoutError):
+            logger.warning("a queue could not be closed at the interpreter's exit", exc_info=True)
+
+
+def _after_fork() -> None:
+    _open_queues.clear()
+    for queue in list(_queues):
+        queue.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
