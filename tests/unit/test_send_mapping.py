@@ -150,3 +150,23 @@ def test_the_mapping_is_refused_when_it_does_not_fit(options: dict[str, Any], sa
     """What is wrong is told before anything is read."""
     with pytest.raises(UsageError, match=said):
         mapper("track_event_v2", ["customer", "price"], **options)
+
+
+def test_a_limit_is_told_with_the_column_when_a_value_is_outside() -> None:
+    """The API's limits hold for columns, too; the value is not shown."""
+    made = mapper("update_customer_profile_v2", ["id", "cards"], maps=["integration_id=id"])
+    assert problem(made, id="x" * 1001) == "FILE, line 1, column id: must be 1 to 1000 characters"
+    made = mapper("track_event_v2", ["who", "type", "cards"], maps=["profile_id=who", "loyalty_cards=cards"])
+    expected = "FILE, line 1, column cards: must be 0 to 1 items"
+    assert expected == problem(made, who="x", type="t", cards='["a", "b"]')
+    assert problem(made, who="x", type="t", cards='["secret", 5]').startswith("FILE, line 1, column ")
+
+
+def test_times_of_parquet_get_a_zone_when_they_have_no_type() -> None:
+    """A time without a zone is in that of --time-zone, or told without its value."""
+    columns, when = ["profile_id", "type", "when"], datetime(2026, 7, 1, 10)  # noqa: DTZ001
+    made = mapper("track_event_v2", columns, attributes=["when"], zone=UTC)
+    assert {"when": "2026-07-01T10:00:00+00:00"} == body(made, profile_id="x", type="t", when=when)["attributes"]
+    made = mapper("track_event_v2", columns, attributes=["when"])
+    expected = "FILE, line 1, column when: must be a time with its zone: see --time-zone"
+    assert expected == problem(made, profile_id="x", type="t", when=when)

@@ -106,7 +106,7 @@ class Mapper:
             name = name if equals else column
             if not name or not column:
                 raise UsageError(f"--attribute {text}: must be NAME, NAME:TYPE or NAME=COLUMN:TYPE")
-            yield Step(column, "attribute", name, self._converters[kind] if kind else as_it_is)
+            yield Step(column, "attribute", name, self._converters[kind or ""])
 
     def _constant(self, constants: Iterable[str]) -> list[tuple[Field, Any]]:
         values: list[tuple[Field, Any]] = []
@@ -180,9 +180,21 @@ class Mapper:
         try:
             return self._prepare(**values.parameters, body=read(body, self._shape.body))
         except InvalidArgumentError as problem:
-            pointer, _, reason = problem.message.partition(": ")
-            column = self._column_of(pointer.removeprefix("/").replace("/", "."), row.values)
-            raise InputError(place, column, reason or problem.message) from None
+            pointer, reason = self._blamed(problem.message)
+            raise InputError(place, self._column_of(pointer, row.values), reason) from None
+
+    def _blamed(self, message: str) -> tuple[str, str]:
+        """Split a refusal of the client into the field and the reason, without the value."""
+        pointer, colon, reason = message.partition(": ")
+        if not colon:  # a limit: "type must be 1 or more characters, not 0"
+            pointer, _, reason = message.partition(" ")
+        if pointer.startswith("/"):
+            pointer = pointer[1:].replace("/", ".")
+        elif field := self._shape.fields.get(pointer):
+            pointer = field.name
+        else:
+            pointer, reason = "", message
+        return pointer, reason.partition(", not ")[0]
 
     def _fill(self, values: Values, row: Mapping[str, Any], place: str) -> None:
         """Put the values of a row where they belong."""
