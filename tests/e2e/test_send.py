@@ -218,7 +218,7 @@ def test_calls_in_doubt_are_refused_when_no_key_protects_them(server: CountingSe
 def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) -> None:
     """Ctrl-C ends with exit code 3 and the way to go on; after that and after a kill, every row is there once."""
     path, count = write_csv(tmp_path / "events.csv", 4000), 4000
-    with CountingServer(delay=0.01) as server:
+    with CountingServer(delay=0.004) as server:
         process = start(server, path, *MAPPING)
         wait_for(server, 500)
         process.send_signal(signal.SIGINT)
@@ -294,7 +294,7 @@ def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
 
 def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> None:
     """Two runs of one file at a time would send it twice; the second one names the first."""
-    path = write_csv(tmp_path / "events.csv", 500)
+    path = write_csv(tmp_path / "events.csv", 250)
     with CountingServer(delay=0.05) as server:
         process = start(server, path, *MAPPING, "--concurrency", "10")
         wait_for(server, 10)
@@ -302,7 +302,7 @@ def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> Non
         assert (2, True) == (done.returncode, f"in use by process {process.pid}" in done.stderr), done.stderr
         assert (0, "") == (process.wait(30), done.stdout)
         process.communicate()
-        assert_each_once(server, 500)
+        assert_each_once(server, 250)
 
 
 # -- what is shown
@@ -320,13 +320,13 @@ def test_plain_lines_are_printed_when_there_is_no_terminal(server: CountingServe
 @pytest.mark.parametrize("has_tqdm", [True, False])
 def test_a_bar_is_drawn_when_there_is_a_terminal(tmp_path: Path, has_tqdm: bool) -> None:
     """The bar is that of tqdm, or where it is not installed one of a few characters."""
-    path = write_csv(tmp_path / "events.csv", 400)
+    path = write_csv(tmp_path / "events.csv", 250)
     blocked = tmp_path / "blocked"
     (blocked / "tqdm").mkdir(parents=True)
     (blocked / "tqdm" / "__init__.py").write_text("raise ImportError")
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
-    with CountingServer(delay=0.1) as server:
+    with CountingServer(delay=0.05) as server:
         process = start(
             server, path, *MAPPING, "--concurrency", "50", stderr=follower, cwd=tmp_path if has_tqdm else blocked
         )
@@ -341,5 +341,5 @@ def test_a_bar_is_drawn_when_there_is_a_terminal(tmp_path: Path, has_tqdm: bool)
     os.close(leader)
     text = shown.decode()
     assert process.returncode == 0, text
-    assert all(word in text for word in ("\r", "100%", "/s", " left", "400 sent, 0 failed")), text
+    assert all(word in text for word in ("\r", "100%", "/s", " left", "250 sent, 0 failed")), text
     assert "customer-" not in text
