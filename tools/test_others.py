@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-TESTS = ["tests/unit", "tests/contract", "tests/e2e", "tests/faults"]
+TESTS = ["tests/unit", "tests/contract", "tests/e2e", "tests/faults", "tests/bulk"]
 
 
 def found(version: str) -> str | None:
@@ -49,7 +49,9 @@ def run(python: str, name: str, pins: list[str]) -> int:
         pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--editable", f"{ROOT}[test]", *pins], check=True)
         mark.write_text(wanted, encoding="utf-8")
-    return subprocess.run([venv / "bin/python", "-m", "pytest", "-q", *TESTS], cwd=ROOT, check=False).returncode
+    return subprocess.run(
+        [venv / "bin/python", "-m", "pytest", "-q", "-n", "4", "--dist", "worksteal", *TESTS], cwd=ROOT, check=False
+    ).returncode
 
 
 def main() -> int:
