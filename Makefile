@@ -52,6 +52,10 @@ bulk-kafka: $(FRESH) ## a topic by processes that are killed and leave, on a bro
 bulk-dask: $(FRESH) ## the same with a Dask cluster on this machine
 	@$(BIN)/python -m tools.bulk_dask $(BULK)
 
+.PHONY: bulk-send
+bulk-send: $(FRESH) ## a million events from a CSV by `talon-async send`, killed twice and stopped once; EVENTS=100000
+	@$(BIN)/python -m tools.bulk_send $(EVENTS)
+
 .PHONY: faults
 faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
 	@$(BIN)/python -m tools.faults $(FAULTS)

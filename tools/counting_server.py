@@ -13,12 +13,16 @@ import json
 import sys
 import threading
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OK = b"HTTP/1.1 204 No Content\r\n\r\n"
+SILENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+NO = b'{"message": "no"}'
+RECORDED = 204
 
 
 class Counts:
@@ -26,12 +30,14 @@ class Counts:
 
     Attributes:
         recorded: how often each number was recorded.
+        doubled: events that had been recorded before.
         replays: requests that were answered from memory, because their key was known.
         conflicts: requests whose key was known from another body.
         reordered: events that came behind a later one of their profile.
         requests: all requests, by status.
         bodies: the bodies of the latest events, in the order in which they came.
         paths: the methods and paths of requests, counted.
+        queries: the queries that requests had.
         under_way: requests that have come and were not answered yet.
     """
 
@@ -39,16 +45,19 @@ class Counts:
 
     def __init__(self) -> None:
         self.recorded: Counter[Any] = Counter()
-        self.replays = self.conflicts = self.reordered = self.under_way = 0
+        self.replays = self.conflicts = self.doubled = self.reordered = self.under_way = 0
         self.requests: Counter[int] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.paths: Counter[str] = Counter()
+        self.queries: set[str] = set()
         self._last: dict[str, int] = {}
         self._keys: dict[bytes, int] = {}
 
     def record(self, path: str, key: bytes, raw: bytes) -> None:
         """Count one request that is served."""
-        self.paths[path.partition("?")[0]] += 1
+        path, _, query = path.partition("?")
+        self.paths[path] += 1
+        self.queries.add(query)
         body: dict[str, Any] = json.loads(raw)
         n = (body.get("attributes") or {}).get("n")
         if key:
@@ -58,6 +67,7 @@ class Counts:
                 self.conflicts += before != hash(raw)
                 return
             self._keys[key] = hash(raw)
+        self.doubled += n in self.recorded
         self.recorded[n] += 1
         if len(self.bodies) < self.KEPT:
             self.bodies.append(body)
@@ -70,7 +80,7 @@ class Counts:
         """Return the figures."""
         return {
             "distinct": len(self.recorded),
-            "doubled": sum(count - 1 for count in self.recorded.values()),
+            "doubled": self.doubled,
             "reordered": self.reordered,
             "conflicts": self.conflicts,
             "replays": self.replays,
@@ -98,14 +108,19 @@ class _Connection(asyncio.Protocol):
             body, self._buffer = self._buffer[end + 4 : end + 4 + length], self._buffer[end + 4 + length :]
             self._server.received(self, head, body)
 
-    def answer(self, status: int) -> None:
+    def answer(self, status: int, *, is_silent: bool) -> None:
         counts = self._server.counts
         counts.under_way -= 1
         counts.requests[status] += 1
         if self._transport is not None and not self._transport.is_closing():
-            content = b'{"message": "no"}'
-            head = f"HTTP/1.1 {status} No\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-            self._transport.write(OK if status == 204 else head.encode() + content)  # noqa: PLR2004
+            self._transport.write(_answer(status, is_silent=is_silent))
+
+
+def _answer(status: int, *, is_silent: bool) -> bytes:
+    if status == RECORDED:
+        return SILENT if is_silent else OK
+    head = f"HTTP/1.1 {status} No\r\nContent-Type: application/json\r\nContent-Length: {len(NO)}\r\n\r\n"
+    return head.encode() + NO
 
 
 def _header(head: bytes, name: bytes) -> bytes:
@@ -122,7 +137,7 @@ class CountingServer:
 
     Args:
         delay: seconds until it answers.
-        status: tells the status of a body; 204 counts as recorded.
+        status: tells the status for a body; 204 means that it is recorded.
     """
 
     def __init__(self, *, delay: float = 0.0, status: Callable[[dict[str, Any]], int] | None = None) -> None:
@@ -140,13 +155,14 @@ class CountingServer:
         """Count a request, and answer it."""
         method, path, _ = head.partition(b"\r\n")[0].decode().split(" ", 2)
         self.counts.under_way += 1
-        status = 204 if self.status is None else self.status(json.loads(body))
-        if status == 204:  # noqa: PLR2004
+        status = RECORDED if self.status is None else self.status(json.loads(body))
+        answer = partial(connection.answer, status, is_silent="silent=yes" in path)
+        if status == RECORDED:
             self.counts.record(f"{method} {path}", _header(head, b"idempotency-key"), body)
         if self.delay:
-            self._loop.call_later(self.delay, connection.answer, status)
+            self._loop.call_later(self.delay, answer)
         else:
-            connection.answer(status)
+            answer()
 
     def _main(self) -> None:
         self._loop.run_until_complete(self._serve())

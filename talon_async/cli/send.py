@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+STOPPED = 3
 HELP: str = "send files of events: NDJSON, CSV or Parquet"
 
 OPERATIONS = (
@@ -143,6 +144,13 @@ def _concurrency(text: str) -> int | Literal["auto"]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Send, and return the exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # before anything was sent
+        return STOPPED
+
+
+def _run(arguments: argparse.Namespace) -> int:
     from talon_async.cli._send.calls import CallOptions
     from talon_async.cli._send.mapping import MappingOptions
     from talon_async.cli._send.one import BAD_USE, SendOptions, complain
@@ -180,8 +188,11 @@ def _contradiction(arguments: argparse.Namespace) -> str | None:
     if len(set(files)) < len(files):
         return "a file is named twice"
     for option in ("journal", "failed"):
-        if len(files) > 1 and getattr(arguments, option) is not None:
+        path = getattr(arguments, option)
+        if len(files) > 1 and path is not None:
             return f"--{option} is for one file: send the others by commands of their own"
+        if path in files:
+            return f"--{option}: {path} is the file that is to be sent"
     if arguments.journal is not None and (arguments.no_journal or arguments.dry):
         return "--journal: there is none with --no-journal, nor with --dry"
     return None

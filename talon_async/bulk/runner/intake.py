@@ -42,6 +42,10 @@ class Intake:
         """Tell whether one more call may be taken."""
         return self._account.has_room()
 
+    def is_over(self) -> bool:
+        """Tell whether the run takes nothing more."""
+        return self._account.is_over
+
     def next_item(self) -> Any:
         """Return the next item of the source; WAIT when there is none now, END when there is none any more."""
         if self.ended:

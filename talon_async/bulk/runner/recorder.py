@@ -75,6 +75,8 @@ class Recorder:
         """Take what earlier runs left."""
         async for entry in self.journal.unsettled():
             while not self._intake.has_room():
+                if self._intake.is_over():
+                    return
                 await self._wait()
             job = self._intake.resume(entry)
             if entry.maybe_sent and not job.repeatable:
@@ -86,8 +88,12 @@ class Recorder:
     async def skip(self) -> None:
         """Read the source as far as it was recorded, and compare."""
         for index in range(self.journal.recorded):
-            while (job := self._intake.skip_one(index)) is None:
-                await self._wait()
+            job = None
+            while job is None:
+                if self._intake.is_over():
+                    return
+                if (job := self._intake.skip_one(index)) is None:
+                    await self._wait()
             self.journal.check(index, fingerprint_of(job, self._item_id))
             if index % GROUP == 0:
                 await asyncio.sleep(0)
@@ -99,7 +105,8 @@ class Recorder:
             while len(group) < GROUP and self._intake.has_room() and (job := self._intake.read_one()) is not None:
                 group.append(job)
             if not group:
-                await self._wait()
+                if not is_over():
+                    await self._wait()
                 continue
             await self.journal.accept([self._entry(job) for job in group])
             for job in group:

@@ -93,6 +93,12 @@ def as_datetime(zone: tzinfo | None) -> Converter:
     return convert
 
 
+def as_found(zone: tzinfo | None) -> Converter:
+    """Return what leaves values unchanged, except that times get a zone."""
+    with_zone = as_datetime(zone)
+    return lambda value: with_zone(value) if isinstance(value, datetime) else value
+
+
 def _time_of(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value
@@ -103,8 +109,9 @@ def _time_of(value: Any) -> datetime | None:
 
 
 def converters(zone: tzinfo | None) -> dict[str, Converter]:
-    """Return the converters by the names that `--attribute price:float` can have behind the colon."""
+    """Return the converters by what `--attribute price:float` has behind the colon; "" is that without a type."""
     return {
+        "": as_found(zone),
         "str": as_str,
         "int": as_int,
         "float": as_float,

@@ -106,7 +106,7 @@ class Mapper:
             name = name if equals else column
             if not name or not column:
                 raise UsageError(f"--attribute {text}: must be NAME, NAME:TYPE or NAME=COLUMN:TYPE")
-            yield Step(column, "attribute", name, self._converters[kind] if kind else as_it_is)
+            yield Step(column, "attribute", name, self._converters[kind or ""])
 
     def _constant(self, constants: Iterable[str]) -> list[tuple[Field, Any]]:
         values: list[tuple[Field, Any]] = []
@@ -175,14 +175,26 @@ class Mapper:
         elif self._is_explicit and "attributes" in self._shape.required:
             body.setdefault("attributes", {})
         for pointer, reason in self._shape.refusals(body):
-            raise InputError(place, self._column_of(pointer), reason)
-        self._need(values, place)
+            raise InputError(place, self._column_of(pointer, row.values), reason)
+        self._need(values, row, place)
         try:
             return self._prepare(**values.parameters, body=read(body, self._shape.body))
         except InvalidArgumentError as problem:
-            pointer, _, reason = problem.message.partition(": ")
-            column = self._column_of(pointer.removeprefix("/").replace("/", "."))
-            raise InputError(place, column, reason or problem.message) from None
+            pointer, reason = self._blamed(problem.message)
+            raise InputError(place, self._column_of(pointer, row.values), reason) from None
+
+    def _blamed(self, message: str) -> tuple[str, str]:
+        """Split a refusal of the client into the field and the reason, without the value."""
+        pointer, colon, reason = message.partition(": ")
+        if not colon:  # a limit: "type must be 1 or more characters, not 0"
+            pointer, _, reason = message.partition(" ")
+        if pointer.startswith("/"):
+            pointer = pointer[1:].replace("/", ".")
+        elif field := self._shape.fields.get(pointer):
+            pointer = field.name
+        else:
+            pointer, reason = "", message
+        return pointer, reason.partition(", not ")[0]
 
     def _fill(self, values: Values, row: Mapping[str, Any], place: str) -> None:
         """Put the values of a row where they belong."""
@@ -212,20 +224,18 @@ class Mapper:
         step = self._identity[column] = Step(column, field.place, field.name, as_it_is)
         return step
 
-    def _need(self, values: Values, place: str) -> None:
+    def _need(self, values: Values, row: Row, place: str) -> None:
         for name, field in self._shape.required.items():
             given = values.parameters if field.place == "parameter" else values.body
             if given.get(field.name) is None:
-                raise InputError(place, self._column_of(field.name), f"{name} must be given")
+                raise InputError(place, self._column_of(field.name, row.values), f"{name} must be given")
 
-    def _column_of(self, pointer: str) -> str:
-        """Return the column that a field of the body came from."""
+    def _column_of(self, pointer: str, row: Mapping[str, Any]) -> str:
+        """Return the column that a field of the body came from, or would come from."""
         steps = [*self._steps, *self._identity.values()]
-        for step in steps:
-            name = f"attributes.{step.name}" if step.place == "attribute" else step.name
-            if pointer == name:
-                return step.column
-        return pointer
+        names = {f"attributes.{step.name}" if step.place == "attribute" else step.name: step.column for step in steps}
+        names |= {step.name: step.column for step in steps if step.column in row and step.place != "attribute"}
+        return names.get(pointer, pointer)
 
 
 def _typed(text: str) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ from talon_async.cli._send.problems import InputError
 from talon_async.cli._send.progress import display_for
 from talon_async.cli._send.records import line_of_failure, line_of_journaled, write_lines
 from talon_async.cli._send.sending import Sending
-from talon_async.errors import BulkInterruptedError, JournalError
+from talon_async.errors import BulkInterruptedError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,13 +88,15 @@ class OneInput:
             await sending.run(display, interrupt)
         except BulkInterruptedError as problem:
             code = self._interrupted(problem)
-        except JournalError as problem:
+        except TalonOneError as problem:  # the journal cannot be used
             complain(str(problem))
             code = STOPPED if report.done else BAD_USE
         except asyncio.CancelledError:
             code = STOPPED
         if interrupt.happened or report.stopped_by is not None:
             code = STOPPED
+        if code == BAD_USE and not report.taken + report.resumed + report.skipped:
+            return code
         return self._sum_up(report, code)
 
     def _interrupted(self, problem: BulkInterruptedError) -> int:
@@ -111,19 +113,24 @@ class OneInput:
         """Write what failed, and print how it went."""
         failed = self._write_failed(report)
         parts = [f"{report.succeeded:,} {'evaluated' if self._options.calls.dry else 'sent'}"]
+        failed_before = max(0, failed - report.failed) if self._journal else 0
         told = {
             "failed": report.rejected,
             "in doubt": report.unknown,
-            "not sent": report.unsent,
-            "sent before": report.skipped - max(0, failed - report.failed) if self._journal else 0,
+            "wait in the journal" if self._journal else "not sent": report.unsent,
+            "failed before": failed_before,
+            "sent before": report.skipped - report.resumed - failed_before,
             "left out, in doubt": self._calls.skipped,
         }
+        rate = (report.succeeded + report.failed) / report.elapsed if report.elapsed else 0.0
         parts += [f"{count:,} {what}" for what, count in told.items() if count > 0]
-        print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {report.rate:,.0f}/s", flush=True)
+        print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {rate:,.0f}/s", flush=True)
         if report.stopped_by is not None:
             complain(str(report.stopped_by))
         if failed and self._failed is not None:
             print(f"What failed is in {self._failed}; it can be sent again: talon-async send {self._failed}")
+        elif report.failed and self._journal is None:
+            print("Name a file with --failed to keep the calls that failed.")
         if code >= BAD_USE:
             self._tell_how_to_resume(report)
         return code or (SOME_FAILED if failed or report.failed else ALL)

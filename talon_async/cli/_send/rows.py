@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes of a line, so that a file without lines does not fill the memory."""
 BOM = b"\xef\xbb\xbf"
-CUT_OFF = (EOFError, zlib.error, OSError)
-"""What compressed files raise that are damaged or incomplete."""
+CUT_OFF = (EOFError, zlib.error, OSError, UnicodeError)
+"""What files raise that are damaged or incomplete, or not of their encoding."""
 
 
 @attrs.define

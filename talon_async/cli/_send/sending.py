@@ -105,10 +105,11 @@ class Sending:
         """Return how it stands."""
         report = self.runner.account.report
         return State(
-            skipped=report.skipped,
+            read=self._file.taken,
+            before=max(0, report.skipped - report.resumed),
             succeeded=report.succeeded,
             failed=report.failed,
-            pending=report.pending,
+            pending=report.pending + report.unsent,
             paused=self._paused,
             is_paused=self._is_paused,
             fraction=self._file.fraction(),
@@ -119,8 +120,7 @@ class Sending:
         task = asyncio.ensure_future(self._talon.ended(self.runner))
 
         def stop() -> None:
-            under_way = min(self.runner.account.report.pending, 1)
-            display.say("stopping" + (": waiting for the calls under way (Ctrl-C again: at once)" if under_way else ""))
+            display.say("stopping: waiting for the calls under way (Ctrl-C again: at once)")
             self.runner.stop()
 
         interrupt.stop, interrupt.cancel = stop, task.cancel
@@ -130,8 +130,7 @@ class Sending:
         finally:
             showing.cancel()
             await asyncio.wait([showing])
-            display.show(self.state())
-            display.close()
+            display.show(self.state(), at_last=True)
             interrupt.stop = interrupt.cancel = lambda: None
 
     async def _show(self, display: Display) -> None:

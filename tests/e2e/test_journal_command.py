@@ -1,0 +1,97 @@
+"""`talon-async journal`, on journals that `talon-async send` has left."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from support.sending import MAPPING, run, write_csv
+
+from tools.counting_server import CountingServer
+
+COUNT = 20
+
+
+@pytest.fixture
+def refused() -> set[int]:
+    return {3, 10}
+
+
+@pytest.fixture
+def server(refused: set[int]) -> Iterator[CountingServer]:
+    with CountingServer(status=lambda body: 400 if body["attributes"]["n"] in refused else 204) as server:
+        yield server
+
+
+@pytest.fixture
+def journal(server: CountingServer, tmp_path: Path) -> Path:
+    """The journal of a run in which two calls, both of `customer-3`, were refused."""
+    assert run(server, write_csv(tmp_path / "events.csv", COUNT), *MAPPING).returncode == 1
+    return tmp_path / "events.csv.journal"
+
+
+def test_calls_are_listed_without_data_when_a_journal_has_some(journal: Path) -> None:
+    """The list shows index, state, operation and reason, and nothing of a customer."""
+    done = run(None, "list", journal, command="journal")
+    first, second, counts = done.stdout.splitlines()
+    assert ["3", "failed"] == first.split()[:2]
+    assert ["track_event_v2", "rejected", "BadRequestError", "400"] == second.split()[4:]
+    assert (0, "20 calls recorded, 0 unsettled, 2 failed") == (done.returncode, counts)
+    assert "customer-" not in done.stdout
+    done = run(None, "list", journal, "--state", "unsettled", command="journal")
+    assert [counts] == done.stdout.splitlines()
+
+
+def test_exported_calls_can_be_sent_when_their_reason_is_gone(
+    server: CountingServer, refused: set[int], journal: Path, tmp_path: Path
+) -> None:
+    """`export` writes lines that `send` reads, to standard output or to a new file that only its owner can read."""
+    file = tmp_path / "calls.ndjson"
+    assert run(None, "export", journal, "--output", file, command="journal").returncode == 0
+    done = run(None, "export", journal, "--key", "profile:customer-3", command="journal")
+    assert (done.stdout.encode(), 0o600) == (file.read_bytes(), file.stat().st_mode & 0o777)
+    assert [3, 10] == [orjson.loads(line)["body"]["attributes"]["n"] for line in file.read_bytes().splitlines()]
+    assert run(None, "export", journal, "--output", file, command="journal").returncode == 2  # it is there already
+    refused.clear()
+    assert run(server, file).returncode == 0
+    assert (COUNT, 0) == (len(server.counts.recorded), server.counts.doubled)
+
+
+def test_requeued_calls_are_sent_when_the_run_is_repeated(
+    server: CountingServer, refused: set[int], journal: Path
+) -> None:
+    """`requeue` takes all failed calls or some of them; the same command then sends them."""
+    path = journal.with_suffix("")
+    refused.clear()
+    assert "1 calls will be sent again" in run(None, "requeue", journal, 10, command="journal").stdout
+    done = run(server, path, *MAPPING)
+    assert (1, 19) == (done.returncode, len(server.counts.recorded))
+    assert "1 sent, 1 failed before, 18 sent before" in done.stdout
+    assert "1 calls" in run(None, "requeue", journal, command="journal").stdout
+    assert run(server, path, *MAPPING).returncode == 0
+    assert (COUNT, 0) == (len(server.counts.recorded), server.counts.doubled)
+    assert not path.with_name("events.csv.failed.ndjson").exists()
+
+
+def test_a_customer_is_gone_when_the_journal_erases_one(journal: Path) -> None:
+    """`erase` removes the calls of one ordering key, also from the bytes of the file."""
+    assert b"customer-3" in journal.read_bytes()
+    assert "2 calls were removed" in run(None, "erase", journal, "profile:customer-3", command="journal").stdout
+    assert b"customer-3" not in journal.read_bytes()
+
+
+@pytest.mark.parametrize("action", ["list", "export", "requeue", "erase"])
+def test_one_sentence_is_printed_when_there_is_no_journal(tmp_path: Path, action: str) -> None:
+    """A missing or foreign file is exit code 2, without a traceback."""
+    key = ["profile:x"] if action == "erase" else []
+    done = run(None, action, tmp_path / "none", *key, command="journal")
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    foreign = tmp_path / "foreign"
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE something (x)")
+    connection.close()
+    done = run(None, action, foreign, *key, command="journal")
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr

@@ -1,0 +1,91 @@
+"""Calls as lines: what a run writes of its failures, and what another run makes of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from talon_async import TalonOne
+from talon_async.bulk import Failure, PreparedCall
+from talon_async.cli._send.problems import InputError
+from talon_async.cli._send.records import Doubtful, call_of, is_record, line_of_failure, write_lines
+from talon_async.errors import TalonOneError
+from talon_async.models import IntegrationEventV2Request, NewEvent
+
+TALON = TalonOne("https://example.invalid", "key")
+
+
+def v2(key: str | None = None) -> PreparedCall[Any]:
+    event = IntegrationEventV2Request(profile_id="jane", type="t", attributes={"n": 1})
+    return TALON.prepare(TALON.track_event_v2)(event, idempotency_key=key)
+
+
+def v1() -> PreparedCall[Any]:
+    return TALON.prepare(TALON.track_event)(NewEvent(type="t", session_id="s", profile_id="jane", attributes={}))
+
+
+def again(
+    call: PreparedCall[Any], outcome: Any, *, doubtful: Doubtful = "refuse", hours: float = 1, **changes: Any
+) -> PreparedCall[Any] | None:
+    """Write a failed call, and read it so many hours later."""
+    failure: Failure[Any] = Failure(index=0, item=call, error=TalonOneError("no"), outcome=outcome)
+    values = orjson.loads(line_of_failure(failure))
+    assert is_record(values)
+    return call_of(
+        {**values, **changes}, "FILE, line 1", TalonOne, doubtful, lambda: datetime.now(UTC) + timedelta(hours=hours)
+    )
+
+
+def test_a_refused_call_gets_a_new_key_when_it_is_sent_again() -> None:
+    """The server may have kept its refusal under the old key; a key of the caller's own is kept."""
+    call = v2()
+    read = again(call, "rejected")
+    assert read is not None
+    assert (call.target, call.body, call.ordering_keys) == (read.target, read.body, read.ordering_keys)
+    assert (True, False) == (read.idempotency_key != call.idempotency_key, read.has_own_key)
+    assert v2("mine") == again(v2("mine"), "rejected")
+
+
+def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
+    """The key makes it act once; a journal must not replace it."""
+    call = v2()
+    read = again(call, "unknown")
+    assert read is not None
+    assert (call.idempotency_key, True) == (read.idempotency_key, read.has_own_key)
+
+
+@pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
+def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[Any], hours: float) -> None:
+    """Sent again it might act twice; that is done, or not, as the command says."""
+    with pytest.raises(InputError, match="the server may have recorded it already"):
+        again(call, "unknown", hours=hours)
+    assert again(call, "unknown", hours=hours, doubtful="skip") is None
+    sent = again(call, "unknown", hours=hours, doubtful="send")
+    assert (call.target, call.body) == ((sent.target, sent.body) if sent is not None else None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"operation": "nonsense"}, {"operation": "aclose"}, {"target": "https://elsewhere.invalid/"}, {"target": 5},
+        {"ordering_keys": 5}, {"idempotency_key": "\n"}, {"failure": 5}, {"failure": {"outcome": "unknown"}, "accepted": "x"},
+    ],
+)  # fmt: skip
+def test_a_line_is_refused_when_it_is_damaged(changes: dict[str, Any]) -> None:
+    """Nothing is sent that an earlier run cannot have written; the message names the line alone."""
+    with pytest.raises(InputError) as caught:
+        again(v2(), "rejected", **changes)
+    assert str(caught.value) == "FILE, line 1: looks like a call that an earlier run wrote, but is damaged"
+
+
+def test_a_file_is_written_whole_when_there_are_lines(tmp_path: Path) -> None:
+    """A file of failures replaces the one before, for its owner alone; without failures there is none."""
+    path = tmp_path / "failed.ndjson"
+    assert write_lines(path, [b"1\n", b"2\n"]) == 2
+    assert (b"1\n2\n", 0o600) == (path.read_bytes(), path.stat().st_mode & 0o777)
+    assert write_lines(path, []) == 0
+    assert [] == list(tmp_path.iterdir())
