@@ -126,6 +126,7 @@ def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp
     workers = [Worker(method, url, tmp_path, range(start, start + 300)) for start in range(0, 1200, 300)]
     victim = workers[1]
     wait_until(lambda: len(victim.accepted) > 50)
+    wait_until(lambda: all(worker.accepted for worker in workers))  # one that opens later would take over its file
     shop.is_held = True  # so that some of its calls are on the wire
     wait_until(lambda: len(victim.accepted) > 100 or not victim.process.is_alive())
     os.kill(victim.process.pid, signal.SIGKILL)
