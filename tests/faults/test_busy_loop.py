@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from support.raw import Exchange, RawServer, answer
+from support.twins import end_attempts_in
 
-from talon_async import RetryPolicy, Timeout
+from talon_async import RetryPolicy
 from talon_async.models import NewEvent
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
@@ -34,11 +35,12 @@ async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client
         await exchange.send(answer({"event": {"type": "x" * size}}))
 
     with RawServer(tell) as server:
-        talon = client(server.url, retry=ONCE, timeout=Timeout(total=5, attempt=0.2, connect=0.2))
+        talon = client(server.url, retry=ONCE)
         for _ in range(5):
             arrived.clear()
             call = asyncio.ensure_future(talon.track_event(EVENT))
             await arrived.wait()
+            end_attempts_in(talon, 0.05)
             stand_still(0.3)
             state = await call
             assert size == len(state.event.type)
@@ -88,9 +90,10 @@ async def test_a_call_ends_at_its_deadline_when_no_answer_comes_after_a_standsti
         await asyncio.sleep(60)
 
     with RawServer(silent) as server:
-        talon = client(server.url, retry=ONCE, timeout=Timeout(total=5, attempt=0.1, connect=0.1))
+        talon = client(server.url, retry=ONCE)
         call = asyncio.ensure_future(talon.track_event(EVENT))
         await received.wait()
+        end_attempts_in(talon, 0.05)
         stand_still(0.2)
         async with asyncio.timeout(3):
             with pytest.raises(TimeoutError) as caught:

@@ -49,7 +49,7 @@ def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: 
             warnings.simplefilter("ignore")  # they say that the loop and its connections were not closed
             use_and_drop()
             before = descriptors()
-            for _ in range(20):
+            for _ in range(8):
                 use_and_drop()
             for _ in range(500):  # the server, in this process too, has yet to notice
                 if before >= descriptors():
