@@ -47,7 +47,7 @@ def measured(names: list[str], pace: Pace) -> Iterator[tuple[str, dict[str, Seri
     with server(server_cpu) as running:
         print(f"server: {running.kind}; processors: server {server_cpu}, clients {cpu}\n")
         for scenario in plan.SCENARIOS:
-            if scenario.name in names and scenario.batch <= pace.largest_batch:
+            if scenario.name in names:
                 yield scenario.name, slices.measure(scenario, pace, running, found, cpu)
         if "import" in names:
             yield "import", cold.imports(pace, found, cpu)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from benchmarks.measure.figures import ratio, spread
+from benchmarks.measure.figures import beyond, ratio, spread
 from benchmarks.plan import BASE
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ class Target:
         scenario: where it is measured.
         contender: the contender that keeps or misses it.
         over: the contender it is compared with; empty if the figure stands alone.
-        kind: `cpu` and `peak` compare; `growth` and `mib` are MiB, `ms` is milliseconds of the processor.
+        kind: `cpu` and `peak` compare; `more` is how many microseconds of the processor a request takes beyond the
+            other contender, `part` is the same in requests of the base; `growth` and `mib` are MiB, `ms` is
+            milliseconds of the processor.
         most: the largest figure that keeps the promise.
         least: the smallest figure that keeps the promise; it says how many times dearer the other contender is.
     """
@@ -30,7 +32,7 @@ class Target:
     scenario: str
     contender: str = "talon_async"
     over: str = ""
-    kind: Literal["cpu", "peak", "growth", "mib", "ms"] = "cpu"
+    kind: Literal["cpu", "peak", "more", "part", "growth", "mib", "ms"] = "cpu"
     most: float | None = None
     least: float | None = None
 
@@ -42,6 +44,24 @@ def pair(what: str, scenario: str, default: float, direct: float, suffix: str = 
         Target(what=f"{what} / {BASE}", scenario=scenario, contender=own[0], over=BASE, most=default),
         Target(what=f"{what} / {BASE}, direct", scenario=scenario, contender=own[1], over=BASE, most=direct),
     )
+
+
+def bulk(own: str, note: str = "") -> tuple[Target, ...]:
+    """Return the promises about many events on one transport."""
+    return (
+        Target(what=f"bulk, beyond a loop of calls (us an event){note}", scenario="bulk-added", contender=f"{own}-bulk",
+               over=own, kind="more", most=5),
+        *(Target(what=f"journal, {kind} events / a call of {BASE}{note}", scenario="bulk-added",
+                 contender=f"{own}-{name}-journal", over=f"{own}-{name}", kind="part", most=0.20)
+          for kind, name in (("V2", "bulk"), ("V1", "bulk-v1"))),
+        *(Target(what=f"growth, {what} beyond ten thousand (MiB){note}", scenario=scenario,
+                 contender=f"{own}-{name}", kind="growth", most=4)
+          for what, scenario, name in (
+              ("a million events", "bulk-1m", "bulk"),
+              ("a million events, journal", "bulk-1m", "bulk-journal"),
+              ("100 thousand V1 events, journal", "bulk-100k", "bulk-v1-journal"),
+          )),
+    )  # fmt: skip
 
 
 TARGETS = (
@@ -66,10 +86,8 @@ TARGETS = (
     *(Target(what=f"blocking {answer} / awaited, {threads} threads", scenario=f"blocking-{answer}-{threads}",
              contender="talon_async-blocking", over="talon_async", most=1.7)
       for answer in ("event", "session") for threads in (1, 16)),
-    Target(what="batch / loop of calls", scenario="batch-10k", contender="talon_async-batch", over="talon_async",
-           most=1.08),
-    Target(what="growth, a million events (MiB)", scenario="batch-1m", contender="talon_async-batch", kind="growth",
-           most=5),
+    *bulk("talon_async"),
+    *bulk("talon_async-direct", ", direct"),
     Target(what="peak memory / official SDK, 64 in flight", scenario="event-64", over="official", kind="peak",
            most=0.6),
     Target(what="import talon_async / import aiohttp", scenario="import", over="aiohttp", most=0.1),
@@ -94,9 +112,19 @@ def figure(target: Target, results: Results) -> float | None:
         return _alone(target, own)
     if target.kind == "peak":
         return own.peak_mib / other.peak_mib if own.peak_mib and other.peak_mib else None
+    if target.kind == "more":
+        return spread(beyond(own, other)).median * 1e6
+    if target.kind == "part":
+        return _part(own, other, found.get(BASE))
     dearer, cheaper = (target.contender, target.over) if target.least is None else (target.over, target.contender)
     compared = ratio(results, target.scenario, dearer, cheaper)
     return None if compared is None else compared.median
+
+
+def _part(own: Series, other: Series, base: Series | None) -> float | None:
+    if base is None:
+        return None
+    return spread([more / unit for more, unit in zip(beyond(own, other), base.cpu, strict=True)]).median
 
 
 def _alone(target: Target, own: Series) -> float | None:

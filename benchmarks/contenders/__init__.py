@@ -20,13 +20,25 @@ class Entry:
 ENTRIES = {
     "talon_async": Entry("talon_async", "", "ours", "Awaited"),
     "talon_async-lazy": Entry("talon_async, effects unread", "", "ours", "Lazy"),
-    "talon_async-batch": Entry("talon_async, track_events", "", "ours", "Batch"),
+    "talon_async-bulk": Entry("talon_async, bulk", "", "ours_bulk", "Bulk"),
+    "talon_async-bulk-journal": Entry("talon_async, bulk, journal", "", "ours_bulk", "BulkJournal"),
+    "talon_async-bulk-v1": Entry("talon_async, bulk of V1", "", "ours_bulk", "BulkV1"),
+    "talon_async-bulk-v1-journal": Entry("talon_async, bulk of V1, journal", "", "ours_bulk", "BulkV1Journal"),
     "talon_async-blocking": Entry("talon_async, blocking", "", "ours", "Blocking"),
     "talon_async-direct": Entry("talon_async, direct", "", "ours", "Direct"),
     "talon_async-direct-lazy": Entry("talon_async, direct, effects unread", "", "ours", "DirectLazy"),
-    "talon_async-direct-batch": Entry("talon_async, direct, track_events", "", "ours", "DirectBatch"),
+    "talon_async-direct-bulk": Entry("talon_async, direct, bulk", "", "ours_bulk", "DirectBulk"),
+    "talon_async-direct-bulk-journal": Entry(
+        "talon_async, direct, bulk, journal", "", "ours_bulk", "DirectBulkJournal"
+    ),
+    "talon_async-direct-bulk-v1": Entry("talon_async, direct, bulk of V1", "", "ours_bulk", "DirectBulkV1"),
+    "talon_async-direct-bulk-v1-journal": Entry(
+        "talon_async, direct, bulk of V1, journal", "", "ours_bulk", "DirectBulkV1Journal"
+    ),
     "talon_async-direct-blocking": Entry("talon_async, direct, blocking", "", "ours", "DirectBlocking"),
     "aiohttp": Entry("aiohttp, dicts", "", "raw", "Raw"),
+    "aiohttp-gather": Entry("aiohttp, dicts, asyncio.gather", "", "raw", "Gathered"),
+    "aiohttp-semaphore": Entry("aiohttp, dicts, semaphore", "", "raw", "WithSemaphore"),
     "wreq": Entry("wreq (Rust), dicts", "wreq", "wreq_dicts", "Wreq"),
     "pyreqwest": Entry("pyreqwest (Rust), dicts", "pyreqwest", "pyreqwest_dicts", "Pyreqwest"),
     "official": Entry("talon-one-sdk, threads", "official", "official", "Official"),

@@ -1,4 +1,4 @@
-"""talon_async, on its default transport and on the direct one: awaited, effects unread, in batches, and blocking."""
+"""talon_async, on its default transport and on the direct one: awaited, effects unread, and blocking."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.payloads import EVENT_ATTRIBUTES, ITEMS, KEY
 from talon_async import Limits, TalonOne, TalonOneSync
 from talon_async.client import ClientOptions
-from talon_async.models import CartItem, IntegrationEventV2Request, IntegrationRequest, NewCustomerSessionV2, NewEvent
+from talon_async.models import CartItem, IntegrationEventV2Request, IntegrationRequest, NewCustomerSessionV2
 
 if TYPE_CHECKING:
     from benchmarks.contenders import Job
@@ -42,11 +42,6 @@ def event(n: int) -> IntegrationEventV2Request:
     return IntegrationEventV2Request(profile_id=f"profile-{n}", type="viewed", attributes=EVENT_ATTRIBUTES)
 
 
-def v1_event(n: int) -> NewEvent:
-    """Return the n-th event of version 1."""
-    return NewEvent(type="viewed", attributes=EVENT_ATTRIBUTES, session_id=f"session-{n}", profile_id=f"profile-{n}")
-
-
 class Awaited:
     """The client as its README shows it."""
 
@@ -56,7 +51,7 @@ class Awaited:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.call = {"event": self.event, "silent": self.silent, "v1": self.v1}.get(job.answer, self.session)
+        self.call = {"event": self.event, "silent": self.silent}.get(job.answer, self.session)
 
     async def open(self) -> None:
         """Open the client, inside the loop."""
@@ -73,11 +68,6 @@ class Awaited:
     async def silent(self, n: int) -> object:
         """Record an event and ask for no answer."""
         return await self.talon.track_event_v2(event(n), silent=True)
-
-    async def v1(self, n: int) -> object:
-        """Record an event of version 1 and read its effects."""
-        state = await self.talon.track_event(v1_event(n))
-        return state.event and state.event.effects
 
     async def session(self, n: int) -> object:
         """Update a session and read its effects."""
@@ -98,15 +88,6 @@ class Lazy(Awaited):
     def read(self, state: Any) -> object:
         """Read the total alone."""
         return state.customer_session.total
-
-
-class Batch(Awaited):
-    """Many events in one call."""
-
-    async def batch(self, count: int) -> None:
-        """Record events from an iterator that makes them one at a time."""
-        report = await self.talon.track_events(map(v1_event, range(count)), concurrency=self.job.in_flight)
-        report.raise_for_failures()
 
 
 class Blocking:
@@ -144,13 +125,6 @@ class DirectLazy(Lazy):
     """The same for a caller who does not read the effects."""
 
     available = Direct.available and Lazy.available
-    transport = "direct"
-
-
-class DirectBatch(Batch):
-    """Many events in one call, on the direct transport."""
-
-    available = Direct.available
     transport = "direct"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 class Raw:
     """One session with its headers set once and no limit of connections."""
 
+    connections = 0
+
     def __init__(self, job: Job) -> None:
         self.job = job
         self.method, path = REQUESTS[job.answer]
@@ -26,7 +29,7 @@ class Raw:
         """Make the session, inside the loop."""
         context = ssl.create_default_context(cafile=self.job.ca) if self.job.ca else True
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=context),
+            connector=aiohttp.TCPConnector(limit=self.connections, ssl=context),
             headers={"Authorization": f"ApiKey-v1 {KEY}", "Content-Type": "application/json"},
         )
         self.send = self.session.post if self.method == "POST" else self.session.put
@@ -40,10 +43,32 @@ class Raw:
         if self.job.answer == "silent":
             return None
         state = orjson.loads(raw)
-        if self.job.answer == "v1":
-            return state["event"]["effects"]
         return [effect["props"] for effect in state["effects"]]
 
     async def close(self) -> None:
         """Close the connections."""
         await self.session.close()
+
+
+class Gathered(Raw):
+    """A task for each event, all at once; the limit of connections, aiohttp's default, is what makes them wait."""
+
+    connections = 100
+
+    async def bulk(self, count: int) -> None:
+        """Send so many requests."""
+        await asyncio.gather(*(self.call(n) for n in range(count)))
+
+
+class WithSemaphore(Raw):
+    """A task for each event, all at once; a semaphore is what makes them wait."""
+
+    async def bulk(self, count: int) -> None:
+        """Send so many requests."""
+        semaphore = asyncio.Semaphore(self.job.in_flight)
+
+        async def one(n: int) -> None:
+            async with semaphore:
+                await self.call(n)
+
+        await asyncio.gather(*(one(n) for n in range(count)))

@@ -1,7 +1,7 @@
-"""One contender in a process of its own, which reports the cost of each slice.
+"""One contender in a process of its own, or several of ours in one, which reports the cost of each slice.
 
-It reads `run N` or `batch N` from standard input, one command a line, and answers each with one line of JSON. It ends
-when its input ends, so no process stays behind when the controller is gone.
+It reads `run N CONTENDER` or `bulk N CONTENDER` from standard input, one command a line, and answers each with one line
+of JSON. It ends when its input ends, so no process stays behind when the controller is gone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import resource
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,8 @@ class Slices:
     def run(self, command: str, count: int) -> dict[str, Any]:
         """Run one slice and return what it cost."""
         before, wall, cpu = peak_kib(), time.perf_counter(), time.process_time()
-        if command == "batch" and hasattr(self.contender, "batch"):
-            self.runner.run(self.contender.batch(count))
+        if command == "bulk" and hasattr(self.contender, "bulk"):
+            self.runner.run(self.contender.bulk(count))
         elif self.is_awaited:
             self.runner.run(awaited(self.contender.call, self.job.in_flight, count))
         else:
@@ -101,6 +102,13 @@ class Slices:
             self.threads.shutdown()
 
 
+def opened(job: Job) -> Slices:
+    """Make a contender and open it."""
+    slices = Slices(job)
+    slices.open()
+    return slices
+
+
 async def _wait(done: Awaitable[object]) -> None:
     await done
 
@@ -111,16 +119,19 @@ def main() -> None:
     if not available(job.contender):
         print(json.dumps({"skip": LACKING}), flush=True)
         return
-    slices = Slices(job)
-    slices.open()
+    slices = opened(job)
+    several = {job.contender: slices}
     if len(sys.argv) > 2:  # noqa: PLR2004
         slices.run("run", int(sys.argv[2]))
     else:
         print(json.dumps({"ready": True}), flush=True)
         for line in sys.stdin:
-            command, count = line.split()
-            print(json.dumps(slices.run(command, int(count))), flush=True)
-    slices.close()
+            command, count, name = line.split()
+            if name not in several:
+                several[name] = opened(replace(job, contender=name))
+            print(json.dumps(several[name].run(command, int(count))), flush=True)
+    for each in several.values():
+        each.close()
 
 
 if __name__ == "__main__":

@@ -65,6 +65,11 @@ def ratios(series: Series, base: Series) -> list[float]:
     return [own / other for own, other in zip(series.cpu, base.cpu, strict=True)]
 
 
+def beyond(series: Series, other: Series) -> list[float]:
+    """Return, for each round, how many seconds of the processor one contender takes beyond the other."""
+    return [own - less for own, less in zip(series.cpu, other.cpu, strict=True)]
+
+
 def ratio(results: Results, scenario: str, contender: str, base: str) -> Spread | None:
     """Return how many times dearer a contender is than another, or None if one of them did not take part."""
     found = results.get(scenario, {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.contenders import ENTRIES, Job
 from benchmarks.measure.figures import Series
 from benchmarks.measure.processes import BrokenError, asked, ended, line_of, started
-from benchmarks.plan import READY_WITHIN, SLICE_WITHIN, SMALLEST_BATCH
+from benchmarks.plan import READY_WITHIN, SLICE_WITHIN, SMALLEST_BULK
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,14 +38,17 @@ def measure(
         names = list(part)
         for name, found in part.items():
             series[name].extend(found)
+    if scenario.one_process:
+        for found in series.values():
+            found.peak_mib = found.growth_mib = None
     return {name: series[name] for name in names}
 
 
 def _shares(scenario: Scenario, pace: Pace) -> list[int]:
-    """Return the rounds of each process, one process after the other; a large batch has one round."""
-    if scenario.batch > SMALLEST_BATCH:
+    """Return the rounds of each process, one process after the other; many events are run once."""
+    if scenario.bulk > SMALLEST_BULK:
         return [1]
-    rounds = pace.batch_rounds if scenario.batch else pace.rounds
+    rounds = pace.bulk_rounds if scenario.bulk else pace.rounds
     return [rounds // pace.processes] * pace.processes
 
 
@@ -61,36 +64,54 @@ def _with_new_processes(
     scenario: Scenario, pace: Pace, commands: dict[str, list[str | Path]], rounds: int
 ) -> dict[str, Series]:
     with ExitStack() as stack:
-        workers: Workers = {}
-        for name, command in commands.items():
-            workers[name] = started(command)
-            stack.callback(ended, workers[name])
+        workers = _ready(scenario, commands, stack)
         counts = {name: count for name in list(workers) if (count := _warm(scenario, pace, name, workers[name]))}
         return _rounds(scenario, rounds, {name: workers[name] for name in counts}, counts)
 
 
-def _warm(scenario: Scenario, pace: Pace, name: str, worker: subprocess.Popen[bytes]) -> int | None:
-    """Wait until a worker is ready and warm, and return how many requests fit into its slices."""
+def _ready(scenario: Scenario, commands: dict[str, list[str | Path]], stack: ExitStack) -> Workers:
+    """Start the processes, and return those that are ready by contender; print why another is left out."""
+    workers: Workers = {}
+    for name, command in commands.items():
+        if not (scenario.one_process and workers):
+            workers[name] = started(command)
+            stack.callback(ended, workers[name])
+    ready = {name: worker for name, worker in workers.items() if _is_ready(scenario, name, worker)}
+    return dict.fromkeys(commands, *ready.values()) if scenario.one_process and ready else ready
+
+
+def _is_ready(scenario: Scenario, name: str, worker: subprocess.Popen[bytes]) -> bool:
     try:
         said = line_of(worker, READY_WITHIN)
-        if "skip" in said:
-            print(f"{scenario.name}: {name} is left out: {said['skip']}")
-            return None
-        first = scenario.in_flight + 16
-        asked(worker, f"run {first}", READY_WITHIN)
-        cost = asked(worker, f"run {first}", READY_WITHIN)["cpu"] / first
+    except BrokenError as problem:
+        said = {"skip": problem}
+    if "skip" in said:
+        print(f"{scenario.name}: {name} is left out: {said['skip']}")
+    return "skip" not in said
+
+
+def _warm(scenario: Scenario, pace: Pace, name: str, worker: subprocess.Popen[bytes]) -> int | None:
+    """Wait until a contender is warm, and return how many requests fit into its slices.
+
+    Before more events than the smallest number, that number is run, so that the growth is what the rest takes.
+    """
+    try:
+        first = SMALLEST_BULK if scenario.bulk > SMALLEST_BULK else scenario.in_flight + 16
+        command = f"{'bulk' if scenario.bulk else 'run'} {first} {name}"
+        asked(worker, command, SLICE_WITHIN)
+        cost = 0.0 if scenario.bulk else asked(worker, command, SLICE_WITHIN)["cpu"] / first
     except BrokenError as problem:
         print(f"{scenario.name}: {name} is left out: {problem}")
         return None
-    return scenario.batch or max(scenario.in_flight, round(pace.slice_seconds / cost))
+    return scenario.bulk or max(scenario.in_flight, round(pace.slice_seconds / cost))
 
 
 def _rounds(scenario: Scenario, rounds: int, workers: Workers, counts: dict[str, int]) -> dict[str, Series]:
     series = {name: Series() for name in workers}
-    command = "batch" if scenario.batch else "run"
+    command = "bulk" if scenario.bulk else "run"
     order = list(workers)
     for _ in range(rounds):
         for name in order:
-            series[name].add(asked(workers[name], f"{command} {counts[name]}", SLICE_WITHIN))
+            series[name].add(asked(workers[name], f"{command} {counts[name]} {name}", SLICE_WITHIN))
         order.reverse()
     return series

@@ -17,7 +17,7 @@ def answer_to(target: str) -> str:
         return "large" if target.startswith("/v2/customer_sessions/large") else "session"
     if target.startswith("/v1/"):
         return "v1"
-    return "silent" if "silent=yes" in target else "event"
+    return "event" if "silent=no" in target else "silent"  # as the API: silent unless told otherwise
 
 
 _NGINX = """\
@@ -62,7 +62,7 @@ _SERVER = """\
         location /v2/customer_sessions/ {{ error_page 404 405 =200 /session.json; }}
         location /v1/ {{ error_page 404 405 =200 /v1.json; }}
         location /v2/events {{
-            if ($arg_silent = yes) {{ return 204; }}
+            if ($arg_silent != no) {{ return 204; }}
             error_page 404 405 =200 /event.json;
         }}
     }}

@@ -1,4 +1,4 @@
-"""The chart of the README: the cost of a request as bars, readable on light and dark ground."""
+"""The chart of the README: the cost of a request, and of many, as bars; readable on light and dark ground."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ PANELS = {
 }
 CONTENDERS = EFFECTS
 """The order of the bars: the default transport, the direct one, the peers."""
+
+BULK_PANELS = {
+    "bulk-10k": "10 thousand events",
+    "bulk-100k": "100 thousand events",
+    "bulk-1m": "A million events",
+}
+BULK_CONTENDERS = (
+    "talon_async-bulk", "talon_async-bulk-journal", "talon_async-direct-bulk", "talon_async-direct-bulk-journal",
+    "aiohttp-gather", "aiohttp-semaphore", "official",
+)  # fmt: skip
+COLUMNS = {"cpu_microseconds": "CPU microseconds", "per_second": "events a second", "peak_mib": "peak memory, MiB"}
+"""What is shown of many events, side by side; each column has one scale for all panels."""
 
 WIDTH, LEFT, BAR, GAP, PANEL_GAP, TOP = 760, 250, 16, 6, 34, 74
 FIGURE = 38
@@ -64,6 +76,8 @@ def chart(rows: list[dict[str, Any]]) -> str:
         if bars := bars_of(rows, scenario):
             drawn, y = _panel(title, bars, y)
             parts += drawn
+    drawn, y = _bulk(rows, y)
+    parts += drawn
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" role="img" width="{WIDTH}" height="{y}">',
         "<title>CPU time of a request, relative to plain aiohttp</title>",
@@ -91,13 +105,51 @@ def _panel(title: str, bars: list[Bar], y: int) -> tuple[list[str], int]:
     return parts, y + PANEL_GAP
 
 
+def _bulk(rows: list[dict[str, Any]], y: int) -> tuple[list[str], int]:
+    """Return the drawing of many events, nothing if they were not measured, and where the next thing begins."""
+    panels = {scenario: found for scenario in BULK_PANELS if (found := bulk_of(rows, scenario))}
+    if not panels:
+        return [], y
+    parts = [_text(0, y, "Many events, 64 in flight", "title")]
+    parts.append(_text(0, y + 22, "Shorter is better, but for events a second.", ""))
+    largest = {column: max(row[column] for found in panels.values() for row in found) for column in COLUMNS}
+    y += 54
+    for scenario, found in panels.items():
+        drawn, y = _columns(BULK_PANELS[scenario], found, largest, y)
+        parts += drawn
+    return parts, y
+
+
+def bulk_of(rows: Iterable[dict[str, Any]], scenario: str) -> list[dict[str, Any]]:
+    """Return the rows of one panel about many events."""
+    found = {row["contender"]: row for row in rows if row["scenario"] == scenario}
+    return [found[name] for name in BULK_CONTENDERS if name in found]
+
+
+def _columns(title: str, found: list[dict[str, Any]], largest: dict[str, float], y: int) -> tuple[list[str], int]:
+    """Return the drawing of one panel with several columns of bars, and where the next one begins."""
+    wide = (WIDTH - LEFT) / len(COLUMNS)
+    starts = {column: LEFT + place * wide for place, column in enumerate(COLUMNS)}
+    parts = [_text(0, y, title, "panel"), *(_text(starts[column], y, head, "") for column, head in COLUMNS.items())]
+    y += 10
+    for row in found:
+        kind = "own" if row["contender"].startswith("talon_async") else "bar"
+        parts.append(_text(LEFT - 8, y + 13, ENTRIES[row["contender"]].label, "", anchor="end"))
+        for column, x in starts.items():
+            width = max(row[column] / largest[column] * (wide - FIGURE - 28), 1)
+            parts += [_piece(kind, x, y, width), _text(x + width + 6, y + 13, f"{row[column]:,.0f}", "")]
+        y += BAR + GAP
+    return parts, y + PANEL_GAP
+
+
 def _bar(kind: str, y: int, width: float, *, is_cut: bool) -> list[str]:
     """Return a bar, or the two pieces of a bar that is cut."""
     pieces = [(LEFT, width - 20), (LEFT + width - 14, 14)] if is_cut else [(LEFT, width)]
-    return [
-        f'<rect class="{kind}" fill="{PLAIN[kind]}" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="{BAR}" rx="2"/>'
-        for x, wide in pieces
-    ]
+    return [_piece(kind, x, y, wide) for x, wide in pieces]
+
+
+def _piece(kind: str, x: float, y: int, wide: float) -> str:
+    return f'<rect class="{kind}" fill="{PLAIN[kind]}" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="{BAR}" rx="2"/>'
 
 
 def _beside(end: float, line: float) -> float:

@@ -9,7 +9,7 @@ from benchmarks.contenders import ENTRIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HEAD = ("scenario", "contender", "CPU, ratio", "[quartiles]", "req/s", "peak MiB", "growth MiB")
+HEAD = ("scenario", "contender", "CPU, ratio", "[quartiles]", "CPU us", "req/s", "peak MiB", "growth MiB")
 
 
 def cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -21,6 +21,7 @@ def cells(row: dict[str, Any]) -> tuple[str, ...]:
         ENTRIES[name].label if name in ENTRIES and row["per_second"] else name,
         "-" if middle is None else f"{middle:.2f}",
         "-" if middle is None else f"[{low:.2f}-{high:.2f}]",
+        f"{row['cpu_microseconds']:.1f}",
         "-" if row["per_second"] is None else f"{row['per_second']}",
         "-" if row["peak_mib"] is None else f"{row['peak_mib']:.1f}",
         "-" if row["growth_mib"] is None else f"{row['growth_mib']:.1f}",

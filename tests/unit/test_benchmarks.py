@@ -19,7 +19,7 @@ from benchmarks.measure.figures import Series, Spread, ratio, ratios, row, sprea
 from benchmarks.measure.processes import environment
 from benchmarks.measure.slices import _shares, measure
 from benchmarks.payloads import ANSWERS, HEADERS, MANY_HEADERS, REQUESTS, body
-from benchmarks.plan import BASE, FULL, QUICK, SCENARIOS, Pace, Scenario
+from benchmarks.plan import BASE, BULK, FULL, QUICK, SCENARIOS, Pace, Scenario
 from benchmarks.serve import start
 from benchmarks.serve.routes import answer_to, nginx_config
 from benchmarks.show.chart import FIGURE, bars_of, chart
@@ -39,6 +39,11 @@ RESULTS = {
         "talon_async": Series(cpu=[1.1, 2.4, 1.0], wall=[0.5, 1.0, 0.5], peak_mib=40.04, growth_mib=0.5),
     },
     "import": {"talon_async": Series(cpu=[0.003, 0.004, 0.005])},
+    "bulk-10k": {
+        "aiohttp": Series(cpu=[1e-4, 2e-4, 1e-4]),
+        "talon_async": Series(cpu=[8e-5, 1.6e-4, 9e-5]),
+        "talon_async-bulk": Series(cpu=[8.4e-5, 1.7e-4, 9.3e-5]),
+    },
 }
 
 
@@ -49,6 +54,9 @@ def own_server() -> Iterator[Server]:
         patch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
         with start.server(None) as running:
             yield running
+
+
+PACE = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, bulk_rounds=2)
 
 
 def drawn(ratio: float) -> list[dict[str, Any]]:
@@ -100,16 +108,36 @@ def test_a_series_goes_on_when_another_process_takes_over() -> None:
 @pytest.mark.parametrize("pace", [FULL, QUICK])
 def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None:
     """No round is lost in the division."""
-    batch = next(scenario for scenario in SCENARIOS if scenario.batch)
-    assert (pace.rounds, pace.batch_rounds) == (sum(_shares(SCENARIOS[0], pace)), sum(_shares(batch, pace)))
+    _, smallest, larger, _ = (scenario for scenario in SCENARIOS if scenario.bulk)
+    assert (pace.rounds, pace.bulk_rounds) == (sum(_shares(SCENARIOS[0], pace)), sum(_shares(smallest, pace)))
+    assert [1] == _shares(larger, pace)
 
 
 def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_server: Server) -> None:
     """Real processes send to the small server; a contender without an environment is left out."""
     scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
-    pace = Pace(rounds=4, processes=2, slice_seconds=0.001, cold_rounds=1, batch_rounds=1, largest_batch=0)
-    series = measure(scenario, pace, own_server, {"": Path(sys.executable)}, None)
+    series = measure(scenario, PACE, own_server, {"": Path(sys.executable)}, None)
     assert {"aiohttp": 4, "talon_async": 4} == {name: len(found.cpu) for name, found in series.items()}
+
+
+def test_many_events_are_run_when_a_scenario_asks_for_them(
+    own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each contender sends them all in its own way; journals leave nothing behind."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    names = tuple(name for name in BULK if "bulk" in name or name in ("aiohttp-gather", "aiohttp-semaphore"))
+    scenario = Scenario(name="bulk-100", answer="silent", in_flight=8, contenders=names, bulk=100)
+    series = measure(scenario, PACE, own_server, {"": Path(sys.executable)}, None)
+    assert dict.fromkeys(names, 2) == {name: len(found.cpu) for name, found in series.items()}
+    assert not [*tmp_path.iterdir()]
+
+
+def test_memory_is_not_told_when_contenders_share_a_process(own_server: Server) -> None:
+    """The processor's time is each one's own, and memory is all of theirs."""
+    names = ("talon_async", "talon_async-bulk", "aiohttp")
+    scenario = Scenario(name="x", answer="silent", in_flight=8, contenders=names, bulk=50, one_process=True)
+    series = measure(scenario, PACE, own_server, {"": Path(sys.executable)}, None)
+    assert [(name, 2, None) for name in names] == [(name, len(s.cpu), s.peak_mib) for name, s in series.items()]
 
 
 def test_a_row_holds_everything_when_it_is_made() -> None:
@@ -125,7 +153,7 @@ def test_a_row_holds_everything_when_it_is_made() -> None:
 def test_cells_show_dashes_when_figures_are_missing() -> None:
     """A cold start has no memory and no requests a second."""
     shown = cells(row(RESULTS, "import", "talon_async", BASE))
-    assert ("import", "talon_async", "-", "-", "-", "-", "-") == shown
+    assert ("import", "talon_async", "-", "-", "4000.0", "-", "-", "-") == shown
 
 
 def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None:
@@ -142,6 +170,17 @@ def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None
         (Target(what="w", scenario="event-16", over="aiohttp", least=2.7), 1 / 1.1, "missed"),
         (Target(what="w", scenario="event-16", over="aiohttp", kind="peak", most=1.0), 40.04 / 30, "missed"),
         (Target(what="w", scenario="event-16", kind="growth", most=1.0), 0.5, "met"),
+        (Target(what="w", scenario="bulk-10k", contender=BULK[1], over=BULK[0], kind="more", most=5), 4.0, "met"),
+        (
+            Target(what="w", scenario="bulk-10k", contender=BULK[1], over=BULK[0], kind="part", most=0.03),
+            0.04,
+            "missed",
+        ),
+        (
+            Target(what="w", scenario="bulk-10k", contender=BULK[1], over=BULK[2], kind="part", most=1),
+            None,
+            "not measured",
+        ),
         (Target(what="w", scenario="event-16", kind="mib", most=64), 40.04, "met"),
         (Target(what="w", scenario="import", kind="ms", most=10), 4.0, "met"),
         (Target(what="w", scenario="session-16", over="aiohttp", most=1), None, "not measured"),
@@ -232,6 +271,21 @@ def test_the_chart_leaves_out_panels_when_nothing_was_measured() -> None:
     """A panel without figures is not drawn."""
     assert [] == bars_of(drawn(1.0), "large-16")
     assert "Session" not in chart(drawn(1.0))
+
+
+def test_many_events_are_drawn_side_by_side_when_they_were_measured() -> None:
+    """Each figure has a bar as long as its share of the largest in all panels, and the figure beside it."""
+    measured = [
+        {"scenario": scenario, "contender": name, "ratio": None, "cpu_microseconds": 50.0 * n, "per_second": 9000,
+         "peak_mib": 100.0 * n}
+        for scenario in ("bulk-10k", "bulk-1m") for n, name in enumerate(("talon_async-bulk", "official"), 1)
+    ]  # fmt: skip
+    text = chart(measured)
+    widths = [float(bar.attrib["width"]) for bar in ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect")]  # noqa: S314
+    longest = max(widths)
+    assert [0.5, 1.0, 0.5, 1.0, 1.0, 1.0] * 2 == [round(width / longest, 2) for width in widths]
+    assert "9,000" in text
+    assert "100 thousand" not in text
 
 
 def test_every_request_finds_its_answer_when_it_is_sent() -> None:
