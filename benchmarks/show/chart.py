@@ -80,7 +80,7 @@ def chart(rows: list[dict[str, Any]]) -> str:
     parts += drawn
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" role="img" width="{WIDTH}" height="{y}">',
-        "<title>CPU time of a request, relative to plain aiohttp</title>",
+        "<title>CPU time of a request, relative to plain aiohttp; time and memory of many events</title>",
         f"<style>{STYLE}</style>", *parts, "</svg>", "",
     ])  # fmt: skip
 
