@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.journal_base import Journal
     from talon_async.bulk.runner.intake import Intake
     from talon_async.bulk.runner.jobs import Job
+    from talon_async.bulk.runner.plan import Plan
 
 GROUP = 256
 """Calls that are stored, or marked, together at most."""
@@ -57,9 +58,10 @@ class Recorder:
         journal: Journal,
         intake: Intake,
         add: Callable[[Job], None],
-        item_id: Callable[[Any], object] | None,
+        plan: Plan,
     ) -> None:
-        self.journal, self._intake, self._add, self._item_id = journal, intake, add, item_id
+        self.journal, self._intake, self._add, self._item_id = journal, intake, add, plan.item_id
+        self._least_room = max(1, min(GROUP, plan.buffer // 2))
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
         self._marking = asyncio.Event()
@@ -68,6 +70,12 @@ class Recorder:
     def wake(self) -> None:
         """Look again: there is room, or the source has something."""
         self._more.set()
+
+    def freed(self, job: Job) -> None:
+        """A call has its end; once there is room for a group, the next one is read."""
+        self.left(job)
+        if self._intake.has_room(self._least_room - 1):
+            self._more.set()
 
     # -- reading
 
@@ -99,7 +107,8 @@ class Recorder:
             while len(group) < GROUP and self._intake.has_room() and (job := self._intake.read_one()) is not None:
                 group.append(job)
             if not group:
-                await self._wait()
+                if not is_over():  # it may have found the end of the source, after which nobody wakes it
+                    await self._wait()
                 continue
             await self.journal.accept([self._entry(job) for job in group])
             for job in group:
@@ -128,7 +137,6 @@ class Recorder:
     def must_mark(self, job: Job) -> bool:
         """Tell whether a call may not be sent yet; it is marked soon."""
         if job.repeatable or job.may_leave:
-            self._marked.pop(job.index, None)
             return False
         self.to_mark.append(job)
         self._marking.set()
@@ -149,7 +157,7 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """A marked call is sent now."""
+        """A marked call is sent now, or not any more."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 

@@ -67,7 +67,7 @@ class Runner:
         self._order: KeyedOrder[Job] = KeyedOrder()
         self._ready: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._recorder = None if plan.journal is None else Recorder(plan.journal, self._intake, self._add, plan.item_id)
+        self._recorder = None if plan.journal is None else Recorder(plan.journal, self._intake, self._add, plan)
         self._marking: asyncio.Task[None] | None = None
         self._last_probe = -1
         self._task: asyncio.Task[Any] | None = None
@@ -339,6 +339,8 @@ class Runner:
 
     def _free(self, job: Job, data: Any) -> None:
         """Let the calls go that waited for this one."""
+        if self._recorder is not None:
+            self._recorder.freed(job)
         for following in self._order.remove(job):
             self._set_ready(following)
         if self._settled is not None:
