@@ -76,12 +76,14 @@ async def send(asked: argparse.Namespace) -> dict[str, Any]:
     """Run, and return what there is to tell."""
     memory = Memory()
     options: dict[str, Any] = {"journal": asked.journal, "rate": asked.rate, "concurrency": asked.concurrency}
-    if asked.descriptors:
+    if not asked.descriptors:  # there are none to look at the memory with
+        options["progress"] = memory.look
+    else:
         taken = len(os.listdir("/dev/fd"))  # noqa: PTH208  # names, not paths
         resource.setrlimit(resource.RLIMIT_NOFILE, (taken + asked.descriptors, taken + asked.descriptors))
     source = events(asked.kind, asked.events, asked.seconds)
     async with TalonOne(asked.url, "k3y") as talon:
-        report: Report[Any] = await talon.track_events(source, progress=memory.look, **options)
+        report: Report[Any] = await talon.track_events(source, **options)
     stopped = report.stopped_by and str(report.stopped_by)
     counts = {name: getattr(report, name) for name in COUNTS}
     return {**counts, "stopped": stopped, "peak": peak(), "before": memory.before, "since": memory.since}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 GROUP = 256
 """Calls that are stored, or marked, together at most."""
-MARKED_AGAIN = GROUP // 2
+MARKED_AGAIN = GROUP // 4
 """When fewer marked calls than this wait, the next are marked."""
 
 
@@ -121,15 +121,17 @@ class Recorder:
         await self._more.wait()
 
     def _entry(self, job: Job) -> Entry:
-        fingerprint = fingerprint_of(job, self._item_id)
         if job.problem is not None:
-            return Entry(job.index, b"", fingerprint, repeatable=False)
+            return Entry(job.index, b"", fingerprint_of(job, self._item_id), repeatable=False)
         item: Any = job.item
-        has_own_key = isinstance(item, PreparedCall) and item.has_own_key
+        is_prepared = isinstance(item, PreparedCall)
+        has_own_key = is_prepared and item.has_own_key
         request = job.request
         if request.idempotency is Idempotency.KEYED and not has_own_key:
             request.idempotency_key = self.journal.key(job.index)
         call = PreparedCall[Any].of(request, has_own_key=has_own_key)
+        is_told = is_prepared or self._item_id is not None
+        fingerprint = fingerprint_of(job, self._item_id) if is_told else call.fingerprint
         return Entry(job.index, bytes(call), fingerprint, job.repeatable)
 
     # -- leaving

@@ -137,8 +137,10 @@ class Runner:
             await recorder.mark(self._set_ready)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        with Interruption(self.account, "the journal"):
+        try:
             await recorder.settle(job)
+        except Exception as problem:  # noqa: BLE001  # whatever a journal raises is told by the run
+            self.account.interrupt("the journal", problem)
 
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
@@ -181,7 +183,7 @@ class Runner:
                     self._free(job, call.data)
             if account.has_listener:
                 self._tell(monotonic())
-            if self._recorder is not None and not job.is_dry:
+            if self._recorder is not None and job.outcome is not None:
                 await self._settle(self._recorder, job)
         self._wake_all()
 
