@@ -157,6 +157,21 @@ def request_of(call: PreparedCall[Any], client: type) -> Request:
     )
 
 
+@cache
+def _may_be_silent(client: type, name: str) -> bool:
+    return "silent" in endpoint_for(client, name).signature.parameters
+
+
+def silent_request_of(call: PreparedCall[Any], client: type) -> Request:
+    """Return the same, without an answer where the operation can do without and the call does not say what it wants."""
+    request = request_of(call, client)
+    if _may_be_silent(client, call.operation):
+        _, mark, query = call.target.partition("?")
+        if "silent=" not in query:
+            request.target += "&silent=yes" if mark else "?silent=yes"
+    return request
+
+
 def dry_request(request: Request, client: type) -> Request | None:
     """Return the same request as a dry run, which changes nothing; None if the operation has none."""
     endpoint = endpoint_for(client, request.operation.name)

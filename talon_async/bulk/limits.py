@@ -274,6 +274,8 @@ class Pacer:
 
     DEBT = 0.05
     FINEST = 0.002
+    EARLY = 0.0004
+    """Seconds by which a call may go before its time, because timers count whole milliseconds and round up."""
 
     def __init__(self, rate: float) -> None:
         self.interval = 1 / rate
@@ -285,4 +287,4 @@ class Pacer:
         """Plan the next call after one that goes now."""
         begun = now if self._ideal == -math.inf else max(self._ideal, now - self.DEBT)
         self._ideal = begun + self.interval
-        self.due = max(self._ideal, now + self._least)
+        self.due = max(self._ideal - self.EARLY, now + self._least)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from talon_async._core.core import Core
-    from talon_async.bulk.results import Report, Result
+    from talon_async.bulk.results import Report
     from talon_async.bulk.runner import Results, Runner
     from talon_async.config import Options
 
@@ -64,17 +64,13 @@ class Runs:
         error.report = report
         raise error from problem
 
-    async def _read(self, runner: Runner, results: Results) -> AsyncGenerator[Result[Any, Any], None]:
-        """Run, and give the results as they come."""
+    async def _read(self, runner: Runner, results: Results) -> AsyncGenerator[None, None]:
+        """Run, and yield whenever there are results, which whoever asks takes."""
         task = asyncio.ensure_future(runner.run())
         try:
-            while True:
-                while (result := results.take()) is not None:
-                    yield result
-                    results.count_read()
-                if task.done():
-                    break
+            while results.unread or not task.done():
                 await results.wait(task)
+                yield
             await task
         except BaseException as problem:
             problem.__dict__["report"] = runner.account.report  # complete when the run has ended, below

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from talon_async._messages import Idempotency
-from talon_async.bulk.calls import PreparedCall, WrongItemError, endpoint_for, request_of
+from talon_async.bulk.calls import PreparedCall, WrongItemError, endpoint_for, request_of, silent_request_of
 from talon_async.bulk.methods.base import Runs, made_key
 from talon_async.bulk.runner import Results, Runner, plan_of
 from talon_async.bulk.sources import as_source
@@ -48,6 +48,9 @@ class ManyCalls(Runs):
         they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
         once; where an exception is raised, the report is its `report`.
 
+        As nobody sees the answers, calls that were prepared without `silent` are sent with `silent=True` where there is
+        such a thing.
+
         Args:
             calls: the calls, from any iterable, also an asynchronous one. An ordinary generator that turns out slow is
                 read in a thread.
@@ -61,7 +64,7 @@ class ManyCalls(Runs):
             BulkInterruptedError: the source or `progress` raised.
         """
         source = as_source(calls, "calls", self._core.clock.monotonic)
-        return await self._ended(self._run_of(source, self._sending, options))
+        return await self._ended(self._run_of(source, self._sending_silently, options))
 
     async def stream(
         self,
@@ -90,8 +93,10 @@ class ManyCalls(Runs):
         source, results = as_source(calls, "calls", self._core.clock.monotonic), Results(ordered=ordered)
         runner = self._run_of(source, self._sending, options, results)
         async with aclosing(self._read(runner, results)) as read:
-            async for result in read:
-                yield result
+            async for _ in read:
+                while (result := results.take()) is not None:
+                    yield result
+                    results.count_read()
 
     async def track_events(
         self, events: Iterable[E] | AsyncIterable[E], *, dry: bool | None = None, **options: Unpack[BulkOptions]
@@ -100,7 +105,7 @@ class ManyCalls(Runs):
 
         Events of all three kinds may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
         `IntegrationEventV3Request`. Those of V2 and V3 are safe to repeat, and with a journal survive a kill; one of V1
-        that may have reached the server is `unknown`. Else as `bulk`.
+        that may have reached the server is `unknown`. No answers are asked for. Else as `bulk`.
 
         Args:
             events: the events, from any iterable, also an asynchronous one. An ordinary generator that turns out slow
@@ -116,7 +121,7 @@ class ManyCalls(Runs):
             BulkInterruptedError: the source or `progress` raised.
         """
         source = as_source(events, "events", self._core.clock.monotonic)
-        return await self._ended(self._run_of(source, self._recording(dry=dry, silent=None), options))
+        return await self._ended(self._run_of(source, self._recording(dry=dry, silent=True), options))
 
     async def stream_events(
         self,
@@ -151,14 +156,23 @@ class ManyCalls(Runs):
         source, results = as_source(events, "events", self._core.clock.monotonic), Results(ordered=ordered)
         runner = self._run_of(source, self._recording(dry=dry, silent=silent), options, results)
         async with aclosing(self._read(runner, results)) as read:
-            async for result in read:
-                yield result
+            async for _ in read:
+                while (result := results.take()) is not None:
+                    yield result
+                    results.count_read()
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
         if not isinstance(call, PreparedCall):
             raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
         prepared = cast("PreparedCall[Any]", call)
         return request_of(prepared, type(self)), prepared.ordering_keys
+
+    def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
+        """Make the request of a call whose answer nobody looks at."""
+        if not isinstance(call, PreparedCall):
+            return self._sending(call)
+        prepared = cast("PreparedCall[Any]", call)
+        return silent_request_of(prepared, type(self)), prepared.ordering_keys
 
     def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
         """Return what makes the requests of events."""

@@ -38,9 +38,9 @@ class Intake:
         self.ended = self.has_more = False
         self.next_index = 0
 
-    def has_room(self) -> bool:
-        """Tell whether one more call may be taken."""
-        return self._account.has_room()
+    def has_room(self, waiting: int = 0) -> bool:
+        """Tell whether one more call may be taken, besides so many others."""
+        return self._account.has_room(waiting)
 
     def is_over(self) -> bool:
         """Tell whether the run takes nothing more."""

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from talon_async.bulk.journal_base import Journal
     from talon_async.bulk.runner.intake import Intake
     from talon_async.bulk.runner.jobs import Job
+    from talon_async.bulk.runner.plan import Plan
 
 GROUP = 256
 """Calls that are stored, or marked, together at most."""
-MARKED_AGAIN = GROUP // 2
+MARKED_AGAIN = GROUP // 4
 """When fewer marked calls than this wait, the next are marked."""
 
 
@@ -57,9 +58,10 @@ class Recorder:
         journal: Journal,
         intake: Intake,
         add: Callable[[Job], None],
-        item_id: Callable[[Any], object] | None,
+        plan: Plan,
     ) -> None:
-        self.journal, self._intake, self._add, self._item_id = journal, intake, add, item_id
+        self.journal, self._intake, self._add, self._item_id = journal, intake, add, plan.item_id
+        self._least_room = max(1, min(GROUP, plan.buffer // 2))
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
         self._marking = asyncio.Event()
@@ -68,6 +70,12 @@ class Recorder:
     def wake(self) -> None:
         """Look again: there is room, or the source has something."""
         self._more.set()
+
+    def freed(self, job: Job) -> None:
+        """A call has its end; once there is room for a group, the next one is read."""
+        self.left(job)
+        if self._intake.has_room(self._least_room - 1):
+            self._more.set()
 
     # -- reading
 
@@ -105,7 +113,7 @@ class Recorder:
             while len(group) < GROUP and self._intake.has_room() and (job := self._intake.read_one()) is not None:
                 group.append(job)
             if not group:
-                if not is_over():
+                if not is_over():  # it may have found the end of the source, after which nothing wakes it
                     await self._wait()
                 continue
             await self.journal.accept([self._entry(job) for job in group])
@@ -119,15 +127,17 @@ class Recorder:
         await self._more.wait()
 
     def _entry(self, job: Job) -> Entry:
-        fingerprint = fingerprint_of(job, self._item_id)
         if job.problem is not None:
-            return Entry(job.index, b"", fingerprint, repeatable=False)
+            return Entry(job.index, b"", fingerprint_of(job, self._item_id), repeatable=False)
         item: Any = job.item
-        has_own_key = isinstance(item, PreparedCall) and item.has_own_key
+        is_prepared = isinstance(item, PreparedCall)
+        has_own_key = is_prepared and item.has_own_key
         request = job.request
         if request.idempotency is Idempotency.KEYED and not has_own_key:
             request.idempotency_key = self.journal.key(job.index)
         call = PreparedCall[Any].of(request, has_own_key=has_own_key)
+        is_told = is_prepared or self._item_id is not None
+        fingerprint = fingerprint_of(job, self._item_id) if is_told else call.fingerprint
         return Entry(job.index, bytes(call), fingerprint, job.repeatable)
 
     # -- leaving
@@ -135,7 +145,6 @@ class Recorder:
     def must_mark(self, job: Job) -> bool:
         """Tell whether a call may not be sent yet; it is marked soon."""
         if job.repeatable or job.may_leave:
-            self._marked.pop(job.index, None)
             return False
         self.to_mark.append(job)
         self._marking.set()
@@ -156,7 +165,7 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """A marked call is sent now."""
+        """A marked call is sent now, or not any more."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 

@@ -67,7 +67,7 @@ class Runner:
         self._order: KeyedOrder[Job] = KeyedOrder()
         self._ready: deque[Job] = deque()
         self._idle: deque[asyncio.Future[None]] = deque()
-        self._recorder = None if plan.journal is None else Recorder(plan.journal, self._intake, self._add, plan.item_id)
+        self._recorder = None if plan.journal is None else Recorder(plan.journal, self._intake, self._add, plan)
         self._marking: asyncio.Task[None] | None = None
         self._last_probe = -1
         self._task: asyncio.Task[Any] | None = None
@@ -142,8 +142,10 @@ class Runner:
             await recorder.mark(self._set_ready)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        with Interruption(self.account, "the journal"):
+        try:
             await recorder.settle(job)
+        except Exception as problem:  # noqa: BLE001  # whatever a journal raises is told by the run
+            self.account.interrupt("the journal", problem)
 
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
@@ -186,7 +188,7 @@ class Runner:
                     self._free(job, call.data)
             if account.has_listener:
                 self._tell(monotonic())
-            if self._recorder is not None and not job.is_dry:
+            if self._recorder is not None and job.outcome is not None:
                 await self._settle(self._recorder, job)
         self._wake_all()
 
@@ -350,6 +352,8 @@ class Runner:
 
     def _free(self, job: Job, data: Any) -> None:
         """Let the calls go that waited for this one."""
+        if self._recorder is not None:
+            self._recorder.freed(job)
         for following in self._order.remove(job):
             self._set_ready(following)
         if self._settled is not None:
