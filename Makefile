@@ -13,7 +13,7 @@ demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 
 test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
 
 .PHONY: test-others

@@ -50,7 +50,7 @@ def run(python: str, name: str, pins: list[str]) -> int:
         subprocess.run([*pip, "--editable", f"{ROOT}[test]", *pins], check=True)
         mark.write_text(wanted, encoding="utf-8")
     return subprocess.run(
-        [venv / "bin/python", "-m", "pytest", "-q", "-n", "4", "--dist", "worksteal", *TESTS], cwd=ROOT, check=False
+        [venv / "bin/python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *TESTS], cwd=ROOT, check=False
     ).returncode
 
 

@@ -204,9 +204,11 @@ async def test_the_body_of_the_loop_may_fail_when_a_page_is_open(client: Any) ->
 
 
 async def test_nothing_is_left_behind_when_an_iterator_is_forgotten(recwarn: pytest.WarningsRecorder) -> None:
-    """A slot would be: with one connection the next call would wait for ever."""
+    """A place would be: with one connection the next call would wait for ever."""
     from talon_async import Limits
 
+    gc.collect()
+    recwarn.clear()  # what earlier tests have left to the collector
     with RawServer(Listing(100)) as server:
         async with TalonOne(server.url, KEY, limits=Limits(connections=1)) as talon, asyncio.timeout(20):
             for _ in range(3):

@@ -1,4 +1,4 @@
-"""`make bulk-outage`: outages of the server in the middle of a run, keyed and V1, and a process with few descriptors."""
+"""`make bulk-outage`: outages of the server in the middle of a run, keyed and V1, and one with few descriptors."""
 
 from __future__ import annotations
 

@@ -162,17 +162,11 @@ class ManyCalls(Runs):
                     results.count_read()
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        if not isinstance(call, PreparedCall):
-            raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
-        prepared = cast("PreparedCall[Any]", call)
-        return request_of(prepared, type(self)), prepared.ordering_keys
+        return request_of(prepared(call), type(self)), call.ordering_keys
 
     def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        """Make the request of a call whose answer nobody looks at."""
-        if not isinstance(call, PreparedCall):
-            return self._sending(call)
-        prepared = cast("PreparedCall[Any]", call)
-        return silent_request_of(prepared, type(self)), prepared.ordering_keys
+        """Make the request of a call whose answer is not looked at."""
+        return silent_request_of(prepared(call), type(self)), call.ordering_keys
 
     def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
         """Return what makes the requests of events."""
@@ -210,3 +204,10 @@ def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable
             return make
     names = ", ".join(cls.__name__ for cls in makers)
     raise WrongItemError(f"each of events must be one of {names}, not {type(event).__name__}")
+
+
+def prepared(call: Any) -> PreparedCall[Any]:
+    """Return a call, if it is one."""
+    if not isinstance(call, PreparedCall):
+        raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+    return cast("PreparedCall[Any]", call)

@@ -142,10 +142,8 @@ class Runner:
             await recorder.mark(self._set_ready)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        try:
+        with Interruption(self.account, "the journal"):
             await recorder.settle(job)
-        except Exception as problem:  # noqa: BLE001  # whatever a journal raises is told by the run
-            self.account.interrupt("the journal", problem)
 
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
