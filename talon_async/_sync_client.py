@@ -1771,6 +1771,9 @@ class TalonOneSync(BlockingClient):
         they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
         once; where an exception is raised, the report is its `report`.
 
+        As nobody sees the answers, calls that were prepared without `silent` are sent with `silent=True` where there is
+        such a thing.
+
         Args:
             calls: the calls, from any iterable; it is read on this thread, and may block.
             **options: see `BulkOptions`.
@@ -1813,7 +1816,7 @@ class TalonOneSync(BlockingClient):
 
         Events of all three kinds may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
         `IntegrationEventV3Request`. Those of V2 and V3 are safe to repeat, and with a journal survive a kill; one of V1
-        that may have reached the server is `unknown`. Else as `bulk`.
+        that may have reached the server is `unknown`. No answers are asked for. Else as `bulk`.
 
         Args:
             events: the events, from any iterable; it is read on this thread, and may block.

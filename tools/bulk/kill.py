@@ -56,9 +56,7 @@ class Killing:
             path = Path(folder) / "events.journal"
             kills = idle = 0
             while True:
-                sender = Sender(
-                    server.url, kind=self._kind, events=self._count, concurrency=CONCURRENCY, journal=path
-                )
+                sender = Sender(server.url, kind=self._kind, events=self._count, concurrency=CONCURRENCY, journal=path)
                 if kills == self._kills or not self._wait(server, sender):
                     sender.report()
                     break

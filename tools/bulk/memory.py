@@ -1,4 +1,4 @@
-"""`make bulk-memory`: the peak memory of a run of ten thousand events and of one of a million, without and with journal.
+"""`make bulk-memory`: the peak memory of ten thousand events and of a million, without a journal and with one.
 
 Each run is a process of its own; the server counts that every event has come.
 """

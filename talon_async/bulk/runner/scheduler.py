@@ -179,7 +179,7 @@ class Runner:
                 limiter.release()
                 keeper.follow()
                 if not job.is_dry:
-                    account.succeeded(job, call.data)
+                    account.succeeded(job, call.data, now)
                     self._free(job, call.data)
             if account.has_listener:
                 self._tell(monotonic())
@@ -286,7 +286,7 @@ class Runner:
             self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
             self.account.stop(error)
         elif _was_recorded_before(job, call, error):
-            self.account.succeeded(job, None)
+            self.account.succeeded(job, None, now)
             self._free(job, None)
         elif error is not problem or not call.may_repeat(error) or self._is_spent(job, sign):
             self._fail(job, error)
