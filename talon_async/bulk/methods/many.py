@@ -162,16 +162,12 @@ class ManyCalls(Runs):
                     results.count_read()
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        if not isinstance(call, PreparedCall):
-            raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
-        prepared = cast("PreparedCall[Any]", call)
+        prepared = _checked(call)
         return request_of(prepared, type(self)), prepared.ordering_keys
 
     def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
         """Make the request of a call whose answer nobody looks at."""
-        if not isinstance(call, PreparedCall):
-            return self._sending(call)
-        prepared = cast("PreparedCall[Any]", call)
+        prepared = _checked(call)
         return silent_request_of(prepared, type(self)), prepared.ordering_keys
 
     def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
@@ -201,6 +197,12 @@ class ManyCalls(Runs):
     ) -> Runner:
         plan = plan_of(self._core, options)
         return Runner(self._core, self._options, type(self), source=source, build=build, plan=plan, results=results)
+
+
+def _checked(call: Any) -> PreparedCall[Any]:
+    if not isinstance(call, PreparedCall):
+        raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+    return cast("PreparedCall[Any]", call)
 
 
 def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable[[Any], Request]:

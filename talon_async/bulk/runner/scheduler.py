@@ -62,6 +62,7 @@ class Runner:
         self._retry = plan.retry(options.retry)
         self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
         self.account.ended = self._wake_all
+        self._in_journal = Interruption(self.account, "the journal")
         self._intake = Intake(source, build, self.account, self._retry, client)
         self._keeper = Gatekeeper(plan, core.clock, self.account, self._wake)
         self._order: KeyedOrder[Job] = KeyedOrder()
@@ -137,10 +138,8 @@ class Runner:
             await recorder.mark(self._set_ready)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        try:
+        with self._in_journal:
             await recorder.settle(job)
-        except Exception as problem:  # noqa: BLE001  # whatever a journal raises is told by the run
-            self.account.interrupt("the journal", problem)
 
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
