@@ -60,6 +60,16 @@ bulk-send: $(FRESH) ## a million events from a CSV by `talon-async send`, killed
 faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
 	@$(BIN)/python -m tools.faults $(FAULTS)
 
+.PHONY: bulk-kill bulk-outage bulk-rate bulk-auto bulk-memory bulk-overhead
+bulk-kill: ## kill -9 in the middle of runs with a journal; BULK="--kills 50 --events 20000"
+bulk-outage: ## 429, 503, 500, no server, few descriptors; BULK="--seconds 3 --trouble 503"
+bulk-rate: ## how evenly a paced run sends
+bulk-auto: ## concurrency="auto" against the best fixed limit
+bulk-memory: ## the memory of a million events
+bulk-overhead: ## what a run and a journal cost for each event
+bulk-kill bulk-outage bulk-rate bulk-auto bulk-memory bulk-overhead: bulk-%: $(FRESH)
+	@$(BIN)/python -m tools.bulk.$* $(BULK)
+
 clean: ## remove the virtual environments and caches
 	rm -rf .venv* .*_cache .hypothesis
 

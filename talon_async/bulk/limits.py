@@ -121,6 +121,10 @@ class Concurrency:
         self.limit = self.ceiling = max(1, min(self.limit, active))
         self._hold_until, self._step, self._round, self._ramping = now + HOLD, 1, 0, False
 
+    def was_not_too_much(self, limit: int) -> None:
+        """Take back what refusals have taught, down from this limit: the server took nothing at all."""
+        self.ceiling = max(self.ceiling, limit)
+
     def ramp(self) -> None:
         """Begin with a sixteenth."""
         self.limit = max(1, min(self.ceiling, self.most // RAMP))
@@ -242,6 +246,7 @@ class Gate:
                 self._throttled += 1
                 long = now - (self._refused_since or now) >= max(FIRST_PAUSE, 3 * self.concurrency.round_trip)
                 if self._throttled >= self._throttled_limit or long:
+                    self.concurrency.was_not_too_much(self._throttled_limit)
                     return True
                 self.concurrency.refused(now, active)
             case Sign.UNAVAILABLE:
@@ -274,8 +279,6 @@ class Pacer:
 
     DEBT = 0.05
     FINEST = 0.002
-    EARLY = 0.0004
-    """Seconds by which a call may go before its time, because timers count whole milliseconds and round up."""
 
     def __init__(self, rate: float) -> None:
         self.interval = 1 / rate
@@ -287,4 +290,4 @@ class Pacer:
         """Plan the next call after one that goes now."""
         begun = now if self._ideal == -math.inf else max(self._ideal, now - self.DEBT)
         self._ideal = begun + self.interval
-        self.due = max(self._ideal - self.EARLY, now + self._least)
+        self.due = max(self._ideal, now + self._least)

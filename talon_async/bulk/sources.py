@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Self
 
+logger = logging.getLogger("talon_async")
+
 SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
 
 
 LINGER = 0.25
-"""Seconds that a run waits in the end for the item that a thread is about to read."""
+"""Seconds that a run waits in the end for the item that a thread is about to read; a later one is not taken."""
 
 
 class Caught:
@@ -269,7 +272,7 @@ class ThreadSource(PushedSource):
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         super().__init__()
-        self._iterator = iterator
+        self._iterator, self._is_left = iterator, False
         self._thread = threading.Thread(target=self._read, name="talon-async-source", daemon=True)
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
@@ -282,6 +285,7 @@ class ThreadSource(PushedSource):
         rest = await super().close()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, LINGER)
+        self._is_left = True
         return [*rest, *self._buffer.rest()]
 
     def _read(self) -> None:
@@ -293,6 +297,8 @@ class ThreadSource(PushedSource):
                     break
                 if self.has_room():
                     self.push(next(self._iterator))
+                    if self._is_left:
+                        logger.warning("the source gave an item after the run had ended: it is in no report")
                 else:
                     self.changed.wait()
         except StopIteration:

@@ -453,6 +453,24 @@ async def test_prepared_calls_of_any_operations_are_sent_when_they_are_mixed(cli
     assert (keys[3], "mine" in keys, again.effects) == (calls[0].idempotency_key, True, [])
 
 
+async def test_no_answer_is_asked_for_when_nobody_looks_at_it(client: Any) -> None:
+    """Unless the call was prepared with a word about it, or results are read."""
+    with RawServer(answer({})) as server:
+        talon = client(server.url)
+        track, update = talon.prepare(talon.track_event_v2), talon.prepare(talon.update_customer_profile_v2)
+        calls = [
+            track(tracked(1)), track(tracked(2), dry=True), track(tracked(3), silent=False),
+            update("silent=", CustomerProfileIntegrationRequestV2()),
+        ]  # fmt: skip
+        await talon.bulk(calls, concurrency=1)
+        [result] = [result async for result in talon.stream_events([tracked(4)])]
+    assert result.outcome == "succeeded"
+    assert [
+        "/v2/events?silent=yes", "/v2/events?dry=true&silent=yes", "/v2/events?silent=no",
+        "/v2/customer_profiles/silent%3D", "/v2/events?silent=no",
+    ] == [exchange.line.split()[1] for exchange in server.received]  # fmt: skip
+
+
 async def test_the_reason_is_raised_when_a_stream_stops(client: Any) -> None:
     """After the results of everything that was taken; the report is complete."""
     results: list[Any] = []

@@ -258,3 +258,42 @@ async def test_patience_has_no_end_when_a_journal_has_seen_a_success() -> None:
         report = await talon.track_events(map(v2, range(20)), journal=MemoryJournal(), concurrency=8)
         assert report.stopped_by is not None
         assert report.paused == pytest.approx(300, abs=2)
+
+
+class SlowJournal(MemoryJournal):
+    """Everything that was stored is sent before storing returns, and the next is read only then."""
+
+    async def accept(self, entries: Sequence[Entry]) -> None:
+        await super().accept(entries)
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("make", [v1, v2])
+async def test_the_run_goes_on_and_ends_when_storing_takes_longer_than_sending(make: Any) -> None:
+    """The reader is woken when there is room again, and knows the end of the source although nobody runs any more."""
+    server, journal = Server(), SlowJournal()
+    for _ in range(2):  # the second time everything is recorded, and nothing is sent
+        async with asyncio.timeout(20):
+            report = await run(server, journal, map(make, range(512)), buffer=20)
+    assert (512, 0, sorted(server.numbers)) == (report.skipped, report.taken, list(range(512)))
+
+
+async def test_few_calls_are_marked_ahead_when_many_wait() -> None:
+    """After a kill only those that are under way or marked are in doubt: the buffer may be larger."""
+    most = 0
+
+    class Watched(MemoryJournal):
+        async def mark_leaving(self, indices: Sequence[int]) -> None:
+            nonlocal most
+            await super().mark_leaving(indices)
+            most = max(most, len(self.leaving & self.entries.keys()))
+
+    server, journal = Server(), Watched()
+
+    def event(n: int) -> NewEvent:
+        return NewEvent(type="t", session_id=f"s{n}", profile_id=f"p{n}", attributes={"n": n})
+
+    report = await run(server, journal, map(event, range(3000)))
+    assert 3000 == report.succeeded
+    assert 64 < most <= 8 + 256

@@ -79,6 +79,17 @@ def test_the_gate_closes_when_nothing_succeeds_during_throttling() -> None:
     assert (False, 0, 1.0) == (gate.is_open, gate.limit(), gate.closed_at)
 
 
+def test_nothing_is_learned_of_the_limit_when_the_gate_closes_for_throttling() -> None:
+    """The server took no call at all: afterwards the limit ramps up to what it was."""
+    gate = Gate(Concurrency(64))
+    for active in range(63, -1, -1):
+        refuse(gate, 1.0, Sign.THROTTLED, active=active)
+    assert not gate.is_open
+    for _ in range(61):
+        gate.succeeded(3.0, gate.generation, 0.01, 1)
+    assert 64 == gate.limit()
+
+
 def test_the_gate_closes_when_as_many_are_throttled_in_a_row_as_the_limit_was() -> None:
     """However quickly they come."""
     gate = Gate(Concurrency(8))

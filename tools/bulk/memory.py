@@ -1,4 +1,4 @@
-"""`make bulk-memory`: the peak memory of runs of ten thousand and of a million events, without and with journal.
+"""`make bulk-memory`: the peak memory of ten thousand events and of a million, without a journal and with one.
 
 Each run is a process of its own; the server counts that every event has come.
 """

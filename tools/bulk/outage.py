@@ -1,4 +1,4 @@
-"""`make bulk-outage`: outages of the server in the middle of a run, keyed and V1, and one with few descriptors."""
+"""`make bulk-outage`: outages in the middle of a run, with keyed events and V1, and a process with few descriptors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import attrs
 from tools.bulk.counting import Counter, Sender
 from tools.bulk.figures import Figures
 
-CONCURRENCY, DELAY = 64, 0.04
+CONCURRENCY, DELAY = 32, 0.03
 BEFORE, AFTER = 2.5, 3.0
 """Seconds of the run before and after an outage."""
 WINDOW, SHARE, BACK = 0.1, 0.9, 0.3

@@ -162,11 +162,13 @@ class ManyCalls(Runs):
                     results.count_read()
 
     def _sending(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        return request_of(prepared(call), type(self)), call.ordering_keys
+        prepared = _checked(call)
+        return request_of(prepared, type(self)), prepared.ordering_keys
 
     def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        """Make the request of a call whose answer is not looked at."""
-        return silent_request_of(prepared(call), type(self)), call.ordering_keys
+        """Make the request of a call whose answer nobody looks at."""
+        prepared = _checked(call)
+        return silent_request_of(prepared, type(self)), prepared.ordering_keys
 
     def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
         """Return what makes the requests of events."""
@@ -197,6 +199,12 @@ class ManyCalls(Runs):
         return Runner(self._core, self._options, type(self), source=source, build=build, plan=plan, results=results)
 
 
+def _checked(call: Any) -> PreparedCall[Any]:
+    if not isinstance(call, PreparedCall):
+        raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+    return cast("PreparedCall[Any]", call)
+
+
 def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable[[Any], Request]:
     """Return what makes the request of an event of a subclass."""
     for cls, make in makers.items():
@@ -204,10 +212,3 @@ def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable
             return make
     names = ", ".join(cls.__name__ for cls in makers)
     raise WrongItemError(f"each of events must be one of {names}, not {type(event).__name__}")
-
-
-def prepared(call: Any) -> PreparedCall[Any]:
-    """Return a call, if it is one."""
-    if not isinstance(call, PreparedCall):
-        raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
-    return cast("PreparedCall[Any]", call)

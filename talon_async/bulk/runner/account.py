@@ -66,7 +66,7 @@ class Account:
         self.jobs[job.sequence] = job
         return job
 
-    def succeeded(self, job: Job, data: Any) -> None:
+    def succeeded(self, job: Job, data: Any, now: float) -> None:
         """Settle a call."""
         del self.jobs[job.sequence]
         report = self.report
@@ -84,7 +84,7 @@ class Account:
                     data=data,
                     attempts=call.attempts if call else 0,
                     idempotency_key=job.request.idempotency_key,
-                    seconds=self._clock.monotonic() - call.first_sent if call else 0.0,
+                    seconds=now - call.first_sent if call else 0.0,
                 ),
             )
 
@@ -178,13 +178,13 @@ class Results:
 
     Attributes:
         unread: results that were not read yet, those included that wait for earlier ones.
-        arrived: called when there is one to read; may be set to another function.
+        arrived: called when there is one to read, while somebody waits for it.
         read: called when one was read.
     """
 
     def __init__(self, *, ordered: bool) -> None:
         self.unread = 0
-        self.arrived: Callable[[], None] = lambda: None
+        self.arrived: Callable[[], None] | None = None
         self.read: Callable[[], None] = lambda: None
         self._ready: deque[Result[Any, Any]] = deque()
         self._early: dict[int, Result[Any, Any]] | None = {} if ordered else None
@@ -201,7 +201,7 @@ class Results:
             while (following := early.pop(self._next, None)) is not None:
                 self._ready.append(following)
                 self._next += 1
-        if self._ready:
+        if self._ready and self.arrived is not None:
             self.arrived()
 
     def take(self) -> Result[Any, Any] | None:
@@ -228,5 +228,5 @@ class Results:
         try:
             await waiter
         finally:
-            self.arrived = lambda: None
+            self.arrived = None
             task.remove_done_callback(wake)

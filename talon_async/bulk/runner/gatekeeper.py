@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from talon_async.bulk.runner.plan import Plan
 
 
+TIMERS_ARE_LATE = 0.0004
+"""Seconds: timers count whole milliseconds and round up, so a call may go a little before its time."""
+
+
 class Gatekeeper:
     """Holds the gate, the limiter and the pacer of a run, and the timers that they need.
 
@@ -58,7 +62,7 @@ class Gatekeeper:
     def must_wait_for_pace(self) -> bool:
         """Tell whether the next call must wait; if so, a worker is woken when it may go."""
         pacer = self.pacer
-        if pacer is None or (seconds := pacer.due - self._clock.monotonic()) <= 0:
+        if pacer is None or (seconds := pacer.due - TIMERS_ARE_LATE - self._clock.monotonic()) <= 0:
             return False
         if not self._pace_planned:
             self._pace_planned = True

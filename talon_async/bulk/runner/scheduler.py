@@ -62,6 +62,7 @@ class Runner:
         self._retry = plan.retry(options.retry)
         self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
         self.account.ended = self._wake_all
+        self._in_journal = Interruption(self.account, "the journal")
         self._intake = Intake(source, build, self.account, self._retry, client)
         self._keeper = Gatekeeper(plan, core.clock, self.account, self._wake)
         self._order: KeyedOrder[Job] = KeyedOrder()
@@ -142,7 +143,7 @@ class Runner:
             await recorder.mark(self._set_ready)
 
     async def _settle(self, recorder: Recorder, job: Job) -> None:
-        with Interruption(self.account, "the journal"):
+        with self._in_journal:
             await recorder.settle(job)
 
     def _add(self, job: Job) -> None:
@@ -182,7 +183,7 @@ class Runner:
                 limiter.release()
                 keeper.follow()
                 if not job.is_dry:
-                    account.succeeded(job, call.data)
+                    account.succeeded(job, call.data, now)
                     self._free(job, call.data)
             if account.has_listener:
                 self._tell(monotonic())
@@ -289,7 +290,7 @@ class Runner:
             self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
             self.account.stop(error)
         elif self._was_recorded_before(job, call, error):
-            self.account.succeeded(job, None)
+            self.account.succeeded(job, None, now)
             self._free(job, None)
         elif error is not problem or not call.may_repeat(error) or self._is_spent(job, sign):
             self._fail(job, error)

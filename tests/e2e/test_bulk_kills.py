@@ -1,0 +1,24 @@
+"""Runs that are killed and gone on with, counted by a server in a process of its own; `make bulk-kill` is the long form."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tools.bulk.kill import CONCURRENCY, MARKED_AHEAD, Killing
+
+
+@pytest.mark.parametrize("kind", ["v1", "v2"])
+def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) -> None:
+    """Keyed events are recorded once each; those of V1 once, or they are told as unknown."""
+    outcome = Killing(kind, 2500, 3, random.Random(5)).run()
+    counts = outcome.counts
+    assert 3 == outcome.kills
+    assert (0, 0, 0, 0, 0) == (
+        outcome.lost, outcome.other, counts["doubled"], counts["reordered"], counts["conflicts"],
+    )  # fmt: skip
+    if kind == "v2":
+        assert (2500, 0) == (counts["distinct"], outcome.unknown)
+    else:
+        assert outcome.unknown <= 3 * (CONCURRENCY + MARKED_AHEAD)
