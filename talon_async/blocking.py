@@ -75,6 +75,8 @@ class _Thread:
         try:
             anyio.run(self._serve, client, backend="asyncio")
         except BaseException as problem:
+            if isinstance(problem, RuntimeError) and "interpreter shutdown" in str(problem):
+                return  # Python 3.12 starts no thread then, not even the one that ends a loop's executor
             if self._ready.done():
                 raise
             self._ready.set_exception(problem)
