@@ -287,9 +287,8 @@ def test_a_name_is_shown_when_it_is_no_text(server: CountingServer, tmp_path: Pa
     """Bytes that the terminal's encoding lacks are shown as escapes."""
     path = os.fsencode(tmp_path) + b"/\xff.ndjson"
     Path(os.fsdecode(path)).write_bytes(ndjson(1))
-    done = subprocess.run(
-        [*COMMAND, "send", path, "--no-journal"], env=environment(server), capture_output=True, check=False
-    )
+    strict = environment(server, PYTHONIOENCODING="utf-8:strict")
+    done = subprocess.run([*COMMAND, "send", path, "--no-journal"], env=strict, capture_output=True, check=False)
     assert (0, True) == (done.returncode, rb"\udcff.ndjson: 1 sent" in done.stdout), done.stderr
 
 
