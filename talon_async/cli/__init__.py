@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from talon_async._version import __version__
 from talon_async.cli import demo, journal, sandbox, send
+from talon_async.cli._output import forgiving, replace_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +46,12 @@ COMMANDS: dict[str, Command] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name, by default those of the process, and return its exit code."""
-    options = _parser().parse_args(arguments)
-    command: Command = options.command
-    return command.run(options)
+    replace_missing()
+    with forgiving("stderr"):
+        with forgiving("stdout"):
+            options = _parser().parse_args(arguments)
+        command: Command = options.command
+        return command.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

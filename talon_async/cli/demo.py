@@ -18,5 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the day; the exit code is 0 if every event was recorded once."""
     from talon_async.cli import _day
+    from talon_async.cli._output import forgiving
 
-    return _day.show(arguments.events)
+    with forgiving("stdout"):
+        return _day.show(arguments.events)

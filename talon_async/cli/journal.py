@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,14 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it, and return the exit code: 0, or 2 if the journal cannot be used."""
     from talon_async.bulk import Journal
+    from talon_async.cli._output import discard, forgiving
+    from talon_async.cli._paths import problem_of_kind
     from talon_async.errors import JournalError
 
+    if (kind := problem_of_kind(Path(arguments.path))) is not None:
+        print(f"talon-async journal: {arguments.path} {kind}, and no journal", file=sys.stderr)
+        return BAD_USE
     try:
         arguments.action(Journal(arguments.path), arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # a pager that was closed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)
     except (JournalError, OSError) as problem:
+        with forgiving("stdout"):
+            sys.stdout.flush()
         print(f"talon-async journal: {problem}", file=sys.stderr)
         return BAD_USE
     return DONE

@@ -46,11 +46,12 @@ def _coupon(text: str) -> tuple[str, float]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the sandbox until the process is told to stop."""
+    from talon_async.cli._output import forgiving
     from talon_async.testing import Sandbox
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Sandbox(port=arguments.port, api_key=arguments.api_key) as sandbox:
+        with forgiving("stdout"), Sandbox(port=arguments.port, api_key=arguments.api_key) as sandbox:
             for code, discount in arguments.coupon:
                 sandbox.add_coupon(code, discount=discount)
             for campaign_id in arguments.referrals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = dedent(DESCRIPTION), dedent(EXAMPLES)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a file, also compressed by gzip; - for standard input"
+        "files", nargs="+", metavar="FILE", help="a file or a pipe, also compressed by gzip; - for standard input"
     )
     _add_columns(parser.add_argument_group("what is sent"))
     _add_pace(parser.add_argument_group("how it is sent"))
@@ -72,7 +73,11 @@ def _add_columns(group: Any) -> None:
     add("--attribute", action="append", default=[], metavar="NAME[=COLUMN][:TYPE]",
         help="a column that is an attribute")  # fmt: skip
     add("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field that is the same in every row")
-    add("--format", choices=("ndjson", "csv", "parquet"), help="what the files hold (default: by name; - is NDJSON)")
+    add(
+        "--format",
+        choices=("ndjson", "csv", "parquet"),
+        help="what the files hold (default: by name; - and pipes are NDJSON)",
+    )
     add("--delimiter", type=_character, help="what separates the cells of CSV (default: comma; tab for .tsv)")
     add("--encoding", type=_encoding, default="utf-8", help="of CSV (default: %(default)s)")
     add("--time-zone", type=_zone, metavar="NAME", help="the zone of times that name none, such as Europe/Berlin")
@@ -89,7 +94,7 @@ def _add_pace(group: Any) -> None:
 
 def _add_safety(group: Any) -> None:
     add = group.add_argument
-    add("--journal", metavar="PATH", help="where what was sent is kept (default: FILE.journal; none for -)")
+    add("--journal", metavar="PATH", help="where what was sent is kept (default: FILE.journal; none for - and pipes)")
     add("--no-journal", action="store_true", help="keep no journal: a second run begins with the first row")
     add("--failed", metavar="PATH", help="where calls that failed are written (default: FILE.failed.ndjson)")
     add("--max-failures", type=_positive, default=10_000, metavar="N",
@@ -106,10 +111,14 @@ def _character(text: str) -> str:
 
 
 def _encoding(text: str) -> str:
+    sample = "a,b\n"
     try:
-        "".encode(text)
-    except LookupError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no encoding that Python knows") from None
+        file = io.TextIOWrapper(io.BytesIO(sample.encode(text)), text, errors="surrogateescape", newline="")
+        is_usable = file.read() == sample
+    except (LookupError, ValueError):
+        is_usable = False
+    if not is_usable:
+        raise argparse.ArgumentTypeError(f"{text!r} is no encoding of text that Python knows")
     return text
 
 
@@ -144,8 +153,11 @@ def _concurrency(text: str) -> int | Literal["auto"]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Send, and return the exit code."""
+    from talon_async.cli._output import forgiving
+
     try:
-        return _run(arguments)
+        with forgiving("stdout"):
+            return _run(arguments)
     except KeyboardInterrupt:  # before anything was sent
         return STOPPED
 
@@ -185,14 +197,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _contradiction(arguments: argparse.Namespace) -> str | None:
     """Return what does not go together."""
     files: list[str] = arguments.files
-    if len(set(files)) < len(files):
-        return "a file is named twice"
     for option in ("journal", "failed"):
         path = getattr(arguments, option)
         if len(files) > 1 and path is not None:
             return f"--{option} is for one file: send the others by commands of their own"
-        if path in files:
-            return f"--{option}: {path} is the file that is to be sent"
     if arguments.journal is not None and (arguments.no_journal or arguments.dry):
         return "--journal: there is none with --no-journal, nor with --dry"
     return None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
-from support.sending import MAPPING, run, write_csv
+from support.sending import COMMAND, MAPPING, environment, run, write_csv
 
 from tools.counting_server import CountingServer
 
@@ -95,3 +97,27 @@ def test_one_sentence_is_printed_when_there_is_no_journal(tmp_path: Path, action
     connection.close()
     done = run(None, action, foreign, *key, command="journal")
     assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+
+
+@pytest.mark.parametrize("action", ["list", "export", "requeue", "erase"])
+@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file")])
+def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, action: str, place: str, said: str) -> None:
+    """A folder is no failure of the disk, and a device or a pipe no empty journal."""
+    os.mkfifo(tmp_path / "pipe")
+    path = tmp_path / place
+    done = run(None, action, path, *(["profile:x"] if action == "erase" else []), command="journal")
+    assert (2, f"talon-async journal: {path} {said}, and no journal\n") == (done.returncode, done.stderr)
+
+
+def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:
+    """A list that a full disk has swallowed is told; a pager that was closed is no problem."""
+    line = f"{' '.join(COMMAND)} journal list {journal}"
+    for more, code, said in (("> /dev/full", 2, "No space left"), ("> /dev/full 2>&1", 2, ""), ("| true", 0, "")):
+        done = subprocess.run(
+            ["/bin/bash", "-c", f"set -o pipefail; {line} {more}"],
+            env=environment(None),
+            capture_output=True,
+            check=False,
+        )
+        assert (code, True) == (done.returncode, said in done.stderr.decode()), done.stderr
+        assert len(done.stderr.splitlines()) == bool(said)

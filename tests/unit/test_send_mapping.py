@@ -170,3 +170,17 @@ def test_times_of_parquet_get_a_zone_when_they_have_no_type() -> None:
     made = mapper("track_event_v2", columns, attributes=["when"])
     expected = "FILE, line 1, column when: must be a time with its zone: see --time-zone"
     assert expected == problem(made, profile_id="x", type="t", when=when)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"maps": ["profile_id=a", "profileId=b"]},
+        {"attributes": ["x=a", "x=b"]},
+        {"constants": ["type=a", "type=b"]},
+    ],
+)
+def test_options_are_refused_when_they_name_one_thing_twice(options: dict[str, Any]) -> None:
+    """Only the last one would be sent."""
+    with pytest.raises(UsageError, match=r"names (profileId|x|type) twice"):
+        mapper("track_event_v2", **options)

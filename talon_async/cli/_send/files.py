@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
+import stat
+import sys
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,6 +33,8 @@ ENDINGS: dict[str, Format] = {
 }
 GZIP = b"\x1f\x8b"
 STANDARD_INPUT = "-"
+DEVICES = ("/dev/stdin", "/dev/fd/", "/proc/")
+"""Names of what the process has open already, whatever that is."""
 
 
 class Input:
@@ -37,6 +42,7 @@ class Input:
 
     Attributes:
         name: as it is shown.
+        is_stream: whether it is standard input, or a pipe or the like: it can be read once, and may have to wait.
         format: what it holds.
         columns: the columns of CSV and Parquet, None for NDJSON.
         taken: rows that were read so far.
@@ -45,20 +51,23 @@ class Input:
     def __init__(
         self, path: str, *, format_: Format | None = None, encoding: str = "utf-8", delimiter: str | None = None
     ) -> None:
-        self.is_standard = path == STANDARD_INPUT
-        self.name = "standard input" if self.is_standard else path
+        self.is_stream = is_stream(path)
+        self.name = "standard input" if path == STANDARD_INPUT else path
         self.format = format_ or _format_of(path)
         self.taken = 0
         self.columns: list[str] | None = None
-        if self.format == "parquet" and self.is_standard:
-            raise UsageError("Parquet cannot be read from standard input: name the file")
+        if self.format == "parquet" and self.is_stream:
+            raise UsageError(f"Parquet cannot be read from {self.name}, which is no file")
         # a buffer of its own: the interpreter must not wait at its end for a thread that reads sys.stdin
         self._raw = _opened(path)
-        self._size = 0 if self.is_standard else os.fstat(self._raw.fileno()).st_size
+        self._size = 0 if self.is_stream else os.fstat(self._raw.fileno()).st_size
         try:
             self._table = self._opened_table(path, encoding, delimiter)
+        except OSError as problem:
+            self.close()
+            raise UsageError(f"{self.name}: {problem.strerror or problem}") from None
         except BaseException:
-            self._raw.close()
+            self.close()
             raise
 
     def _opened_table(self, path: str, encoding: str, delimiter: str | None) -> CsvFile | ParquetFile | None:
@@ -104,8 +113,8 @@ class Input:
             return 1.0
 
     def close(self) -> None:
-        """Close the file; standard input stays open."""
-        if not self.is_standard:
+        """Close the file; a stream stays open, as a thread may still wait for what it gives."""
+        if not self.is_stream:
             self._raw.close()
 
     def __enter__(self) -> Self:
@@ -116,10 +125,33 @@ class Input:
 
 
 def _opened(path: str) -> BufferedReader[Any]:
+    given: Any = sys.stdin
+    if path == STANDARD_INPUT and given is None:  # number 0 may be another file by now
+        raise UsageError("standard input is closed")
     try:
-        return BufferedReader(FileIO(0, closefd=False) if path == STANDARD_INPUT else FileIO(path))
+        if not is_stream(path):
+            return BufferedReader(FileIO(path))
+        number = 0 if path == STANDARD_INPUT else os.open(path, os.O_RDONLY)
+        return BufferedReader(FileIO(number, closefd=False))
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from None
+
+
+def is_stream(path: str) -> bool:
+    """Tell whether a name is that of standard input, a pipe or the like. Nothing is written beside those."""
+    if path == STANDARD_INPUT or str(Path(path).absolute()).startswith(DEVICES):
+        return True
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def check_readable(path: str) -> None:
+    """Raise UsageError if a stream is not there or may not be read. It is not opened: that could take what it has."""
+    if path != STANDARD_INPUT and not os.access(path, os.R_OK):
+        raise UsageError(f"{path}: {os.strerror(errno.EACCES if Path(path).exists() else errno.ENOENT)}")
 
 
 def _format_of(path: str) -> Format:
@@ -129,5 +161,7 @@ def _format_of(path: str) -> Format:
     try:
         return ENDINGS[name.suffix.lower()]
     except KeyError:
+        if is_stream(path):
+            return "ndjson"
         known = ", ".join(ENDINGS)
         raise UsageError(f"{path}: say with --format what it holds; its name ends in none of {known}") from None

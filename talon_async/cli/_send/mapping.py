@@ -78,14 +78,22 @@ class Mapper:
         self._is_explicit = bool(options.maps or options.attributes)
         self._has_header = columns is not None
         self._steps = [*self._mapped(options.maps), *self._attributes(options.attributes)]
+        _refuse_double((step.place, step.name) for step in self._steps)
+        self._rivals: list[tuple[str, str]] = []
         self._by_column: dict[str, list[Step]] = {}
         for step in self._steps:
             self._by_column.setdefault(step.column, []).append(step)
         self._constants = self._constant(options.constants)
+        _refuse_double((field.place, field.name) for field, _ in self._constants)
         self.ignored: list[str] = []
         if columns is not None:
             self._check(columns)
         self._identity = self._named_like(columns or [])
+        if self._rivals:
+            first, second = self._rivals[0]
+            raise UsageError(
+                f"the columns {first!r} and {second!r} are one field: leave one out, or say with --map which is sent"
+            )
         self.columns = None if columns is None else [*dict.fromkeys([*self._by_column, *self._identity])]
 
     # -- what the command line says
@@ -154,8 +162,15 @@ class Mapper:
         for column in columns:
             field = self._shape.fields.get(column)
             if field is not None and column not in self._by_column and field.name not in taken:
+                self._compare(column, field, steps)
                 steps[column] = Step(column, field.place, field.name, self._converters[field.kind])
         return steps
+
+    def _compare(self, column: str, field: Field, steps: Mapping[str, Step]) -> None:
+        """Take note of columns that are one field, in its two spellings."""
+        for step in steps.values():
+            if (step.place, step.name) == (field.place, field.name):
+                self._rivals.append((step.column, column))
 
     # -- rows
 
@@ -204,6 +219,9 @@ class Mapper:
                     values.put(step.place, step.name, None if value is None else step.convert(value))
                 except ValueError as problem:
                     raise InputError(place, column, str(problem)) from None
+        for first, second in self._rivals:
+            if first in row and second in row:
+                raise InputError(place, second, f"is the same field as {first}: give one of them")
 
     def _named(self, column: str, place: str) -> tuple[Step, ...]:
         """Return the step for a column that no option names: if it is named like a field, it is that."""
@@ -221,6 +239,7 @@ class Mapper:
             raise InputError(place, column, f"{self._shape.endpoint.name} has no such field: see --map, --attribute")
         if any(step.name == field.name for step in self._steps):
             return None
+        self._compare(column, field, self._identity)
         step = self._identity[column] = Step(column, field.place, field.name, as_it_is)
         return step
 
@@ -246,3 +265,12 @@ def _typed(text: str) -> tuple[str, str | None]:
     if column and kind.isidentifier() and kind == kind.lower():
         raise UsageError(f"{text}: {kind!r} is no type; there are {', '.join(TYPES)}")
     return text, None
+
+
+def _refuse_double(places: Iterable[tuple[str, str]]) -> None:
+    """Raise UsageError if the options name one field or attribute twice: only the last would be sent."""
+    seen = set[tuple[str, str]]()
+    for place, name in places:
+        if (place, name) in seen:
+            raise UsageError(f"{'--attribute' if place == 'attribute' else 'an option'} names {name} twice")
+        seen.add((place, name))

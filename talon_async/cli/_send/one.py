@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from talon_async.bulk import Journal
+from talon_async.cli._paths import problem_of_failed
 from talon_async.cli._send.calls import Calls
+from talon_async.cli._send.files import is_stream
 from talon_async.cli._send.problems import InputError
 from talon_async.cli._send.progress import display_for
 from talon_async.cli._send.records import line_of_failure, line_of_journaled, write_lines
 from talon_async.cli._send.sending import Sending
-from talon_async.errors import BulkInterruptedError, TalonOneError
+from talon_async.errors import BulkInterruptedError, JournalError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +58,14 @@ class SendOptions:
     encoding: str
     delimiter: str | None
 
+    def places(self, path: str) -> tuple[Path | None, Path | None]:
+        """Return where the journal of an input is, and where its calls that failed are written."""
+        beside = None if is_stream(path) else path
+        wants_journal = self.has_journal and not self.calls.dry
+        journal = self.journal or (beside and f"{beside}.journal")
+        failed = self.failed or (beside and not self.calls.dry and f"{beside}.failed.ndjson")
+        return Path(journal) if wants_journal and journal else None, Path(failed) if failed else None
+
 
 def complain(text: str) -> None:
     """Print what is wrong."""
@@ -67,12 +77,7 @@ class OneInput:
 
     def __init__(self, talon: SendingClient, file: Input, path: str, options: SendOptions) -> None:
         self._talon, self._file, self._options = talon, file, options
-        beside = None if file.is_standard else path
-        wants_journal = options.has_journal and not options.calls.dry
-        journal = options.journal or (beside and f"{beside}.journal")
-        failed = options.failed or (beside and not options.calls.dry and f"{beside}.failed.ndjson")
-        self._journal = Path(journal) if wants_journal and journal else None
-        self._failed = Path(failed) if failed else None
+        self._journal, self._failed = options.places(path)
         self._calls = Calls(talon, file, options.calls)
 
     async def send(self, interrupt: Interrupt) -> int:
@@ -111,7 +116,8 @@ class OneInput:
 
     def _sum_up(self, report: Report[PreparedCall[Any]], code: int) -> int:
         """Write what failed, and print how it went."""
-        failed = self._write_failed(report)
+        written = self._write_failed(report)
+        failed = written or 0
         parts = [f"{report.succeeded:,} {'evaluated' if self._options.calls.dry else 'sent'}"]
         failed_before = max(0, failed - report.failed) if self._journal else 0
         told = {
@@ -133,17 +139,26 @@ class OneInput:
             print("Name a file with --failed to keep the calls that failed.")
         if code >= BAD_USE:
             self._tell_how_to_resume(report)
-        return code or (SOME_FAILED if failed or report.failed else ALL)
+        return code or (SOME_FAILED if failed or report.failed or written is None else ALL)
 
-    def _write_failed(self, report: Report[PreparedCall[Any]]) -> int:
-        """Write the calls that failed, those of earlier runs too; return how many."""
-        if self._failed is None:
-            return len(report.failures)
-        if self._journal is None:
-            return write_lines(self._failed, map(line_of_failure, report.failures))
-        if not self._journal.exists():
+    def _write_failed(self, report: Report[PreparedCall[Any]]) -> int | None:
+        """Write the calls that failed, those of earlier runs too; return how many, None if that did not succeed."""
+        if self._failed is None or not (self._journal is None or self._journal.exists()):
             return 0
-        return write_lines(self._failed, map(line_of_journaled, Journal(self._journal).list("failed")))
+        if self._journal is None:
+            lines = map(line_of_failure, report.failures)
+        else:
+            lines = map(line_of_journaled, Journal(self._journal).list("failed"))
+        problem = problem_of_failed(self._failed)  # much may have happened since the command began
+        try:
+            if problem is None:
+                return write_lines(self._failed, lines)
+        except OSError as error:
+            problem = f"cannot be written: {error.strerror}"
+        except JournalError as error:
+            problem = f"is not written: {error}"
+        complain(f"{self._failed} {problem}")
+        return None
 
     def _tell_how_to_resume(self, report: Report[PreparedCall[Any]]) -> None:
         if self._journal is not None and self._journal.exists():

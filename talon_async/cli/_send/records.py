@@ -8,7 +8,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
@@ -22,7 +24,6 @@ from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from talon_async.bulk import Failure, JournaledCall
 
@@ -142,15 +143,17 @@ def _line(
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> int:
     """Write a file for its owner alone, whole or not at all, and return how many lines; without any there is none."""
-    beside = path.with_name(f"{path.name}.tmp")
-    count = 0
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        for line in lines:
-            file.write(line)
-            count += 1
-    if count:
-        beside.replace(path)
-    else:
-        beside.unlink()
-        path.unlink(missing_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".talon-async-", dir=path.parent)  # a name that nobody has
+    beside, count = Path(name), 0
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for line in lines:
+                file.write(line)
+                count += 1
+        if count:
+            beside.replace(path)
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        beside.unlink(missing_ok=True)
     return count

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of a line, so that a file without lines does not fill the memory."""
+"""Bytes of a line of JSON, or characters of a cell of CSV, so that a file without lines does not fill the memory."""
 BOM = b"\xef\xbb\xbf"
 CUT_OFF = (EOFError, zlib.error, OSError, UnicodeError)
 """What files raise that are damaged or incomplete, or not of their encoding."""
@@ -80,6 +80,7 @@ class CsvFile:
 
     def __init__(self, file: BufferedReader[Any], name: str, *, encoding: str, delimiter: str) -> None:
         self._name = name
+        csv.field_size_limit(LONGEST_LINE)
         # bytes that are no text are found where a cell is used, with line and column
         text = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
         self._reader = csv.reader(text, delimiter=delimiter, strict=True)

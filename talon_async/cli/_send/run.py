@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from talon_async.bulk.sources import Caught
+from talon_async.cli._paths import problem_of_failed, problem_of_kind, refuse_clashes
 from talon_async.cli._send.calls import Calls
-from talon_async.cli._send.files import STANDARD_INPUT, Input
-from talon_async.cli._send.one import ALL, BAD_USE, OneInput, complain
+from talon_async.cli._send.files import Input, check_readable, is_stream
+from talon_async.cli._send.one import ALL, BAD_USE, STOPPED, OneInput, complain
 from talon_async.cli._send.problems import InputError, UsageError
 from talon_async.cli._send.sending import Interrupt, SendingClient, handled
 from talon_async.config import Limits, Settings
@@ -26,12 +29,24 @@ if TYPE_CHECKING:
 def main(options: SendOptions) -> int:
     """Run the command and return its exit code."""
     try:
+        refuse_clashes(options.paths, map(options.places, options.paths))
         if options.check:
             return check(options)
+        refuse_places(options)
         return asyncio.run(send(options))
     except (UsageError, InputError, ConfigurationError, InvalidArgumentError) as problem:
         complain(str(problem))
         return BAD_USE
+
+
+def refuse_places(options: SendOptions) -> None:
+    """Raise UsageError if a journal or a file for calls that failed cannot be where it is to be."""
+    for path in options.paths:
+        journal, failed = options.places(path)
+        if journal is not None and (problem := problem_of_kind(journal)) is not None:
+            raise UsageError(f"the journal {journal} {problem}: name another with --journal")
+        if failed is not None and (problem := problem_of_failed(failed)) is not None:
+            raise UsageError(f"{failed} {problem}: name another file for calls that fail with --failed")
 
 
 def opened(path: str, options: SendOptions) -> Input:
@@ -73,18 +88,58 @@ def _check_one(calls: Calls) -> int:
 async def send(options: SendOptions) -> int:
     """Send one input after the other, and return the exit code."""
     for path in options.paths:
-        if path != STANDARD_INPUT:
-            opened(path, options).close()  # a mistyped second name is told before the first is sent
+        # a mistyped second name is told before the first is sent
+        if is_stream(path):
+            check_readable(path)
+        else:
+            opened(path, options).close()
     interrupt, worst = Interrupt(), ALL
     async with client(options) as talon:
         with handled(interrupt):
             for path in options.paths:
-                with opened(path, options) as file:
+                file = await _opened_in_time(path, options, interrupt)
+                if file is None:
+                    return STOPPED
+                with file:
                     code = await OneInput(talon, file, path, options).send(interrupt)
                 worst = max(worst, code)
                 if code >= BAD_USE:
                     break
     return worst
+
+
+async def _opened_in_time(path: str, options: SendOptions, interrupt: Interrupt) -> Input | None:
+    """Open one input; None after Ctrl-C. A stream is opened in a thread: that waits until there is something in it."""
+    if not is_stream(path):
+        return opened(path, options)
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[Input] = loop.create_future()
+
+    def settle(file: Input | None, problem: Exception | None) -> None:
+        if waiting.done():
+            return
+        if file is not None:
+            waiting.set_result(file)
+        elif problem is not None:
+            waiting.set_exception(problem)
+
+    def work() -> None:
+        file = None
+        with Caught() as caught:
+            file = opened(path, options)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, file, caught.error)
+
+    interrupt.stop = interrupt.cancel = waiting.cancel
+    threading.Thread(target=work, name="talon-async send", daemon=True).start()
+    try:
+        return await waiting
+    except asyncio.CancelledError:
+        if not interrupt.happened:
+            raise
+        return None
+    finally:
+        interrupt.stop = interrupt.cancel = lambda: None
 
 
 def client(options: SendOptions) -> SendingClient:

@@ -96,7 +96,7 @@ class Sending:
         self._talon, self._file = talon, file
         self._paused, self._is_paused = 0.0, False
         options["progress"] = self._note
-        self.runner = talon.runner(calls, in_thread=file.is_standard, options=options)
+        self.runner = talon.runner(calls, in_thread=file.is_stream, options=options)
 
     def _note(self, snapshot: Any) -> None:
         self._paused, self._is_paused = snapshot.paused, snapshot.is_paused
