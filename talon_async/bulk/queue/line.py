@@ -259,7 +259,7 @@ class Line:
     def settled(self, result: Result[Any, Any]) -> None:
         """Count what became of an event, and make room."""
         item = result.item
-        if isinstance(result, Failure) and self.is_left:
+        if isinstance(result, Failure) and (self.is_left or result.outcome == "unsent"):
             if self._journal is None:
                 self.undelivered.append(_of_item(result))
             return

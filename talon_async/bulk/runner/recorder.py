@@ -64,6 +64,7 @@ class Recorder:
         self._least_room = max(1, min(GROUP, plan.buffer // 2))
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
+        self._kept: list[Job] = []
         self._marking = asyncio.Event()
         self._more = asyncio.Event()
 
@@ -74,6 +75,8 @@ class Recorder:
     def freed(self, job: Job) -> None:
         """A call has its end; once there is room for a group, the next one is read."""
         self.left(job)
+        if job.outcome == "unsent":
+            self._kept.append(job)  # the journal keeps it for the next run
         if self._intake.has_room(self._least_room - 1):
             self._more.set()
 
@@ -191,7 +194,7 @@ class Recorder:
     async def close(self, unsent: list[Job]) -> None:
         """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            surely = [job for job in unsent if job.may_leave or job.index in self._marked or not job.may_be_known]
+            surely = [job for job in [*self._kept, *unsent] if job.may_leave or job.index in self._marked or not job.may_be_known]
             if surely:
                 await self.journal.unmark([job.index for job in surely])
         finally:

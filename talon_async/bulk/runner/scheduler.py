@@ -288,7 +288,7 @@ class Runner:
         if job.is_dry:
             return
         if sign is Sign.FATAL:
-            self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
+            self._fail(job, error, "unsent" if error.outcome in ("not_sent", "rejected") else None)
             self.account.stop(error)
         elif self._was_recorded_before(job, call, error):
             self.account.succeeded(job, None)
