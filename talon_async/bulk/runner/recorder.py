@@ -194,7 +194,11 @@ class Recorder:
     async def close(self, unsent: list[Job]) -> None:
         """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            surely = [job for job in [*self._kept, *unsent] if job.may_leave or job.index in self._marked or not job.may_be_known]
+            surely = [
+                job
+                for job in [*self._kept, *unsent]
+                if job.may_leave or job.index in self._marked or not job.may_be_known
+            ]
             if surely:
                 await self.journal.unmark([job.index for job in surely])
         finally:
