@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from support.transport import Immediate, inner
 from unit.test_bulk_journal import MemoryJournal, Server, run, v1, v2
 
 from talon_async._messages import Answer, Request
+from talon_async.bulk import sources
+from talon_async.errors import BulkInterruptedError
 
 
 def refusing(server: Server, status: int, after: int) -> Callable[[Request], Any]:
@@ -39,3 +42,97 @@ async def test_calls_are_left_to_the_next_run_when_the_api_key_is_refused(make: 
     assert not journal.failures
     again = await run(server, journal, map(make, range(100)))
     assert (0, 0, set(range(100))) == (again.rejected, again.unknown, set(server.numbers))
+
+
+# -- sources that end strangely
+
+
+async def track(source: Any, **options: Any) -> Any:
+    async with inner(Immediate(), clock=FakeClock()) as talon, asyncio.timeout(20):
+        return await talon.track_events(source, **options)
+
+
+async def test_the_run_ends_when_an_asynchronous_source_was_cancelled() -> None:
+    """By something of its own, such as a task group; what it gave before is sent."""
+
+    async def source() -> AsyncIterator[Any]:
+        yield v2(0)
+        raise asyncio.CancelledError
+
+    with pytest.raises(BulkInterruptedError, match="the source raised RuntimeError") as caught:
+        await track(source())
+    assert "the source was cancelled" == str(caught.value.__cause__)
+    assert 1 == caught.value.report.succeeded
+
+
+async def test_the_run_ends_when_an_asynchronous_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for, but not without end; its item that comes after the end is not lost."""
+    monkeypatch.setattr(sources, "PATIENCE", 0.01)
+    stubborn, forever = asyncio.Event(), asyncio.Event()
+
+    async def source() -> AsyncIterator[Any]:
+        yield v2(0)
+        while not forever.is_set():
+            try:
+                stubborn.set()
+                await forever.wait()
+            except asyncio.CancelledError:
+                continue
+
+    async with inner(Immediate(), clock=FakeClock()) as talon, asyncio.timeout(20):
+        run = asyncio.ensure_future(talon.track_events(source()))
+        await stubborn.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await run
+        forever.set()
+    assert 0 == caught.value.__dict__["report"].pending
+
+
+async def test_an_item_is_counted_when_its_source_gives_it_instead_of_stopping() -> None:
+    """A source that swallows its cancellation is read no further."""
+    waits = asyncio.Event()
+
+    async def source() -> AsyncIterator[Any]:
+        yield v2(0)
+        try:
+            waits.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            yield v2(1)
+
+    async with inner(Immediate(), clock=FakeClock()) as talon, asyncio.timeout(4):
+        run = asyncio.ensure_future(talon.track_events(source()))
+        await waits.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await run
+    report = caught.value.__dict__["report"]
+    assert (2, 0) == (report.taken, report.pending)
+
+
+@pytest.mark.parametrize("kind", ["generator", "asynchronous", "slow"])
+async def test_the_account_is_complete_when_closing_the_source_exits(kind: str) -> None:
+    """The exit is remembered, and goes on once everything is counted."""
+    clock = FakeClock()
+
+    def ordinary() -> Iterator[Any]:
+        try:
+            for n in range(1000):
+                clock.time += 0.02 * (kind == "slow")
+                yield v2(n)
+        finally:
+            raise SystemExit(3)
+
+    async def asynchronous() -> AsyncIterator[Any]:
+        try:
+            for n in range(1000):
+                yield v2(n)
+        finally:
+            raise SystemExit(3)
+
+    async with inner(Immediate(refusing(Server(), 401, 3)), clock=clock) as talon, asyncio.timeout(20):
+        with pytest.raises(SystemExit) as caught:
+            await talon.track_events(asynchronous() if kind == "asynchronous" else ordinary(), concurrency=2)
+    report = caught.value.__dict__["report"]
+    assert (3, report.taken, 0) == (report.succeeded, report.done, report.pending)

@@ -76,7 +76,10 @@ class Line:
         undelivered: without a journal, what was left when the run ended.
         is_left: whether the run has stopped reading; what it tells from then on is what it leaves.
         why: says why the run has stopped reading.
+        exit_by: nothing; a queue's closing does not raise.
     """
+
+    exit_by: BaseException | None = None
 
     def __init__(self, settings: QueueSettings, clock: Clock, journal: FolderJournal | None) -> None:
         self._settings, self._clock, self._journal = settings, clock, journal

@@ -113,6 +113,8 @@ class Runner:
             self._marking.cancel()
         for item in await self.source.close():
             self._intake.enroll(item)
+        if (exit_by := self.source.exit_by) is not None:
+            account.source_failed(exit_by)
         left = list(account.jobs.values())
         if self._recorder is not None:
             with Interruption(account, "the journal"):
