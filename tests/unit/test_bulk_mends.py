@@ -136,3 +136,18 @@ async def test_the_account_is_complete_when_closing_the_source_exits(kind: str) 
             await talon.track_events(asynchronous() if kind == "asynchronous" else ordinary(), concurrency=2)
     report = caught.value.__dict__["report"]
     assert (3, report.taken, 0) == (report.succeeded, report.done, report.pending)
+
+
+# -- the pace
+
+
+@pytest.mark.parametrize("journal", [None, MemoryJournal()])
+async def test_the_end_of_the_source_is_seen_when_the_next_call_would_wait_for_its_pace(
+    journal: MemoryJournal | None,
+) -> None:
+    """A hundred seconds lie between two calls, and none after the last one."""
+    clock = FakeClock()
+    async with inner(Immediate(), clock=clock) as talon, asyncio.timeout(20):
+        report = await talon.track_events(map(v2, range(3)), rate=0.01, journal=journal)
+    assert (3, 200) == (report.succeeded, pytest.approx(report.elapsed, abs=1))
+    assert 1200 == pytest.approx(clock.time, abs=1)

@@ -236,8 +236,11 @@ class Runner:
         limiter = keeper.limiter
         if limiter.active >= limiter.limit:
             return self._take_probe() if keeper.probe_due else None
-        if keeper.pacer is not None and keeper.must_wait_for_pace():
-            return None
+        if keeper.pacer is not None:
+            if not self._ready and (ahead := self._read()) is not None:  # or the source's end is seen, at once
+                self._ready.append(ahead)
+            if self._ready and keeper.must_wait_for_pace():
+                return None
         job = self._next()
         if job is None:
             return None
