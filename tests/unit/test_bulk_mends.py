@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from support.clock import FakeClock
 from support.transport import Immediate, inner
@@ -13,6 +15,7 @@ from unit.test_bulk_journal import MemoryJournal, Server, run, v1, v2
 
 from talon_async._messages import Answer, Request
 from talon_async.bulk import sources
+from talon_async.bulk.journal import Journal
 from talon_async.errors import BulkInterruptedError
 
 
@@ -151,3 +154,33 @@ async def test_the_end_of_the_source_is_seen_when_the_next_call_would_wait_for_i
         report = await talon.track_events(map(v2, range(3)), rate=0.01, journal=journal)
     assert (3, 200) == (report.succeeded, pytest.approx(report.elapsed, abs=1))
     assert 1200 == pytest.approx(clock.time, abs=1)
+
+
+# -- keys that are held
+
+
+@pytest.mark.parametrize("make", [v1, v2])
+async def test_a_key_is_still_held_when_a_run_with_a_journal_is_started_again(
+    tmp_path: Path, make: Callable[[int], Any]
+) -> None:
+    """Until the failed call is requeued; then the calls of its key go in their order, those not safe to repeat too."""
+    sent, bad = list[int](), {0}
+
+    async def shop(request: Request) -> Answer:
+        number = orjson.loads(request.body or b"")["attributes"]["n"]
+        if number in bad:
+            return Answer(400, {}, b"{}")
+        sent.append(number)
+        return Answer(200, {}, b"{}")
+
+    path = tmp_path / "journal"
+    async with inner(Immediate(shop), clock=FakeClock()) as talon, asyncio.timeout(20):
+        for counts in [(30 - 5, 1, 4), (0, 0, 4)]:
+            report = await talon.track_events(map(make, range(30)), journal=path, after_failure="hold")
+            assert counts == (report.succeeded, report.rejected, report.unsent)
+            assert "profile:p0" in report.held_keys
+        bad.clear()
+        assert 1 == Journal(path).requeue()
+        report = await talon.track_events(map(make, range(30)), journal=path, after_failure="hold")
+    assert (5, 0, 0) == (report.succeeded, report.unsent, report.unknown)
+    assert [0, 7, 14, 21, 28] == [n for n in sent if n % 7 == 0]

@@ -129,6 +129,8 @@ class Runner:
         journal = recorder.journal
         await journal.open(destination=self._plan.destination, trust_keys=self._options.retry.trust_keys)
         self._intake.next_index = journal.recorded
+        if self._plan.after_failure == "hold":
+            self.account.report.held_keys.update(await journal.failed_keys())
 
     async def _keep_journal(self, recorder: Recorder) -> None:
         """Resume, skip and record; then let the workers know that there is nothing more."""
