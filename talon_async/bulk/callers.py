@@ -15,7 +15,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from talon_async.bulk.methods.base import ExitError
+from talon_async.bulk.results import Failure, Report
 from talon_async.bulk.sources import END, PushedSource
+from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -59,7 +61,9 @@ class CallersRun:
                 if self._read_some(items):
                     break
                 self.source.changed.wait()
-            return self._result(future)
+            report = self._result(future)
+            self._count_late(report)
+            return report
         except BaseException as problem:
             self._interrupted(future, problem)
             raise
@@ -83,7 +87,9 @@ class CallersRun:
             yield from self._results
             self._result(future)
         except BaseException as problem:
-            self._interrupted(future, problem)
+            late = self._interrupted(future, problem)
+            if isinstance(problem, Exception):
+                yield from late
             raise
 
     def _read_some(self, items: Iterator[Any], *, most: float = math.inf) -> bool:
@@ -109,14 +115,31 @@ class CallersRun:
             raise error.problem from None
         return result
 
-    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> None:
-        """End the run and wait until it has ended."""
+    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> list[Any]:
+        """End the run and wait until it has ended; return what it was too late for."""
         if not future.done():
             with contextlib.suppress(RuntimeError):  # the loop is closed: so is the run
                 self._thread.loop.call_soon_threadsafe(self._cancel)
             concurrent.futures.wait([future], self._grace)
         if self._report is not None and not hasattr(problem, "report"):
             problem.__dict__["report"] = self._report
+        return self._count_late(getattr(problem, "report", None)) if future.done() else []
+
+    def _count_late(self, report: Any) -> list[Any]:
+        """Count what was read when the run had just ended: it is unsent."""
+        late: list[Any] = []
+        if not isinstance(report, Report):
+            return late
+        counted: Report[Any] = report
+        for item in self.source.late():
+            error = TalonOneError("the run had ended when the source gave this item")
+            error.outcome = "not_sent"
+            failure = Failure(index=counted.skipped + counted.taken, item=item, error=error, outcome="unsent")
+            counted.taken += 1
+            counted.pending += 1
+            counted.add(failure)
+            late.append(failure)
+        return late
 
     def _finished(self, _: object) -> None:
         self.source.is_closed = True

@@ -317,9 +317,17 @@ class PushedSource:
         self.changed.set()
         return self._buffer.rest()
 
+    def late(self) -> list[Any]:
+        """Return what the other thread pushed after the run had ended; on that thread."""
+        return self._buffer.rest()
+
 
 class ThreadSource(PushedSource):
-    """Reads an ordinary iterable in a thread of its own."""
+    """Reads an ordinary iterable in a thread of its own.
+
+    When the run has ended, the item that the thread is about to read is waited for, but not longer than `LINGER`. One
+    that the iterable gives after that is in no account: it was taken from the iterable, and not from the run's source.
+    """
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         super().__init__()

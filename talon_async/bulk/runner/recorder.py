@@ -103,9 +103,9 @@ class Recorder:
             while job is None:
                 if self._intake.is_over():
                     return
-                if (job := self._intake.skip_one(index)) is None:
+                if (job := self._intake.skip_one(index, self.journal)) is None:
                     await self._wait()
-            self.journal.check(index, fingerprint_of(job, self._item_id))
+            self.journal.check(index, self._fingerprint_of(job))
             if index % GROUP == 0:
                 await asyncio.sleep(0)
 
@@ -131,7 +131,7 @@ class Recorder:
 
     def _entry(self, job: Job) -> Entry:
         if job.problem is not None:
-            return Entry(job.index, b"", fingerprint_of(job, self._item_id), repeatable=False)
+            return Entry(job.index, b"", self._fingerprint_of(job), repeatable=False)
         item: Any = job.item
         is_prepared = isinstance(item, PreparedCall)
         has_own_key = is_prepared and item.has_own_key
@@ -140,8 +140,15 @@ class Recorder:
             request.idempotency_key = self.journal.key(job.index)
         call = PreparedCall[Any].of(request, has_own_key=has_own_key)
         is_told = is_prepared or self._item_id is not None
-        fingerprint = fingerprint_of(job, self._item_id) if is_told else call.fingerprint
+        fingerprint = self._fingerprint_of(job) if is_told else call.fingerprint
         return Entry(job.index, bytes(call), fingerprint, job.repeatable)
+
+    def _fingerprint_of(self, job: Job) -> bytes:
+        try:
+            return fingerprint_of(job, self._item_id)
+        except Exception as problem:
+            self._intake.interrupt("`item_id`" if self._item_id is not None else "the journal", problem)
+            raise
 
     # -- leaving
 

@@ -322,8 +322,7 @@ class Runner:
     def _again(self, job: Job, sign: Sign, error: TalonOneError) -> None:
         """Have a call sent once more: when the gate opens, or after a pause of its own."""
         keeper = self._keeper
-        if error.retry_after is not None and error.retry_after > keeper.patience:
-            self.account.stop(error)
+        if keeper.waits_too_long(error):
             return
         if not keeper.gate.is_open or sign is Sign.DESCRIPTORS:
             self._ready.appendleft(job)
