@@ -1787,6 +1787,9 @@ class TalonOneSync(BlockingClient):
         they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
         once; where an exception is raised, the report is its `report`.
 
+        As nobody sees the answers, calls that were prepared without `silent` are sent with `silent=True` where there is
+        such a thing.
+
         Args:
             calls: the calls, from any iterable; it is read on this thread, and may block.
             **options: see `BulkOptions`.
@@ -1805,7 +1808,8 @@ class TalonOneSync(BlockingClient):
     ) -> Generator[Result[PreparedCall[T], T], None, None]:
         """Send many prepared calls as `bulk` does, and give each result as it comes.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        No more is taken than results are read. Source and results share a thread: a result arrives after the
+        source gave the next item. Leaving the loop ends the run: close the iterator, or use
         `contextlib.closing`.
 
         Args:
@@ -1829,7 +1833,7 @@ class TalonOneSync(BlockingClient):
 
         Events of all three kinds may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
         `IntegrationEventV3Request`. Those of V2 and V3 are safe to repeat, and with a journal survive a kill; one of V1
-        that may have reached the server is `unknown`. Else as `bulk`.
+        that may have reached the server is `unknown`. No answers are asked for. Else as `bulk`.
 
         Args:
             events: the events, from any iterable; it is read on this thread, and may block.
@@ -1858,7 +1862,8 @@ class TalonOneSync(BlockingClient):
     ]:
         """Record many events as `track_events` does, and give what each led to as it comes.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        No more is taken than results are read. Source and results share a thread: a result arrives after the
+        source gave the next item. Leaving the loop ends the run: close the iterator, or use
         `contextlib.closing`.
 
         Args:

@@ -12,7 +12,7 @@ import concurrent.futures
 import contextlib
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 
 from talon_async.bulk.methods.base import ExitError
 from talon_async.bulk.results import Failure, Report
@@ -36,6 +36,10 @@ class Thread(Protocol):
     def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start a coroutine on the loop."""
         ...
+
+
+def _is_report(value: object) -> TypeGuard[Report[Any]]:
+    return isinstance(value, Report)
 
 
 class CallersRun:
@@ -62,11 +66,11 @@ class CallersRun:
                     break
                 self.source.changed.wait()
             report = self._result(future)
-            self._count_late(report)
-            return report
         except BaseException as problem:
             self._interrupted(future, problem)
             raise
+        self._count_late(report)
+        return report
 
     def results(self, run: AsyncGenerator[T, None], items: Iterator[Any]) -> Generator[T, None, None]:
         """Run to the end and give the results as they come, in between what is read of the source."""
@@ -125,19 +129,18 @@ class CallersRun:
             problem.__dict__["report"] = self._report
         return self._count_late(getattr(problem, "report", None)) if future.done() else []
 
-    def _count_late(self, report: Any) -> list[Any]:
+    def _count_late(self, report: object) -> list[Any]:
         """Count what was read when the run had just ended: it is unsent."""
         late: list[Any] = []
-        if not isinstance(report, Report):
+        if not _is_report(report):
             return late
-        counted: Report[Any] = report
         for item in self.source.late():
             error = TalonOneError("the run had ended when the source gave this item")
             error.outcome = "not_sent"
-            failure = Failure(index=counted.skipped + counted.taken, item=item, error=error, outcome="unsent")
-            counted.taken += 1
-            counted.pending += 1
-            counted.add(failure)
+            failure = Failure(index=report.skipped + report.taken, item=item, error=error, outcome="unsent")
+            report.taken += 1
+            report.pending += 1
+            report.add(failure)
             late.append(failure)
         return late
 

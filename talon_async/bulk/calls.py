@@ -103,16 +103,16 @@ class PreparedCall(Generic[T_co]):
         return VERSION + orjson.dumps(head) + b"\n" + (self.body or b"")
 
     @classmethod
-    def from_bytes(cls, record: bytes) -> Self:
+    def from_bytes(cls, record: bytes | bytearray | memoryview) -> Self:
         """Read a call from its byte form.
 
         Raises:
             InvalidArgumentError: it is no such form, or that of another release.
         """
-        given: object = record
-        if not isinstance(given, bytes | bytearray | memoryview):
-            raise InvalidArgumentError(f"a prepared call is read from bytes, not {type(given).__name__}")
-        record = bytes(record)
+        try:
+            record = bytes(memoryview(record))
+        except TypeError:
+            raise InvalidArgumentError(f"a prepared call is read from bytes, not {type(record).__name__}") from None
         if record[:1] != VERSION:
             if record[:1].isdigit() and record[1:2] == b"[":
                 raise InvalidArgumentError(f"a prepared call of form {record[:1].decode()} is unknown to this release")
