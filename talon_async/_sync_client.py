@@ -1808,7 +1808,8 @@ class TalonOneSync(BlockingClient):
     ) -> Generator[Result[PreparedCall[T], T], None, None]:
         """Send many prepared calls as `bulk` does, and give each result as it comes.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        No more is taken than results are read. Source and results share a thread: a result arrives after the
+        source gave the next item. Leaving the loop ends the run: close the iterator, or use
         `contextlib.closing`.
 
         Args:
@@ -1861,7 +1862,8 @@ class TalonOneSync(BlockingClient):
     ]:
         """Record many events as `track_events` does, and give what each led to as it comes.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
+        No more is taken than results are read. Source and results share a thread: a result arrives after the
+        source gave the next item. Leaving the loop ends the run: close the iterator, or use
         `contextlib.closing`.
 
         Args:

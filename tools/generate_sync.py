@@ -121,6 +121,10 @@ def twin(method: ast.AsyncFunctionDef, call: str) -> str:
         ),
         ", also an asynchronous one": "",
         "contextlib.aclosing": "contextlib.closing",
+        "are read. Leaving the loop ends the run: close the iterator, or use\n": (
+            "are read. Source and results share a thread: a result arrives after the\n"
+            "        source gave the next item. Leaving the loop ends the run: close the iterator, or use\n"
+        ),
     }
     text = blocking_words(method, **words)
     return f"\n    def {method.name}{signature(method)}:\n        {text}\n        return self.{call}({given})\n"

@@ -12,10 +12,12 @@ import concurrent.futures
 import contextlib
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 
 from talon_async.bulk.methods.base import ExitError
+from talon_async.bulk.results import Failure, Report
 from talon_async.bulk.sources import END, PushedSource
+from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -34,6 +36,10 @@ class Thread(Protocol):
     def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start a coroutine on the loop."""
         ...
+
+
+def _is_report(value: object) -> TypeGuard[Report[Any]]:
+    return isinstance(value, Report)
 
 
 class CallersRun:
@@ -59,10 +65,12 @@ class CallersRun:
                 if self._read_some(items):
                     break
                 self.source.changed.wait()
-            return self._result(future)
+            report = self._result(future)
         except BaseException as problem:
             self._interrupted(future, problem)
             raise
+        self._count_late(report)
+        return report
 
     def results(self, run: AsyncGenerator[T, None], items: Iterator[Any]) -> Generator[T, None, None]:
         """Run to the end and give the results as they come, in between what is read of the source."""
@@ -83,7 +91,9 @@ class CallersRun:
             yield from self._results
             self._result(future)
         except BaseException as problem:
-            self._interrupted(future, problem)
+            late = self._interrupted(future, problem)
+            if isinstance(problem, Exception):
+                yield from late
             raise
 
     def _read_some(self, items: Iterator[Any], *, most: float = math.inf) -> bool:
@@ -109,14 +119,30 @@ class CallersRun:
             raise error.problem from None
         return result
 
-    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> None:
-        """End the run and wait until it has ended."""
+    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> list[Any]:
+        """End the run and wait until it has ended; return what it was too late for."""
         if not future.done():
             with contextlib.suppress(RuntimeError):  # the loop is closed: so is the run
                 self._thread.loop.call_soon_threadsafe(self._cancel)
             concurrent.futures.wait([future], self._grace)
         if self._report is not None and not hasattr(problem, "report"):
             problem.__dict__["report"] = self._report
+        return self._count_late(getattr(problem, "report", None)) if future.done() else []
+
+    def _count_late(self, report: object) -> list[Any]:
+        """Count what was read when the run had just ended: it is unsent."""
+        late: list[Any] = []
+        if not _is_report(report):
+            return late
+        for item in self.source.late():
+            error = TalonOneError("the run had ended when the source gave this item")
+            error.outcome = "not_sent"
+            failure = Failure(index=report.skipped + report.taken, item=item, error=error, outcome="unsent")
+            report.taken += 1
+            report.pending += 1
+            report.add(failure)
+            late.append(failure)
+        return late
 
     def _finished(self, _: object) -> None:
         self.source.is_closed = True

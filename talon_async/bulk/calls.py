@@ -3,14 +3,19 @@
 1. It holds what the request is, and neither the host nor the API key: any client may send it.
 2. It has one idempotency key from the beginning, so sending it twice acts once where the operation knows keys.
 3. Its byte form is a line of JSON such as `1["track_event_v2","/v2/events",...]`, and then the body as it is sent. The
-   digit in front is the version of the form; a form that this release does not know is an error.
+   digit in front is the version of the form; a form that this release does not know is an error. The line ends with
+   the body's length and CRC-32, so that a form that was cut off is an error as well.
+4. Who made the bytes is not trusted: a call is sent only to a path of its operation, as one request, and is repeated
+   no more freely than the operation is.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from zlib import crc32
 
 import attrs
 import orjson
@@ -30,7 +35,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 VERSION = b"1"
 FINGERPRINT_BYTES = 16
-KINDS = [list, bool, bool]
+TARGET = re.compile(r"/(?!/)[!-~]*")
+"""A path and query that end neither the line of the request nor name another host."""
+SEGMENT = r"(?!\.{1,2}(?![^/?]))[\w.~%-]+"
+"""A value in a path, as it is encoded; not one that would address another resource."""
 
 
 @attrs.frozen(hash=True)
@@ -90,38 +98,45 @@ class PreparedCall(Generic[T_co]):
             self.idempotency.value,
             self.idempotency_key,
             self.has_own_key,
-            self.body is not None,
+            None if self.body is None else (len(self.body), crc32(self.body)),
         ]
         return VERSION + orjson.dumps(head) + b"\n" + (self.body or b"")
 
     @classmethod
-    def from_bytes(cls, record: bytes) -> Self:
+    def from_bytes(cls, record: bytes | bytearray | memoryview) -> Self:
         """Read a call from its byte form.
 
         Raises:
             InvalidArgumentError: it is no such form, or that of another release.
         """
+        try:
+            record = bytes(memoryview(record))
+        except TypeError:
+            raise InvalidArgumentError(f"a prepared call is read from bytes, not {type(record).__name__}") from None
         if record[:1] != VERSION:
             if record[:1].isdigit() and record[1:2] == b"[":
                 raise InvalidArgumentError(f"a prepared call of form {record[:1].decode()} is unknown to this release")
             raise InvalidArgumentError("these bytes are no prepared call")
-        head, _, body = record[1:].partition(b"\n")
+        head, end, body = record[1:].partition(b"\n")
         try:
-            return cls._from_parts(orjson.loads(head), body)
+            return cls._from_parts(orjson.loads(head), body if end else None)
         except (ValueError, TypeError):
             raise InvalidArgumentError("these bytes are no prepared call, or a damaged one") from None
 
     @classmethod
-    def _from_parts(cls, head: list[Any], body: bytes) -> Self:
+    def _from_parts(cls, head: list[Any], rest: bytes | None) -> Self:
         """Return the call of these parts; ValueError or TypeError if they are none."""
-        operation, target, keys, idempotency, key, own, has_body = head
+        operation, target, keys, idempotency, key, own, check = head
         texts = [operation, target, *keys, *([] if key is None else [key])]
-        if not all(isinstance(text, str) for text in texts) or [type(keys), type(own), type(has_body)] != KINDS:
+        if not all(isinstance(text, str) for text in texts) or [type(keys), type(own)] != [list, bool]:
             raise TypeError
+        is_whole = rest == b"" if check is None else rest is not None and check == [len(rest), crc32(rest)]
+        if not is_whole or not TARGET.fullmatch(target):
+            raise ValueError
         return cls(
             operation,
             target,
-            body if has_body else None,
+            None if check is None else rest,
             tuple(keys),
             Idempotency(idempotency),
             None if key is None else valid_key(key),
@@ -142,19 +157,47 @@ def endpoint_for(client: type, name: str) -> Endpoint:
         raise InvalidArgumentError(f"{name!r} is no operation of {client.__name__}") from None
 
 
+@attrs.frozen(eq=False)
+class _Sending:
+    """What calls of one operation must be like, and what reads their answers."""
+
+    operation: Operation
+    decode: Callable[..., Any]
+    matches: Callable[[str], object]
+    has_dry: bool
+
+    def allows(self, call: PreparedCall[Any]) -> bool:
+        """Tell whether a call counts as no safer to repeat than it is."""
+        if call.idempotency in (self.operation.idempotency, Idempotency.NEVER):
+            return True
+        is_dry = self.has_dry and "dry=true" in call.target.partition("?")[2].split("&")
+        return is_dry and call.idempotency is Idempotency.SAFE
+
+
 @cache
-def _sending(client: type, name: str) -> tuple[Operation, Callable[..., Any]]:
-    """Return the operation of a client by name, and what reads its answer."""
+def _sending(client: type, name: str) -> _Sending:
+    """Return what is known of the operation of a client by name."""
     endpoint = endpoint_for(client, name)
-    return endpoint.operation, decoder(endpoint.returns)
+    path = SEGMENT.join(map(re.escape, re.split(r"{\w+}", endpoint.operation.path)))
+    target = re.compile(rf"{path}(?:\?[!-~]*)?", re.ASCII)
+    has_dry = "dry" in endpoint.signature.parameters
+    return _Sending(endpoint.operation, decoder(endpoint.returns), target.fullmatch, has_dry)
 
 
 def request_of(call: PreparedCall[Any], client: type) -> Request:
-    """Return the request that a call stands for, as a client sends it."""
-    operation, decode = _sending(client, call.operation)
-    return Request(
-        operation, call.target, call.body, call.idempotency, call.idempotency_key, call.ordering_keys, decode
-    )
+    """Return the request that a call stands for, as a client sends it.
+
+    Raises:
+        InvalidArgumentError: it is none of this operation, or would be repeated although the operation must not be.
+    """
+    sending, key = _sending(client, call.operation), call.idempotency_key
+    if not sending.matches(call.target):
+        raise InvalidArgumentError(f"the target of this prepared call is none of {call.operation}")
+    if not sending.allows(call):
+        raise InvalidArgumentError(f"a call of {call.operation} is not {call.idempotency.value}")
+    if key is not None:
+        valid_key(key)
+    return Request(sending.operation, call.target, call.body, call.idempotency, key, call.ordering_keys, sending.decode)
 
 
 @cache

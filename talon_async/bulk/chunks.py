@@ -225,6 +225,11 @@ class ChunkSource:
             self._answered.insert(at, chunk.places[0])
             self._report.answers.insert(at, answer)
 
+    @property
+    def exit_by(self) -> BaseException | None:
+        """What closing raised that wants to end the process."""
+        return self._items.exit_by
+
     async def close(self) -> list[Any]:
         """Read no further; return the chunks of what was read and not given."""
         for item in await self._items.close():

@@ -59,6 +59,10 @@ class Journal(Protocol):
         """Return the calls that earlier runs left behind, in the order of their indices."""
         ...
 
+    async def failed_keys(self) -> set[str]:
+        """Return the ordering keys of the calls that failed, and were neither requeued nor erased since."""
+        ...
+
     async def accept(self, entries: Sequence[Entry]) -> None:
         """Store calls; they are durable when this returns."""
         ...

@@ -51,7 +51,8 @@ class Failure(Generic[I_co]):
         item: what the source gave; of a call that a journal resumes, the `PreparedCall`.
         error: why.
         outcome: `rejected`: the server did not act, for a reason of this call. `unknown`: it may have acted, or it has,
-            if `error.outcome` is `accepted`. `unsent`: the run ended, or the key was held, before the call was sent.
+            if `error.outcome` is `accepted`. `unsent`: the run ended, or the key was held, before the call was sent;
+            or the server refused the API key, and so did nothing.
         attempts: how often the request went out.
         idempotency_key: the key it carried, if it had one; sent again with it, an `unknown` call acts once.
         seconds: from when it first went out until it was given up.

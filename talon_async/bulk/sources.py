@@ -14,7 +14,7 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from talon_async.errors import InvalidArgumentError
@@ -29,6 +29,8 @@ SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
 
 
+PATIENCE = 5.0
+"""Seconds that a run waits in the end for an asynchronous source that does not stop when it is cancelled."""
 LINGER = 0.25
 """Seconds that a run waits in the end for the item that a thread is about to read; a later one is not taken."""
 
@@ -68,6 +70,11 @@ WAIT, END = Nothing("WAIT"), Nothing("END")
 
 class Source(Protocol):
     """Gives items to a runner."""
+
+    @property
+    def exit_by(self) -> BaseException | None:
+        """What its closing raised that wants to end the process; other errors of closing are nobody's business."""
+        ...
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Begin to read. `has_room(waiting)` tells whether one more may be read when so many wait to be given."""
@@ -130,6 +137,8 @@ class AsyncSource:
         self._buffer = _Buffer()
         self._wanted = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self._exit_by: BaseException | None = None
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Begin to read."""
@@ -138,7 +147,7 @@ class AsyncSource:
     async def _read(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         buffer = self._buffer
         try:
-            while True:
+            while not self._is_closed:
                 while not has_room(len(buffer.items)):
                     self._wanted.clear()
                     await self._wanted.wait()
@@ -146,8 +155,11 @@ class AsyncSource:
                 notify()
         except StopAsyncIteration:
             pass
-        except asyncio.CancelledError:
-            raise
+        except asyncio.CancelledError as problem:
+            if self._is_closed:
+                raise
+            buffer.problem = RuntimeError("the source was cancelled")
+            buffer.problem.__cause__ = problem
         except BaseException as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
             buffer.problem = problem
         buffer.ended = True
@@ -159,14 +171,46 @@ class AsyncSource:
         return self._buffer.take()
 
     async def close(self) -> list[Any]:
-        """Stop reading and close the iterator."""
+        """Stop reading and close the iterator; one that does not end in time is left alone."""
+        self._is_closed = True
         if self._reader is not None:
             self._reader.cancel()
-            await asyncio.wait([self._reader])
+            await _ended(self._reader)
         if close := getattr(self._iterator, "aclose", None):  # asynchronous generators have it
-            with contextlib.suppress(Exception):  # the source's own clean-up must not hide the report
-                await close()
+            await _ended(asyncio.ensure_future(self._close(close)))
         return self._buffer.rest()
+
+    async def _close(self, close: Callable[[], Awaitable[None]]) -> None:
+        with _Closing() as closing:
+            await close()
+        self._exit_by = closing.exit_by
+
+    @property
+    def exit_by(self) -> BaseException | None:
+        """What its closing raised that wants to end the process."""
+        problem = self._buffer.problem
+        return self._exit_by if problem is None or isinstance(problem, Exception) else problem
+
+
+async def _ended(task: asyncio.Future[None]) -> None:
+    """Wait until a task of the user's source has ended, but not without end."""
+    await asyncio.wait([task], timeout=PATIENCE)
+    task.cancel()
+
+
+class _Closing:
+    """Keeps an exit that a source's own clean-up raises; what else it raises must not hide the report."""
+
+    def __init__(self) -> None:
+        self.exit_by: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if isinstance(error, SystemExit | KeyboardInterrupt):
+            self.exit_by = error
+        return True
 
 
 class IterableSource:
@@ -177,6 +221,12 @@ class IterableSource:
         self._monotonic = monotonic
         self._at_hand = isinstance(source, list | tuple | range)
         self._thread: ThreadSource | None = None
+        self._exit_by: BaseException | None = None
+
+    @property
+    def exit_by(self) -> BaseException | None:
+        """What its closing raised that wants to end the process."""
+        return self._exit_by if self._thread is None else self._thread.exit_by
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Remember whom to tell."""
@@ -199,14 +249,16 @@ class IterableSource:
         """Close the iterator, if it is a generator."""
         if self._thread is not None:
             return await self._thread.close()
-        _close(self._iterator)
+        self._exit_by = _close(self._iterator)
         return []
 
 
-def _close(iterator: Iterator[Any]) -> None:
-    if close := getattr(iterator, "close", None):
-        with contextlib.suppress(Exception):  # the source's own clean-up must not hide the report
+def _close(iterator: Iterator[Any]) -> BaseException | None:
+    """Close an iterator, if it is a generator; return the exit that it raises."""
+    with _Closing() as closing:
+        if close := getattr(iterator, "close", None):
             close()
+    return closing.exit_by
 
 
 class PushedSource:
@@ -216,6 +268,8 @@ class PushedSource:
         changed: is set when there may be room again, or the run is over; the other thread waits for it.
         is_closed: whether the run wants no more.
     """
+
+    exit_by: BaseException | None = None
 
     def __init__(self) -> None:
         self.changed = threading.Event()
@@ -266,9 +320,17 @@ class PushedSource:
         self.changed.set()
         return self._buffer.rest()
 
+    def late(self) -> list[Any]:
+        """Return what the other thread pushed after the run had ended; on that thread."""
+        return self._buffer.rest()
+
 
 class ThreadSource(PushedSource):
-    """Reads an ordinary iterable in a thread of its own."""
+    """Reads an ordinary iterable in a thread of its own.
+
+    When the run has ended, the item that the thread is about to read is waited for, but not longer than `LINGER`. One
+    that the iterable gives after that is in no account: it was taken from the iterable, and not from the run's source.
+    """
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         super().__init__()
@@ -306,5 +368,5 @@ class ThreadSource(PushedSource):
         except BaseException as raised:  # noqa: BLE001  # whatever the user's source raises is told by the run
             problem = raised
         if self.is_closed:
-            _close(self._iterator)
+            self.exit_by = _close(self._iterator)
         self.end(problem)

@@ -19,10 +19,11 @@ from talon_async.errors import InvalidArgumentError
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 KEYS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=40)
+TARGETS = st.from_regex(r"/([!-.0-~][!-~]{0,30})?", fullmatch=True)
 CALLS = st.builds(
     PreparedCall[Any],
     operation=TEXT,
-    target=TEXT,
+    target=TARGETS,
     body=st.none() | st.binary(max_size=60),
     ordering_keys=st.lists(TEXT, max_size=3).map(tuple),
     idempotency=st.sampled_from(Idempotency),
@@ -84,6 +85,95 @@ def test_an_unknown_operation_is_told_when_a_call_names_it() -> None:
         call: PreparedCall[Any] = PreparedCall(name, "/", None, (), Idempotency.SAFE, None)
         with pytest.raises(InvalidArgumentError, match=f"'{name}' is no operation of TalonOne"):
             request_of(call, TalonOne)
+
+
+HOSTILE = [
+    "", "/", "//evil.example/v2/events", "http://evil.example/v2/events", "/v2/events HTTP/1.1\r\nX: y", "/v2/events\n",
+    "/v2/events?a=\r\nX:y", "/v2/events?a= b", "/v2/events?ä", "/v1/events", "/v2/events/x", "v2/events",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("target", HOSTILE)
+def test_a_target_is_refused_when_it_is_none_of_its_operation(target: str) -> None:
+    """Bytes of others can neither add a header or a request, nor name another host or operation."""
+    call: PreparedCall[Any] = PreparedCall("track_event_v2", target, b"{}", (), Idempotency.KEYED, "k")
+    with pytest.raises(InvalidArgumentError, match="target of this prepared call"):
+        request_of(call, TalonOne)
+    if target not in ("/", "/v1/events", "/v2/events/x"):
+        with pytest.raises(InvalidArgumentError, match="damaged"):
+            PreparedCall[Any].from_bytes(bytes(call))
+
+
+@pytest.mark.parametrize("value", [".", "..", "", "a/b", "a b", "a?b/inventory", "ä"])
+def test_a_target_is_refused_when_a_value_of_its_path_is_not_encoded(value: str) -> None:
+    """It would address another resource."""
+    target = f"/v1/customer_profiles/{value}/inventory"
+    with pytest.raises(InvalidArgumentError, match="target of this prepared call"):
+        request_of(PreparedCall[Any]("get_customer_inventory", target, None, (), Idempotency.SAFE, None), TalonOne)
+
+
+@pytest.mark.parametrize("value", ["...", ".a", "..a", "%2F", "a-b_c~d"])
+def test_a_target_is_taken_when_the_values_of_its_path_are_encoded(value: str) -> None:
+    """Dots in a value are no steps to another resource."""
+    target = f"/v1/customer_profiles/{value}/inventory?x=y"
+    call: PreparedCall[Any] = PreparedCall("get_customer_inventory", target, None, (), Idempotency.SAFE, None)
+    assert target == request_of(call, TalonOne).target
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "claimed", "is_taken"),
+    [
+        ("track_event", "/v1/events", Idempotency.SAFE, False),
+        ("track_event", "/v1/events", Idempotency.KEYED, False),
+        ("track_event", "/v1/events", Idempotency.NEVER, True),
+        ("track_event", "/v1/events?dry=true", Idempotency.SAFE, True),
+        ("track_event", "/v1/events?dry=false", Idempotency.SAFE, False),
+        ("create_referral", "/v1/referrals?dry=true", Idempotency.SAFE, False),
+        ("track_event_v2", "/v2/events", Idempotency.UNIQUE, False),
+        ("track_event_v2", "/v2/events", Idempotency.NEVER, True),
+    ],
+)
+def test_a_call_is_refused_when_it_claims_to_be_safer_to_repeat(
+    name: str, target: str, claimed: Idempotency, is_taken: bool
+) -> None:
+    """Only dry runs are safer than their operation, and only those of operations that have them."""
+    call: PreparedCall[Any] = PreparedCall(name, target, b"{}", (), claimed, None)
+    if is_taken:
+        assert claimed is request_of(call, TalonOne).idempotency
+    else:
+        with pytest.raises(InvalidArgumentError, match=f"a call of {name} is not {claimed.value}"):
+            request_of(call, TalonOne)
+
+
+def test_an_idempotency_key_is_refused_when_it_is_no_header() -> None:
+    """Also that of a call that never was bytes."""
+    call: PreparedCall[Any] = PreparedCall("track_event_v2", "/v2/events", b"", (), Idempotency.KEYED, "a\r\nX: y")
+    with pytest.raises(InvalidArgumentError, match="idempotency_key"):
+        request_of(call, TalonOne)
+
+
+@given(CALLS, st.data())
+def test_a_call_is_refused_when_its_bytes_were_cut_off(call: PreparedCall[Any], data: st.DataObject) -> None:
+    """At any place, also right before or in the body; and when something follows."""
+    record = bytes(call)
+    for other in (record[: data.draw(st.integers(0, len(record) - 1))], record + b"x"):
+        with pytest.raises(InvalidArgumentError):
+            PreparedCall[Any].from_bytes(other)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_call_is_read_when_its_bytes_are_of_another_kind(kind: Any) -> None:
+    """The call has bytes of its own, which nobody changes."""
+    call: PreparedCall[Any] = PreparedCall("track_event_v2", "/v2/events", b"{}", (), Idempotency.KEYED, "k")
+    again = PreparedCall[Any].from_bytes(kind(bytes(call)))
+    assert (call, bytes, hash(call)) == (again, type(again.body), hash(again))
+
+
+@pytest.mark.parametrize("other", [None, "1[]", 5, [1]])
+def test_an_invalid_argument_is_told_when_a_call_is_read_from_no_bytes(other: Any) -> None:
+    """Five is not five bytes of nothing."""
+    with pytest.raises(InvalidArgumentError, match="read from bytes, not"):
+        PreparedCall[Any].from_bytes(other)
 
 
 def test_the_repr_is_short_when_a_call_is_shown() -> None:

@@ -13,6 +13,7 @@ from support.clock import FakeClock
 from support.transport import Immediate, inner
 
 from talon_async._messages import Answer, Request
+from talon_async.bulk.calls import PreparedCall
 from talon_async.bulk.journal_base import Entry, Journal
 from talon_async.errors import BulkInterruptedError, ConnectionLostError, TalonOneError
 from talon_async.models import IntegrationEventV2Request, NewEvent
@@ -29,6 +30,7 @@ class MemoryJournal:
         self.prints: list[bytes] = []
         self.leaving: set[int] = set()
         self.failures: dict[int, Any] = {}
+        self.failed: list[bytes] = []
         self.groups: list[int] = []
         self.open_now = False
         self.destination = ""
@@ -48,6 +50,9 @@ class MemoryJournal:
     async def unsettled(self) -> AsyncIterator[Entry]:
         for index, entry in sorted(self.entries.items()):
             yield attrs.evolve(entry, maybe_sent=index in self.leaving or entry.repeatable)
+
+    async def failed_keys(self) -> set[str]:
+        return {key for record in self.failed for key in PreparedCall[Any].from_bytes(record).ordering_keys}
 
     async def accept(self, entries: Sequence[Entry]) -> None:
         self._maybe("accept")
@@ -69,8 +74,9 @@ class MemoryJournal:
 
     async def settle(self, index: int, failure: str | None = None) -> None:
         self._maybe("settle")
-        del self.entries[index]
+        entry = self.entries.pop(index)
         if failure is not None:
+            self.failed.append(entry.record)
             self.failures[index] = json.loads(failure)
 
     async def close(self) -> None:

@@ -23,7 +23,7 @@ from talon_async._clock import Clock
 from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, digest_of, pack, unpack
 from talon_async.bulk.journal.run import Run, in_thread
-from talon_async.bulk.journal.tools import JournalFile
+from talon_async.bulk.journal.tools import JournalFile, keys_of_failures
 from talon_async.bulk.journal.writer import Writer
 from talon_async.errors import JournalError
 
@@ -108,6 +108,11 @@ class Journal(JournalFile):
             after = rows[-1][0]
             for index, blob in rows:
                 yield run.entry(unpack(index, blob), now)
+
+    async def failed_keys(self) -> set[str]:
+        """Return the ordering keys of the calls that failed, and were neither requeued nor erased since."""
+        run = self._open_run()
+        return await in_thread(run.writer, partial(keys_of_failures, run.held.store))
 
     async def accept(self, entries: Sequence[Entry]) -> None:
         """Store calls; they are durable when this returns. Indices grow; those of items without a call are left out."""

@@ -184,6 +184,13 @@ def is_keyed(stored: Stored) -> bool:
     return described(stored).idempotency is Idempotency.KEYED
 
 
+def keys_of_failures(store: Store) -> set[str]:
+    """Return the ordering keys of the failed calls; items that could not be sent have none."""
+    rows = (row for rows in _chunks(store, "failures") for row in rows)
+    calls = (described(stored) for stored in (unpack(row[0], row[1]) for row in rows) if stored.record)
+    return {key for call in calls for key in call.ordering_keys}
+
+
 def _chunks(store: Store, table: Table) -> Iterator[list[tuple[Any, ...]]]:
     after = -1
     while rows := store.chunk(table, after, LAST):

@@ -128,6 +128,10 @@ class FolderJournal:
             taken.is_read = True
             await self._let_go_if_done(taken)
 
+    async def failed_keys(self) -> set[str]:
+        """No failure holds up a queue."""
+        return set()
+
     def _place(self, taken: TakenOver, entry: Entry) -> Entry:
         index = next(self._negative)
         self.places[index] = taken, entry.index

@@ -76,7 +76,10 @@ class Line:
         undelivered: without a journal, what was left when the run ended.
         is_left: whether the run has stopped reading; what it tells from then on is what it leaves.
         why: says why the run has stopped reading.
+        exit_by: nothing; a queue's closing does not raise.
     """
+
+    exit_by: BaseException | None = None
 
     def __init__(self, settings: QueueSettings, clock: Clock, journal: FolderJournal | None) -> None:
         self._settings, self._clock, self._journal = settings, clock, journal
@@ -259,7 +262,7 @@ class Line:
     def settled(self, result: Result[Any, Any]) -> None:
         """Count what became of an event, and make room."""
         item = result.item
-        if isinstance(result, Failure) and self.is_left:
+        if isinstance(result, Failure) and (self.is_left or result.outcome == "unsent"):
             if self._journal is None:
                 self.undelivered.append(_of_item(result))
             return

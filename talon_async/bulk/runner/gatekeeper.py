@@ -110,10 +110,26 @@ class Gatekeeper:
     def _plan_probe(self, now: float) -> None:
         """Have a probe sent when its time has come, or the run stopped when its patience has ended."""
         gate = self.gate
+        if (last := self._last_refusal) is not None and self.waits_too_long(last):
+            return
         if gate.until - now > self.patience:
             self._give_up()
             return
         self.later(max(0.0, min(gate.until, gate.closed_at + self.patience) - now), self._probe)
+
+    def waits_too_long(self, error: TalonOneError) -> bool:
+        """Tell whether the server asks for a longer pause than the run stands; if so, it stops."""
+        asked = error.retry_after
+        if asked is None or asked <= self.patience:
+            return False
+        self._stop(f"asked to wait {asked:,.0f} s, patience is {self.patience:,.0f}", error)
+        return True
+
+    def _stop(self, message: str, last: TalonOneError | None) -> None:
+        error = TalonOneError(message)
+        if last is not None:
+            error.status, error.retry_after = last.status, last.retry_after
+        self._account.stop(error)
 
     def _probe(self) -> None:
         gate, now = self.gate, self._clock.monotonic()
@@ -127,10 +143,7 @@ class Gatekeeper:
 
     def _give_up(self) -> None:
         last = self._last_refusal
-        error = TalonOneError(f"the server takes nothing, and the run waits no longer (patience); last: {last}")
-        if last is not None:
-            error.status, error.retry_after = last.status, last.retry_after
-        self._account.stop(error)
+        self._stop(f"the server takes nothing, and the run waits no longer (patience); last: {last}", last)
 
     @property
     def paused_until(self) -> float | None:

@@ -9,13 +9,13 @@ from talon_async._messages import Failure as Nature
 from talon_async.bulk.calls import PreparedCall, WrongItemError, request_of
 from talon_async.bulk.runner.jobs import NO_REQUEST, Job
 from talon_async.bulk.sources import END, WAIT
-from talon_async.errors import InvalidArgumentError, TalonOneError
+from talon_async.errors import InvalidArgumentError, JournalError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from talon_async._messages import Request
-    from talon_async.bulk.journal_base import Entry
+    from talon_async.bulk.journal_base import Entry, Journal
     from talon_async.bulk.runner.account import Account
     from talon_async.bulk.sources import Source
     from talon_async.config import RetryPolicy
@@ -71,11 +71,18 @@ class Intake:
         self.next_index += 1
         return self._account.register(job)
 
-    def skip_one(self, index: int) -> Job | None:
+    def interrupt(self, who: str, problem: Exception) -> None:
+        """End the run because a function of the user's raised."""
+        self._account.interrupt(who, problem)
+
+    def skip_one(self, index: int, journal: Journal) -> Job | None:
         """Read an item that was recorded before; None when there is none now."""
         item = self.next_item()
         if self.ended:
-            raise TalonOneError(f"the journal has recorded more than the {index} items of this source: it is another's")
+            raise JournalError(
+                f"{getattr(journal, 'path', journal.id)}: the journal has recorded more than the {index} items of this "
+                "source: go on with the source that it began with, or begin another journal"
+            )
         if item is WAIT:
             return None
         self._account.report.skipped += 1

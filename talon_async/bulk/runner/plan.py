@@ -39,8 +39,9 @@ class PacingOptions(TypedDict, total=False):
         rate: calls a second at most, evenly spaced.
         patience: seconds without any success after which the run stops; what was not sent is `unsent` then, not failed.
             300 by default. With a journal there is no bound after a first success.
-        max_failures: the run stops when so many calls have failed; 10,000 by default. What was taken by then and is
-            not settled, as many calls as may be under way and in the buffer at most, is in the report besides.
+        max_failures: the run stops when so many calls have failed, and those under way have ended; 10,000 by default.
+            What was taken by then and is not settled, as many calls as may be under way and in the buffer at most, is
+            in the report besides.
         progress: called with a `Snapshot` at most ten times a second, and once in the end, on the event loop: it must
             be quick. What it raises ends the run, also `SystemExit`.
     """
@@ -58,9 +59,11 @@ class BulkOptions(PacingOptions, total=False):
     Attributes:
         buffer: calls taken ahead of those under way at most; four times as many by default, 1,024 with a journal.
         after_failure: what follows a failed call with an ordering key. `continue`, the default: the next one of that
-            key. `hold`: no call of that key any more; the keys are listed in the report. `stop`: none at all. A call
-            has its attempts before it fails, and its key waits meanwhile: forty calls that the server cannot stand,
-            with four attempts each, can keep a run for half a minute.
+            key. `hold`: no call of that key any more, with a journal in later runs neither, until the failed call is
+            requeued or erased; the keys are listed in the report. `stop`: none at all, but those under way; with a
+            journal the next run goes on behind the failed call, unless that is requeued. A call has its attempts before
+            it fails, and its key waits meanwhile: forty calls that the server cannot stand, with four attempts each,
+            can keep a run for half a minute.
         journal: a path, or a `Journal`: calls are stored before they are sent, and a run that was ended by whatever
             goes on when it is started again with the same source.
         item_id: with a journal, names what identifies an item, where it holds something that differs when the source is

@@ -64,6 +64,7 @@ class Recorder:
         self._least_room = max(1, min(GROUP, plan.buffer // 2))
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
+        self._kept: list[Job] = []
         self._marking = asyncio.Event()
         self._more = asyncio.Event()
 
@@ -74,6 +75,8 @@ class Recorder:
     def freed(self, job: Job) -> None:
         """A call has its end; once there is room for a group, the next one is read."""
         self.left(job)
+        if job.outcome == "unsent":
+            self._kept.append(job)  # the journal keeps it for the next run
         if self._intake.has_room(self._least_room - 1):
             self._more.set()
 
@@ -100,9 +103,9 @@ class Recorder:
             while job is None:
                 if self._intake.is_over():
                     return
-                if (job := self._intake.skip_one(index)) is None:
+                if (job := self._intake.skip_one(index, self.journal)) is None:
                     await self._wait()
-            self.journal.check(index, fingerprint_of(job, self._item_id))
+            self.journal.check(index, self._fingerprint_of(job))
             if index % GROUP == 0:
                 await asyncio.sleep(0)
 
@@ -128,7 +131,7 @@ class Recorder:
 
     def _entry(self, job: Job) -> Entry:
         if job.problem is not None:
-            return Entry(job.index, b"", fingerprint_of(job, self._item_id), repeatable=False)
+            return Entry(job.index, b"", self._fingerprint_of(job), repeatable=False)
         item: Any = job.item
         is_prepared = isinstance(item, PreparedCall)
         has_own_key = is_prepared and item.has_own_key
@@ -137,8 +140,15 @@ class Recorder:
             request.idempotency_key = self.journal.key(job.index)
         call = PreparedCall[Any].of(request, has_own_key=has_own_key)
         is_told = is_prepared or self._item_id is not None
-        fingerprint = fingerprint_of(job, self._item_id) if is_told else call.fingerprint
+        fingerprint = self._fingerprint_of(job) if is_told else call.fingerprint
         return Entry(job.index, bytes(call), fingerprint, job.repeatable)
+
+    def _fingerprint_of(self, job: Job) -> bytes:
+        try:
+            return fingerprint_of(job, self._item_id)
+        except Exception as problem:
+            self._intake.interrupt("`item_id`" if self._item_id is not None else "the journal", problem)
+            raise
 
     # -- leaving
 
@@ -191,7 +201,11 @@ class Recorder:
     async def close(self, unsent: list[Job]) -> None:
         """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            surely = [job for job in unsent if job.may_leave or job.index in self._marked or not job.may_be_known]
+            surely = [
+                job
+                for job in [*self._kept, *unsent]
+                if job.may_leave or job.index in self._marked or not job.may_be_known
+            ]
             if surely:
                 await self.journal.unmark([job.index for job in surely])
         finally:

@@ -114,6 +114,8 @@ class Runner:
             self._marking.cancel()
         for item in await self.source.close():
             self._intake.enroll(item)
+        if (exit_by := self.source.exit_by) is not None:
+            account.source_failed(exit_by)
         left = list(account.jobs.values())
         if self._recorder is not None:
             with Interruption(account, "the journal"):
@@ -128,6 +130,8 @@ class Runner:
         journal = recorder.journal
         await journal.open(destination=self._plan.destination, trust_keys=self._options.retry.trust_keys)
         self._intake.next_index = journal.recorded
+        if self._plan.after_failure == "hold":
+            self.account.report.held_keys.update(await journal.failed_keys())
 
     async def _keep_journal(self, recorder: Recorder) -> None:
         """Resume, skip and record; then let the workers know that there is nothing more."""
@@ -233,8 +237,11 @@ class Runner:
         limiter = keeper.limiter
         if limiter.active >= limiter.limit:
             return self._take_probe() if keeper.probe_due else None
-        if keeper.pacer is not None and keeper.must_wait_for_pace():
-            return None
+        if keeper.pacer is not None:
+            if not self._ready and (ahead := self._read()) is not None:  # or the source's end is seen, at once
+                self._ready.append(ahead)
+            if self._ready and keeper.must_wait_for_pace():
+                return None
         job = self._next()
         if job is None:
             return None
@@ -287,7 +294,7 @@ class Runner:
         if job.is_dry:
             return
         if sign is Sign.FATAL:
-            self._fail(job, error, "unsent" if error.outcome == "not_sent" else None)
+            self._fail(job, error, "unsent" if error.outcome in ("not_sent", "rejected") else None)
             self.account.stop(error)
         elif self._was_recorded_before(job, call, error):
             self.account.succeeded(job, None, now)
@@ -314,8 +321,7 @@ class Runner:
     def _again(self, job: Job, sign: Sign, error: TalonOneError) -> None:
         """Have a call sent once more: when the gate opens, or after a pause of its own."""
         keeper = self._keeper
-        if error.retry_after is not None and error.retry_after > keeper.patience:
-            self.account.stop(error)
+        if keeper.waits_too_long(error):
             return
         if not keeper.gate.is_open or sign is Sign.DESCRIPTORS:
             self._ready.appendleft(job)
