@@ -119,21 +119,21 @@ async def test_an_item_is_counted_when_its_source_gives_it_instead_of_stopping()
 
 @pytest.mark.parametrize("kind", ["generator", "asynchronous", "slow"])
 async def test_the_account_is_complete_when_closing_the_source_exits(kind: str) -> None:
-    """The exit is remembered, and goes on once everything is counted."""
+    """The exit is remembered, and goes on once everything is counted; the customer's other events wait meanwhile."""
     clock = FakeClock()
 
     def ordinary() -> Iterator[Any]:
         try:
             for n in range(1000):
                 clock.time += 0.02 * (kind == "slow")
-                yield v2(n)
+                yield v2(7 * n)
         finally:
             raise SystemExit(3)
 
     async def asynchronous() -> AsyncIterator[Any]:
         try:
             for n in range(1000):
-                yield v2(n)
+                yield v2(7 * n)
         finally:
             raise SystemExit(3)
 
