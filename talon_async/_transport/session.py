@@ -15,7 +15,7 @@ Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work,
 6. `LineTooLong` and other `HttpProcessingError`s, also as the cause of a `ClientResponseError`; `ValueError` for
    credentials in ~/.netrc; `RuntimeError` when a connection is closed while an answer comes (aiohttp_faults.py).
 
-tests/unit/test_aiohttp_inside.py has a test for each, which says what broke.
+tests/unit/test_aiohttp_inside.py tests them, and says what broke.
 """
 
 from __future__ import annotations
