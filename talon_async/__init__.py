@@ -81,5 +81,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """List also the names that nobody has asked for yet."""
+    """List also the names that are not loaded yet."""
     return sorted({*globals(), *__all__})

@@ -1787,7 +1787,7 @@ class TalonOneSync(BlockingClient):
         they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
         once; where an exception is raised, the report is its `report`.
 
-        As nobody sees the answers, calls that were prepared without `silent` are sent with `silent=True` where there is
+        Answers are not given out: calls that were prepared without `silent` are sent with `silent=True` where there is
         such a thing.
 
         Args:

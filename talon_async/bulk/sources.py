@@ -73,7 +73,7 @@ class Source(Protocol):
 
     @property
     def exit_by(self) -> BaseException | None:
-        """What its closing raised that wants to end the process; other errors of closing are nobody's business."""
+        """What its closing raised to end the process; other errors of closing are ignored."""
         ...
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:

@@ -1,6 +1,6 @@
-"""Standard output and standard error that may be closed, full, or a pipe that nobody reads any more.
+"""Standard output and standard error that may be closed, full, or a pipe that is no longer read.
 
-What a command does is not given up because nobody can be told about it, and its exit code stays what it is.
+A command goes on when its output cannot be written, and keeps its exit code.
 """
 
 from __future__ import annotations

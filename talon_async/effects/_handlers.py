@@ -45,7 +45,7 @@ class EffectHandlers(Generic[R]):
         handlers.apply(state.effects)
 
     `EffectHandlers[str]()` makes checkers insist on what the handlers return. Effect types that this release does not
-    know have `UnknownEffectProps`: without a handler for that class or a default, nobody hears of them.
+    know have `UnknownEffectProps`: without a handler for that class or a default, they are ignored.
     """
 
     def __init__(self) -> None:

@@ -303,7 +303,7 @@ else:
         return value
 
     def __dir__() -> list[str]:
-        """List also the names that nobody has asked for yet."""
+        """List also the names that are not loaded yet."""
         return sorted({*globals(), *__all__})
 
 __all__ = [

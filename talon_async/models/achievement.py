@@ -41,7 +41,7 @@ class AchievementProgressWithDefinition:
     achievement_recurrence_policy: AchievementRecurrencePolicy | str | None = None
     achievement_activation_policy: AchievementActivationPolicy | str | None = None
     achievement_fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    achievement_end_date: datetime | None = None  # nobody takes part after it
+    achievement_end_date: datetime | None = None  # no one can take part after it
     achievement_allow_rollback_after_completion: bool | None = None
 
 
@@ -57,7 +57,7 @@ class CustomerAchievement:
     recurrence_policy: AchievementRecurrencePolicy | str | None = None
     activation_policy: AchievementActivationPolicy | str | None = None
     fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    end_date: datetime | None = None  # nobody takes part after it
+    end_date: datetime | None = None  # no one can take part after it
     allow_rollback_after_completion: bool | None = None
     current_progress: AchievementProgress | None = None
 
@@ -97,7 +97,7 @@ class AchievementStatusEntry:
     recurrence_policy: AchievementRecurrencePolicy | str | None = None
     activation_policy: AchievementActivationPolicy | str | None = None
     fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    end_date: datetime | None = None  # nobody takes part after it
+    end_date: datetime | None = None  # no one can take part after it
     allow_rollback_after_completion: bool | None = None
     campaign_id: int | None = None
     status: AchievementState | str | None = None

@@ -48,7 +48,7 @@ class ManyCalls(Runs):
         they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
         once; where an exception is raised, the report is its `report`.
 
-        As nobody sees the answers, calls that were prepared without `silent` are sent with `silent=True` where there is
+        Answers are not given out: calls that were prepared without `silent` are sent with `silent=True` where there is
         such a thing.
 
         Args:
@@ -166,7 +166,7 @@ class ManyCalls(Runs):
         return request_of(prepared, type(self)), prepared.ordering_keys
 
     def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        """Make the request of a call whose answer nobody looks at."""
+        """Make the request of a call whose answer is not given out."""
         prepared = _checked(call)
         return silent_request_of(prepared, type(self)), prepared.ordering_keys
 

@@ -143,7 +143,7 @@ def _line(
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> int:
     """Write a file for its owner alone, whole or not at all, and return how many lines; without any there is none."""
-    descriptor, name = tempfile.mkstemp(prefix=".talon-async-", dir=path.parent)  # a name that nobody has
+    descriptor, name = tempfile.mkstemp(prefix=".talon-async-", dir=path.parent)  # an unused name
     beside, count = Path(name), 0
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -127,7 +127,7 @@ async def _opened_in_time(path: str, options: SendOptions, interrupt: Interrupt)
         file = None
         with Caught() as caught:
             file = opened(path, options)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(settle, file, caught.error)
 
     interrupt.stop = interrupt.cancel = waiting.cancel
