@@ -203,12 +203,13 @@ class Late:
     """Gives its second item only when the run has ended because the first was refused."""
 
     def __init__(self) -> None:
-        self.is_over = threading.Event()
+        self.is_over, self.is_read_again = threading.Event(), threading.Event()
         self.given = 0
 
     def __iter__(self) -> Iterator[Any]:
         for n in range(100):
             if n:
+                self.is_read_again.set()
                 assert self.is_over.wait(20)
             self.given += 1
             yield v2(n)
@@ -224,8 +225,12 @@ def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatc
         finished(run, future)
         source.is_over.set()
 
+    async def refuse(_: Request) -> Answer:
+        await asyncio.to_thread(source.is_read_again.wait, 20)
+        return Answer(401, {}, b"{}")
+
     monkeypatch.setattr(CallersRun, "_finished", noting)
-    with blocking(refusing(Server(), 401, 0)) as talon:
+    with blocking(refuse) as talon:
         if form == "report":
             report = talon.track_events(iter(source))
         else:
