@@ -21,4 +21,5 @@ def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) ->
     if kind == "v2":
         assert (2500, 0) == (counts["distinct"], outcome.unknown)
     else:
-        assert outcome.unknown <= 3 * (CONCURRENCY + MARKED_AHEAD)
+        kills = outcome.kills + outcome.idle_kills  # those between two calls leave marks, too
+        assert outcome.unknown <= kills * (CONCURRENCY + MARKED_AHEAD)
