@@ -98,10 +98,10 @@ class ClientOptions(CallOptions, total=False):
 class TalonOne(Operations, Pages, Bulk):
     """The Integration API, awaited.
 
-    One client serves a whole process: it pools its connections and works in any number of event loops. Use it with
-    `async with`, which loads everything that calls need; with the direct transport it also opens the first connection,
-    and waits a second for it at most, so a server that is away does no harm. Or call `aclose()` in the end; then all
-    that happens on first use.
+    One client serves a whole process: it pools its connections and works in any number of event loops. Making it loads
+    everything that its calls need. Use it with `async with`, or call `aclose()` at the end. With the direct transport,
+    `async with` also opens the first connection; it waits a second for it at most, so a server that is away does no
+    harm.
 
     Args:
         base_url: the deployment, such as `https://mycompany.europe-west1.talon.one`; `http://` is for this machine.

@@ -106,7 +106,7 @@ class DirectTransport:
             connection = await self._dialer.dial()
         except (OSError, ValueError, RuntimeError) as problem:  # uvloop raises RuntimeErrors
             error = connection_failed(problem, self._dialer.authority)
-            problem.__traceback__ = None  # its frames in aiohappyeyeballs hold the error itself: a circle
+            problem.__traceback__ = None  # its frames in aiohappyeyeballs hold the error itself: a reference cycle
         else:
             if connection.usable and not self._closed:
                 return connection
@@ -117,7 +117,7 @@ class DirectTransport:
         try:
             raise error  # not above, where the other error would become its context
         finally:
-            del error  # or each failure would leave a circle for the collector
+            del error  # or each failure would leave a reference cycle
 
     async def connect(self, seconds: float) -> None:
         """Have a connection ready for the first request; if it cannot be made, the request tells why."""

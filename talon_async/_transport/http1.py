@@ -173,7 +173,7 @@ class Connection(asyncio.Protocol):
         finally:
             if not waiter.cancel() and not waiter.cancelled():
                 waiter.exception()  # it is raised here, or what ended the upload is
-            del waiter  # or each failure would leave a circle for the collector, with the request in it
+            del waiter  # or each failure would leave a reference cycle, with the request in it
 
     async def _may_write(self) -> bool:
         """Wait until there is room for the next part of a request; tell whether it is still wanted."""
