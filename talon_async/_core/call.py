@@ -10,6 +10,7 @@ from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, retry
 from talon_async._messages import Failure, Idempotency, Response
 from talon_async.errors import (
     ClientClosedError,
+    ConflictError,
     NotFoundError,
     RequestTimeoutError,
     TalonOneError,
@@ -218,13 +219,22 @@ class Call:
         )
         return delay
 
-    def may_repeat(self, error: TalonOneError) -> bool:
-        """Tell whether sending the request again does no harm, after an attempt that failed like this."""
-        request = self.request
-        if not may_repeat(self.options.retry, request.idempotency, request.operation.method, error.failure):
+    def may_repeat(self, error: TalonOneError, *, sent_before: bool = False) -> bool:
+        """Tell whether sending the request again does no harm, after an attempt that failed like this.
+
+        A 409 may mean that the server is still at an earlier request with this key: of an earlier attempt, or of
+        somebody who has `sent_before`.
+        """
+        request, failure = self.request, error.failure
+        if isinstance(error, ConflictError) and (sent_before or self.may_have_acted) and self._has_trusted_key():
+            failure = Failure.REFUSED
+        if not may_repeat(self.options.retry, request.idempotency, request.operation.method, failure):
             return False
         since_first = self.core.clock.monotonic() - self.first_sent
         return request.idempotency is not Idempotency.KEYED or since_first <= KEY_LIFETIME
+
+    def _has_trusted_key(self) -> bool:
+        return self.request.idempotency is Idempotency.KEYED and self.options.retry.trust_keys
 
     def _too_late(self, why: str) -> RequestTimeoutError:
         error = RequestTimeoutError(f"no answer within {self.options.timeout.total} s, {why}")

@@ -48,11 +48,15 @@ def event_v1() -> PreparedCall[Any]:
     return talon.prepare(talon.track_event)(NewEvent(profile_id="p", type="paid", attributes={}, session_id="s"))
 
 
+@pytest.mark.slow
 def test_every_call_acts_once_and_in_order_when_workers_come_and_go() -> None:
-    """Of three worker processes one is killed with SIGKILL and one is retired, both with calls under way."""
+    """Of three worker processes one is killed with SIGKILL and one is retired, both with calls under way.
+
+    Another worker may send a call again while the server is still at it; it is told so, and asks later.
+    """
     trial: Trial = run_trial(events=1800, profiles=100, block=100, concurrency=16)
     counts = trial.counts
-    assert (0, 0, 0, 0) == (trial.missing, counts.doubled, counts.reordered, counts.conflicts), str(trial)
+    assert (0, 0, 0) == (trial.missing, counts.doubled, counts.reordered), str(trial)
     assert (1800, 1800, 0, []) == (
         trial.report.taken,
         trial.report.succeeded,
@@ -73,6 +77,7 @@ def test_nothing_acts_again_when_the_same_job_is_run_again(client: Client, serve
     assert 100 == server.counts.doubled
 
 
+@pytest.mark.slow
 def test_the_rate_is_that_of_all_workers_together_when_it_is_given(client: Client, server: EffectServer) -> None:
     """Each block under way has its share of it."""
     distribute(client, prepared(120, 60), connect(server.url), "paced", rate=60, block=200, partitions=2)

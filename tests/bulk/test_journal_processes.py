@@ -68,6 +68,7 @@ def output(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return process.stdout
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Path) -> None:
     """After each of 20 kills at random moments: accepted calls are there, those whose settling was committed are not."""
     chance = random.Random(20)

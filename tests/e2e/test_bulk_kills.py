@@ -8,6 +8,8 @@ import pytest
 
 from tools.bulk.kill import CONCURRENCY, MARKED_AHEAD, Killing
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
 def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) -> None:

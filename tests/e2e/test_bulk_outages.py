@@ -228,6 +228,17 @@ async def test_an_event_of_version_3_has_succeeded_when_the_server_knows_it_from
     assert (1, 2) == (report.succeeded, len(server.received))
 
 
+@pytest.mark.parametrize(("sent_before", "succeeded", "requests"), [(True, 1, 2), (False, 0, 1)])
+async def test_a_keyed_call_is_repeated_when_the_server_is_still_at_that_of_an_earlier_run(
+    client: Any, sent_before: bool, succeeded: int, requests: int
+) -> None:
+    """A process that was killed may have sent it a moment ago."""
+    working = answer({"message": "a request with this key is under way"}, status=409)
+    with RawServer(working, answer({})) as server:
+        report = await client(server.url, clock=FakeClock()).track_events([v2(0)], sent_before=sent_before)
+    assert (succeeded, requests) == (report.succeeded, len(server.received))
+
+
 async def test_calls_are_repeated_when_descriptors_run_out() -> None:
     """The limit becomes what is under way; no call fails for it."""
     under_way = most = 0

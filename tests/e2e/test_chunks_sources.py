@@ -280,6 +280,7 @@ def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
     assert 10 == len(list(source))
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
     """A million profiles that are made one by one are never held together."""
     import tracemalloc

@@ -215,6 +215,7 @@ def test_calls_in_doubt_are_refused_when_no_key_protects_them(server: CountingSe
 # -- ends
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) -> None:
     """Ctrl-C ends with exit code 3 and the way to go on; after that and after a kill, every row is there once."""
     path, count = write_csv(tmp_path / "events.csv", 4000), 4000
@@ -292,6 +293,7 @@ def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
     assert (3, True) == (done.returncode, sum(server.counts.requests.values()) <= 64), done.stderr
 
 
+@pytest.mark.slow
 def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> None:
     """Two runs of one file at a time would send it twice; the second one names the first."""
     path = write_csv(tmp_path / "events.csv", 250)
@@ -317,6 +319,7 @@ def test_plain_lines_are_printed_when_there_is_no_terminal(server: CountingServe
     assert "customer-" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_tqdm", [True, False])
 def test_a_bar_is_drawn_when_there_is_a_terminal(tmp_path: Path, has_tqdm: bool) -> None:
     """The bar is that of tqdm, or where it is not installed one of a few characters."""

@@ -32,6 +32,7 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
 @TRANSPORTS
 def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: Any) -> None:

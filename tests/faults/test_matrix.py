@@ -13,6 +13,8 @@ from tools.faults.scripts import says
 from tools.faults.soak import soak
 from tools.faults.table import rows
 
+pytestmark = pytest.mark.slow
+
 THERE = [transport for transport in TRANSPORTS if matrix.missing(transport) is None]
 """The transports that are installed."""
 ROWS = [

@@ -24,6 +24,7 @@ from talon_async.errors import (
 from talon_async.models import (
     CouponReservations,
     CustomerProfileIntegrationRequestV2,
+    IntegrationEventV2Request,
     IntegrationEventV3Request,
     IntegrationRequest,
     NewCustomerSessionV2,
@@ -31,6 +32,7 @@ from talon_async.models import (
 )
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
+EVENT_V2 = IntegrationEventV2Request(profile_id="p", type="t")
 UNIQUE = IntegrationEventV3Request(profile_id="p", type="t", integration_id="once")
 PROFILE = CustomerProfileIntegrationRequestV2(attributes={"a": 1})
 BUSY = answer(
@@ -133,6 +135,25 @@ async def test_other_conflicts_are_final_when_the_server_says_so(client: Any, cl
     with RawServer(answer({"message": "exists already"}, status=409)) as server, pytest.raises(ConflictError):
         await client(server.url, clock=clock).update_customer_profile_v2("a", PROFILE)
     assert len(server.received) == 1
+
+
+async def test_a_keyed_write_is_repeated_when_the_server_is_still_at_an_earlier_attempt(
+    client: Any, clock: FakeClock
+) -> None:
+    """A 409 after an attempt that was lost: the key lets it act once, so asking again does no harm."""
+    working = answer({"message": "a request with this key is under way"}, status=409)
+    with RawServer(reset, working, working, answer({})) as server:
+        talon = client(server.url, clock=clock)
+        assert 4 == (await talon.raw(talon.track_event_v2)(EVENT_V2)).attempts
+    assert 1 == len({request.headers["idempotency-key"] for request in server.received})
+
+
+async def test_a_keyed_conflict_is_final_when_keys_are_not_trusted(client: Any, clock: FakeClock) -> None:
+    """Without trust in keys a lost attempt is not repeated either."""
+    working = answer({"message": "a request with this key is under way"}, status=409)
+    with RawServer(answer({}, status=429), working) as server, pytest.raises(ConflictError):
+        await client(server.url, clock=clock, retry=RetryPolicy(trust_keys=False)).track_event_v2(EVENT_V2)
+    assert 2 == len(server.received)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])

@@ -113,6 +113,7 @@ def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None
     assert [1] == _shares(larger, pace)
 
 
+@pytest.mark.slow
 def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_server: Server) -> None:
     """Real processes send to the small server; a contender without an environment is left out."""
     scenario = Scenario(name="event-2", answer="event", in_flight=2, contenders=("aiohttp", "talon_async", "official"))
@@ -120,6 +121,7 @@ def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_
     assert {"aiohttp": 4, "talon_async": 4} == {name: len(found.cpu) for name, found in series.items()}
 
 
+@pytest.mark.slow
 def test_many_events_are_run_when_a_scenario_asks_for_them(
     own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

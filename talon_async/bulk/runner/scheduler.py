@@ -293,22 +293,24 @@ class Runner:
         self._keeper.refused(job, sign, error, now)
         if job.is_dry:
             return
+        sent_before = job.may_be_known or self._plan.sent_before
         if sign is Sign.FATAL:
             self._fail(job, error, "unsent" if error.outcome in ("not_sent", "rejected") else None)
             self.account.stop(error)
-        elif self._was_recorded_before(job, call, error):
+        elif self._was_recorded_before(call, error, sent_before=sent_before):
             self.account.succeeded(job, None, now)
             self._free(job, None)
-        elif error is not problem or not call.may_repeat(error) or self._is_spent(job, sign):
+        elif error is not problem or not call.may_repeat(error, sent_before=sent_before) or self._is_spent(job, sign):
             self._fail(job, error)
         elif not self.account.is_over:
             self._again(job, sign, error)
 
-    def _was_recorded_before(self, job: Job, call: SingleAttempts, error: TalonOneError) -> bool:
+    @staticmethod
+    def _was_recorded_before(call: SingleAttempts, error: TalonOneError, *, sent_before: bool) -> bool:
         """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
-        is_second = call.may_have_acted or job.may_be_known or self._plan.sent_before
+        is_second = sent_before or call.may_have_acted
         is_taken = isinstance(error, ConflictError) and not isinstance(error, ParallelUpdateError)
-        return is_second and is_taken and job.request.idempotency is Idempotency.UNIQUE
+        return is_second and is_taken and call.request.idempotency is Idempotency.UNIQUE
 
     def _is_spent(self, job: Job, sign: Sign) -> bool:
         """Count a failure if it is the call's own; tell whether it was the last that it may have."""
