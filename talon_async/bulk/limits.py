@@ -90,8 +90,8 @@ class Concurrency:
         self._hold_until, self._step, self._round = 0.0, 1, 0
         self._ramping = False
 
-    def succeeded(self, now: float, seconds: float, active: int) -> None:
-        """Count a success that took so long, while `active` calls were under way, it included."""
+    def succeeded(self, now: float, seconds: float, _active: int, /) -> None:
+        """Count a success that took so long, while so many calls were under way, it included."""
         trip = self.round_trip
         self.round_trip = seconds if not trip else trip + (seconds - trip) / 8
         if self._ramping:
@@ -100,7 +100,6 @@ class Concurrency:
                 self._ramping, self.limit = False, self.ceiling
         elif self.ceiling < self.most and now >= self._hold_until:
             self._grow()
-        self._adapt(seconds, active)
 
     def _grow(self) -> None:
         self._round += 1
@@ -112,9 +111,6 @@ class Concurrency:
     def _follow(self) -> None:
         """Use what the ceiling allows."""
         self.limit = self.ceiling
-
-    def _adapt(self, seconds: float, active: int) -> None:
-        """Learn from a round trip."""
 
     def refused(self, now: float, active: int) -> None:
         """Make the limit what is under way besides the refused call."""
@@ -154,7 +150,9 @@ class AdaptiveConcurrency(Concurrency):
         if self.limit >= self.ceiling - self._step:  # it was the ceiling that held it down
             self.limit = self.ceiling
 
-    def _adapt(self, seconds: float, active: int) -> None:
+    def succeeded(self, now: float, seconds: float, active: int, /) -> None:
+        """Learn from a round trip, too."""
+        super().succeeded(now, seconds, active)
         self._sum += seconds
         self._count += 1
         self._busiest = max(self._busiest, active)

@@ -176,7 +176,7 @@ class JournalFile:
 
 def described(stored: Stored) -> PreparedCall[Any]:
     """Return the call that a record holds."""
-    return PreparedCall[Any].from_bytes(stored.record)
+    return PreparedCall.from_bytes(stored.record)
 
 
 def is_keyed(stored: Stored) -> bool:

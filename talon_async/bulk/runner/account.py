@@ -27,7 +27,7 @@ class Account:
         report: the counts.
         is_over: whether nothing more is taken or sent.
         interrupted_by: who ended the run by raising what; or whose source ended by that.
-        room_made: called when whoever reads the results has made room.
+        progress: shown how it goes; None if no one wants to see it.
         ended: called when the run is over.
     """
 
@@ -43,15 +43,10 @@ class Account:
         self.interrupted_by: tuple[str, BaseException] | None = None
         self.ended: Callable[[], None] = lambda: None
         self.jobs: dict[int, Job] = {}
-        self._clock, self._capacity, self._progress, self._results = clock, capacity, progress, results
+        self._clock, self._capacity, self.progress, self._results = clock, capacity, progress, results
         self._sequence = 0
         self._started = clock.monotonic()
         self._told_at = self._started
-
-    @property
-    def has_listener(self) -> bool:
-        """Whether anyone wants to see how it goes."""
-        return self._progress is not None
 
     def has_room(self, waiting: int = 0) -> bool:
         """Tell whether one more call may be taken, if so many wait to be taken already."""
@@ -148,13 +143,13 @@ class Account:
     def tell(self, now: float, *, under_way: int, limit: int, paused: float, at_last: bool = False) -> None:
         """Bring the report up to date, and show it to `progress`."""
         self.report.elapsed, self.report.paused = now - self._started, paused
-        if self._progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
+        if self.progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
             return
         self._told_at = now
-        progress, self._progress = self._progress, None
+        progress, self.progress = self.progress, None
         with Interruption(self, "`progress`", exits_too=True):
             progress(self.report.snapshot(under_way=under_way, limit=limit))
-            self._progress = progress
+            self.progress = progress
 
 
 class Interruption:

@@ -46,8 +46,7 @@ def fingerprint_of(job: Job, item_id: Callable[[Any], object] | None) -> bytes:
     item: Any = job.item
     if isinstance(item, PreparedCall):
         return item.fingerprint
-    call = PreparedCall[Any].of(job.request)
-    return call.fingerprint
+    return PreparedCall.of(job.request).fingerprint
 
 
 class Recorder:
@@ -74,7 +73,8 @@ class Recorder:
 
     def freed(self, job: Job) -> None:
         """A call has its end; once there is room for a group, the next one is read."""
-        self.left(job)
+        if job.may_leave:
+            self.left(job)
         if job.outcome == "unsent":
             self._kept.append(job)  # the journal keeps it for the next run
         if self._intake.has_room(self._least_room - 1):
@@ -90,11 +90,13 @@ class Recorder:
                     return
                 await self._wait()
             job = self._intake.resume(entry)
+            job.must_be_marked = not job.repeatable
             if entry.maybe_sent and not job.repeatable:
                 job.problem = TalonOneError("an earlier run may have sent this call, and it is not safe to repeat")
                 job.problem.outcome, job.problem.operation = "unknown", job.request.operation.name
             self._add(job)
-            await self.settle(job)
+            if job.problem is not None:
+                await self.settle(job)
 
     async def skip(self) -> None:
         """Read the source as far as it was recorded, and compare."""
@@ -122,7 +124,8 @@ class Recorder:
             await self.journal.accept([self._entry(job) for job in group])
             for job in group:
                 self._add(job)
-                await self.settle(job)
+                if job.problem is not None:
+                    await self.settle(job)
             await asyncio.sleep(0)
 
     async def _wait(self) -> None:
@@ -138,10 +141,12 @@ class Recorder:
         request = job.request
         if request.idempotency is Idempotency.KEYED and not has_own_key:
             request.idempotency_key = self.journal.key(job.index)
-        call = PreparedCall[Any].of(request, has_own_key=has_own_key)
+        call = PreparedCall.of(request, has_own_key=has_own_key)
         is_told = is_prepared or self._item_id is not None
         fingerprint = self._fingerprint_of(job) if is_told else call.fingerprint
-        return Entry(job.index, bytes(call), fingerprint, job.repeatable)
+        repeatable = job.repeatable
+        job.must_be_marked = not repeatable
+        return Entry(job.index, bytes(call), fingerprint, repeatable)
 
     def _fingerprint_of(self, job: Job) -> bytes:
         try:
@@ -152,13 +157,10 @@ class Recorder:
 
     # -- leaving
 
-    def must_mark(self, job: Job) -> bool:
-        """Tell whether a call may not be sent yet; it is marked soon."""
-        if job.repeatable or job.may_leave:
-            return False
+    def mark_soon(self, job: Job) -> None:
+        """Have a call marked with the next group."""
         self.to_mark.append(job)
         self._marking.set()
-        return True
 
     async def mark(self, add: Callable[[Job], None]) -> None:
         """Mark calls in groups for ever."""
@@ -182,8 +184,7 @@ class Recorder:
     # -- ends
 
     async def settle(self, job: Job) -> None:
-        """Note that a call needs no further attempt, if that is so; then there may be room for another."""
-        self.wake()
+        """Note that a call needs no further attempt, if that is so."""
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)

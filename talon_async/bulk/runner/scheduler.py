@@ -15,7 +15,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from talon_async._core.call import SingleAttempts
 from talon_async._core.limits import KeyedOrder
 from talon_async._core.retry import retry_delay
 from talon_async._messages import Idempotency
@@ -32,6 +31,7 @@ from talon_async.errors import ConflictError, ParallelUpdateError, TalonOneError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from talon_async._core.call import SingleAttempts
     from talon_async._core.core import Core
     from talon_async.bulk.results import FailureOutcome
     from talon_async.bulk.runner.account import Results
@@ -169,7 +169,7 @@ class Runner:
                 if not self._is_done():  # it may have found the end of the source
                     await self._rest()
                 continue
-            call = job.call or self._new_call(job)
+            call = job.call or job.make_call(self._core, self._options)
             begun = monotonic()
             call.started = begun - job.seconds
             job.generation, before = gate.generation, call.attempts
@@ -189,15 +189,11 @@ class Runner:
                 if not job.is_dry:
                     account.succeeded(job, call.data, now)
                     self._free(job, call.data)
-            if account.has_listener:
+            if account.progress is not None:
                 self._tell(monotonic())
             if self._recorder is not None and job.outcome is not None:
                 await self._settle(self._recorder, job)
         self._wake_all()
-
-    def _new_call(self, job: Job) -> SingleAttempts:
-        call = job.call = SingleAttempts(self._core, self._options, job.request)
-        return call
 
     def _is_done(self) -> bool:
         account = self.account
@@ -245,8 +241,10 @@ class Runner:
         job = self._next()
         if job is None:
             return None
-        keeper.let_go()
-        if self._recorder is not None:
+        limiter.take()
+        if keeper.pacer is not None:
+            keeper.plan_next()
+        if job.may_leave and self._recorder is not None:
             self._recorder.left(job)
         if self._idle and limiter.active < limiter.limit and (self._ready or self._intake.has_more):
             self._wake()
@@ -278,9 +276,11 @@ class Runner:
         return None
 
     def _set_ready(self, job: Job) -> None:
-        if self._recorder is None or not self._recorder.must_mark(job):
-            self._ready.append(job)
-            self._wake()
+        if self._recorder is not None and job.must_be_marked and not job.may_leave:
+            self._recorder.mark_soon(job)
+            return
+        self._ready.append(job)
+        self._wake()
 
     # -- failures
 
@@ -376,7 +376,7 @@ class Runner:
         self._keeper.probe_due, self._last_probe = False, job.sequence
         self._keeper.limiter.take()
         if not job.repeatable and (request := dry_request(job.request, self._client)) is not None:
-            probe = Job(job.index, None, request, (), repeatable=True)
+            probe = Job(job.index, None, request, (), self._retry)
             probe.is_dry = True
             return probe
         self._ready.remove(job)

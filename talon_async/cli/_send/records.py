@@ -57,7 +57,7 @@ def call_of(
             values.get("has_own_key") is True and key is not None,
         )
         # bytes are checked more closely
-        call = PreparedCall[Any].from_bytes(bytes(call))
+        call = PreparedCall.from_bytes(bytes(call))
         since = datetime.fromisoformat(values.get("accepted") or values["settled"]) if outcome in IN_DOUBT else None
     except (TalonOneError, ValueError, TypeError, KeyError, AttributeError):
         raise InputError(place, "", "looks like a call that an earlier run wrote, but is damaged") from None
