@@ -155,6 +155,34 @@ def test_no_line_is_printed_when_json_has_nothing_to_say(write: Write, capsys: p
     assert capsys.readouterr().out == ""
 
 
+def test_effects_are_found_when_each_is_a_schema_that_its_type_tells(write: Write) -> None:
+    """A union of effects, as newer documents have it, is one class; an effect without props is one, too."""
+    told = {"properties": {"effectType": TEXT}, "required": ["effectType"]}
+    rest = {"allOf": [refer("EffectEntity"), told]}
+    free = {"allOf": [*rest["allOf"], {"properties": {"props": refer("AddFreeItemEffectProps")}}]}
+    mapping = {"addFreeItem": "#/components/schemas/EffectFree", "dance": "#/components/schemas/EffectDance"}
+    options = [{"$ref": reference} for reference in mapping.values()]
+    changes = {
+        (*SCHEMAS, "EffectEntity"): {"properties": {"campaignId": {"type": "integer"}}},
+        (*SCHEMAS, "EffectFree"): free,
+        (*SCHEMAS, "EffectDance"): rest,
+        (*SCHEMAS, "Effect"): {
+            "oneOf": options,
+            "discriminator": {"propertyName": "effectType", "mapping": mapping},
+        },
+        (*SCHEMAS, "CustomerProfileIntegrationResponseV2", "properties", "effects"): {
+            "type": "array",
+            "items": refer("Effect"),
+        },
+    }
+    document = Document(json.dumps(changed(MINIMAL, changes)))
+    assert {"addFreeItem": "AddFreeItemEffectProps", "dance": ""} == document.effects
+    assert {"campaignId", "effectType", "props"} == document.schemas["Effect"].properties.keys()
+    expected = f"dance (without props): register UnknownEffectProps for it in {MODELS}/effects/"
+    assert [expected] == [str(finding) for finding in compare(document)]
+    assert main([str(write(json.loads(document.text)))]) == 1
+
+
 # -- what is known
 
 
