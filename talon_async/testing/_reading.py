@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from talon_async._endpoint import Endpoint, Query
 
 
+DEEPEST = 200
+"""Levels of lists and objects in a body: an answer that repeats it is written with 254 at the most."""
+
+
 @attrs.frozen
 class Match:
     """An operation, and its path values as they came over the wire."""
@@ -136,12 +140,19 @@ def body_value(endpoint: Endpoint, body: bytes) -> dict[str, Any]:
         value = parse(body)
     except ValueError as problem:
         raise Refusal(400, f"The body is not JSON: {problem}") from None
+    if _is_deeper(value, DEEPEST):
+        raise Refusal(400, f"The body is nested deeper than {DEEPEST} levels")
     kind = _body_class(endpoint, value)
     found = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
     found = found or [Flaw("Invalid value", said, {"pointer": pointer}) for pointer, said in outside(value, kind)]
     if found:
         raise Refusal(400, "The request is not valid", found)
     return {"body": read(value, kind)}
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    items = value.values() if is_mapping(value) else value if is_list(value) else ()
+    return levels < 1 or any(_is_deeper(item, levels - 1) for item in items)
 
 
 def _body_class(endpoint: Endpoint, value: Any) -> Any:

@@ -160,3 +160,11 @@ async def test_a_body_is_refused_when_a_field_is_outside_its_limit(
     answer = await ask(handler, *target.split(" "), body)
     assert 400 == answer.status
     assert {"pointer": pointer} == content(answer)["errors"][0]["source"]
+
+
+@pytest.mark.parametrize(("depth", "status"), [(150, 200), (250, 400), (1000, 400), (2000, 400)])
+async def test_a_body_is_refused_when_it_is_nested_too_deeply(handler: Handler, depth: int, status: int) -> None:
+    """What is taken can be told again."""
+    deep = "[" * depth + "]" * depth
+    body = f'{{"customerSession": {{"attributes": {{"a": {deep}}}}}, "responseContent": ["customerSession"]}}'
+    assert status == (await ask(handler, "PUT", "/v2/customer_sessions/s", body.encode())).status

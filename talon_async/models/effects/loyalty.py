@@ -159,9 +159,9 @@ class BoostLoyaltyTierEffectProps:
 @effect_props("rollbackTierBoost")
 @model
 class RollbackTierBoostEffectProps:
-    """The higher tier of a boost was taken back, as its session was cancelled; a partial return does not do that.
+    """The higher tier of a boost was taken back, as its session was cancelled.
 
-    An empty `sub_ledger_id` is the main ledger.
+    A partial return does not take it back. An empty `sub_ledger_id` is the main ledger.
     """
 
     program_id: int

@@ -39,7 +39,8 @@ class StartAchievementProgressEffectProps:
     """The customer started on an achievement, at 0.
 
     It comes before `increaseAchievementProgress`, which has the same `progress_tracker_id`, and for the first start of
-    a recurring achievement only. There is no effect that takes it back.
+    a recurring achievement only. If the achievement has started already, or its end date is past, an `error` effect
+    comes instead, and the other effects of the rule are not applied. There is no effect that takes it back.
     """
 
     achievement_id: int
