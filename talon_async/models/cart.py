@@ -40,7 +40,7 @@ class CartItemAdjustment:
     """Payment for a cart item in loyalty points, as the API of 2020 knew it."""
 
     pay_from_loyalty_program: int
-    point_payment: int
+    point_payment: int = wire(limit=Limit(1))
     remaining_price: float | None = None  # in money, after the points
 
 

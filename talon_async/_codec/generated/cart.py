@@ -154,6 +154,8 @@ def write_CartItemAdjustment(m):
     if (v := m.pay_from_loyalty_program) is not None:
         o["payFromLoyaltyProgram"] = v
     if (v := m.point_payment) is not None:
+        if not (v.__class__ is int and 1 <= v):
+            check(CartItemAdjustment, "point_payment", v)
         o["pointPayment"] = v
     if (v := m.remaining_price) is not None:
         o["remainingPrice"] = v
