@@ -194,9 +194,9 @@ def read_PriceDetail(o, _=None):
     m.price = get("price")
     m.adjustment_context_id = get("adjustmentContextId")
     m.adjustment_reference_id = get("adjustmentReferenceId")
-    v = get("adjustmentEffectiveFrom")
+    v = x if (x := get("adjustmentEffectiveFrom")) is not None else get("effectiveFrom")
     m.adjustment_effective_from = None if v is None else when(v) if v.__class__ is str else v
-    v = get("adjustmentEffectiveUntil")
+    v = x if (x := get("adjustmentEffectiveUntil")) is not None else get("effectiveUntil")
     m.adjustment_effective_until = None if v is None else when(v) if v.__class__ is str else v
     return m
 
