@@ -63,6 +63,7 @@ class Document:
         text: the document as it was read.
         paths: its paths.
         components: its named schemas, whether an operation reaches them or not.
+        messages: what its webhooks send: schemas and examples.
 
     Raises:
         DocumentError: the text is no JSON, no OpenAPI 3, or has no operation of the Integration API.
@@ -81,8 +82,9 @@ class Document:
         self.paths: Mapping[str, Any] = self._content.get("paths") or {}
         components: Schema = self._content.get("components") or {}
         self.components: Mapping[str, Schema] = components.get("schemas") or {}
-        self.webhooks: Mapping[str, Schema] = {
-            name: next(_schemas(item["post"]["requestBody"])) for name, item in (content.get("webhooks") or {}).items()
+        hooks: Schema = self._content.get("webhooks") or {}
+        self.messages: Mapping[str, Schema] = {
+            name: next(iter(item["post"]["requestBody"]["content"].values())) for name, item in hooks.items()
         }
         if not (self.published or self.webhooks):
             raise DocumentError(f"it has no operation of the Integration API: none takes {' or '.join(sorted(KEYS))}")
@@ -158,6 +160,11 @@ class Document:
         properties |= {key: {"oneOf": listed} if len(listed) > 1 else listed[0] for key, listed in forms.items()}
         required |= {key for key in forms if all(key in variant.required for variant in variants)}
         return Shape(properties, required)
+
+    @property
+    def webhooks(self) -> Mapping[str, Schema]:
+        """The schemas of its webhooks by name."""
+        return {name: media["schema"] for name, media in self.messages.items()}
 
     @cached_property
     def published(self) -> dict[str, Published]:

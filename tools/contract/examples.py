@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args, get_origin
 import attrs
 
 from talon_async.models import CATALOG_ACTIONS, EFFECT_PROPS
+from talon_async.models._base import ALSO
+from talon_async.webhooks import NOTIFICATIONS
 from tools.contract.findings import Finding, Group
 from tools.contract.known_gaps import STAND_INS
 from tools.contract.package import classes, fields, hints, home
@@ -34,12 +36,15 @@ class Example(NamedTuple):
 
 
 def examples(document: Document) -> Iterator[Example]:
-    """List the examples of requests, of successful answers, of schemas and of their properties."""
+    """List the examples of requests, of successful answers, of notifications, of schemas and of their properties."""
     for operation in document.published.values():
         for media in _bodies(operation, document):
             hint = _holder(document.resolve(media["schema"])[0] or operation.page)
             yield from (Example(operation.id, hint, value) for value in _written(media))
-    for name, shape in document.schemas.items():
+    for name, message in document.messages.items():
+        for value in _written(message):
+            yield Example(name, NOTIFICATIONS.get(value.get("NotificationType"), Any), value)
+    for name, shape in document.schemas.items() if document.published else ():
         cls = _holder(name)
         if not attrs.has(cls):
             continue
@@ -94,7 +99,7 @@ def unknown(value: Any, hint: Any) -> Iterator[tuple[type[Any], str]]:
 def _lacking(value: dict[str, Any], cls: type[Any]) -> Iterator[tuple[type[Any], str]]:
     """List the names in an object that a class lacks, and those below."""
     held = hints(cls)
-    spelled = {field.metadata["also"]: wire for wire, field in fields(cls).items() if "also" in field.metadata}
+    spelled = {field.metadata[ALSO]: wire for wire, field in fields(cls).items() if ALSO in field.metadata}
     for given, item in value.items():
         name = given if given in held else spelled.get(given, given)
         hint = held.get(name)
