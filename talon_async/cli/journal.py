@@ -78,7 +78,8 @@ def _line(call: JournaledCall) -> str:
     when = f"{call.settled or call.accepted:%Y-%m-%d %H:%M:%S}"
     failure = call.failure or {}
     parts = [str(failure[name]) for name in ("outcome", "error", "status") if failure.get(name) is not None]
-    return f"{call.index:>10}  {call.state:<9}  {when}  {call.call.operation}  {' '.join(parts)}".rstrip()
+    operation = "(not encoded)" if call.call is None else call.call.operation
+    return f"{call.index:>10}  {call.state:<9}  {when}  {operation}  {' '.join(parts)}".rstrip()
 
 
 def _export(journal: Journal, arguments: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from talon_async.cli._send.calls import Calls
 from talon_async.cli._send.files import is_stream
 from talon_async.cli._send.problems import InputError
 from talon_async.cli._send.progress import display_for
-from talon_async.cli._send.records import line_of_failure, line_of_journaled, write_lines
+from talon_async.cli._send.records import line_of_failure, lines_of_journaled, write_lines
 from talon_async.cli._send.sending import Sending
 from talon_async.errors import BulkInterruptedError, JournalError, TalonOneError
 
@@ -148,7 +148,7 @@ class OneInput:
         if self._journal is None:
             lines = map(line_of_failure, report.failures)
         else:
-            lines = map(line_of_journaled, Journal(self._journal).list("failed"))
+            lines = lines_of_journaled(Journal(self._journal).list("failed"))
         problem = problem_of_failed(self._failed)  # much may have happened since the command began
         try:
             if problem is None:

@@ -23,7 +23,7 @@ from talon_async.cli._send.problems import InputError
 from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from talon_async.bulk import Failure, JournaledCall
 
@@ -42,6 +42,8 @@ def call_of(
     values: Mapping[str, Any], place: str, client: type, doubtful: Doubtful, now: Callable[[], datetime]
 ) -> PreparedCall[Any] | None:
     """Return the call that a line holds; None if it is to be skipped."""
+    if values["operation"] is None:
+        raise InputError(place, "", "is an item that an earlier run could not encode: there is no call to send")
     try:
         endpoint = endpoint_for(client, str(values["operation"]))
         failure: dict[str, Any] = values.get("failure") or {}
@@ -114,9 +116,11 @@ def line_of_failure(failure: Failure[PreparedCall[Any]]) -> bytes:
     return _line(failure.index, failure.item, told, ended - timedelta(seconds=failure.seconds), ended)
 
 
-def line_of_journaled(entry: JournaledCall) -> bytes:
-    """Return the line of a call that a journal has."""
-    return _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
+def lines_of_journaled(entries: Iterable[JournaledCall]) -> Iterator[bytes]:
+    """Return the lines of calls that a journal has. An item that could not be encoded has none: it cannot be sent."""
+    for entry in entries:
+        if entry.call is not None:
+            yield _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
 
 
 def _line(
