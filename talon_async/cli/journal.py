@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,12 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it, and return the exit code: 0, or 2 if the journal cannot be used."""
     from talon_async.bulk import Journal
     from talon_async.cli._output import discard, forgiving
-    from talon_async.cli._paths import problem_of_kind
     from talon_async.errors import JournalError
 
-    if (kind := problem_of_kind(Path(arguments.path))) is not None:
-        print(f"talon-async journal: {arguments.path} {kind}, and no journal", file=sys.stderr)
-        return BAD_USE
     try:
         arguments.action(Journal(arguments.path), arguments)
         sys.stdout.flush()

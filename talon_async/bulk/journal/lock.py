@@ -40,14 +40,19 @@ else:
 
 
 class FileLock:
-    """A lock that at most one process holds, and in it at most one object."""
+    """A lock that at most one process holds, and in it at most one object.
+
+    Attributes:
+        is_new: whether there was no such file when it was acquired.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.is_new = path, False
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
         """Take the lock, or raise JournalError with the process ID of its owner."""
+        self.is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from talon_async.bulk.journal import fork
-from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, quoted
+from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, uri_of
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, pack_numbers, unpack_numbers
 from talon_async.errors import JournalError
 
@@ -114,7 +114,7 @@ class Store:
                 self._connection = connect_readonly(path)
             else:
                 create(path)
-                self._connection = connect(f"file:{quoted(path)}?mode=rw")
+                self._connection = connect(uri_of(path, "mode=rw"))
             try:
                 self._check(readonly=readonly)
             except BaseException:

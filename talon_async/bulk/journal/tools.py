@@ -17,6 +17,7 @@ import orjson
 
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import PreparedCall
+from talon_async.bulk.journal.beside import refuse_kind
 from talon_async.bulk.journal.format import Stored, pack, pack_numbers, unpack
 from talon_async.bulk.journal.store import Store, Table
 from talon_async.bulk.journal.writer import Held
@@ -91,6 +92,7 @@ class JournalFile:
         self._clock = clock
 
     def _hold(self) -> Held:
+        refuse_kind(self.path)
         if not self.path.exists():
             raise JournalError(f"{self.path}: there is no such journal")
         return Held(self.path)

@@ -8,6 +8,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from talon_async.bulk.journal.beside import LOCK, RESERVE, refuse_foreign, refuse_kind
 from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.lock import FileLock
 from talon_async.bulk.journal.reserve import Reserve
@@ -28,11 +29,14 @@ class Held:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lock = FileLock(path.with_name(f"{path.name}.lock"))
-        self.reserve = Reserve(path.with_name(f"{path.name}.reserve"))
+        self.lock = FileLock(path.with_name(path.name + LOCK))
+        self.reserve = Reserve(path.with_name(path.name + RESERVE))
         self.problem: JournalError | None = None
         self.unwritten = Batch()
         with explained(path):
+            refuse_kind(path)
+            refuse_foreign(path)
+            was_there = path.exists()
             self.lock.acquire()
             try:
                 self.store = Store(path)
@@ -43,6 +47,8 @@ class Held:
                     self.store.close()
                     raise
             except BaseException:
+                if was_there and self.lock.is_new:
+                    self.lock.path.unlink()  # the file is no journal that can be used: nothing is left beside it
                 self.lock.release()
                 raise
 
