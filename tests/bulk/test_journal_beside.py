@@ -130,12 +130,3 @@ async def test_a_journal_is_kept_when_its_name_is_odd(tmp_path: Path, name: byte
     await journal.close()
     assert [0, 1, 2] == await indices_left(path)
     assert {path.name, f"{path.name}.lock", f"{path.name}.reserve"} == names(folder)
-
-
-async def test_a_queue_says_what_is_wrong_when_its_folder_is_a_file(path: Path) -> None:
-    """The error tells that a folder is needed."""
-    path.write_bytes(b"")
-    async with TalonOne("http://127.0.0.1:1", "key") as talon:
-        with pytest.raises(JournalError, match="a queue's journal is a folder, and this is a file"):
-            async with talon.queue(journal=path):
-                pass

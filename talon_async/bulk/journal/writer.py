@@ -88,6 +88,7 @@ class Held:
                 self._write_settlements()
             if self.problem is None:
                 with contextlib.suppress(JournalError):  # nothing is lost without it
+                    self.store.forget_unused_destination()
                     self.store.shrink()
         finally:
             self.store.close()

@@ -39,9 +39,9 @@ class PacingOptions(TypedDict, total=False):
         rate: calls a second at most, evenly spaced.
         patience: seconds without any success after which the run stops; what was not sent is `unsent` then, not failed.
             300 by default. With a journal there is no bound after a first success.
-        max_failures: the run stops when so many calls have failed, and those under way have ended; 10,000 by default.
-            What was taken by then and is not settled, as many calls as may be under way and in the buffer at most, is
-            in the report besides.
+        max_failures: the run stops when so many calls have failed; 10,000 by default. Calls under way at that moment
+            are waited for, and may fail as well. Calls that were never sent do not count; they are in the report
+            besides, as `unsent`: those that were taken and not settled by then, and those of held keys.
         progress: called with a `Snapshot` at most ten times a second, and once in the end, on the event loop: it must
             be quick. What it raises ends the run, also `SystemExit`.
     """
