@@ -134,7 +134,7 @@ class CallersRun:
         late: list[Any] = []
         if not _is_report(report):
             return late
-        for item in self.source.late():
+        for item in self.source.rest():
             error = TalonOneError("the run had ended when the source gave this item")
             error.outcome = "not_sent"
             failure = Failure(index=report.skipped + report.taken, item=item, error=error, outcome="unsent")

@@ -77,6 +77,7 @@ class Line:
         is_left: whether the run has stopped reading; what it tells from then on is what it leaves.
         why: says why the run has stopped reading.
         exit_by: nothing; a queue's closing does not raise.
+        late_items: none; a queue accepts nothing after its end.
     """
 
     exit_by: BaseException | None = None
@@ -87,6 +88,7 @@ class Line:
         self.delivered = self.failed = self.dropped = 0
         self.undelivered: list[Failure[Any]] = []
         self.is_left = False
+        self.late_items: list[Any] = []
         self._places = Limiter(settings.size)
         self._waiting: deque[Queued] = deque()
         self._to_store: deque[Queued] = deque()

@@ -61,6 +61,7 @@ class Runner:
         self.source, self._plan, self._settled = source, plan, settled
         self._retry = plan.retry(options.retry)
         self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
+        self.account.report.late_items = source.late_items
         self.account.ended = self._wake_all
         self._in_journal = Interruption(self.account, "the journal")
         self._intake = Intake(source, build, self.account, self._retry, client)

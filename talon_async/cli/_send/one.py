@@ -21,7 +21,7 @@ from talon_async.cli._send.sending import Sending
 from talon_async.errors import BulkInterruptedError, JournalError, TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from talon_async.bulk import BulkOptions, PreparedCall, Report
     from talon_async.cli._send.calls import CallOptions
@@ -146,7 +146,7 @@ class OneInput:
         if self._failed is None or not (self._journal is None or self._journal.exists()):
             return 0
         if self._journal is None:
-            lines = map(line_of_failure, report.failures)
+            lines: Iterator[bytes] = map(line_of_failure, report.failures)
         else:
             lines = lines_of_journaled(Journal(self._journal).list("failed"))
         problem = problem_of_failed(self._failed)  # much may have happened since the command began

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from talon_async.bulk import Failure, JournaledCall
 
-Doubtful = Literal["refuse", "skip", "send"]
-IN_DOUBT = ("unknown", "accepted")
+InDoubt = Literal["refuse", "skip", "send"]
+OUTCOMES_IN_DOUBT = ("unknown", "accepted")
 MARKS = frozenset(("operation", "target", "body", "ordering_keys"))
 """The keys by which a line is known to be a call, and no row."""
 
@@ -39,7 +39,7 @@ def is_record(values: Mapping[str, Any]) -> bool:
 
 
 def call_of(
-    values: Mapping[str, Any], place: str, client: type, doubtful: Doubtful, now: Callable[[], datetime]
+    values: Mapping[str, Any], place: str, client: type, in_doubt: InDoubt, now: Callable[[], datetime]
 ) -> PreparedCall[Any] | None:
     """Return the call that a line holds; None if it is to be skipped."""
     if values["operation"] is None:
@@ -60,10 +60,14 @@ def call_of(
         )
         # bytes are checked more closely
         call = PreparedCall[Any].from_bytes(bytes(call))
-        since = datetime.fromisoformat(values.get("accepted") or values["settled"]) if outcome in IN_DOUBT else None
+        since = (
+            datetime.fromisoformat(values.get("accepted") or values["settled"])
+            if outcome in OUTCOMES_IN_DOUBT
+            else None
+        )
     except (TalonOneError, ValueError, TypeError, KeyError, AttributeError):
         raise InputError(place, "", "looks like a call that an earlier run wrote, but is damaged") from None
-    return _again(call, place, doubtful, None if since is None else now() - since)
+    return _again(call, place, in_doubt, None if since is None else now() - since)
 
 
 def _target(value: Any) -> str:
@@ -72,7 +76,7 @@ def _target(value: Any) -> str:
     return value
 
 
-def _again(call: PreparedCall[Any], place: str, doubtful: Doubtful, age: timedelta | None) -> PreparedCall[Any] | None:
+def _again(call: PreparedCall[Any], place: str, in_doubt: InDoubt, age: timedelta | None) -> PreparedCall[Any] | None:
     """Return the call as it is sent again; `age` is that of one of unknown outcome."""
     if age is None:
         return _with_key(call, None)
@@ -80,9 +84,9 @@ def _again(call: PreparedCall[Any], place: str, doubtful: Doubtful, age: timedel
         is_protected = call.idempotency_key is not None and age < timedelta(seconds=KEY_LIFETIME)
     else:
         is_protected = call.idempotency is not Idempotency.NEVER
-    if is_protected or doubtful == "send":
+    if is_protected or in_doubt == "send":
         return _with_key(call, call.idempotency_key)
-    if doubtful == "skip":
+    if in_doubt == "skip":
         return None
     raise InputError(place, "", "the server may have recorded it already: see --in-doubt")
 
