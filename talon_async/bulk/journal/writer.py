@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from functools import partial
@@ -40,6 +41,7 @@ class Held:
             self.lock.acquire()
             try:
                 self.store = Store(path)
+                self._place = path.stat()
                 try:
                     self.reserve.make()
                     self.store.catch_up()
@@ -56,6 +58,7 @@ class Held:
         """Write a batch. When that fails, what it settles is still written, with the room of the reserve."""
         if self.problem is None:
             try:
+                self._refuse_if_gone()
                 self.store.write(batch)
             except JournalError as error:
                 self.problem = error
@@ -69,6 +72,16 @@ class Held:
         self.unwritten.marks += settlements.marks
         self._write_settlements()
         raise self.problem
+
+    def _refuse_if_gone(self) -> None:
+        """Raise JournalError if the journal or its lock was removed or replaced: the next run would find another."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self._place, self.path.stat()) and self.lock.is_in_place():
+                return
+        raise JournalError(
+            f"{self.path}: the journal or its lock was removed while it was in use, so the next run would not know "
+            "what this one has sent"
+        )
 
     def _write_settlements(self) -> None:
         """Write what is settled, where that takes the least room."""
@@ -87,6 +100,7 @@ class Held:
             if self.unwritten:
                 self._write_settlements()
             if self.problem is None:
+                self._refuse_if_gone()
                 with contextlib.suppress(JournalError):  # nothing is lost without it
                     self.store.forget_unused_destination()
                     self.store.shrink()

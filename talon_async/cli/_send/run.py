@@ -19,7 +19,7 @@ from talon_async.cli._paths import problem_of_failed, refuse_clashes
 from talon_async.cli._send.calls import Calls
 from talon_async.cli._send.files import Input, check_readable, is_stream
 from talon_async.cli._send.one import ALL, BAD_USE, STOPPED, OneInput, complain
-from talon_async.cli._send.problems import InputError, UsageError
+from talon_async.cli._send.problems import InputError, UsageError, plain
 from talon_async.cli._send.sending import Interrupt, SendingClient, handled
 from talon_async.config import Limits, Settings
 from talon_async.errors import ConfigurationError, InvalidArgumentError, JournalError
@@ -83,7 +83,7 @@ def check(options: SendOptions) -> int:
                 problems = _check_one(Calls(talon, file, options.calls))
             print(f"{file.name}: {file.taken:,} rows, {problems or 'no'} {'problem' if problems == 1 else 'problems'}")
         except (UsageError, InputError) as problem:
-            print(problem)
+            print(plain(str(problem)))
             problems = 1
         worst = BAD_USE if problems else worst
     return worst
@@ -93,7 +93,7 @@ def _check_one(calls: Calls) -> int:
     count = 0
     for call in calls:
         if isinstance(call, InputError):
-            print(call)
+            print(plain(str(call)))
             count += 1
     return count
 
