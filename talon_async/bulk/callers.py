@@ -57,7 +57,11 @@ class CallersRun:
 
     def report(self, run: Coroutine[Any, Any, T], items: Iterator[Any] | None) -> T:
         """Run to the end and return the report; without items, the run has what it needs."""
-        future = self._thread.submit(self._main(run))
+        try:
+            future = self._thread.submit(self._main(run))
+        except TalonOneError:
+            run.close()  # it would warn that nobody has awaited it
+            raise
         future.add_done_callback(self._finished)
         try:
             while items is not None:

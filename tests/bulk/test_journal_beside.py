@@ -101,6 +101,12 @@ async def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, plac
     assert ({"pipe"}, False) == (names(tmp_path), Path(f"{tmp_path}.lock").exists())
 
 
+async def test_the_folder_is_named_when_there_is_none(tmp_path: Path) -> None:
+    """A mistyped folder is not made, and the error names it."""
+    with pytest.raises(JournalError, match=f"there is no folder {tmp_path / 'no'}$"):
+        await opened(tmp_path / "no" / "x.journal")
+
+
 @pytest.mark.parametrize("kind", ["text", "database"])
 async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kind: str) -> None:
     """The file is not changed, and no lock is left beside it."""

@@ -150,6 +150,15 @@ async def test_a_run_is_refused_when_its_concurrency_makes_no_sense(client: Any,
         await client("http://127.0.0.1:9").track_events([event(1)], concurrency=wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"progress": 5}, {"item_id": "id"}, {"journal": 5}, {"journal": b"x"}, {"journal": True}, {"journal": ""}]
+)
+async def test_a_run_is_refused_when_an_option_has_a_wrong_type(client: Any, wrong: Any) -> None:
+    """Before anything is taken from the source, or made on the disk; the error names the option."""
+    with pytest.raises(InvalidArgumentError, match=f"{min(wrong)} must be"):
+        await client("http://127.0.0.1:9").track_events([event(1)], **wrong)
+
+
 @pytest.mark.parametrize("wrong", ["text", 5, {"a": 1}, None])
 async def test_a_run_is_refused_when_its_source_is_none(client: Any, wrong: Any) -> None:
     """The error names the parameter."""

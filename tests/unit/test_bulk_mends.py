@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,7 +23,7 @@ from talon_async.bulk import sources
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.journal import Journal
 from talon_async.bulk.sources import SLOW
-from talon_async.errors import BulkInterruptedError, JournalError
+from talon_async.errors import BulkInterruptedError, ClientClosedError, JournalError
 
 
 def refusing(server: Server, status: int, after: int) -> Callable[[Request], Any]:
@@ -319,6 +320,15 @@ async def test_an_item_is_in_the_report_when_a_source_does_not_stop(monkeypatch:
         while not report.late_items:
             await asyncio.sleep(0.001)
     assert (1, 1, [1]) == (report.taken, report.done, [event.attributes["n"] for event in report.late_items])
+
+
+def test_nothing_is_left_when_the_blocking_client_is_closed() -> None:
+    """The error says so, and no coroutine is left that nobody has awaited."""
+    with blocking(Server()) as talon:
+        assert 1 == talon.track_events([v2(0)]).succeeded
+    with pytest.raises(ClientClosedError):
+        talon.track_events([v2(0)])
+    gc.collect()
 
 
 # -- what is told

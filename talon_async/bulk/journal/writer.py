@@ -29,13 +29,15 @@ class Held:
     """
 
     def __init__(self, path: Path) -> None:
+        refuse_kind(path)
         self.path = path
         self.lock = FileLock(path.with_name(path.name + LOCK))
         self.reserve = Reserve(path.with_name(path.name + RESERVE))
         self.problem: JournalError | None = None
         self.unwritten = Batch()
         with explained(path):
-            refuse_kind(path)
+            if not path.parent.is_dir():
+                raise JournalError(f"{path}: there is no folder {path.parent}")
             refuse_foreign(path)
             was_there = path.exists()
             self.lock.acquire()

@@ -65,7 +65,8 @@ class BulkOptions(PacingOptions, total=False):
             it fails, and its key waits meanwhile: forty calls that the server cannot stand, with four attempts each,
             can keep a run for half a minute.
         journal: a path, or a `Journal`: calls are stored before they are sent, and a run that was ended by whatever
-            goes on when it is started again with the same source.
+            goes on when it is started again with the same source. Each item then has an idempotency key of its own, by
+            its place, unless the caller chose the key of its call: so a call that the source gives twice acts twice.
         item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
             read again, such as a time.
         sent_before: whether these calls may have been sent before, by a run that nothing is known of. Then a 409 of a
@@ -139,9 +140,9 @@ def plan_of(
         patience_after_success=patience if patience is not None else PATIENCE if journal is None else math.inf,
         after_failure=after_failure,
         max_failures=_whole("max_failures", options.get("max_failures"), 1, 10_000),
-        progress=options.get("progress"),
+        progress=_function(options, "progress"),
         journal=journal,
-        item_id=options.get("item_id"),
+        item_id=_function(options, "item_id"),
         destination=_destination(core),
         sent_before=bool(options.get("sent_before", False)),
     )
@@ -183,9 +184,18 @@ def _rate(value: Any) -> float | None:
     return float(value)
 
 
-def _journal(journal: str | os.PathLike[str] | Journal | None, clock: Clock) -> Journal | None:
-    if journal is None or not isinstance(journal, str | os.PathLike):
+def _function(options: Mapping[str, Any], name: str) -> Callable[..., Any] | None:
+    function: Callable[..., Any] | None = options.get(name)
+    if function is not None and not callable(function):
+        raise InvalidArgumentError(f"{name} must be a function, not {type(function).__name__}")
+    return function
+
+
+def _journal(journal: Any, clock: Clock) -> Journal | None:
+    if journal is None or callable(getattr(type(journal), "accept", None)):
         return journal
+    if not isinstance(journal, str | os.PathLike) or not str(journal):
+        raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {journal!r}")
     kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
     return kept
 
