@@ -34,7 +34,7 @@ LINGER = 0.25
 
 
 class Caught:
-    """Keeps the exception that the user's own code raises in a block, for whoever tells it later.
+    """Catches an exception that the user's own code raises inside this block, so that it can be reported later.
 
     Attributes:
         error: what was raised, an ordinary exception.
@@ -214,7 +214,7 @@ async def _ended(task: asyncio.Future[None]) -> None:
 
 
 class _Closing:
-    """Keeps an exit that a source's own clean-up raises; what else it raises must not hide the report."""
+    """Keeps an exit that a source's clean-up raises. Other errors of it are dropped: they must not hide the report."""
 
     def __init__(self) -> None:
         self.exit_by: BaseException | None = None

@@ -27,7 +27,7 @@ DEFAULT_CONCURRENCY = 64
 BUFFER_WITH_JOURNAL = 1024
 PATIENCE = 300.0
 LONGEST = 1e9
-"""Seconds that stand for ever where a finite number is needed."""
+"""Seconds that mean for ever, where a finite number is needed."""
 
 
 class PacingOptions(TypedDict, total=False):
@@ -64,8 +64,8 @@ class BulkOptions(PacingOptions, total=False):
             journal the next run goes on behind the failed call, unless that is requeued. A call has its attempts before
             it fails, and its key waits meanwhile: forty calls that the server cannot stand, with four attempts each,
             can keep a run for half a minute.
-        journal: a path, or a `Journal`: calls are stored before they are sent, and a run that was ended by whatever
-            goes on when it is started again with the same source. Each item then has an idempotency key of its own, by
+        journal: a path, or a `Journal`. Calls are stored before they are sent. However a run ended, it goes on when it
+            is started again with the same source. Each item then has an idempotency key of its own, by
             its place, unless the caller chose the key of its call: so a call that the source gives twice acts twice.
         item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
             read again, such as a time.
@@ -192,8 +192,11 @@ def _function(options: Mapping[str, Any], name: str) -> Callable[..., Any] | Non
 
 
 def _journal(journal: Any, clock: Clock) -> Journal | None:
-    if journal is None or callable(getattr(type(journal), "accept", None)):
-        return journal
+    if journal is None:
+        return None
+    if callable(getattr(type(journal), "accept", None)):
+        own: Journal = journal
+        return own
     if not isinstance(journal, str | os.PathLike) or not str(journal):
         raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {journal!r}")
     kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)

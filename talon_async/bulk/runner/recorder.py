@@ -74,7 +74,7 @@ class Recorder:
         self._more.set()
 
     def freed(self, job: Job) -> None:
-        """A call has its end; once there is room for a group, the next one is read."""
+        """Note that a call has ended, and read on once there is room for a group."""
         self.left(job)
         if job.outcome == "unsent":
             self._kept.append(job)  # the journal keeps it for the next run
@@ -177,7 +177,7 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """A marked call is sent now, or not any more."""
+        """Note that a marked call waits no longer: it is sent now, or has ended."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 
