@@ -157,7 +157,7 @@ class Account:
 
 
 class Interruption:
-    """Ends a run when the user's code, or the journal, raises inside this block. The run then reports who raised what."""
+    """Ends a run when the user's code, or the journal, raises in this block. The run then reports who raised what."""
 
     def __init__(self, account: Account, who: str, *, exits_too: bool = False) -> None:
         self._account, self._who, self._kinds = account, who, BaseException if exits_too else Exception

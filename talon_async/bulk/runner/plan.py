@@ -191,16 +191,17 @@ def _function(options: Mapping[str, Any], name: str) -> Callable[..., Any] | Non
     return function
 
 
-def _journal(journal: Any, clock: Clock) -> Journal | None:
+def _journal(journal: str | os.PathLike[str] | Journal | None, clock: Clock) -> Journal | None:
     if journal is None:
         return None
-    if callable(getattr(type(journal), "accept", None)):
-        own: Journal = journal
-        return own
-    if not isinstance(journal, str | os.PathLike) or not str(journal):
-        raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {journal!r}")
-    kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
-    return kept
+    if isinstance(journal, str | os.PathLike):
+        if not str(journal):
+            raise InvalidArgumentError("journal must be the path of a file, not an empty text")
+        kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
+        return kept
+    if not callable(getattr(journal, "accept", None)):
+        raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {type(journal).__name__}")
+    return journal
 
 
 def _destination(core: Core) -> str:
