@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ExitError(Exception):
-    """Takes an exit over to the caller's thread, whose it is; in a task it would end the loop.
+    """Carries an exit to the caller's thread, where it belongs. Raised in a task, it would end the event loop.
 
     Attributes:
         problem: what to raise there.

@@ -26,9 +26,9 @@ class Account:
     Attributes:
         report: the counts.
         is_over: whether nothing more is taken or sent.
-        interrupted_by: who ended the run by raising what; or whose source ended by that.
+            interrupted_by: who raised, and what, if that ended the run or its source.
         progress: shown how it goes; None if no one wants to see it.
-        ended: called when the run is over.
+            ended: called when the run is over.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Account:
 
 
 class Interruption:
-    """Ends a run when something raises that is the user's, or the journal; the run tells what."""
+    """Ends a run when the user's code, or the journal, raises in this block. The run then reports who raised what."""
 
     def __init__(self, account: Account, who: str, *, exits_too: bool = False) -> None:
         self._account, self._who, self._kinds = account, who, BaseException if exits_too else Exception

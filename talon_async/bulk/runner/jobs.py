@@ -106,5 +106,5 @@ class Job:
 
     @property
     def trouble_key(self) -> str:
-        """Whose trouble a failure may be."""
+        """What a failure may be the trouble of: the call's first ordering key, or the call alone."""
         return self.keys[0] if self.keys else f"#{self.index}"

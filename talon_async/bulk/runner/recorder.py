@@ -64,6 +64,7 @@ class Recorder:
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
         self._kept: list[Job] = []
+        self._not_resumed: list[int] = []
         self._marking = asyncio.Event()
         self._more = asyncio.Event()
 
@@ -72,7 +73,7 @@ class Recorder:
         self._more.set()
 
     def freed(self, job: Job) -> None:
-        """A call has its end; once there is room for a group, the next one is read."""
+        """Note that a call has ended, and read on once there is room for a group."""
         if job.may_leave:
             self.left(job)
         if job.outcome == "unsent":
@@ -87,6 +88,7 @@ class Recorder:
         async for entry in self.journal.unsettled():
             while not self._intake.has_room():
                 if self._intake.is_over():
+                    self._not_resumed = [] if entry.maybe_sent else [entry.index]
                     return
                 await self._wait()
             job = self._intake.resume(entry)
@@ -177,7 +179,7 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """A marked call is sent now, or not any more."""
+        """Note that a marked call waits no longer: it is sent now, or has ended."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 
@@ -202,12 +204,12 @@ class Recorder:
     async def close(self, unsent: list[Job]) -> None:
         """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            surely = [
-                job
+            surely = self._not_resumed + [
+                job.index
                 for job in [*self._kept, *unsent]
                 if job.may_leave or job.index in self._marked or not job.may_be_known
             ]
             if surely:
-                await self.journal.unmark([job.index for job in surely])
+                await self.journal.unmark(surely)
         finally:
             await self.journal.close()

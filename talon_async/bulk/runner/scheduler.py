@@ -22,6 +22,7 @@ from talon_async.bulk.calls import dry_request
 from talon_async.bulk.limits import Sign, sign_of
 from talon_async.bulk.results import Report
 from talon_async.bulk.runner.account import Account, Interruption
+from talon_async.bulk.runner.failures import Failures
 from talon_async.bulk.runner.gatekeeper import Gatekeeper
 from talon_async.bulk.runner.intake import Intake, unexpected
 from talon_async.bulk.runner.jobs import Job
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from talon_async._core.call import SingleAttempts
     from talon_async._core.core import Core
-    from talon_async.bulk.results import FailureOutcome
     from talon_async.bulk.runner.account import Results
     from talon_async.bulk.runner.intake import Build
     from talon_async.bulk.runner.plan import Plan
@@ -61,9 +61,11 @@ class Runner:
         self.source, self._plan, self._settled = source, plan, settled
         self._retry = plan.retry(options.retry)
         self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
+        self.account.report.late_items = source.late_items
         self.account.ended = self._wake_all
         self._in_journal = Interruption(self.account, "the journal")
         self._intake = Intake(source, build, self.account, self._retry, client)
+        self._failures = Failures(self.account, plan)
         self._keeper = Gatekeeper(plan, core.clock, self.account, self._wake)
         self._order: KeyedOrder[Job] = KeyedOrder()
         self._ready: deque[Job] = deque()
@@ -153,7 +155,8 @@ class Runner:
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
         if job.problem is not None:
-            self._fail(job, job.problem)
+            if not self._failures.are_enough:  # else the journal keeps it for the next run
+                self._fail(job, job.problem)
         elif self._order.add(job):
             self._set_ready(job)
 
@@ -252,13 +255,11 @@ class Runner:
 
     def _next(self) -> Job | None:
         """Return the next call that waits for no other."""
+        held = self.account.report.held_keys
         while (job := self._ready.popleft() if self._ready else self._read()) is not None:
-            held = self.account.report.held_keys
-            if held and not held.isdisjoint(job.keys):
-                error = TalonOneError("an earlier call with the same ordering key failed, and the key is held")
-                self._fail(job, error, "unsent")
-                continue
-            return job
+            if not (held and self._failures.holds(job)):
+                return job
+            self._free(job, None)
         return None
 
     def _read(self) -> Job | None:
@@ -291,12 +292,14 @@ class Runner:
         job.seconds = now - call.started
         sign = sign_of(error)
         self._keeper.refused(job, sign, error, now)
+        if sign is Sign.FATAL:
+            self.account.stop(error)
         if job.is_dry:
             return
         sent_before = job.may_be_known or self._plan.sent_before
         if sign is Sign.FATAL:
-            self._fail(job, error, "unsent" if error.outcome in ("not_sent", "rejected") else None)
-            self.account.stop(error)
+            if self._failures.give_back(job, error):
+                self._free(job, None)
         elif self._was_recorded_before(call, error, sent_before=sent_before):
             self.account.succeeded(job, None, now)
             self._free(job, None)
@@ -343,17 +346,9 @@ class Runner:
         self._ready.append(job)
         self._wake()
 
-    def _fail(self, job: Job, error: TalonOneError, outcome: FailureOutcome | None = None) -> None:
-        """Settle a call that has not succeeded for sure; without an outcome, the error tells it."""
-        report, plan = self.account.report, self._plan
-        acted = error.outcome in ("unknown", "accepted")
-        self.account.failed(job, error, outcome or ("unknown" if acted else "rejected"))
-        if plan.after_failure == "hold":
-            report.held_keys.update(job.keys)
-        elif plan.after_failure == "stop":
-            self.account.stop(error)
-        if len(report.failures) >= plan.max_failures:
-            self.account.stop(TalonOneError(f"{plan.max_failures} calls have failed (max_failures)"))
+    def _fail(self, job: Job, error: TalonOneError) -> None:
+        """Settle a call that has not succeeded for sure."""
+        self._failures.add(job, error)
         if job.problem is None:
             self._free(job, None)
 
