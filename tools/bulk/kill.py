@@ -19,7 +19,7 @@ from talon_async.bulk import Journal
 from tools.bulk.counting import Counter, Sender
 from tools.bulk.figures import Figures
 
-DELAY = 0.02
+DELAY = 0.05
 """Seconds until the server answers, so that calls are under way at any moment."""
 SEEN_WITHIN = 5.0
 CONCURRENCY, MARKED_AHEAD = 64, 256
