@@ -65,14 +65,16 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
 
 
 def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    if (kind := effect.get("effectType")) not in models.EFFECT_PROPS:
-        yield Problem(pointer, "Unknown", f"{kind!r} is not a known effect type")
+    kind = effect.get("effectType")
+    if not isinstance(kind, str) or kind not in models.EFFECT_PROPS:
+        yield Problem(pointer, "Unknown", f"{_shown(kind)} is not a known effect type")
     else:
         yield from problems(effect.get("props"), models.EFFECT_PROPS[kind], pointer)
 
 
 def _catalog_payload(action: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    if (cls := models.CATALOG_ACTIONS.get(action.get("type", ""))) is not None:
+    kind = action.get("type")
+    if isinstance(kind, str) and (cls := models.CATALOG_ACTIONS.get(kind)) is not None:
         yield from problems(action.get("payload"), cls, pointer)
 
 
