@@ -1372,6 +1372,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1426,6 +1427,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1478,6 +1480,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1532,6 +1535,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1580,6 +1584,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1624,6 +1629,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1672,6 +1678,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1714,6 +1721,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1760,6 +1768,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

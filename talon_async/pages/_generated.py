@@ -63,6 +63,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -117,6 +118,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -169,6 +171,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -223,6 +226,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -271,6 +275,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -315,6 +320,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -363,6 +369,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -405,6 +412,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -451,6 +459,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
