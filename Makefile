@@ -28,6 +28,7 @@ check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m ruff format --check
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pyright
+	@$(BIN)/python -m tools.public_types
 	@$(BIN)/python -m tools.generate_models_index --check
 	@$(BIN)/python -m tools.generate_codecs --check
 	@$(BIN)/python -m tools.generate_pages --check

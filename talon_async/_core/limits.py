@@ -28,6 +28,8 @@ class Limiter:
         waiters: those that wait, first come first.
     """
 
+    active: int
+
     __slots__ = ("_limit", "active", "waiters")
 
     def __init__(self, limit: int) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Self
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
@@ -269,6 +269,9 @@ class PushedSource:
         is_closed: whether the run wants no more.
     """
 
+    changed: threading.Event
+    is_closed: bool
+
     exit_by: BaseException | None = None
 
     def __init__(self) -> None:
@@ -331,6 +334,8 @@ class ThreadSource(PushedSource):
     When the run has ended, the item that the thread is about to read is waited for, but not longer than `LINGER`. One
     that the iterable gives after that is in no account: it was taken from the iterable, and not from the run's source.
     """
+
+    exit_by: BaseException | None
 
     def __init__(self, iterator: Iterator[Any]) -> None:
         super().__init__()

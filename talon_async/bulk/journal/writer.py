@@ -26,6 +26,11 @@ class Held:
         problem: why nothing more can be accepted, once writing has failed.
     """
 
+    lock: FileLock
+    reserve: Reserve
+    unwritten: Batch
+    store: Store
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = FileLock(path.with_name(f"{path.name}.lock"))

@@ -60,10 +60,15 @@ class Job:
         may_be_known: whether an earlier run may have sent it.
     """
 
+    index: int
+    item: Any
+    request: Request
+    keys: tuple[str, ...]
+
     sequence = 0
     blocked_by = generation = spent = 0
     successes = -1
-    seconds = 0.0
+    seconds: float = 0.0
     call: SingleAttempts | None = None
     problem: TalonOneError | None = None
     outcome: FailureOutcome | Literal["succeeded"] | None = None
