@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.readme import NAMES, README, Page, prose
@@ -38,6 +39,25 @@ def test_a_section_of_the_readme_does_what_it_says_when_it_is_run(section: str, 
         if section != NAMES and README.read_text("utf-8").index(f"\n## {NAMES}") < page.sections[section][0].start:
             page.read(NAMES)
         page.read(section)
+
+
+@pytest.mark.parametrize(
+    ("secret", "body", "status"),
+    [
+        ("s3cret", b'{"NotificationType": "TierUpgrade", "Data": []}', 200),
+        ("s3cret", b"no JSON", 400),
+        ("no", b"{}", 401),
+    ],
+)
+async def test_the_receiver_of_notifications_answers_when_it_is_asked(secret: str, body: bytes, status: int) -> None:
+    """It takes what Talon.One sends, and refuses what is no notification or has another secret."""
+
+    async def read() -> bytes:
+        return body
+
+    receive = Page().read("Notifications")["receive"]
+    answer = await receive(SimpleNamespace(read=read, headers={"X-Shop-Secret": secret}))
+    assert status == answer.status
 
 
 def test_the_sections_that_other_tests_run_are_there() -> None:
