@@ -12,9 +12,15 @@ demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 	@$(BIN)/python -m talon_async demo
 
 test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
+	@$(BIN)/python tools/test_others.py --announce 1
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python tools/test_others.py --announce 2
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
+
+.PHONY: unit
+unit: $(FRESH) ## the fast tests alone, in a few seconds: while you work
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
 .PHONY: test-others
 test-others: ## the tests on the oldest dependencies, and on the other Pythons of this machine; none is required
@@ -28,6 +34,7 @@ check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m ruff format --check
 	@$(BIN)/python -m mypy
 	@$(BIN)/python -m pyright
+	@$(BIN)/python -m tools.public_types
 	@$(BIN)/python -m tools.generate_models_index --check
 	@$(BIN)/python -m tools.generate_codecs --check
 	@$(BIN)/python -m tools.generate_pages --check

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 class Clock:
     """The real clock, the real wait, real chance."""
 
-    monotonic = staticmethod(time.monotonic)
+    monotonic: staticmethod[[], float] = staticmethod(time.monotonic)
     """Returns seconds that only grow."""
 
     def now(self) -> datetime:

@@ -1386,6 +1386,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1440,6 +1441,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1492,6 +1494,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1546,6 +1549,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1594,6 +1598,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1638,6 +1643,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1686,6 +1692,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1728,6 +1735,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1775,6 +1783,7 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

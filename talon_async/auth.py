@@ -61,6 +61,8 @@ class ContentSignature(_Secretive):
     Only V1 operations accept it. It covers the body alone, neither path nor time: prefer an API key.
     """
 
+    signer: str
+
     __slots__ = ("_key", "signer")
     common: Mapping[str, str] = MappingProxyType({})
 

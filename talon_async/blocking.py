@@ -59,6 +59,11 @@ class BlockingInAsyncWarning(RuntimeWarning):
 class _Thread:
     """A running event loop on its own thread; belongs to one process."""
 
+    pid: int
+    accepting: bool
+    portal: BlockingPortal
+    loop: asyncio.AbstractEventLoop
+
     def __init__(self, client: TalonOne) -> None:
         self.pid = os.getpid()
         self.accepting = True

@@ -18,7 +18,7 @@
     ├─ QueueFullError              no room in a queue that shall not wait
     └─ QueueClosedError            a queue that is not open, or has stopped
 
-Every error can be pickled, and none holds a header, a key or a customer's ID.
+All can be imported from `talon_async`. Every error can be pickled, and none holds a header, a key or a customer's ID.
 """
 
 from __future__ import annotations

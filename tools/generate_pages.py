@@ -45,6 +45,7 @@ DOCSTRING = '''"""Iterate over what `{name}` reads, page after page.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `{name}` raises, at the item where it happens.
 
         {see}

@@ -1,7 +1,7 @@
-"""Run the tests on the other Pythons of this machine, and on the oldest dependencies allowed.
+"""Run the tests on the other Pythons of this machine, and on the oldest dependencies allowed; say how far it is.
 
-Each gets a virtual environment of its own beside the first one. No other Python is required: what is not found is said.
-Tests marked `slow` are left out.
+`--announce N` only says what the N-th phase of `make test` is. Each Python gets a virtual environment of its own beside
+the first one. No other Python is required: what is not found is said. Tests marked `slow` are left out.
 """
 
 from __future__ import annotations
@@ -14,8 +14,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ROOT = Path(__file__).resolve().parent.parent
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 TESTS = ["tests/unit", "tests/contract", "tests/e2e", "tests/faults", "tests/bulk"]
 
@@ -57,21 +62,45 @@ def run(python: str, name: str, pins: list[str]) -> int:
     ).returncode
 
 
-def main() -> int:
+def others() -> dict[str, str]:
+    """Return the other Pythons of this machine, by version."""
+    return {version: python for version in VERSIONS if version != HERE and (python := found(version)) is not None}
+
+
+def phases(versions: Iterable[str]) -> list[str]:
+    """Return what `make test` does, in order."""
+    return [
+        "style, types and generated files",
+        f"all tests on Python {HERE} with the newest dependencies",
+        f"tests on Python {HERE} with the oldest dependencies allowed",
+        *(f"tests on Python {version} with the newest dependencies" for version in versions),
+    ]
+
+
+def announce(number: int, titles: list[str]) -> None:
+    """Say which phase begins."""
+    print(f"\n{number} of {len(titles)}: {titles[number - 1]} ...", flush=True)
+
+
+def main(arguments: list[str]) -> int:
     """Run the command."""
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    print("The oldest dependencies allowed:", ", ".join(lowest()), flush=True)
+    pythons = others()
+    titles = phases(pythons)
+    if "--announce" in arguments:
+        announce(int(arguments[-1]), titles)
+        return 0
+    if "--lowest" in arguments:
+        return run(sys.executable, "lowest", lowest())
+    for version in sorted({*VERSIONS} - {*pythons, HERE}):
+        print(f"Python {version} is not on this machine.")
+    announce(3, titles)
     failed = run(sys.executable, "lowest", lowest())
-    for version in VERSIONS:
-        if version == here or "--lowest" in sys.argv:
-            continue
-        if (python := found(version)) is None:
-            print(f"Python {version}: not on this machine")
-            continue
-        print(f"Python {version}:", flush=True)
+    for number, (version, python) in enumerate(pythons.items(), 4):
+        announce(number, titles)
         failed |= run(python, version, [])
+    print(f"\n{'Something failed: see above.' if failed else 'All passed.'}")
     return failed
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

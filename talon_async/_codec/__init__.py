@@ -46,7 +46,7 @@ def parse(body: bytes | str) -> Any:
     try:
         return orjson.loads(body)
     except ValueError:
-        data = body.encode() if isinstance(body, str) else body
+        data = body.encode() if isinstance(body, str) else bytes(memoryview(body))
         if not data.startswith(_BOM):
             raise
     return orjson.loads(data.removeprefix(_BOM))

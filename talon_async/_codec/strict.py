@@ -69,7 +69,7 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
 def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
     kind = effect.get("effectType")
     if not isinstance(kind, str) or kind not in models.EFFECT_PROPS:
-        yield Problem(pointer, "Unknown", f"{kind!r} is not a known effect type")
+        yield Problem(pointer, "Unknown", f"{_shown(kind)} is not a known effect type")
     elif (cls := models.EFFECT_PROPS[kind]) is not models.UnknownEffectProps:
         yield from problems(effect.get("props"), cls, pointer)
 

@@ -48,6 +48,13 @@ class Call:
         worst_outcome: the highest of `RANKS` that an attempt has had.
     """
 
+    core: Core
+    options: Options
+    request: Request
+    started: float
+    attempts: int
+    first_sent: float
+
     __slots__ = (
         "answer", "attempt", "attempts", "core", "data", "first_sent", "options", "request", "started", "worst_outcome",
     )  # fmt: skip

@@ -36,6 +36,15 @@ ATTRIBUTE = "_talon_async"
 class LoopState:
     """What a client has on one event loop: its transport, its locks and limits, and the deadlines of its attempts."""
 
+    loop: asyncio.AbstractEventLoop
+    pid: int
+    deadlines: Deadlines
+    transport: Transport
+    locks: KeyedLock
+    limiter: Limiter
+    is_closed: bool
+    closed: asyncio.Event
+
     def __init__(self, settings: TransportSettings, make: Callable[[TransportSettings, Deadlines], Transport]) -> None:
         self.loop, self.pid = asyncio.get_running_loop(), os.getpid()
         self.deadlines = Deadlines()
@@ -88,6 +97,11 @@ def _nothing() -> None:
 
 class Core:
     """The settings of a client, what it has on each event loop, and its retry budget."""
+
+    settings: TransportSettings
+    budget: Budget
+    clock: Clock
+    closed: bool
 
     def __init__(
         self,

@@ -29,6 +29,9 @@ class Limiter:
         waiters: those that wait, first come first.
     """
 
+    limit: int
+    active: int
+
     __slots__ = ("active", "limit", "waiters")
 
     def __init__(self, limit: int) -> None:

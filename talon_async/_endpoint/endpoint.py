@@ -61,6 +61,10 @@ class Endpoint:
         operation: the operation, as requests and errors name it.
     """
 
+    signature: inspect.Signature
+    ordering: dict[str, str]
+    operation: Operation
+
     def __init__(
         self,
         stub: Callable[..., Any],

@@ -94,6 +94,8 @@ class Deadlines:
         by_task: the attempts under way, by the task that makes them.
     """
 
+    loop: asyncio.AbstractEventLoop
+
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._context = Context()  # an empty one: a timer must not keep what is in a caller's

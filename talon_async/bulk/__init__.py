@@ -6,7 +6,7 @@ requests that the API takes; `queue` takes events one by one, for applications; 
 the client has of all this.
 """
 
-from talon_async.bulk.calls import PreparedCall
+from talon_async.bulk.calls import PreparedCall, WrongItemError
 from talon_async.bulk.journal import Journal, JournalCounts, JournaledCall
 from talon_async.bulk.limits import AdaptiveConcurrency
 from talon_async.bulk.queue import Queue, QueueOptions, QueueStatistics, QueueSync
@@ -31,4 +31,5 @@ __all__ = [
     "Result",
     "Snapshot",
     "Success",
+    "WrongItemError",
 ]

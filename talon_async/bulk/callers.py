@@ -45,6 +45,8 @@ def _is_report(value: object) -> TypeGuard[Report[Any]]:
 class CallersRun:
     """One run, seen from the thread that asked for it. `wait` waits for a future of the thread's loop."""
 
+    source: PushedSource
+
     def __init__(self, thread: Thread, wait: Callable[[concurrent.futures.Future[Any]], Any], grace: float) -> None:
         self._thread, self._wait, self._grace = thread, wait, grace
         self.source = PushedSource()

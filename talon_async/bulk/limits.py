@@ -84,6 +84,10 @@ class Concurrency:
     is a sixteenth, and one more after each success.
     """
 
+    limit: int
+    ceiling: int
+    round_trip: float
+
     def __init__(self, most: int) -> None:
         self.most = most
         self.limit = self.ceiling = most
@@ -131,6 +135,8 @@ class AdaptiveConcurrency(Concurrency):
     than six let it shrink, both counted by the logarithm of the limit. A limit that is not used does not grow.
     See L. Brakmo, L. Peterson: TCP Vegas, IEEE JSAC 13(8), 1995, and https://github.com/Netflix/concurrency-limits.
     """
+
+    limit: int
 
     ALPHA, BETA = 3, 6
     FORGET = 30
@@ -266,6 +272,9 @@ class Pacer:
     At most 50 ms of debt is caught up, and no gap is below three quarters of the interval, so a pause is not followed
     by a burst. Intervals below 2 ms are finer than timers are; there calls that are due together go together.
     """
+
+    interval: float
+    due: float
 
     DEBT = 0.05
     FINEST = 0.002

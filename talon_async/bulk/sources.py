@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import Self
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
@@ -285,6 +285,9 @@ class PushedSource:
         is_closed: whether the run wants no more.
     """
 
+    changed: threading.Event
+    is_closed: bool
+
     exit_by: BaseException | None = None
 
     def __init__(self) -> None:
@@ -348,6 +351,8 @@ class ThreadSource(PushedSource):
     The thread cannot be interrupted. When the run has ended, the item that it is about to read is waited for, but not
     longer than `LINGER`. An item that the iterable gives after that goes to `late_items`.
     """
+
+    exit_by: BaseException | None
 
     def __init__(self, iterator: Iterator[Any], late_items: list[Any] | None = None) -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 1. The next page begins after what has come, not after what was asked for.
 2. The listing ends when the server says so (`hasMore` is false or, where it is not told, as many came as there are)
    or a page is empty. A page that is no list is an error: ending there would look like a complete listing.
+3. A page that has come before is an error: the server ignores `skip`, and the iteration would not end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from talon_async._messages import Operation, Request
+    from talon_async.errors import TalonOneError
 
 LARGEST = 1000
 """Items of a page: fewer requests, and less that can change between them."""
@@ -35,6 +37,9 @@ class Pager:
     _page_size: int
     _taken: int = 0
     _ended: bool = False
+    _pages: int = 0
+    _last: Sequence[Any] = ()
+    _kept: Sequence[Any] = ()
 
     def request(self) -> Request | None:
         """Return the request for the next page, or None at the end."""
@@ -48,14 +53,32 @@ class Pager:
         page = getattr(answer, "catalog", answer)  # the catalog of rewards has its page one level down
         data: Sequence[Any] = getattr(page, "data", ())
         if isinstance(data, str) or not isinstance(data, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
-            error = UnreadableAnswerError(f"the page must be a list, not {type(cast('Any', data)).__name__}")
-            raise error.about(self._operation)
+            raise self._unreadable(f"the page must be a list, not {type(cast('Any', data)).__name__}")
+        self._refuse_repetition(data)
         wanted = data if self._limit is None else data[: self._limit - self._taken]
         self._taken += len(data)
         more, total = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
         counted = more is None and isinstance(total, int) and 0 < total <= self._taken
         self._ended = not data or counted or more is False
         return wanted
+
+    def _refuse_repetition(self, data: Sequence[Any]) -> None:
+        """Raise for a page that equals the last one or the kept one.
+
+        The first, second, fourth, eighth page and so on is kept until the next of these. So a cycle of any length is
+        found (Brent's algorithm), and two pages are held however long the listing is.
+        """
+        if data and data in (self._last, self._kept):
+            raise self._unreadable(
+                f"the page after {self._taken} items is one that came before: the server ignores `skip`"
+            )
+        self._pages += 1
+        self._last = data
+        if self._pages & (self._pages - 1) == 0:
+            self._kept = data
+
+    def _unreadable(self, message: str) -> TalonOneError:
+        return UnreadableAnswerError(message).about(self._operation)
 
 
 def pager(method: Callable[..., Any], limit: int | None, page_size: int | None, *args: Any, **options: Any) -> Pager:

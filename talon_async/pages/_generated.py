@@ -65,6 +65,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -119,6 +120,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -171,6 +173,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -225,6 +228,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -273,6 +277,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -317,6 +322,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -365,6 +371,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -407,6 +414,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -454,6 +462,7 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
+            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
             TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support.effects import EffectServer
 from support.raw import RawServer
+from support.readme import Page
 
-from talon_async import TalonOne, TalonOneSync, from_json
-from talon_async.models import CustomerProfileIntegrationRequestV2, IntegrationEventV2Request
-
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-
-
-def example(word: str) -> str:
-    """Return the block of Python that holds a word."""
-    return next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if word in block)
+from talon_async.testing import Sandbox
 
 
 async def test_the_example_for_kafka_delivers_when_it_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,14 +32,8 @@ async def test_the_example_for_kafka_delivers_when_it_is_run(monkeypatch: pytest
     with RawServer() as server:
         monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
         monkeypatch.setenv("TALON_ONE_API_KEY", "key")
-        names: dict[str, Any] = {
-            "asyncio": asyncio,
-            "TalonOne": TalonOne,
-            "from_json": from_json,
-            "IntegrationEventV2Request": IntegrationEventV2Request,
-        }
-        exec(example("bulk.kafka"), names)  # noqa: S102  # the README is ours
-        await asyncio.wait_for(names["run"](stop, Producer()), 10)
+        run = Page().read("Kafka")["run"]
+        await asyncio.wait_for(run(stop, Producer()), 10)
     assert 1 == len(server.received)
     assert [("purchases-dead", b"no JSON")] == [(each["topic"], each["value"]) for each in written]
     assert ("talon-origin", b"events-0-1") in written[0]["headers"]
@@ -60,17 +45,11 @@ def test_the_example_for_dask_sends_when_it_is_run(monkeypatch: pytest.MonkeyPat
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     from support.dask_trial import cluster
 
-    with EffectServer(latency=0.001) as server:
-        monkeypatch.setenv("TALON_ONE_BASE_URL", server.url)
-        monkeypatch.setenv("TALON_ONE_API_KEY", "key")
+    with Sandbox() as sandbox:
+        monkeypatch.setenv("TALON_ONE_BASE_URL", sandbox.url)
+        monkeypatch.setenv("TALON_ONE_API_KEY", "sandbox")
         with cluster(1) as local, distributed.Client(local) as client:
             client.run(os.environ.update, dict(os.environ))
-            monkeypatch.setattr(distributed, "Client", lambda _: client)
-            names: dict[str, Any] = {
-                "rows": [{"id": f"p{n}", "attributes": {"n": n}} for n in range(20)],
-                "TalonOneSync": TalonOneSync,
-                "CustomerProfileIntegrationRequestV2": CustomerProfileIntegrationRequestV2,
-            }
-            exec(example("bulk.dask"), names)  # noqa: S102  # the README is ours
-            names["talon"].close()
-    assert (20, 20) == (names["report"].succeeded, server.counts.effects)
+            monkeypatch.setattr(distributed, "Client", lambda _: contextlib.nullcontext(client))
+            names = Page().read("Dask")
+        assert (100, 100) == (names["report"].succeeded, sandbox.received)

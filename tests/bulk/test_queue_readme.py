@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
+from support.readme import Page
 from support.twins import KEY
 
 from talon_async.testing import Sandbox
-
-README = Path(__file__).parents[2] / "README.md"
-
-
-def block(mark: str) -> str:
-    """Return the one example that holds a line."""
-    blocks = re.findall(r"^```python\n(.*?)^```$", README.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    (found,) = [text for text in blocks if mark in text]
-    return str(found)
 
 
 @pytest.fixture
@@ -77,9 +68,7 @@ class App:
 async def test_a_fastapi_application_records_events_when_it_has_a_queue(sandbox: Sandbox, tmp_path: Path) -> None:
     """Requests are answered when the event is on the disk; the end of the lifespan delivers all."""
     pytest.importorskip("fastapi")
-    names: dict[str, Any] = {"__name__": "shop"}
-    exec(compile(block("FastAPI(lifespan"), "README.md", "exec"), names)  # noqa: S102  # what the README says
-    async with App(names["app"]) as app:
+    async with App(Page().read("Events of a web application")["app"]) as app:
         answers = [await app.post(f"/customers/jane/views/{sku}") for sku in range(20)]
         assert [202] * 20 == [status for status, _ in answers]
         assert all(body.startswith(b'{"waiting":') for _, body in answers)
@@ -88,11 +77,8 @@ async def test_a_fastapi_application_records_events_when_it_has_a_queue(sandbox:
     assert [] == list((tmp_path / "events").iterdir())
 
 
-def test_threads_record_events_when_they_share_a_queue(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+def test_threads_record_events_when_they_share_a_queue(sandbox: Sandbox) -> None:
     """The figures in the comment are those that it prints."""
-    text = block("ThreadPoolExecutor(8)")
-    exec(compile(text, "README.md", "exec"), {"__name__": "__main__"})  # noqa: S102  # what the README says
+    with Page() as page:
+        page.read("Events of threads")
     assert 500 == len(sandbox.events)
-    said = re.search(r"print\(queue\.statistics\)\n# (.*)", text)
-    assert said
-    assert f"{said[1]}\n" == capsys.readouterr().out

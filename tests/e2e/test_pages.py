@@ -353,7 +353,8 @@ async def test_only_a_page_is_held_when_a_listing_is_long() -> None:
 
     class Canned(TalonOne):  # a server in the same process would be measured, too
         async def _call(self, _: Any) -> Any:
-            data = [IntegrationCampaign(id=n) for n in range(50)]
+            self.skip = getattr(self, "skip", 0) + 50
+            data = [IntegrationCampaign(id=self.skip + n) for n in range(50)]
             return SimpleNamespace(data=IntegrationGetAllCampaignsResponse(has_more=True, data=data))
 
     async def peak(count: int) -> int:

@@ -6,8 +6,8 @@ belong together; `cluster` narrows the Dask client.
 
 try:
     from talon_async.bulk.dask.driver import DistributeOptions, distribute
-except ModuleNotFoundError as problem:
-    problem.msg = f"{problem.msg}: pip install talon-async[dask]"
+except ModuleNotFoundError as _problem:
+    _problem.msg = f"{_problem.msg}: pip install talon-async[dask]"
     raise
 
 __all__ = ["DistributeOptions", "distribute"]

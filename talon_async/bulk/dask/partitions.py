@@ -35,6 +35,8 @@ def keyed(call: PreparedCall[Any], job: str, index: int) -> PreparedCall[Any]:
 class Partitions:
     """Calls that wait, by partition; at most one block of a partition is under way."""
 
+    waiting: int
+
     def __init__(self, count: int, block: int) -> None:
         self._waiting: list[deque[Numbered]] = [deque() for _ in range(count)]
         self._block = block

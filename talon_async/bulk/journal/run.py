@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from talon_async.bulk.journal.format import Stored
-    from talon_async.bulk.journal.writer import Writer
+    from talon_async.bulk.journal.writer import Held, Writer
 
 T = TypeVar("T")
 
@@ -32,6 +32,17 @@ SETTLE_WITHIN_RESERVE = 1.0
 
 class Run:
     """An open journal, on one event loop."""
+
+    held: Held
+    leaving: set[int]
+    taken_back: set[int]
+    pid: int
+    loop: asyncio.AbstractEventLoop
+    earlier: int
+    recorded: int
+    block: int
+    digests: bytes
+    batch: Batch
 
     def __init__(self, writer: Writer, marks: tuple[set[int], set[int]], *, trust_keys: bool) -> None:
         self.writer = writer

@@ -98,6 +98,9 @@ class Store:
         lock: held while SQLite works; a fork waits for it, so that no child begins with SQLite half-way.
     """
 
+    id: str
+    recorded: int
+
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
         self.lock: threading.RLock = threading.RLock()

@@ -87,6 +87,8 @@ class JournalCounts:
 class JournalFile:
     """A journal's file and what can be done with it outside of a run."""
 
+    path: Path
+
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock) -> None:
         self.path = Path(path)
         self._clock = clock

@@ -28,6 +28,11 @@ class Held:
         problem: why nothing more can be accepted, once writing has failed.
     """
 
+    lock: FileLock
+    reserve: Reserve
+    unwritten: Batch
+    store: Store
+
     def __init__(self, path: Path) -> None:
         refuse_kind(path)
         self.path = path

@@ -7,8 +7,8 @@ calls of messages; `ledger` knows which offset may be committed.
 try:
     from talon_async.bulk.kafka.delivery import DeliveryOptions, deliver
     from talon_async.bulk.kafka.messages import DeliveryReport, Message, dead_letter_headers
-except ModuleNotFoundError as problem:
-    problem.msg = f"{problem.msg}: pip install talon-async[kafka]"
+except ModuleNotFoundError as _problem:
+    _problem.msg = f"{_problem.msg}: pip install talon-async[kafka]"
     raise
 
 __all__ = ["DeliveryOptions", "DeliveryReport", "Message", "dead_letter_headers", "deliver"]

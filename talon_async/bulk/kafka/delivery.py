@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.kafka.session import OnPoison
     from talon_async.bulk.methods import Bulk
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 POLL_MS = 200
 """Milliseconds that one reading of the consumer waits for messages."""
@@ -174,6 +174,8 @@ async def _start(consumer: Consumer) -> None:
 
 class Delivery:
     """A delivery under way, and the listener of its consumer's group."""
+
+    report: DeliveryReport
 
     def __init__(self, consumer: Consumer, talon: Bulk, prepare: Prepare, options: dict[str, Any]) -> None:
         self._consumer, self._talon = consumer, talon

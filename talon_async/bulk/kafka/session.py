@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     OnPoison = Callable[[Failure[Message]], object]
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 LOW_WATER = 500
 """Messages that wait to be sent; with fewer, more are read."""
@@ -57,6 +57,8 @@ class Session:
     Attributes:
         task: is done when it has ended.
     """
+
+    task: asyncio.Task[None]
 
     def __init__(self, talon: Bulk, options: dict[str, Any], report: DeliveryReport, hooks: Hooks) -> None:
         self._talon, self._options, self._report, self._hooks = talon, options, report, hooks

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from talon_async._clock import Clock
     from talon_async.bulk.journal_base import Entry
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 SUFFIX = ".journal"
 PARTS = (*SQLITE, RESERVE, "", LOCK)

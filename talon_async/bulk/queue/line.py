@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.queue.options import QueueSettings
     from talon_async.bulk.results import Result
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 GROUP = 256
 """Events that are stored together at most."""
@@ -79,6 +79,11 @@ class Line:
         exit_by: nothing; a queue's closing does not raise.
         late_items: none; a queue accepts nothing after its end.
     """
+
+    delivered: int
+    failed: int
+    dropped: int
+    is_left: bool
 
     exit_by: BaseException | None = None
 

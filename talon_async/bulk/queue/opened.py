@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.runner import Plan
     from talon_async.config import Options
 
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 SENDING = 0.9
 """Part of the time for draining in which calls are sent; in the rest, answers to them are waited for."""
@@ -89,6 +89,9 @@ class OpenQueue:
         pid: the process that it belongs to.
         loop: the event loop that it belongs to.
     """
+
+    pid: int
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self, design: QueueDesign, plan: Plan, journal: FolderJournal | None) -> None:
         self.pid, self.loop = os.getpid(), asyncio.get_running_loop()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.results import Failure
 
 T = TypeVar("T")
-logger = logging.getLogger("talon_async")
+logger: logging.Logger = logging.getLogger("talon_async")
 
 LOOK = 0.5
 """Seconds after which a thread that waits looks whether the interpreter ends."""
@@ -61,6 +61,8 @@ class QueueSync:
     child has its own. Use it with `with`, or close it with `close()`, before its client: it then delivers what it
     holds, for `drain_timeout` seconds at most. The interpreter's exit closes it, too.
     """
+
+    drain_timeout: float
 
     def __init__(self, design: QueueDesign, portal: Portal) -> None:
         self._design, self._portal = design, portal

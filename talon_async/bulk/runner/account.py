@@ -31,6 +31,9 @@ class Account:
             ended: called when the run is over.
     """
 
+    report: Report[Any]
+    is_over: bool
+
     def __init__(
         self,
         report: Report[Any],
@@ -176,6 +179,8 @@ class Results:
         arrived: called when there is one to read, while somebody waits for it.
         read: called when one was read.
     """
+
+    unread: int
 
     def __init__(self, *, ordered: bool) -> None:
         self.unread = 0

@@ -31,6 +31,11 @@ class Gatekeeper:
         probe_due: whether a probe may go now.
     """
 
+    gate: Gate
+    limiter: Limiter
+    pacer: Pacer | None
+    probe_due: bool
+
     def __init__(self, plan: Plan, clock: Clock, account: Account, wake: Callable[[], None]) -> None:
         self._plan, self._clock, self._account, self._wake = plan, clock, account, wake
         self.gate = Gate(plan.new_concurrency())

@@ -30,6 +30,10 @@ class Intake:
         next_index: the place of the next item in the source.
     """
 
+    ended: bool
+    has_more: bool
+    next_index: int
+
     def __init__(self, source: Source, build: Build, account: Account, policy: RetryPolicy, client: type) -> None:
         self._source, self._build, self._account = source, build, account
         self._policy, self._client = policy, client

@@ -65,10 +65,15 @@ class Job:
         is_protected: False if an earlier run found that sending it twice does harm.
     """
 
+    index: int
+    item: Any
+    request: Request
+    keys: tuple[str, ...]
+
     sequence = 0
     blocked_by = generation = spent = 0
     successes = -1
-    seconds = 0.0
+    seconds: float = 0.0
     call: SingleAttempts | None = None
     problem: TalonOneError | None = None
     outcome: FailureOutcome | Literal["succeeded"] | None = None

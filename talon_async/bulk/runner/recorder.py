@@ -52,6 +52,8 @@ def fingerprint_of(job: Job, item_id: Callable[[Any], object] | None) -> bytes:
 class Recorder:
     """Keeps one run's journal."""
 
+    journal: Journal
+
     def __init__(
         self,
         journal: Journal,

@@ -58,9 +58,10 @@ class Runner:
         settled: Callable[[Job, Any], None] | None = None,
     ) -> None:
         self._core, self._options, self._client, self._clock = core, options, client, core.clock
-        self.source, self._plan, self._settled = source, plan, settled
-        self._retry = plan.retry(options.retry)
-        self.account = Account(report or Report(), core.clock, plan.width + plan.buffer, plan.progress, results)
+        self.source: Source = source
+        self._plan, self._settled, self._retry = plan, settled, plan.retry(options.retry)
+        capacity = plan.width + plan.buffer
+        self.account: Account = Account(report or Report(), core.clock, capacity, plan.progress, results)
         self.account.report.late_items = source.late_items
         self.account.ended = self._wake_all
         self._in_journal = Interruption(self.account, "the journal")

@@ -40,6 +40,9 @@ class Rules:
 class Ground:
     """The parts that need no operation."""
 
+    store: Store
+    rules: Rules
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.store = Store.empty()

@@ -1,0 +1,108 @@
+"""Iterators end with every server: one that ignores `skip` is told, on both twins."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from properties.strategies import arguments_of
+from support.pages import walk
+from support.raw import Exchange, RawServer, answer
+
+from talon_async import TalonOne
+from talon_async._endpoint import Endpoint, endpoints_of
+from talon_async.errors import UnreadableAnswerError
+
+LISTINGS = {
+    "iter_" + name.replace("get_", "", 1): stub
+    for name, stub in endpoints_of(TalonOne).items()
+    if "skip" in stub.signature.parameters
+}
+each_listing = pytest.mark.parametrize("name", LISTINGS)
+CAMPAIGNS = "iter_integration_all_campaigns"
+
+
+class Pages:
+    """Gives these pages in turn, whatever `skip` says, and fails after fifty."""
+
+    def __init__(self, *pages: Any) -> None:
+        self.pages, self.asked = pages, 0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        page = self.pages[self.asked % len(self.pages)]
+        self.asked += 1
+        await exchange.send(answer(page) if self.asked <= 50 else answer({"message": "never ends"}, status=404))
+
+
+def page(stub: Endpoint, *numbers: int, **said: Any) -> Any:
+    """Return a page of an operation with these items."""
+    value = {"data": [{"id": number} for number in numbers], **said}
+    return {"catalog": value} if stub.name == "integration_rewards_catalog" else value
+
+
+async def taken(talon: Any, name: str, **options: Any) -> int:
+    """Iterate until the error about `skip`; return how many items came before it."""
+    count = 0
+    with pytest.raises(
+        UnreadableAnswerError, match=rf"^{LISTINGS[name].name}: the page after \d+ items .*ignores `skip`"
+    ):
+        async for _ in walk(talon, name, **arguments_of(LISTINGS[name]), **options):
+            count += 1
+    return count
+
+
+def test_there_is_an_iterator_for_each_listing() -> None:
+    """What these tests run over is every `iter_...` there is."""
+    assert set(LISTINGS) == {name for name, _ in inspect.getmembers(TalonOne) if name.startswith("iter_")}
+
+
+@each_listing
+@pytest.mark.parametrize("said", [{"hasMore": True}, {}, {"hasMore": True, "totalResultSize": 1000}])
+async def test_iteration_ends_with_an_error_when_a_page_comes_again(client: Any, name: str, said: Any) -> None:
+    """A server that ignores `skip` is told with the second page, whose items are not given."""
+    pages = Pages(page(LISTINGS[name], 1, 2, 3, **said))
+    with RawServer(pages) as server:
+        assert 3 == await taken(client(server.url), name, page_size=3)
+    assert 2 == pages.asked
+
+
+@each_listing
+async def test_iteration_ends_with_an_error_when_pages_come_in_a_circle(client: Any, name: str) -> None:
+    """Several servers behind one address that ignore `skip`, each with its own order, are told, too."""
+    stub = LISTINGS[name]
+    pages = Pages(*(page(stub, n, n + 1, hasMore=True) for n in range(5)))
+    with RawServer(pages) as server:
+        assert await taken(client(server.url), name) <= 2 * 15
+    assert pages.asked <= 16
+
+
+@each_listing
+@pytest.mark.parametrize("said", [{"hasMore": True}, {"totalResultSize": 10}, {"hasMore": True, "totalResultSize": 10}])
+async def test_iteration_ends_when_a_page_is_empty_and_more_is_said(client: Any, name: str, said: Any) -> None:
+    """A count that is never reached and `hasMore` do not matter where nothing comes any more."""
+    stub = LISTINGS[name]
+    pages = Pages(page(stub, 1, 2, **said), page(stub, **said))
+    with RawServer(pages) as server:
+        items = [item async for item in walk(client(server.url), name, **arguments_of(stub))]
+    assert (2, 2) == (len(items), pages.asked)
+
+
+async def test_the_last_page_comes_again_when_skip_is_too_large_for_the_server(client: Any) -> None:
+    """A server that gives its last page for ever is told, after all items have come."""
+
+    async def last(exchange: Exchange) -> None:
+        skip = int(parse_qs(urlsplit(exchange.line.split(" ")[1]).query)["skip"][0])
+        await exchange.send(answer(page(LISTINGS[CAMPAIGNS], min(skip, 6), min(skip, 6) + 1, hasMore=True)))
+
+    with RawServer(last) as server:
+        assert 8 == await taken(client(server.url), CAMPAIGNS, page_size=2)
+
+
+async def test_equal_items_are_no_repetition_when_the_pages_differ(client: Any) -> None:
+    """An item that comes twice, because another one was added meanwhile, is given twice."""
+    stub = LISTINGS[CAMPAIGNS]
+    pages = Pages(page(stub, 1, 2, hasMore=True), page(stub, 2, 3, hasMore=True), page(stub, 4, hasMore=False))
+    with RawServer(pages) as server:
+        assert [1, 2, 2, 3, 4] == [item.id async for item in walk(client(server.url), CAMPAIGNS, page_size=2)]

@@ -1,0 +1,196 @@
+"""JSON of the wrong types: each reader raises its own error and no other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import pickle
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from properties.strategies import complete
+from properties.test_odd_answers import GONE, MUTATIONS, OBJECTS, ODD, each_answer, mutated, paths
+
+from talon_async import TalonOne, from_json
+from talon_async._codec import decoder
+from talon_async._endpoint import endpoints_of
+from talon_async._messages import Answer
+from talon_async.errors import APIError, UnreadableAnswerError, error_for
+from talon_async.models import CatalogAction, Effect, IntegrationStateV2
+from talon_async.testing import Sandbox
+from talon_async.webhooks import NOTIFICATIONS, InvalidNotificationError, parse
+
+STUBS = endpoints_of(TalonOne)
+RETURNS = {name: stub.returns for name, stub in STUBS.items()}
+RAW = [
+    *[b"1e400", b"-1e400", b"9" * 400, b"-" + b"9" * 30, b"NaN", b"-Infinity", b"-0", b"tru", b""],
+    *[b'"\\ud800"', b'"\\udc00\\ud800"', b'"\xff"', b'"\\u0000"', b'"unclosed'],
+    *[b"[" * 1000 + b"]" * 1000, b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 2000 + b"1" + b"}" * 2000],
+]
+"""Texts that are no JSON, or that few readers can hold."""
+MARK = "@@"
+MODES = [{"strict": strict, "lazy": lazy} for strict in (True, False) for lazy in (True, False)]
+
+
+def look(body: bytes, returns: Any) -> None:
+    """Read a body in every way, also its lazy effects."""
+    for mode in MODES:
+        with contextlib.suppress(UnreadableAnswerError):
+            read = decoder(returns)(body, **mode)
+            if isinstance(effects := getattr(read, "effects", None), Sequence):
+                list(effects)
+
+
+def with_wrong_values(value: Any) -> Iterator[bytes]:
+    """Write a JSON value as often as it has places, with each wrong value in each of them, and the wrong values alone."""
+    yield from (json.dumps(odd).encode() for odd in ODD)
+    yield from RAW
+    text = json.dumps(value)
+    for *above, last in paths(value):
+        for odd in [*ODD, MARK]:
+            changed = json.loads(text)
+            holder = changed
+            for step in above:
+                holder = holder[step]
+            if odd == GONE:
+                del holder[last]
+            else:
+                holder[last] = odd
+            body = json.dumps(changed).encode()
+            if odd == MARK:
+                yield from (body.replace(json.dumps(MARK).encode(), raw) for raw in RAW)
+            else:
+                yield body
+
+
+@pytest.mark.parametrize("kind", [{"x": 1}, ["setDiscount"], 1, 1.5, True, None])
+def test_strict_reading_is_refused_when_a_type_is_no_text(kind: Any) -> None:
+    """An effect's or a catalog action's type of any JSON type is a problem like any other."""
+    with pytest.raises(UnreadableAnswerError, match="is not a known effect type"):
+        decoder(IntegrationStateV2)(json.dumps({"effects": [{"effectType": kind}]}).encode(), strict=True)
+    if kind is not None:
+        with pytest.raises(ValueError, match="/type: must be"):
+            from_json(json.dumps({"type": kind, "payload": {}}), CatalogAction, strict=True)
+
+
+@pytest.mark.parametrize("cls", OBJECTS, ids=lambda cls: cls.__name__)
+def test_only_the_own_error_is_raised_when_a_field_has_a_wrong_type(cls: type[Any]) -> None:
+    """Every field of every model takes every odd value: strict reading returns or raises `UnreadableAnswerError`."""
+    for name in complete(cls):
+        for odd in ODD:
+            with contextlib.suppress(UnreadableAnswerError):
+                decoder(cls)(json.dumps({name: odd}).encode(), strict=True)
+
+
+@pytest.mark.parametrize("returns", RETURNS.values(), ids=RETURNS)
+def test_only_the_own_error_is_raised_when_an_answer_is_no_json(returns: Any) -> None:
+    """Texts that are no JSON, alone or in a field, are read or raise `UnreadableAnswerError`, strict or not."""
+    for raw in RAW:
+        look(raw, returns)
+        look(b'{"effects": [%b], "data": %b, "id": %b}' % (raw, raw, raw), returns)
+    for odd in ODD:
+        look(json.dumps(odd).encode(), returns)
+
+
+@each_answer
+def test_only_the_own_error_is_raised_when_any_place_has_a_wrong_type(cls: type[Any]) -> None:
+    """Any changes to a whole answer are read or raise `UnreadableAnswerError`, strict or not, lazy or not."""
+
+    @settings(max_examples=20)
+    @given(MUTATIONS)
+    def read(mutations: Any) -> None:
+        look(json.dumps(mutated(cls, mutations)).encode(), cls)
+
+    read()
+
+
+def test_wrong_effects_are_unreadable_when_each_place_has_a_wrong_type() -> None:
+    """Every place of an effect takes every odd value and every text that is no JSON."""
+    for body in with_wrong_values({"effects": [complete(Effect) | {"effectType": "setDiscount"}]}):
+        look(body, IntegrationStateV2)
+
+
+@cache
+def notified(name: str) -> dict[str, Any]:
+    """Return a notification with every field, as it stands in JSON."""
+    fields = complete(NOTIFICATIONS[name])
+    return {key: value for key, value in fields.items() if key not in {"id", "raw"}} | {"NotificationType": name}
+
+
+@pytest.mark.parametrize("name", NOTIFICATIONS)
+def test_a_notification_is_read_when_any_place_has_a_wrong_type(name: str) -> None:
+    """Whatever is a JSON object is a notification; everything else is an `InvalidNotificationError`."""
+    places = list(paths(notified(name)))
+
+    @settings(max_examples=60)
+    @given(st.integers(0, len(places) - 1), st.sampled_from(ODD), st.sampled_from(RAW))
+    def read(number: int, odd: Any, raw: bytes) -> None:
+        value = json.loads(json.dumps(notified(name)))
+        *above, last = places[number]
+        holder = value
+        for step in above:
+            holder = holder[step]
+        holder[last] = odd
+        assert value == parse(json.dumps(value), {}).raw
+        holder[last] = MARK
+        with contextlib.suppress(InvalidNotificationError):
+            parse(json.dumps(value).encode().replace(json.dumps(MARK).encode(), raw), {})
+
+    read()
+
+
+@pytest.mark.parametrize("body", [*(json.dumps(odd) for odd in ODD), *RAW, "\ud800", '{"a": "\ud800"}'])
+def test_only_the_own_error_is_raised_when_a_body_is_no_notification(body: str | bytes) -> None:
+    """A body that is no JSON object is an `InvalidNotificationError`, also as text that has no bytes."""
+    with contextlib.suppress(InvalidNotificationError):
+        assert isinstance(parse(body, {}).raw, dict)
+
+
+@pytest.mark.parametrize("body", [None, 5, {}])
+def test_reading_says_what_it_needs_when_it_gets_no_text(body: Any) -> None:
+    """A value that is neither text nor bytes is told as that."""
+    with pytest.raises(TypeError, match="bytes-like object is required"):
+        from_json(body, IntegrationStateV2)
+
+
+def test_json_is_read_when_it_stands_in_another_kind_of_bytes() -> None:
+    """A memoryview is read like bytes; JSON that is none is the same error."""
+    assert IntegrationStateV2() == from_json(memoryview(b"\xef\xbb\xbf{}"), IntegrationStateV2)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unexpected end"):
+        from_json(memoryview(b"["), IntegrationStateV2)  # type: ignore[arg-type]
+
+
+REFUSED = {
+    "message": "m",
+    "Error": "x",
+    "StatusCode": 400,
+    "errors": [
+        {"title": "t", "details": "d", "detail": "d", "source": {"pointer": "/p", "parameter": "q", "line": "3"}}
+    ],
+}
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 418, 500, 999])
+def test_a_refusal_is_told_when_any_place_of_it_has_a_wrong_type(status: int) -> None:
+    """Whatever the body of a refusal is, there is an error for it, which can be shown and pickled."""
+    for body in with_wrong_values(REFUSED):
+        error = error_for(Answer(status, {}, body))
+        assert isinstance(error, APIError)
+        assert str(error).encode()
+        assert str(error) == str(pickle.loads(pickle.dumps(error)))
+
+
+@pytest.mark.parametrize("kind", [{"x": 1}, ["ADD"], 1])
+def test_the_sandbox_says_no_when_a_type_is_no_text(kind: Any) -> None:
+    """The sandbox reads strictly: a catalog action's type of another JSON type is a 400, not a failure."""
+    body = json.dumps({"actions": [{"type": kind, "payload": {}}]}).encode()
+    handler, headers = Sandbox()._handler, {"Authorization": "ApiKey-v1 sandbox"}
+    answer = asyncio.run(handler.handle("PUT", "/v1/catalogs/7/sync", headers, body))
+    assert answer
+    assert 400 == answer.status
+    assert "/actions/0/type" in answer.body.decode()
