@@ -285,14 +285,11 @@ class PushedSource:
         is_closed: whether the run wants no more.
     """
 
-    changed: threading.Event
-    is_closed: bool
-
     exit_by: BaseException | None = None
 
     def __init__(self) -> None:
-        self.changed = threading.Event()
-        self.is_closed = False
+        self.changed: threading.Event = threading.Event()
+        self.is_closed: bool = False
         self.late_items: list[Any] = []
         self._buffer = _Buffer()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -351,8 +348,6 @@ class ThreadSource(PushedSource):
     The thread cannot be interrupted. When the run has ended, the item that it is about to read is waited for, but not
     longer than `LINGER`. An item that the iterable gives after that goes to `late_items`.
     """
-
-    exit_by: BaseException | None
 
     def __init__(self, iterator: Iterator[Any], late_items: list[Any] | None = None) -> None:
         super().__init__()
