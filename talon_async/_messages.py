@@ -82,6 +82,10 @@ class Response(Generic[T_co]):
 
     `body` holds the bytes as they came, with the fields the models do not know; `elapsed` is in seconds and covers
     waiting and repetitions; `attempts` counts how often the request went out.
+
+    `headers` takes names in any case. Since API release 26.18 the answer to a request with an Idempotency-Key has
+    `Idempotency-Key`, `Idempotent-Replayed`, `X-Idempotency-Created-At`, `X-Idempotency-Expires-At` (24 hours later)
+    and `X-Idempotency-Fingerprint`, the SHA-256 of the request.
     """
 
     data: T_co
@@ -91,3 +95,8 @@ class Response(Generic[T_co]):
     attempts: int
     elapsed: float
     idempotency_key: str | None = None
+
+    @property
+    def replayed(self) -> bool:
+        """Whether the server replayed the answer to an earlier request with this key; False if it does not say so."""
+        return self.headers.get("Idempotent-Replayed", "").lower() == "true"

@@ -35,14 +35,15 @@ if TYPE_CHECKING:
         Catalog,
         CatalogAction,
         CatalogSyncRequest,
-        Coupon,
         CouponReservations,
+        CouponWithReservations,
         CreateReferralsForMultipleAdvocatesResponse,
         CustomerInventory,
         CustomerProfileAudienceRequest,
         CustomerProfileAudienceRequestItem,
         CustomerProfileIntegrationRequestV2,
         CustomerProfileIntegrationResponseV2,
+        CustomerProfileReward,
         DeleteLoyaltyTransactionsRequest,
         EventV3,
         GenerateLoyaltyCard,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         Referral,
         ReopenSessionResponse,
         ReturnIntegrationRequest,
+        RewardCatalogItem,
         UpdateAudience,
     )
 
@@ -413,8 +415,8 @@ class TalonOneSync(BlockingClient):
             loyalty: balances of the loyalty programs joined.
             giveaways: giveaways won.
             achievements: achievements and their progress.
-            unlocked_rewards: rewards unlocked. Experimental: newer than the published document, its name in the query,
-                `unlockedRewards`, is inferred.
+            unlocked_rewards: rewards that the customer has unlocked and not used, as `rewards` of the answer; the
+                server needs API release 26.18.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -500,6 +502,8 @@ class TalonOneSync(BlockingClient):
         A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
         `get_event_v3` tells. Calls for one profile are sent one after the other.
 
+        The server stores a `referral_code`, but neither checks nor redeems it: only a rule does.
+
         Args:
             body: the event, with your ID of it in `integration_id`.
             silent: `True` asks for no answer, which is then None.
@@ -550,9 +554,10 @@ class TalonOneSync(BlockingClient):
         """
         return self._call(TalonOne.track_event, body, dry=dry)
 
-    def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> Coupon:
+    def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> CouponWithReservations:
         """Reserve a coupon for customers, so that it is in their inventory.
 
+        The answer holds the reservations with their times if the server has API release 26.19 or later.
         A reservation does not by itself keep others from using the coupon. After an unknown outcome it is not repeated
         by itself.
 
@@ -583,6 +588,8 @@ class TalonOneSync(BlockingClient):
 
     def get_reserved_customers(self, coupon_value: str) -> GetReservedCustomersResponse:
         """Read which customers have reserved a coupon; all at once, there are no pages.
+
+        The answer tells when each reserved it if the server has API release 26.19 or later.
 
         Args:
             coupon_value: the code.
@@ -716,7 +723,7 @@ class TalonOneSync(BlockingClient):
         *,
         customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
         transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
-        subledger_id: str | None = None,
+        subledger_id: Sequence[str] | None = None,
         loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
@@ -731,7 +738,7 @@ class TalonOneSync(BlockingClient):
             integration_id: your ID of the customer, at most 1000 characters.
             customer_session_ids: only those of these sessions.
             transaction_uuids: only these.
-            subledger_id: only those of this ledger.
+            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
             loyalty_transaction_type: only those made by hand, by a session, or by an import.
             start_date: only those made then or later; needs a time zone.
             end_date: only those made then or earlier; needs a time zone.
@@ -1109,6 +1116,8 @@ class TalonOneSync(BlockingClient):
         Raises:
             BadRequestError: the audience is in use.
             NotFoundError: there is no such audience.
+            ConflictError: a variant of an experiment uses the audience; nothing was deleted. The `resource` of each of
+                its `errors` is the path of an experiment in the Campaign Manager.
 
         See https://docs.talon.one/integration-api#tag/Audiences/operation/deleteAudienceV2
         """
@@ -1241,21 +1250,19 @@ class TalonOneSync(BlockingClient):
         self,
         integration_id: IntegrationId,
         *,
-        status: Sequence[str] | None = None,
+        status: Sequence[Literal["unlocked", "used"]] | None = None,
         page_size: PageSize | None = None,
         skip: int | None = None,
         with_total_result_size: bool | None = None,
     ) -> GetCustomerRewardsResponse:
-        """Read the rewards of a customer.
-
-        Experimental: the names of the query values on the wire are inferred.
+        """Read the rewards that a customer has unlocked, also those that a card of the customer shares.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of this status; the words are not published.
+            status: only rewards of these statuses; all if left out.
             page_size: 1 to 1000; 1000 if left out.
             skip: how many to leave out at the beginning.
-            with_total_result_size: also count them all.
+            with_total_result_size: `True` also counts all of them, which may be slow.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -1284,22 +1291,25 @@ class TalonOneSync(BlockingClient):
         profile_integration_id: str | None = None,
         loyalty_card_id: str | None = None,
     ) -> IntegrationRewardsCatalogResponse:
-        """Read the rewards there are, and what a customer could pay for them with.
+        """Read the rewards that can be had, whether a customer can unlock them, and with which points.
 
-        Experimental: the names of the query values on the wire are inferred.
+        Experimental: the API may still change it. API release 26.18 refuses a customer together with a card. Later
+        releases take both; the card must then be linked to the customer.
 
         Args:
             page_size: 1 to 1000; 1000 if left out.
             skip: how many to leave out at the beginning.
-            points_from: only those that cost as many points or more.
-            points_to: only those that cost as many points or fewer.
+            points_from: only those that cost so many points or more; greater than 0.
+            points_to: only those that cost so many points or fewer; greater than 0.
             include_free: `False` leaves out those that cost nothing.
             loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one.
-            profile_integration_id: your ID of the customer whose balances to tell.
-            loyalty_card_id: the card whose balances to tell.
+            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
+                `loyalty_program_id` their balances.
+            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
 
         Raises:
+            BadRequestError: a value that the API does not take, or values that do not go together.
             NotFoundError: there is no such program, customer or card.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
@@ -1320,22 +1330,26 @@ class TalonOneSync(BlockingClient):
     def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:
-        """Give a customer a reward, and take the points for it.
+        """Unlock a reward for a customer, and take the points that it costs.
 
-        Experimental: names on the wire are inferred. The server unlocks once under an ID and refuses a second time, so
-        this is repeated after an unknown outcome; a `ConflictError` whose `outcome` is `unknown` then means that an
-        earlier attempt most likely went through.
+        Experimental: the API may still change it. To use the reward, send the ID of the unlocking in
+        `reward_integration_ids` of a session.
+
+        The server unlocks once under an ID and refuses it a second time, so this is repeated after an unknown outcome.
+        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely went through.
 
         Args:
             reward_id: the API's ID of the reward.
-            body: your ID of this unlocking, the customer, and what the answer shall hold.
+            body: your ID of this unlocking, the customer, the ledger that pays, and what the answer shall hold.
             dry: evaluate only, store nothing.
 
         Raises:
-            PermissionDeniedError: the customer may not have this reward.
-            NotFoundError: there is no such reward or customer.
-            ConflictError: there is something with this ID already.
-            UnprocessableError: the rules rejected it.
+            BadRequestError: a field that the API does not take, or fields that do not go together.
+            PermissionDeniedError: the API does not explain why it answers this.
+            NotFoundError: there is no such reward, customer or card.
+            ConflictError: there is an unlocking with this ID already.
+            UnprocessableError: the rules refused it: it is unlocked already, the points are too few, or a condition is
+                not met. `from_json(error.body, RewardUnlockRejection)` tells which rules failed.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
         """
@@ -1399,7 +1413,7 @@ class TalonOneSync(BlockingClient):
         *,
         customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
         transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
-        subledger_id: str | None = None,
+        subledger_id: Sequence[str] | None = None,
         loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
@@ -1417,7 +1431,7 @@ class TalonOneSync(BlockingClient):
             integration_id: your ID of the customer, at most 1000 characters.
             customer_session_ids: only those of these sessions.
             transaction_uuids: only these.
-            subledger_id: only those of this ledger.
+            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
             loyalty_transaction_type: only those made by hand, by a session, or by an import.
             start_date: only those made then or later; needs a time zone.
             end_date: only those made then or earlier; needs a time zone.
@@ -1702,11 +1716,11 @@ class TalonOneSync(BlockingClient):
         self,
         integration_id: IntegrationId,
         *,
-        status: Sequence[str] | None = None,
+        status: Sequence[Literal["unlocked", "used"]] | None = None,
         with_total_result_size: bool | None = None,
         limit: int | None = None,
         page_size: PageSize | None = None,
-    ) -> Generator[Mapping[str, Any], None, None]:
+    ) -> Generator[CustomerProfileReward, None, None]:
         """Iterate over what `get_customer_rewards` reads, page after page.
 
         A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
@@ -1714,8 +1728,8 @@ class TalonOneSync(BlockingClient):
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of this status; the words are not published.
-            with_total_result_size: also count them all.
+            status: only rewards of these statuses; all if left out.
+            with_total_result_size: `True` also counts all of them, which may be slow.
             limit: how many items at most; all of them if left out.
             page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
 
@@ -1749,20 +1763,21 @@ class TalonOneSync(BlockingClient):
         loyalty_card_id: str | None = None,
         limit: int | None = None,
         page_size: PageSize | None = None,
-    ) -> Generator[Mapping[str, Any], None, None]:
+    ) -> Generator[RewardCatalogItem, None, None]:
         """Iterate over what `integration_rewards_catalog` reads, page after page.
 
         A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
         meanwhile can make an item come twice or not at all.
 
         Args:
-            points_from: only those that cost as many points or more.
-            points_to: only those that cost as many points or fewer.
+            points_from: only those that cost so many points or more; greater than 0.
+            points_to: only those that cost so many points or fewer; greater than 0.
             include_free: `False` leaves out those that cost nothing.
             loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one.
-            profile_integration_id: your ID of the customer whose balances to tell.
-            loyalty_card_id: the card whose balances to tell.
+            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
+                `loyalty_program_id` their balances.
+            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
             limit: how many items at most; all of them if left out.
             page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
 

@@ -17,7 +17,7 @@ from talon_async._transport.base import TransportSettings
 from talon_async.auth import ApiKey, ContentSignature
 from talon_async.bulk.calls import PreparedCall, request_of
 from talon_async.bulk.methods import Bulk
-from talon_async.bulk.methods.base import made_key
+from talon_async.bulk.methods.base import key_maker
 from talon_async.config import Limits, Options, Settings, new_key
 from talon_async.config import base_url as checked_url
 from talon_async.errors import ConfigurationError
@@ -204,7 +204,7 @@ class TalonOne(Operations, Pages, Bulk):
             request = endpoint.request(*args, **kwargs)
             has_own_key = request.idempotency_key is not None
             if not has_own_key and request.operation.idempotency is Idempotency.KEYED:
-                request.idempotency_key = made_key(options)
+                request.idempotency_key = key_maker(options)()
             return PreparedCall[T].of(request, has_own_key=has_own_key)
 
         return prepare

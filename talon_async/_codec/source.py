@@ -19,7 +19,7 @@ import attrs
 
 from talon_async import models
 from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
-from talon_async.models._base import LIMIT, wire_name
+from talon_async.models._base import ALSO, LIMIT, wire_name
 
 if TYPE_CHECKING:
     from talon_async.models._base import Limit
@@ -47,6 +47,8 @@ class Source:
 
     def _read_field(self, field: attrs.Attribute[Any]) -> list[str]:
         value, annotation = f"get({wire_name(field)!r})", hints(self.cls)[field.name]
+        if (also := field.metadata.get(ALSO)) is not None:
+            value = f"x if (x := {value}) is not None else get({also!r})"
         if is_effect_props(annotation):
             table = self._table(field.name, models.EFFECT_PROPS)
             # inline, because there may be hundreds in an answer
@@ -80,6 +82,8 @@ class Source:
         return name
 
     def _reader_of(self, kind: type) -> str:
+        if kind is models.UnknownEffectProps:
+            return "unknown_props"
         self.used.add(kind)
         return f"read_{kind.__name__}"
 

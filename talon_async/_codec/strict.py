@@ -11,7 +11,7 @@ import attrs
 from talon_async import models
 from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
 from talon_async._codec.support import when
-from talon_async.models._base import wire_name
+from talon_async.models._base import ALSO, wire_name
 
 
 @attrs.frozen
@@ -53,11 +53,13 @@ def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
 def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]:
     for attribute in attrs.fields(cls):
         name = wire_name(attribute)
+        if value.get(name) is None and value.get(also := attribute.metadata.get(ALSO)) is not None:
+            name = also
         field, annotation = value.get(name), hints(cls)[attribute.name]
         if is_effect_props(annotation):
             yield from _effect_props(value, f"{pointer}/{name}")
         elif is_catalog_payload(annotation):
-            yield from _catalog_payload(value, f"{pointer}/{name}")
+            yield from _catalog_payload(value, pointer)
         elif field is not None:
             yield from problems(field, annotation, f"{pointer}/{name}")
         elif is_required(attribute):
@@ -68,14 +70,16 @@ def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
     kind = effect.get("effectType")
     if not isinstance(kind, str) or kind not in models.EFFECT_PROPS:
         yield Problem(pointer, "Unknown", f"{_shown(kind)} is not a known effect type")
-    else:
-        yield from problems(effect.get("props"), models.EFFECT_PROPS[kind], pointer)
+    elif (cls := models.EFFECT_PROPS[kind]) is not models.UnknownEffectProps:
+        yield from problems(effect.get("props"), cls, pointer)
 
 
 def _catalog_payload(action: dict[str, Any], pointer: str) -> Iterator[Problem]:
-    kind = action.get("type")
-    if isinstance(kind, str) and (cls := models.CATALOG_ACTIONS.get(kind)) is not None:
-        yield from problems(action.get("payload"), cls, pointer)
+    word = action.get("type")
+    if word is None:
+        yield Problem(f"{pointer}/type", "Required", "must be given")
+    elif isinstance(word, str) and (cls := models.CATALOG_ACTIONS.get(word)) is not None:
+        yield from problems(action.get("payload"), cls, f"{pointer}/payload")
 
 
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}

@@ -59,8 +59,8 @@ def payload_of(action: dict[str, Any], readers: Mapping[str, Hook]) -> Any:
     return readers[word](payload) if word.__class__ is str and word in readers else payload
 
 
-def unknown_props(props: Any) -> Any:
-    """Return props without a class of their own: the effect's type is not known, or a value is not of its type."""
+def unknown_props(props: Any, _: Any = None) -> Any:
+    """Return props without a class of their own: none is documented, or a value is not of its type."""
     return models.UnknownEffectProps(raw=props)
 
 

@@ -24,27 +24,24 @@ class Limiter:
     """Lets so many through at once; the limit can change at any time, also to 0, which stops everyone.
 
     Attributes:
+        limit: how many may be active; `change` changes it.
         active: how many are through.
         waiters: those that wait, first come first.
     """
 
+    limit: int
     active: int
 
-    __slots__ = ("_limit", "active", "waiters")
+    __slots__ = ("active", "limit", "waiters")
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self.waiters: Waiters | None = None  # made when the first one waits
         self.active = 0
 
-    @property
-    def limit(self) -> int:
-        """How many may be active. A smaller limit takes effect as places are released."""
-        return self._limit
-
-    @limit.setter
-    def limit(self, limit: int) -> None:
-        self._limit = limit
+    def change(self, limit: int) -> None:
+        """Change the limit. A smaller one takes effect as places are released."""
+        self.limit = limit
         self._wake()
 
     @property
@@ -58,7 +55,7 @@ class Limiter:
 
     def try_acquire(self) -> bool:
         """Take a place if one is free and no one waits for it."""
-        if self.active < self._limit and not self.waiters:
+        if self.active < self.limit and not self.waiters:
             self.active += 1
             return True
         return False
@@ -92,7 +89,7 @@ class Limiter:
 
     def _wake(self) -> None:
         waiters = self.waiters
-        while waiters and self.active < self._limit:
+        while waiters and self.active < self.limit:
             waiter, _ = waiters.popitem(last=False)
             if not waiter.done():
                 self.active += 1

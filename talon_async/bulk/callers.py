@@ -59,7 +59,11 @@ class CallersRun:
 
     def report(self, run: Coroutine[Any, Any, T], items: Iterator[Any] | None) -> T:
         """Run to the end and return the report; without items, the run has what it needs."""
-        future = self._thread.submit(self._main(run))
+        try:
+            future = self._thread.submit(self._main(run))
+        except TalonOneError:
+            run.close()  # it would warn that nobody has awaited it
+            raise
         future.add_done_callback(self._finished)
         try:
             while items is not None:
@@ -136,7 +140,7 @@ class CallersRun:
         late: list[Any] = []
         if not _is_report(report):
             return late
-        for item in self.source.late():
+        for item in self.source.rest():
             error = TalonOneError("the run had ended when the source gave this item")
             error.outcome = "not_sent"
             failure = Failure(index=report.skipped + report.taken, item=item, error=error, outcome="unsent")

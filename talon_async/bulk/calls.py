@@ -27,7 +27,6 @@ from talon_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
     from talon_async._messages import Operation
 
@@ -66,7 +65,7 @@ class PreparedCall(Generic[T_co]):
     has_own_key: bool = False
 
     @classmethod
-    def of(cls, request: Request, *, has_own_key: bool = False) -> Self:
+    def of(cls, request: Request, *, has_own_key: bool = False) -> PreparedCall[Any]:
         """Return the call that a request stands for."""
         return cls(
             request.operation.name,
@@ -95,7 +94,7 @@ class PreparedCall(Generic[T_co]):
             self.operation,
             self.target,
             self.ordering_keys,
-            self.idempotency.value,
+            self.idempotency,
             self.idempotency_key,
             self.has_own_key,
             None if self.body is None else (len(self.body), crc32(self.body)),
@@ -103,7 +102,7 @@ class PreparedCall(Generic[T_co]):
         return VERSION + orjson.dumps(head) + b"\n" + (self.body or b"")
 
     @classmethod
-    def from_bytes(cls, record: bytes | bytearray | memoryview) -> Self:
+    def from_bytes(cls, record: bytes | bytearray | memoryview) -> PreparedCall[Any]:
         """Read a call from its byte form.
 
         Raises:
@@ -124,7 +123,7 @@ class PreparedCall(Generic[T_co]):
             raise InvalidArgumentError("these bytes are no prepared call, or a damaged one") from None
 
     @classmethod
-    def _from_parts(cls, head: list[Any], rest: bytes | None) -> Self:
+    def _from_parts(cls, head: list[Any], rest: bytes | None) -> PreparedCall[Any]:
         """Return the call of these parts; ValueError or TypeError if they are none."""
         operation, target, keys, idempotency, key, own, check = head
         texts = [operation, target, *keys, *([] if key is None else [key])]

@@ -226,6 +226,11 @@ class ChunkSource:
             self._report.answers.insert(at, answer)
 
     @property
+    def late_items(self) -> list[Any]:
+        """What the user's source gave too late."""
+        return self._items.late_items
+
+    @property
     def exit_by(self) -> BaseException | None:
         """What closing raised that wants to end the process."""
         return self._items.exit_by

@@ -80,7 +80,8 @@ class Concurrency:
     """How many calls may be under way: at most `most`; as few as the server has taught for a while.
 
     A refusal makes the limit what is under way. That is held for a second; then 1, 2, 4 more are tried, each for one
-    round of calls, until the next refusal. After a closing the limit is a sixteenth, and one more after each success.
+    round of calls, until the next refusal. More is tried only while all of the limit is used. After a closing the limit
+    is a sixteenth, and one more after each success.
     """
 
     limit: int
@@ -94,31 +95,22 @@ class Concurrency:
         self._hold_until, self._step, self._round = 0.0, 1, 0
         self._ramping = False
 
-    def succeeded(self, now: float, seconds: float, active: int) -> None:
-        """Count a success that took so long, while `active` calls were under way, it included."""
+    def succeeded(self, now: float, seconds: float, _active: int, /) -> None:
+        """Count a success that took so long, while so many calls were under way, it included."""
         trip = self.round_trip
         self.round_trip = seconds if not trip else trip + (seconds - trip) / 8
         if self._ramping:
             self.limit += 1
             if self.limit >= self.ceiling:
                 self._ramping, self.limit = False, self.ceiling
-        elif self.ceiling < self.most and now >= self._hold_until:
+        elif self.limit >= self.ceiling < self.most and now >= self._hold_until:
             self._grow()
-        self._adapt(seconds, active)
 
     def _grow(self) -> None:
         self._round += 1
         if self._round >= self.ceiling:
-            self.ceiling = min(self.most, self.ceiling + self._step)
+            self.limit = self.ceiling = min(self.most, self.ceiling + self._step)
             self._step, self._round = 2 * self._step, 0
-            self._follow()
-
-    def _follow(self) -> None:
-        """Use what the ceiling allows."""
-        self.limit = self.ceiling
-
-    def _adapt(self, seconds: float, active: int) -> None:
-        """Learn from a round trip."""
 
     def refused(self, now: float, active: int) -> None:
         """Make the limit what is under way besides the refused call."""
@@ -156,11 +148,9 @@ class AdaptiveConcurrency(Concurrency):
         self._shortest = math.inf
         self._sum, self._count, self._busiest, self._rounds = 0.0, 0, 0, 0
 
-    def _follow(self) -> None:
-        if self.limit >= self.ceiling - self._step:  # it was the ceiling that held it down
-            self.limit = self.ceiling
-
-    def _adapt(self, seconds: float, active: int) -> None:
+    def succeeded(self, now: float, seconds: float, active: int, /) -> None:
+        """Learn from a round trip, too."""
+        super().succeeded(now, seconds, active)
         self._sum += seconds
         self._count += 1
         self._busiest = max(self._busiest, active)

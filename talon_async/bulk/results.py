@@ -144,6 +144,8 @@ class Report(Generic[Item]):
         paused: seconds for which the server took nothing and the run waited.
         elapsed: seconds.
         stopped_by: the error that ended the run before its source did.
+        late_items: items that the source gave after the run had ended. They are in no count and were not sent. A source
+            that is read in a thread cannot be interrupted, so its last item may come here after the report was made.
     """
 
     taken: int = 0
@@ -159,6 +161,7 @@ class Report(Generic[Item]):
     paused: float = 0.0
     elapsed: float = 0.0
     stopped_by: TalonOneError | None = None
+    late_items: list[Item] = attrs.field(factory=list[Any], repr=False)
 
     @property
     def done(self) -> int:

@@ -27,16 +27,14 @@ logger: logging.Logger = logging.getLogger("talon_async")
 
 SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
-
-
 PATIENCE = 5.0
 """Seconds that a run waits in the end for an asynchronous source that does not stop when it is cancelled."""
 LINGER = 0.25
-"""Seconds that a run waits in the end for the item that a thread is about to read; a later one is not taken."""
+"""Seconds that a run waits in the end for the item that a thread is about to read. A later item is not taken."""
 
 
 class Caught:
-    """Keeps the exception that the user's own code raises in a block, for whoever tells it later.
+    """Catches an exception that the user's own code raises inside this block, so that it can be reported later.
 
     Attributes:
         error: what was raised, an ordinary exception.
@@ -72,6 +70,11 @@ class Source(Protocol):
     """Gives items to a runner."""
 
     @property
+    def late_items(self) -> list[Any]:
+        """What the user's source gave after it was closed, when the report was made; the list may still grow."""
+        ...
+
+    @property
     def exit_by(self) -> BaseException | None:
         """What its closing raised to end the process; other errors of closing are ignored."""
         ...
@@ -87,6 +90,12 @@ class Source(Protocol):
     async def close(self) -> list[Any]:
         """Read no further; return what was read and not given."""
         ...
+
+
+def add_late(late_items: list[Any], item: Any) -> None:
+    """Keep an item that came after the end of the run."""
+    late_items.append(item)
+    logger.warning("the source gave an item after the run had ended: it is in `late_items` of the report")
 
 
 def as_source(source: Any, what: str, monotonic: Callable[[], float]) -> Source:
@@ -137,8 +146,9 @@ class AsyncSource:
         self._buffer = _Buffer()
         self._wanted = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self._is_closed = self._is_left = False
         self._exit_by: BaseException | None = None
+        self.late_items: list[Any] = []
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Begin to read."""
@@ -151,8 +161,12 @@ class AsyncSource:
                 while not has_room(len(buffer.items)):
                     self._wanted.clear()
                     await self._wanted.wait()
-                buffer.items.append(await anext(self._iterator))
-                notify()
+                item = await anext(self._iterator)
+                if self._is_left:
+                    add_late(self.late_items, item)
+                else:
+                    buffer.items.append(item)
+                    notify()
         except StopAsyncIteration:
             pass
         except asyncio.CancelledError as problem:
@@ -178,6 +192,7 @@ class AsyncSource:
             await _ended(self._reader)
         if close := getattr(self._iterator, "aclose", None):  # asynchronous generators have it
             await _ended(asyncio.ensure_future(self._close(close)))
+        self._is_left = True
         return self._buffer.rest()
 
     async def _close(self, close: Callable[[], Awaitable[None]]) -> None:
@@ -199,7 +214,7 @@ async def _ended(task: asyncio.Future[None]) -> None:
 
 
 class _Closing:
-    """Keeps an exit that a source's own clean-up raises; what else it raises must not hide the report."""
+    """Keeps an exit that a source's clean-up raises. Other errors of it are dropped: they must not hide the report."""
 
     def __init__(self) -> None:
         self.exit_by: BaseException | None = None
@@ -222,6 +237,7 @@ class IterableSource:
         self._at_hand = isinstance(source, list | tuple | range)
         self._thread: ThreadSource | None = None
         self._exit_by: BaseException | None = None
+        self.late_items: list[Any] = []
 
     @property
     def exit_by(self) -> BaseException | None:
@@ -241,7 +257,7 @@ class IterableSource:
         began = self._monotonic()
         item = next(self._iterator, END)
         if item is not END and self._monotonic() - began >= SLOW:
-            self._thread = ThreadSource(self._iterator)
+            self._thread = ThreadSource(self._iterator, self.late_items)
             self._thread.start(*self._told)
         return item
 
@@ -277,6 +293,7 @@ class PushedSource:
     def __init__(self) -> None:
         self.changed = threading.Event()
         self.is_closed = False
+        self.late_items: list[Any] = []
         self._buffer = _Buffer()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starved = True
@@ -323,7 +340,7 @@ class PushedSource:
         self.changed.set()
         return self._buffer.rest()
 
-    def late(self) -> list[Any]:
+    def rest(self) -> list[Any]:
         """Return what the other thread pushed after the run had ended; on that thread."""
         return self._buffer.rest()
 
@@ -331,15 +348,18 @@ class PushedSource:
 class ThreadSource(PushedSource):
     """Reads an ordinary iterable in a thread of its own.
 
-    When the run has ended, the item that the thread is about to read is waited for, but not longer than `LINGER`. One
-    that the iterable gives after that is in no account: it was taken from the iterable, and not from the run's source.
+    The thread cannot be interrupted. When the run has ended, the item that it is about to read is waited for, but not
+    longer than `LINGER`. An item that the iterable gives after that goes to `late_items`.
     """
 
     exit_by: BaseException | None
 
-    def __init__(self, iterator: Iterator[Any]) -> None:
+    def __init__(self, iterator: Iterator[Any], late_items: list[Any] | None = None) -> None:
         super().__init__()
         self._iterator, self._is_left = iterator, False
+        self._leaving = threading.Lock()
+        if late_items is not None:
+            self.late_items = late_items
         self._thread = threading.Thread(target=self._read, name="talon-async-source", daemon=True)
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
@@ -352,8 +372,17 @@ class ThreadSource(PushedSource):
         rest = await super().close()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, LINGER)
-        self._is_left = True
-        return [*rest, *self._buffer.rest()]
+        with self._leaving:
+            self._is_left = True
+            return [*rest, *self._buffer.rest()]
+
+    def push(self, item: Any) -> None:
+        """Add an item, from the thread."""
+        with self._leaving:
+            if not self._is_left:
+                super().push(item)
+                return
+        add_late(self.late_items, item)
 
     def _read(self) -> None:
         problem: BaseException | None = None
@@ -364,8 +393,6 @@ class ThreadSource(PushedSource):
                     break
                 if self.has_room():
                     self.push(next(self._iterator))
-                    if self._is_left:
-                        logger.warning("the source gave an item after the run had ended: it is in no report")
                 else:
                     self.changed.wait()
         except StopIteration:

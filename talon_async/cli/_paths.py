@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from talon_async.bulk.journal.beside import BESIDE, problem_of_kind
 from talon_async.cli._send.files import STANDARD_INPUT
 from talon_async.cli._send.problems import UsageError
 from talon_async.cli._send.records import is_record
@@ -18,8 +18,6 @@ from talon_async.cli._send.rows import LONGEST_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-BESIDE_JOURNALS = ("-wal", "-shm", "-journal", ".lock", ".reserve")
-"""What the names of files end in that SQLite and the journal make beside it."""
 INPUT, JOURNAL, FAILED = "a file that is to be sent", "a journal", "a file for calls that failed"
 
 
@@ -38,7 +36,7 @@ def refuse_clashes(inputs: Sequence[str], places: Iterable[tuple[Path | None, Pa
     named: list[tuple[str | Path, str]] = [(path, INPUT) for path in inputs]
     for journal, failed in places:
         if journal is not None:
-            named += [(journal.with_name(journal.name + end), JOURNAL) for end in ("", *BESIDE_JOURNALS)]
+            named += [(journal.with_name(journal.name + end), JOURNAL) for end in ("", *BESIDE)]
         if failed is not None:
             named.append((failed, FAILED))
     for path, purpose in named:
@@ -48,17 +46,6 @@ def refuse_clashes(inputs: Sequence[str], places: Iterable[tuple[Path | None, Pa
         if key in seen:
             raise UsageError(f"{path} is {purpose}, and cannot be {seen[key]}")
         seen[key] = purpose
-
-
-def problem_of_kind(path: Path) -> str | None:
-    """Return why something that is there is no ordinary file."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return None
-    if stat.S_ISREG(mode):
-        return None
-    return "is a folder" if stat.S_ISDIR(mode) else "is no ordinary file"
 
 
 def problem_of_failed(path: Path) -> str | None:

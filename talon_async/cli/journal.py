@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,12 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do it, and return the exit code: 0, or 2 if the journal cannot be used."""
     from talon_async.bulk import Journal
     from talon_async.cli._output import discard, forgiving
-    from talon_async.cli._paths import problem_of_kind
     from talon_async.errors import JournalError
 
-    if (kind := problem_of_kind(Path(arguments.path))) is not None:
-        print(f"talon-async journal: {arguments.path} {kind}, and no journal", file=sys.stderr)
-        return BAD_USE
     try:
         arguments.action(Journal(arguments.path), arguments)
         sys.stdout.flush()
@@ -78,7 +73,8 @@ def _line(call: JournaledCall) -> str:
     when = f"{call.settled or call.accepted:%Y-%m-%d %H:%M:%S}"
     failure = call.failure or {}
     parts = [str(failure[name]) for name in ("outcome", "error", "status") if failure.get(name) is not None]
-    return f"{call.index:>10}  {call.state:<9}  {when}  {call.call.operation}  {' '.join(parts)}".rstrip()
+    operation = "(not encoded)" if call.call is None else call.call.operation
+    return f"{call.index:>10}  {call.state:<9}  {when}  {operation}  {' '.join(parts)}".rstrip()
 
 
 def _export(journal: Journal, arguments: argparse.Namespace) -> None:

@@ -176,7 +176,7 @@ def _run(arguments: argparse.Namespace) -> int:
         SendOptions(
             paths=arguments.files,
             calls=CallOptions(
-                operation=arguments.operation, mapping=mapping, dry=arguments.dry, doubtful=arguments.in_doubt
+                operation=arguments.operation, mapping=mapping, dry=arguments.dry, in_doubt=arguments.in_doubt
             ),
             bulk={
                 "rate": arguments.rate,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from talon_async.effects._totals import EXACT, Amounts, CartTotals, Discount, ItemTotals, Line
-from talon_async.models.effects import Effect, UnknownEffectProps
+from talon_async.models.effects import EFFECT_PROPS, Effect, UnknownEffectProps
 from talon_async.models.effects.coupons import AcceptCouponEffectProps, RejectCouponEffectProps
 from talon_async.models.effects.discounts import (
     AddFreeItemEffectProps,
@@ -103,7 +103,7 @@ class _Told:
                     told.free_items.append(props)
                 case RollbackDiscountEffectProps():
                     told.rollbacks.append(effect)
-                case UnknownEffectProps():
+                case UnknownEffectProps() if EFFECT_PROPS.get(effect.effect_type) is not UnknownEffectProps:
                     told.unreadable.append(effect)
                 case (
                     SetDiscountEffectProps()

@@ -112,7 +112,7 @@ class CartTotals:
         rejected_referrals: codes that cannot be used, and why.
         free_items: articles to put in the cart at no price; they are not among the `items`.
         unapplied: discounts for a place that this cart does not have or with a value that makes no sense, rollbacks
-            of what is not among the effects, and every effect with `UnknownEffectProps`, as it may be about money.
+            of what is not among the effects, and every effect that cannot be read, as it may be about money.
     """
 
     items: tuple[ItemTotals, ...] = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 C = TypeVar("C")
-WIRE, LIMIT = "wire", "limit"
+WIRE, LIMIT, ALSO = "wire", "limit", "also"
 
 
 class _Null(Enum):
@@ -77,9 +77,13 @@ def wire(
     default: Any = attrs.NOTHING,
     factory: Callable[[], Any] | None = None,
     limit: Limit | None = None,
+    also: str | None = None,
 ) -> Any:
-    """Declare a field: its name in JSON where that is not the camelCase form of the Python name, default, limit."""
-    options = {WIRE: name, LIMIT: limit}
+    """Declare a field: its name in JSON where that is not the camelCase form of the Python name, default, limit.
+
+    `also` is another name of an optional field. It is read where the first is missing or null, and is never written.
+    """
+    options = {WIRE: name, LIMIT: limit, ALSO: also}
     metadata = {key: value for key, value in options.items() if value is not None}
     return attrs.field(default=default, factory=factory, metadata=metadata)
 

@@ -13,6 +13,14 @@ AchievementActivationPolicy = Literal["user_action", "fixed_schedule"]
 
 
 @model
+class CampaignReference:
+    """A campaign, and the Application that it belongs to."""
+
+    id: int | None = None
+    application_id: int | None = None
+
+
+@model
 class AchievementProgress:
     """How far a customer got in an achievement."""
 
@@ -25,7 +33,10 @@ class AchievementProgress:
 
 @model
 class AchievementProgressWithDefinition:
-    """How far a customer got in an achievement, together with its definition."""
+    """How far a customer got in an achievement, together with its definition.
+
+    `campaign_id` is deprecated: it is the first of `campaign_ids`, and missing if there are none.
+    """
 
     status: AchievementStatus | str | None = None
     progress: float | None = None
@@ -43,11 +54,16 @@ class AchievementProgressWithDefinition:
     achievement_fixed_start_date: datetime | None = None  # with `fixed_schedule` only
     achievement_end_date: datetime | None = None  # no one can take part after it
     achievement_allow_rollback_after_completion: bool | None = None
+    campaign_ids: Sequence[int] = wire(factory=list)  # ascending
+    referenced_by_campaigns: Sequence[CampaignReference] = wire(factory=list)  # ascending by ID
 
 
 @model
 class CustomerAchievement:
-    """An achievement, and how far the customer got, if they take part."""
+    """An achievement, and how far the customer got, if they take part.
+
+    `campaign_id` is deprecated: it is the first of `campaign_ids`, and missing if there are none.
+    """
 
     id: int | None = None
     name: str | None = None
@@ -60,6 +76,9 @@ class CustomerAchievement:
     end_date: datetime | None = None  # no one can take part after it
     allow_rollback_after_completion: bool | None = None
     current_progress: AchievementProgress | None = None
+    campaign_id: int | None = None
+    campaign_ids: Sequence[int] = wire(factory=list)  # ascending
+    referenced_by_campaigns: Sequence[CampaignReference] = wire(factory=list)  # ascending by ID
 
 
 @model
@@ -83,7 +102,7 @@ class AchievementStatusEntry:
     """An achievement with its settings, and how far the customer got, if they take part.
 
     `period` is a number and a unit (`s m h D W M Y`): after it the achievement starts again for a customer, unless
-    `period_end_override` says at which point in time.
+    `period_end_override` says at which point in time. `campaign_id` is deprecated: see `campaign_ids`.
     """
 
     id: int | None = None
@@ -102,6 +121,7 @@ class AchievementStatusEntry:
     campaign_id: int | None = None
     status: AchievementState | str | None = None
     current_progress: AchievementProgress | None = None
+    campaign_ids: Sequence[int] = wire(factory=list)  # ascending
 
 
 @model

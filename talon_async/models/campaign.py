@@ -183,6 +183,8 @@ class RuleEligibilityFailureDetails:
     condition_index: int | None = None
     effect_index: int | None = None
     details: str | None = None
+    ruleset_id: int | None = None
+    rule_index: int | None = None
 
 
 @model
@@ -242,3 +244,5 @@ class RuleFailureReason:
     details: str | None = None
     evaluation_group_id: int | None = wire("evaluationGroupID", default=None)
     evaluation_group_mode: str | None = None
+    reward_id: int | None = None
+    reward_integration_id: str | None = None

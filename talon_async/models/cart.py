@@ -26,13 +26,16 @@ class Product:
 
 @model
 class PriceDetail:
-    """One price type of a cart item, with the price adjustment behind it."""
+    """One price type of a cart item, with the price adjustment behind it.
+
+    The API's examples call the two times `effectiveFrom` and `effectiveUntil`. Both spellings are read.
+    """
 
     price: float | None = None
     adjustment_context_id: str | None = None
     adjustment_reference_id: str | None = None
-    adjustment_effective_from: datetime | None = None
-    adjustment_effective_until: datetime | None = None
+    adjustment_effective_from: datetime | None = wire(default=None, also="effectiveFrom")
+    adjustment_effective_until: datetime | None = wire(default=None, also="effectiveUntil")
 
 
 @model
@@ -40,7 +43,7 @@ class CartItemAdjustment:
     """Payment for a cart item in loyalty points, as the API of 2020 knew it."""
 
     pay_from_loyalty_program: int
-    point_payment: int
+    point_payment: int = wire(limit=Limit(1))
     remaining_price: float | None = None  # in money, after the points
 
 

@@ -234,7 +234,7 @@ class BestPriorPrice:
     sku: str | None = None
     observed_at: datetime | None = None
     context_ids: Sequence[str] = wire(factory=list)  # of price adjustments and campaigns
-    context_id: str | None = None  # deprecated: see `context_ids`
+    context_id: str | None = None  # not sent since 26.17: see `context_ids`
     price: float | None = None
     metadata: BestPriorPriceMetadata | None = None
     target: LabelTarget | None = None

@@ -82,6 +82,44 @@ class Coupon:
 
 
 @model
+class CouponReservation:
+    """Whom a coupon is reserved for, and since when."""
+
+    coupon_id: int | None = None
+    recipient_integration_id: str | None = None
+    created_at: datetime | None = None
+
+
+@model
+class CouponWithReservations:
+    """What a reservation answers: `Coupon`, and the reservations of it."""
+
+    id: int | None = None
+    created: datetime | None = None
+    campaign_id: int | None = None
+    value: str | None = None
+    usage_limit: int | None = None
+    discount_limit: float | None = None
+    reservation_limit: int | None = None
+    start_date: datetime | None = None
+    expiry_date: datetime | None = None
+    limits: Sequence[LimitConfig] = wire(factory=list)
+    usage_counter: int | None = None
+    discount_counter: float | None = None
+    discount_remainder: float | None = None
+    reservation_counter: float | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    referral_id: int | None = None
+    recipient_integration_id: str | None = None
+    import_id: int | None = None
+    reservation: bool | None = None
+    batch_id: str | None = None
+    is_reservation_mandatory: bool | None = None
+    implicitly_reserved: bool | None = None
+    reservations: Sequence[CouponReservation] = wire(factory=list)
+
+
+@model
 class IntegrationCoupon:
     """A coupon of a session: `Coupon` and how often this customer redeemed it."""
 

@@ -17,6 +17,7 @@ EventResponseContent = Literal[
     "ruleFailureReasons",
     "campaignEligibility",
     "achievements",
+    "unlockedRewards",
 ]
 EventV3ResponseContent = Literal[
     "customerProfile",
@@ -25,6 +26,8 @@ EventV3ResponseContent = Literal[
     "advancedEvent",
     "awardedGiveaways",
     "ruleFailureReasons",
+    "referral",
+    "unlockedRewards",
 ]
 
 
@@ -63,7 +66,8 @@ class IntegrationEventV2Request:
     The type must not be one of the built-in ones. Unlike the documents of the API, which only say so in words, this
     class does not let you leave `profile_id` out. `evaluable_campaign_ids` has a meaning in dry requests only. At most
     one of `loyalty_cards`. Each word of `response_content` is one field of the answer; `campaignEligibility` needs a
-    dry request.
+    dry request, and `unlockedRewards` is the field `rewards`. `reward_integration_ids` are unlocked rewards to use:
+    your IDs of their unlocking.
     """
 
     profile_id: str
@@ -73,6 +77,7 @@ class IntegrationEventV2Request:
     attributes: Mapping[str, Any] | None = None
     response_content: Sequence[EventResponseContent] | None = None
     loyalty_cards: Sequence[str] | None = wire(default=None, limit=Limit(most=1))
+    reward_integration_ids: Sequence[str] | None = None
 
 
 @model
@@ -81,7 +86,11 @@ class IntegrationEventV3Request:
 
     `integration_id` is an ID of your own; the API takes each only once. `connected_session_id` must be a closed
     session. The type must not be one of the built-in ones. `evaluable_campaign_ids` has a meaning in dry requests
-    only. At most one of `loyalty_cards`.
+    only. At most one of `loyalty_cards`. `reward_integration_ids` are unlocked rewards to use: your IDs of their
+    unlocking.
+
+    The API stores `referral_code`, of at most 100 characters, but neither checks nor redeems it: only a rule does.
+    Each word of `response_content` is one field of the answer; `unlockedRewards` is the field `rewards`.
     """
 
     profile_id: str
@@ -93,6 +102,8 @@ class IntegrationEventV3Request:
     connected_session_id: str | None = wire(default=None, limit=Limit(1))
     loyalty_cards: Sequence[str] | None = wire(default=None, limit=Limit(most=1))
     response_content: Sequence[EventV3ResponseContent] | None = None
+    referral_code: str | None = wire(default=None, limit=Limit(most=100))
+    reward_integration_ids: Sequence[str] | None = None
 
 
 @model
@@ -138,3 +149,4 @@ class EventV3:
     attributes: Mapping[str, Any] = wire(factory=dict)
     integration_id: str | None = None
     effects: Sequence[EventEffect] = wire(factory=list)
+    referral_code: str | None = None

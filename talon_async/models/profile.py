@@ -64,11 +64,30 @@ class CustomerProfile:
 
 
 @model
+class CustomerReservation:
+    """A customer for whom a coupon is reserved: `CustomerProfile`, and since when."""
+
+    id: int | None = None
+    created: datetime | None = None
+    integration_id: str | None = None
+    attributes: Mapping[str, Any] = wire(factory=dict)
+    account_id: int | None = None
+    closed_sessions: int | None = None
+    total_sales: float | None = None
+    # deprecated: the API sends null, which reads as empty
+    loyalty_memberships: Sequence[LoyaltyMembership] = wire(factory=list)
+    audience_memberships: Sequence[AudienceMembership] = wire(factory=list)
+    last_activity: datetime | None = None
+    sandbox: bool | None = None
+    reserved_at: datetime | None = None
+
+
+@model
 class GetReservedCustomersResponse:
     """The customers for whom a coupon is reserved, all in one answer without pages."""
 
     total_result_size: int | None = None
-    data: Sequence[CustomerProfile] = wire(factory=list)
+    data: Sequence[CustomerReservation] = wire(factory=list)
 
 
 @model

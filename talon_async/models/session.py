@@ -29,6 +29,8 @@ class NewCustomerSessionV2:
     `profile_id=""`, or none, is an anonymous session; a guest ID of your own is the better choice. A profile that does
     not exist is created. A session starts `open` or `closed`; no update makes it `partially_returned`. A `None` inside
     `attributes` deletes that attribute. `evaluable_campaign_ids` has a meaning in dry requests only.
+
+    `reward_integration_ids` are unlocked rewards to use in this session: your IDs of their unlocking.
     """
 
     profile_id: str | None = None
@@ -43,6 +45,7 @@ class NewCustomerSessionV2:
     additional_costs: Mapping[str, AdditionalCost] | None = None
     identifiers: Sequence[str] | None = wire(default=None, limit=Limit(most=5))
     attributes: Mapping[str, Any] | None = None
+    reward_integration_ids: Sequence[str] | None = None
 
 
 @model
@@ -76,6 +79,7 @@ class CustomerSessionV2:
     additional_cost_total: float | None = None
     cart_item_additional_cost_total: float | None = None
     updated: datetime | None = None
+    reward_integration_ids: Sequence[str] = wire(factory=list)  # the unlocked rewards to use
 
 
 @model

@@ -11,6 +11,7 @@ from talon_async.models.codes import Coupon, Giveaway, IntegrationCoupon, Invent
 from talon_async.models.effects.envelope import Effect
 from talon_async.models.event import Event, EventV3
 from talon_async.models.loyalty.balances import Loyalty
+from talon_async.models.loyalty.rewards import RewardWithUnlocks
 from talon_async.models.profile import CustomerProfile, ProfileAudiencesChanges
 from talon_async.models.session import CustomerSession, CustomerSessionV2, NewCustomerSessionV2
 
@@ -27,6 +28,7 @@ ResponseContent = Literal[
     "previousReturns",
     "campaignEligibility",
     "achievements",
+    "unlockedRewards",
 ]
 ReturnResponseContent = Literal[
     "customerSession",
@@ -44,8 +46,9 @@ ReturnResponseContent = Literal[
 class IntegrationRequest:
     """A session to update, and what the answer shall hold besides the effects.
 
-    Each word of `response_content` is one field of `IntegrationStateV2`; the others stay empty. `campaignEligibility`
-    needs a dry request, and repeats what `triggeredCampaigns` and `ruleFailureReasons` would say.
+    Each word of `response_content` is one field of `IntegrationStateV2`; the others stay empty. `unlockedRewards` is
+    the field `rewards`. `campaignEligibility` needs a dry request, and repeats what `triggeredCampaigns` and
+    `ruleFailureReasons` would say.
     """
 
     customer_session: NewCustomerSessionV2
@@ -65,14 +68,16 @@ class CustomerProfileIntegrationRequestV2:
     """A profile to update, and what the answer shall hold besides the effects.
 
     A `None` inside `attributes` deletes that attribute. A profile has no session: the API takes `customerProfile`,
-    `triggeredCampaigns`, `loyalty`, `event`, `awardedGiveaways`, `ruleFailureReasons`, `campaignEligibility` and
-    `achievements` as `response_content`. `evaluable_campaign_ids` has a meaning in dry requests only.
+    `triggeredCampaigns`, `loyalty`, `event`, `awardedGiveaways`, `ruleFailureReasons`, `campaignEligibility`,
+    `achievements` and `unlockedRewards`, the field `rewards`, as `response_content`. `evaluable_campaign_ids` has a
+    meaning in dry requests only. `reward_integration_ids` are unlocked rewards to use: your IDs of their unlocking.
     """
 
     attributes: Mapping[str, Any] | None = None
     evaluable_campaign_ids: Sequence[int] | None = None
     response_content: Sequence[ResponseContent] | None = None
     audiences_changes: ProfileAudiencesChanges | None = None
+    reward_integration_ids: Sequence[str] | None = None
 
 
 @model
@@ -111,6 +116,7 @@ class IntegrationStateV2:
     customer_session: CustomerSessionV2 | None = None
     return_: Return | None = None
     previous_returns: Sequence[Return] = wire(factory=list)
+    rewards: Sequence[RewardWithUnlocks] = wire(factory=list)  # `unlockedRewards`
 
 
 @model
@@ -132,6 +138,7 @@ class CustomerProfileIntegrationResponseV2:
     created_coupons: Sequence[Coupon] = wire(factory=list)
     created_referrals: Sequence[Referral] = wire(factory=list)
     achievements: Sequence[CustomerAchievement] = wire(factory=list)  # a word of `response_content`, so expected here
+    rewards: Sequence[RewardWithUnlocks] = wire(factory=list)  # `unlockedRewards`
 
 
 @model
@@ -153,6 +160,7 @@ class IntegrationEventV2Response:
     awarded_giveaways: Sequence[Giveaway] = wire(factory=list)
     achievements: Sequence[CustomerAchievement] = wire(factory=list)
     event: Event | None = None
+    rewards: Sequence[RewardWithUnlocks] = wire(factory=list)  # `unlockedRewards`
 
 
 @model
@@ -170,6 +178,8 @@ class IntegrationEventV3Response:
     awarded_giveaways: Sequence[Giveaway] = wire(factory=list)
     achievements: Sequence[CustomerAchievement] = wire(factory=list)
     advanced_event: EventV3 | None = None
+    referral: InventoryReferral | None = None
+    rewards: Sequence[RewardWithUnlocks] = wire(factory=list)  # `unlockedRewards`
 
 
 @model
@@ -204,4 +214,4 @@ class CustomerInventory:
     coupons: Sequence[InventoryCoupon] = wire(factory=list)  # reserved for the customer, hard or soft
     giveaways: Sequence[Giveaway] = wire(factory=list)
     achievements: Sequence[AchievementProgressWithDefinition] = wire(factory=list)
-    rewards: Sequence[Mapping[str, Any]] = wire(factory=list)  # experimental: in no published document
+    rewards: Sequence[RewardWithUnlocks] = wire(factory=list)  # unlocked and not used yet

@@ -60,6 +60,8 @@ class Audiences:
         Raises:
             BadRequestError: the audience is in use.
             NotFoundError: there is no such audience.
+            ConflictError: a variant of an experiment uses the audience; nothing was deleted. The `resource` of each of
+                its `errors` is the path of an experiment in the Campaign Manager.
 
         See https://docs.talon.one/integration-api#tag/Audiences/operation/deleteAudienceV2
         """

@@ -69,6 +69,8 @@ class Events:
         A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
         `get_event_v3` tells. Calls for one profile are sent one after the other.
 
+        The server stores a `referral_code`, but neither checks nor redeems it: only a rule does.
+
         Args:
             body: the event, with your ID of it in `integration_id`.
             silent: `True` asks for no answer, which is then None.

@@ -94,7 +94,7 @@ class Loyalty:
         *,
         customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
         transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
-        subledger_id: str | None = None,
+        subledger_id: Sequence[str] | None = None,
         loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
@@ -109,7 +109,7 @@ class Loyalty:
             integration_id: your ID of the customer, at most 1000 characters.
             customer_session_ids: only those of these sessions.
             transaction_uuids: only these.
-            subledger_id: only those of this ledger.
+            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
             loyalty_transaction_type: only those made by hand, by a session, or by an import.
             start_date: only those made then or later; needs a time zone.
             end_date: only those made then or earlier; needs a time zone.

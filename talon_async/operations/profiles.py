@@ -121,8 +121,8 @@ class Profiles:
             loyalty: balances of the loyalty programs joined.
             giveaways: giveaways won.
             achievements: achievements and their progress.
-            unlocked_rewards: rewards unlocked. Experimental: newer than the published document, its name in the query,
-                `unlockedRewards`, is inferred.
+            unlocked_rewards: rewards that the customer has unlocked and not used, as `rewards` of the answer; the
+                server needs API release 26.18.
 
         Raises:
             NotFoundError: there is no such profile.

@@ -1,12 +1,8 @@
-"""Rewards: what customers unlock with their points.
-
-Experimental: newer than any published document. The paths are known; names on the wire and fields are inferred from
-the official SDKs and may change.
-"""
+"""Rewards: what customers unlock, often with points, and use afterwards."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from talon_async._endpoint import get, post
 from talon_async._messages import Idempotency
@@ -24,28 +20,26 @@ if TYPE_CHECKING:
 
 
 class Rewards:
-    """Operations on rewards; experimental."""
+    """Operations on rewards; the server needs API release 26.18, `get_customer_rewards` needs 26.19."""
 
     @get("/v1/customer_profiles/{integration_id}/rewards")
     async def get_customer_rewards(
         self,
         integration_id: IntegrationId,
         *,
-        status: Sequence[str] | None = None,
+        status: Sequence[Literal["unlocked", "used"]] | None = None,
         page_size: PageSize | None = None,
         skip: int | None = None,
         with_total_result_size: bool | None = None,
     ) -> GetCustomerRewardsResponse:
-        """Read the rewards of a customer.
-
-        Experimental: the names of the query values on the wire are inferred.
+        """Read the rewards that a customer has unlocked, also those that a card of the customer shares.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of this status; the words are not published.
+            status: only rewards of these statuses; all if left out.
             page_size: 1 to 1000; 1000 if left out.
             skip: how many to leave out at the beginning.
-            with_total_result_size: also count them all.
+            with_total_result_size: `True` also counts all of them, which may be slow.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -68,22 +62,25 @@ class Rewards:
         profile_integration_id: str | None = None,
         loyalty_card_id: str | None = None,
     ) -> IntegrationRewardsCatalogResponse:
-        """Read the rewards there are, and what a customer could pay for them with.
+        """Read the rewards that can be had, whether a customer can unlock them, and with which points.
 
-        Experimental: the names of the query values on the wire are inferred.
+        Experimental: the API may still change it. API release 26.18 refuses a customer together with a card. Later
+        releases take both; the card must then be linked to the customer.
 
         Args:
             page_size: 1 to 1000; 1000 if left out.
             skip: how many to leave out at the beginning.
-            points_from: only those that cost as many points or more.
-            points_to: only those that cost as many points or fewer.
+            points_from: only those that cost so many points or more; greater than 0.
+            points_to: only those that cost so many points or fewer; greater than 0.
             include_free: `False` leaves out those that cost nothing.
             loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one.
-            profile_integration_id: your ID of the customer whose balances to tell.
-            loyalty_card_id: the card whose balances to tell.
+            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
+                `loyalty_program_id` their balances.
+            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
 
         Raises:
+            BadRequestError: a value that the API does not take, or values that do not go together.
             NotFoundError: there is no such program, customer or card.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
@@ -94,22 +91,26 @@ class Rewards:
     async def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:
-        """Give a customer a reward, and take the points for it.
+        """Unlock a reward for a customer, and take the points that it costs.
 
-        Experimental: names on the wire are inferred. The server unlocks once under an ID and refuses a second time, so
-        this is repeated after an unknown outcome; a `ConflictError` whose `outcome` is `unknown` then means that an
-        earlier attempt most likely went through.
+        Experimental: the API may still change it. To use the reward, send the ID of the unlocking in
+        `reward_integration_ids` of a session.
+
+        The server unlocks once under an ID and refuses it a second time, so this is repeated after an unknown outcome.
+        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely went through.
 
         Args:
             reward_id: the API's ID of the reward.
-            body: your ID of this unlocking, the customer, and what the answer shall hold.
+            body: your ID of this unlocking, the customer, the ledger that pays, and what the answer shall hold.
             dry: evaluate only, store nothing.
 
         Raises:
-            PermissionDeniedError: the customer may not have this reward.
-            NotFoundError: there is no such reward or customer.
-            ConflictError: there is something with this ID already.
-            UnprocessableError: the rules rejected it.
+            BadRequestError: a field that the API does not take, or fields that do not go together.
+            PermissionDeniedError: the API does not explain why it answers this.
+            NotFoundError: there is no such reward, customer or card.
+            ConflictError: there is an unlocking with this ID already.
+            UnprocessableError: the rules refused it: it is unlocked already, the points are too few, or a condition is
+                not met. `from_json(error.body, RewardUnlockRejection)` tells which rules failed.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
         """

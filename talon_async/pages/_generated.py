@@ -8,7 +8,7 @@ from talon_async.operations import Operations
 from talon_async.pages import pager
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from datetime import datetime
     from typing import Annotated, Any, Literal
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
         AchievementStatusEntry,
         CardLedgerPointsEntryIntegrationAPI,
         CardLedgerTransactionLogEntryIntegrationAPI,
+        CustomerProfileReward,
         IntegrationCampaign,
         LedgerPointsEntryIntegrationAPI,
         LedgerTransactionLogEntryIntegrationAPI,
+        RewardCatalogItem,
     )
     from talon_async.pages import Pager
 
@@ -90,7 +92,7 @@ class Pages:
         *,
         customer_session_ids: Annotated[Sequence[str], Wire("customerSessionIDs")] | None = None,
         transaction_uuids: Annotated[Sequence[str], Wire("transactionUUIDs")] | None = None,
-        subledger_id: str | None = None,
+        subledger_id: Sequence[str] | None = None,
         loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
@@ -108,7 +110,7 @@ class Pages:
             integration_id: your ID of the customer, at most 1000 characters.
             customer_session_ids: only those of these sessions.
             transaction_uuids: only these.
-            subledger_id: only those of this ledger.
+            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
             loyalty_transaction_type: only those made by hand, by a session, or by an import.
             start_date: only those made then or later; needs a time zone.
             end_date: only those made then or earlier; needs a time zone.
@@ -393,11 +395,11 @@ class Pages:
         self,
         integration_id: IntegrationId,
         *,
-        status: Sequence[str] | None = None,
+        status: Sequence[Literal["unlocked", "used"]] | None = None,
         with_total_result_size: bool | None = None,
         limit: int | None = None,
         page_size: PageSize | None = None,
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[CustomerProfileReward, None]:
         """Iterate over what `get_customer_rewards` reads, page after page.
 
         A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
@@ -405,8 +407,8 @@ class Pages:
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of this status; the words are not published.
-            with_total_result_size: also count them all.
+            status: only rewards of these statuses; all if left out.
+            with_total_result_size: `True` also counts all of them, which may be slow.
             limit: how many items at most; all of them if left out.
             page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
 
@@ -440,20 +442,21 @@ class Pages:
         loyalty_card_id: str | None = None,
         limit: int | None = None,
         page_size: PageSize | None = None,
-    ) -> AsyncGenerator[Mapping[str, Any], None]:
+    ) -> AsyncGenerator[RewardCatalogItem, None]:
         """Iterate over what `integration_rewards_catalog` reads, page after page.
 
         A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
         meanwhile can make an item come twice or not at all.
 
         Args:
-            points_from: only those that cost as many points or more.
-            points_to: only those that cost as many points or fewer.
+            points_from: only those that cost so many points or more; greater than 0.
+            points_to: only those that cost so many points or fewer; greater than 0.
             include_free: `False` leaves out those that cost nothing.
             loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one.
-            profile_integration_id: your ID of the customer whose balances to tell.
-            loyalty_card_id: the card whose balances to tell.
+            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
+                `loyalty_program_id` their balances.
+            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
             limit: how many items at most; all of them if left out.
             page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
 

@@ -120,7 +120,7 @@ class Handler:
                 return kept
             answer = _answered(endpoint, act(**arguments))
             if key is not None:
-                self.keys.keep(endpoint.name, key, answer)
+                answer = self.keys.keep(endpoint.name, key, received.body, answer)
             return answer
 
     def _updated(self, endpoint: Endpoint, arguments: dict[str, Any]) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
-"""Remembers what was answered to an Idempotency-Key, for a day."""
+"""Remembers what was answered to an Idempotency-Key, for a day, and tells so in headers."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import attrs
@@ -30,8 +31,19 @@ class Keys:
         if (kept := self._answers.get((operation, key))) is None:
             return None
         since, answer = kept
-        return answer if self.now() - since < LIFETIME else None
+        if self.now() - since >= LIFETIME:
+            return None
+        return attrs.evolve(answer, headers={**answer.headers, "Idempotent-Replayed": "true"})
 
-    def keep(self, operation: str, key: str, answer: Answer) -> None:
-        """Remember an answer."""
-        self._answers[operation, key] = (self.now(), answer)
+    def keep(self, operation: str, key: str, body: bytes, answer: Answer) -> Answer:
+        """Remember an answer; return it with the headers that tell of it."""
+        now = self.now()
+        told = {
+            "Idempotency-Key": key,
+            "X-Idempotency-Created-At": now.isoformat(),
+            "X-Idempotency-Expires-At": (now + LIFETIME).isoformat(),
+            "X-Idempotency-Fingerprint": sha256(operation.encode() + b"\n" + body).hexdigest(),
+        }
+        answer = attrs.evolve(answer, headers={**answer.headers, **told})
+        self._answers[operation, key] = (now, answer)
+        return answer

@@ -1,29 +1,38 @@
 """Finds the operation a request is for, and reads its arguments back: the reverse of what the client does.
 
 1. Paths are matched as they came over the wire; each value is percent-decoded once, so that any ID survives.
-2. Nothing passes that is not documented: unknown query values, values of another type, bodies that do not fit.
+2. Nothing passes that is not documented: unknown query values, values of another type, bodies that do not fit, values
+   outside their limits.
+3. A body that names a field of the operation's own model is that model, even if it does not fit and another would.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import attrs
 
+from talon_async import models
 from talon_async._codec import parse, read
+from talon_async._codec.shape import branches, hints, is_catalog_payload, is_list, is_mapping
 from talon_async._codec.strict import problems
 from talon_async._codec.support import when
-from talon_async.models._base import camel
+from talon_async.models._base import LIMIT, camel, wire_name
 from talon_async.testing._refusal import Flaw, Refusal, misused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from talon_async._endpoint import Endpoint, Query
+
+
+DEEPEST = 200
+"""Levels of lists and objects in a body: an answer that repeats it is written with 254 at the most."""
 
 
 @attrs.frozen
@@ -112,14 +121,17 @@ def _plain(query: Query, kind: Any, text: str) -> Any:
         return time
     if kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
-            raise misused(query.wire, f"must be a {'whole ' * (kind is int)}number, not {text!r}") from None
+            number = math.nan
+        if not math.isfinite(number):
+            raise misused(query.wire, f"must be a {'whole ' * (kind is int)}number, not {text!r}")
+        return number
     return text
 
 
 def body_value(endpoint: Endpoint, body: bytes) -> dict[str, Any]:
-    """Read the body of a request as the first of its models that it fits."""
+    """Read the body of a request."""
     if "body" not in endpoint.types:
         if body:
             raise Refusal(400, f"{endpoint.name} takes no body")
@@ -128,9 +140,64 @@ def body_value(endpoint: Endpoint, body: bytes) -> dict[str, Any]:
         value = parse(body)
     except ValueError as problem:
         raise Refusal(400, f"The body is not JSON: {problem}") from None
-    found: list[Flaw] = []
-    for kind in endpoint.body_classes:
-        found = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
-        if not found:
-            return {"body": read(value, kind)}
-    raise Refusal(400, "The request is not valid", found)
+    if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
+        raise Refusal(400, f"The body is nested deeper than {DEEPEST} levels")
+    kind = _body_class(endpoint, value)
+    found = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
+    found = found or [Flaw("Invalid value", said, {"pointer": pointer}) for pointer, said in outside(value, kind)]
+    if found:
+        raise Refusal(400, "The request is not valid", found)
+    return {"body": read(value, kind)}
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    items = value.values() if is_mapping(value) else value if is_list(value) else ()
+    return levels < 1 or any(_is_deeper(item, levels - 1) for item in items)
+
+
+def _body_class(endpoint: Endpoint, value: Any) -> Any:
+    """Return which of the models of an operation a body is: the first, unless only a later one fits."""
+    first, *others = endpoint.body_classes
+    if not others or not any(problems(value, first)):
+        return first
+    own = _names(first)
+    return next(
+        (kind for kind in others if not any(problems(value, kind)) and not (own - _names(kind)) & set(value)), first
+    )
+
+
+def _names(cls: Any) -> set[str]:
+    return {wire_name(field) for field in attrs.fields(cls)}
+
+
+_MOST: dict[Any, float] = {int: 2**63 - 1, float: 1e15}
+"""The largest numbers: the API's integers have 64 bits, and sums of other numbers stay finite."""
+
+
+def outside(value: Any, kind: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Yield where a body that fits its model is outside the limits of its fields, and what it must be."""
+    for branch in branches(kind):
+        origin = get_origin(branch) or branch
+        if origin is Sequence and is_list(value):
+            for index, item in enumerate(value):
+                yield from outside(item, get_args(branch)[0], f"{pointer}/{index}")
+        elif origin is Mapping and is_mapping(value):
+            for name, item in value.items():
+                yield from outside(item, get_args(branch)[1], f"{pointer}/{name}")
+        elif attrs.has(origin) and is_mapping(value):
+            yield from _outside_fields(value, origin, pointer)
+        elif (most := _MOST.get(origin)) is not None and isinstance(value, int | float) and abs(value) > most:
+            yield pointer, f"must be {-most:g} to {most:g}"
+
+
+def _outside_fields(value: Mapping[str, Any], cls: Any, pointer: str) -> Iterator[tuple[str, str]]:
+    for field in attrs.fields(cls):
+        name, annotation = wire_name(field), hints(cls)[field.name]
+        if (inner := value.get(name)) is None:
+            continue
+        if is_catalog_payload(annotation):
+            annotation = models.CATALOG_ACTIONS[value["type"]]
+        limit = field.metadata.get(LIMIT)
+        if limit is not None and (said := limit.refusal(inner)) is not None:
+            yield f"{pointer}/{name}", said
+        yield from outside(inner, annotation, f"{pointer}/{name}")

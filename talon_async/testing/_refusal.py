@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from talon_async._codec import plain_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from talon_async.models import RuleFailureReason
 
 
 @attrs.frozen
@@ -33,6 +37,19 @@ class Refusal(Exception):  # noqa: N818  # not a failure: it is what the sandbox
         if self.status == 400:  # noqa: PLR2004
             return {"message": self.message, **({"errors": errors} if errors else {})}
         return {"message": self.message, "errors": errors, "StatusCode": self.status}
+
+
+class Rejection(Refusal):
+    """Ends the unlocking of a reward with 422, and tells which rules failed."""
+
+    def __init__(self, message: str, reasons: Sequence[RuleFailureReason]) -> None:
+        super().__init__(422, message)
+        self.reasons = reasons
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return {"message": self.message, "ruleFailureReasons": [plain_of(one) for one in self.reasons]}
 
 
 def invalid(pointer: str, details: str, title: str = "Invalid value") -> Refusal:

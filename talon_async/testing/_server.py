@@ -28,7 +28,10 @@ async def serving(handler: Handler, port: int) -> AsyncGenerator[int]:
     """Serve in the running loop; gives the port."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.content.read()
+        try:
+            body = await request.content.read()
+        except web.RequestPayloadError:
+            return web.json_response({"message": "The body cannot be decoded"}, status=400)
         answer = await handler.handle(request.method, request.raw_path, request.headers, body)
         if answer is None:
             if request.transport is not None:

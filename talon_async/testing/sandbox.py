@@ -215,6 +215,10 @@ class Sandbox:
     def add_reward(self, reward_id: int, name: str, **options: Unpack[RewardOptions]) -> None:
         """Make a reward that customers can unlock: `add_reward(3, "mug", points=100, program_id=5)`.
 
+        `unlock_reward` takes the points. A session, an event, or an update of a profile that runs the rules uses what
+        its `reward_integration_ids` name: a session when it closes, the others at once. Cancelling or reopening the
+        session takes the use back. IDs of others, and of what is used already, have no effect.
+
         Args:
             reward_id: its number.
             name: its name.

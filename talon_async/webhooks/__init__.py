@@ -44,6 +44,7 @@ from talon_async.webhooks.coupons import (
     ExpiringCouponsData,
     ExtendedCoupon,
 )
+from talon_async.webhooks.giveaways import GiveawayPoolData, GiveawayPoolNotification
 from talon_async.webhooks.points import (
     ExpiringCardPointsData,
     ExpiringPointsData,
@@ -108,6 +109,8 @@ __all__ = [
     "ExpiringCouponsData",
     "ExpiringPointsData",
     "ExtendedCoupon",
+    "GiveawayPoolData",
+    "GiveawayPoolNotification",
     "InvalidNotificationError",
     "LoyaltyAddedDeductedPointsBalances",
     "LoyaltyCardAddedDeductedPointsBalances",

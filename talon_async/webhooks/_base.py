@@ -17,6 +17,7 @@ NotificationType = Literal[
     "CouponUpdated",
     "CouponsDeleted",
     "CouponsUpdated",
+    "GiveawayPoolNotification",
     "LoyaltyAddedDeductedPointsBalances",
     "LoyaltyCardAddedDeductedPointsBalances",
     "LoyaltyCardPointsAdded",

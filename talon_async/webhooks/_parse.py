@@ -15,7 +15,7 @@ from talon_async import _codec
 from talon_async._codec.shape import hints
 from talon_async.errors import TalonOneError
 from talon_async.models._base import evolve, wire_name
-from talon_async.webhooks import campaigns, coupons, points, prices, tiers
+from talon_async.webhooks import campaigns, coupons, giveaways, points, prices, tiers
 from talon_async.webhooks._base import Notification, UnknownNotification
 from talon_async.webhooks._secrets import check, header
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = MappingProxyType(
     {
         name: value
-        for module in (campaigns, coupons, points, prices, tiers)
+        for module in (campaigns, coupons, giveaways, points, prices, tiers)
         for name, value in vars(module).items()
         if isinstance(value, type) and issubclass(value, Notification) and value.__module__ == module.__name__
         if not name.startswith("_")

@@ -1,12 +1,14 @@
 """Customers who move between the tiers of a loyalty program.
 
-Each notification holds up to 1000 customers. An empty `subledger_id` is the main ledger.
+Each notification holds up to 1000 customers. An empty `subledger_id` is the main ledger. `source` says what gives the
+tier: the customer's points, or a boost, which gives a higher tier for a time.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from talon_async.models._base import model, wire
+from talon_async.models.loyalty.tier import TierSource
 from talon_async.webhooks._base import Notification
 
 
@@ -24,6 +26,8 @@ class TierUpgradeData:
     next_tier: str | None = wire("NextTier", default=None)
     tier_expiration_date: datetime | None = wire("TierExpirationDate", default=None)
     timestamp_of_tier_change: datetime | None = wire("TimestampOfTierChange", default=None)
+    source: TierSource | str | None = wire("Source", default=None)
+    reason: str | None = wire("Reason", default=None)  # of a boost
 
 
 @model
@@ -38,6 +42,8 @@ class TierDowngradeData:
     old_tier: str | None = wire("OldTier", default=None)
     tier_expiration_date: datetime | None = wire("TierExpirationDate", default=None)
     timestamp_of_tier_change: datetime | None = wire("TimestampOfTierChange", default=None)
+    source: TierSource | str | None = wire("Source", default=None)
+    reason: str | None = wire("Reason", default=None)  # of a boost
 
 
 @model
@@ -52,6 +58,8 @@ class TierWillDowngradeData:
     points_required_to_remain: float | None = wire("PointsRequiredToRemain", default=None)
     next_tier: str | None = wire("NextTier", default=None)
     tier_expiration_date: datetime | None = wire("TierExpirationDate", default=None)
+    source: TierSource | str | None = wire("Source", default=None)
+    reason: str | None = wire("Reason", default=None)  # of a boost
 
 
 @model

@@ -1,29 +1,46 @@
-"""Reads the API's two published documents, so that the tests can hold the package against them."""
+"""Gives the tests what the API publishes: the tables, which are always there, and the documents, where they are."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tools.contract.document import Document
-
-FILES = {"26.16": "openapi-26.16.json", "2020-05": "openapi-2020-05.json"}
+from tools.contract.tables import ERAS, spec, table
+from tools.contract.tables import document as find
 
 
 @pytest.fixture(scope="session")
 def documents() -> dict[str, Document]:
-    """Both documents by era, from the folder that `TALON_ONE_SPEC` names, or from beside the repository."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "api"
-    folder = Path(os.environ.get("TALON_ONE_SPEC", beside))
-    missing = [name for name in FILES.values() if not (folder / name).is_file()]
-    if missing:
-        pytest.skip(f"{folder} lacks {' and '.join(missing)}: let TALON_ONE_SPEC name the folder that has them")
-    return {era: Document((folder / name).read_text(encoding="utf-8")) for era, name in FILES.items()}
+    """The tables of the Integration API by era, the newest last."""
+    return {era: table(era) for era in ERAS}
 
 
-@pytest.fixture(params=FILES)
+@pytest.fixture(params=ERAS)
 def document(request: pytest.FixtureRequest, documents: dict[str, Document]) -> Document:
-    """Each of the two documents in turn."""
+    """Each of the tables in turn."""
     return documents[request.param]
+
+
+@pytest.fixture(scope="session")
+def folder() -> Path:
+    """The folder of the published documents; there is none on a fresh clone."""
+    named = spec()
+    if named is None:
+        pytest.skip("the published documents are not here: let TALON_ONE_SPEC name the folder that has them")
+    return named
+
+
+@pytest.fixture(scope="session")
+def originals(folder: Path) -> dict[str, Document]:
+    """The published documents of the Integration API by era, with their examples."""
+    found = {era: original for era in ERAS if (original := find(era, folder))}
+    assert found.keys() >= {"2020-05", "26.16"}, f"{folder} lacks a document"
+    return found
+
+
+@pytest.fixture(params=["2020-05", "26.16"])
+def original(request: pytest.FixtureRequest, originals: dict[str, Document]) -> Document:
+    """Each of the published documents in turn."""
+    return originals[request.param]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from talon_async import from_json
 from talon_async.effects import cart_totals
 from talon_async.models import EFFECT_PROPS, AdditionalCost, CartItem, CustomerSessionV2
+from tools.contract.tables import NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +23,20 @@ TOTALS = {
 """Totals of this package, without discounts, and what the API calls them."""
 
 
-def examples(documents: Mapping[str, Any], schema: str) -> dict[str, Any]:
+def examples(originals: Mapping[str, Any], schema: str) -> dict[str, Any]:
     """The examples of a schema's properties."""
-    newest = documents["26.16"]
+    newest = originals["26.16"]
     properties = newest.shape(newest.components[schema]).properties
     return {name: prop["example"] for name, prop in properties.items() if "example" in prop}
 
 
-def test_the_totals_are_those_of_the_document_when_nothing_is_discounted(documents: Mapping[str, Any]) -> None:
+def test_the_totals_are_those_of_the_document_when_nothing_is_discounted(originals: Mapping[str, Any]) -> None:
     """99.99 for goods, 15 for the costs of items and 20 for those of the session are 134.99."""
-    told = examples(documents, "CustomerSessionV2")
+    told = examples(originals, "CustomerSessionV2")
     item = CartItem(
         sku="a",
         quantity=1,
-        price=examples(documents, "CartItem")["price"],
+        price=examples(originals, "CartItem")["price"],
         additional_costs={"wrap": AdditionalCost(price=told["cartItemAdditionalCostTotal"])},
     )
     costs = {"shipping": AdditionalCost(price=told["additionalCostTotal"])}
@@ -44,10 +45,10 @@ def test_the_totals_are_those_of_the_document_when_nothing_is_discounted(documen
     assert expected == {ours: getattr(totals, ours) for ours in TOTALS}
 
 
-def test_the_lines_are_found_when_the_documents_cart_is_read(documents: Mapping[str, Any]) -> None:
+def test_the_lines_are_found_when_the_documents_cart_is_read(originals: Mapping[str, Any]) -> None:
     """The item of the document, with a cost of its own, and the session's cost: 99.99 + 9 + 9."""
-    item = {key: examples(documents, "CartItem")[key] for key in ("sku", "quantity", "price", "additionalCosts")}
-    costs = examples(documents, "CustomerSessionV2")["additionalCosts"]
+    item = {key: examples(originals, "CartItem")[key] for key in ("sku", "quantity", "price", "additionalCosts")}
+    costs = examples(originals, "CustomerSessionV2")["additionalCosts"]
     session = from_json(json.dumps({"cartItems": [item], "additionalCosts": costs}), CustomerSessionV2)
     totals = cart_totals(session, [])
     assert [(0, None), (0, "shipping"), (None, "shipping")] == list(totals.lines)
@@ -56,7 +57,7 @@ def test_the_lines_are_found_when_the_documents_cart_is_read(documents: Mapping[
 
 def test_every_discount_is_known_when_the_document_lists_the_effects(documents: Mapping[str, Any]) -> None:
     """An effect type about discounts that the totals do not know would be money lost."""
-    named = {name for name in documents["26.16"].effects if "discount" in name.lower()}
+    named = {name for name in documents[NEWEST].effects if "discount" in name.lower()}
     counted = {"setDiscount", "setDiscountPerItem", "setDiscountPerAdditionalCost"}
     counted |= {"setDiscountPerAdditionalCostPerItem", "rollbackDiscount"}
     assert counted == named

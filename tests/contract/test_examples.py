@@ -62,6 +62,12 @@ BARE = {
 }
 """What has no example of anything in it, or no class, in the newer document."""
 
+OTHER_SPELLINGS = {
+    "effectiveFrom": "adjustmentEffectiveFrom",
+    "effectiveUntil": "adjustmentEffectiveUntil",
+}
+"""Names of properties in examples, and what their schema calls them: both are read."""
+
 
 @attrs.frozen
 class Example:
@@ -178,8 +184,9 @@ def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -
     properties = document.shape(target).properties
     if isinstance(value, dict) and properties:
         kind = value.get("effectType", "")
+        named = {key if key in properties else OTHER_SPELLINGS.get(key, key): item for key, item in value.items()}
         pairs = [
-            (key, known(document, properties[key], item, kind)) for key, item in value.items() if key in properties
+            (key, known(document, properties[key], item, kind)) for key, item in named.items() if key in properties
         ]
         return {key: item for key, item in pairs if item not in (None, [], {})}
     inner = target.get("additionalProperties")
@@ -191,54 +198,54 @@ def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -
 
 
 @pytest.fixture
-def era(document: Any, documents: dict[str, Any]) -> str:
+def era(original: Any, originals: dict[str, Any]) -> str:
     """The name of the document in turn."""
-    return next(name for name, other in documents.items() if other is document)
+    return next(name for name, other in originals.items() if other is original)
 
 
 @pytest.fixture
-def all_examples(era: str, document: Any) -> list[Example]:
+def all_examples(era: str, original: Any) -> list[Example]:
     """All examples of the document in turn, but for those of errors."""
-    return examples(era, document)
+    return examples(era, original)
 
 
-def test_examples_are_found_when_a_document_is_read(all_examples: list[Example], document: Any, era: str) -> None:
+def test_examples_are_found_when_a_document_is_read(all_examples: list[Example], original: Any, era: str) -> None:
     """Every body and every model has an example, but for a few; 2020 shows no props of effects."""
-    models_of_it = document.schemas.keys() & document.components.keys()
-    expected = {where for where, _ in bodies(document) if where.split()[1] in ("request", "200", "201")} | models_of_it
+    models_of_it = original.schemas.keys() & original.components.keys()
+    expected = {where for where, _ in bodies(original) if where.split()[1] in ("request", "200", "201")} | models_of_it
     bare = BARE if era == "26.16" else {name for name in models_of_it if name.endswith("EffectProps")}
     assert bare == expected - {example.where for example in all_examples}
 
 
-def test_example_is_read_when_it_is_published(all_examples: list[Example], document: Any) -> None:
+def test_example_is_read_when_it_is_published(all_examples: list[Example], original: Any) -> None:
     """Every example becomes an object of the documented class."""
     for example in all_examples:
-        cls = example.of(document)
+        cls = example.of(original)
         assert type(from_json(json.dumps(example.value), cls)) is cls, example.where
 
 
-def test_example_is_equal_when_it_is_read_written_and_read_again(all_examples: list[Example], document: Any) -> None:
+def test_example_is_equal_when_it_is_read_written_and_read_again(all_examples: list[Example], original: Any) -> None:
     """Writing what was read and reading it again changes nothing."""
     for example in all_examples:
-        cls = example.of(document)
+        cls = example.of(original)
         read = from_json(json.dumps(example.value), cls)
         assert read == from_json(to_json(read), cls), example.where
 
 
-def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: list[Example], document: Any) -> None:
+def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: list[Example], original: Any) -> None:
     """Every documented property of an example has the same value after reading and writing, and none is added."""
     for example in all_examples:
-        again = json.loads(to_json(from_json(json.dumps(example.value), example.of(document))))
-        expected = known(document, example.schema, example.value)
-        assert expected == known(document, example.schema, again), example.where
+        again = json.loads(to_json(from_json(json.dumps(example.value), example.of(original))))
+        expected = known(original, example.schema, example.value)
+        assert expected == known(original, example.schema, again), example.where
 
 
-def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(documents: dict[str, Any]) -> None:
+def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
     """Strict reading accepts every example, but for those listed with what is wrong with them."""
     found: set[tuple[str, str, Any]] = set()
-    for era, document in documents.items():
-        for example in examples(era, document):
-            for problem in problems(example.value, example.of(document)):
+    for era, original in originals.items():
+        for example in examples(era, original):
+            for problem in problems(example.value, example.of(original)):
                 value: Any = example.value
                 for step in problem.pointer.split("/")[1:]:
                     value = value[int(step)] if isinstance(value, list) else value.get(step)
@@ -246,9 +253,9 @@ def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(docume
     assert KNOWN_BAD.keys() == found
 
 
-def test_error_says_what_the_server_said_when_the_answer_is_an_example(documents: dict[str, Any]) -> None:
+def test_error_says_what_the_server_said_when_the_answer_is_an_example(originals: dict[str, Any]) -> None:
     """Every example of an answer that says no becomes an error with its status and message."""
-    failures = examples("26.16", documents["26.16"], failures=True)
+    failures = examples("26.16", originals["26.16"], failures=True)
     assert failures
     for example in failures:
         status = int(example.where.split()[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from support.journals import with_odd_items
 from support.sending import COMMAND, MAPPING, environment, run, write_csv
 
 from tools.counting_server import CountingServer
@@ -121,3 +123,19 @@ def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:
         )
         assert (code, True) == (done.returncode, said in done.stderr.decode()), done.stderr
         assert len(done.stderr.splitlines()) == bool(said)
+
+
+def test_items_without_a_call_are_listed_when_they_could_not_be_encoded(tmp_path: Path) -> None:
+    """Every action goes on with them: they are listed, exported and erased, and no requeueing sends them."""
+    path = tmp_path / "x.journal"
+    asyncio.run(with_odd_items(path))
+    done = run(None, "list", path, "--state", "failed", command="journal")
+    assert (0, ["2", "failed", "(not", "encoded)", "rejected"]) == (
+        done.returncode,
+        [part for part in done.stdout.splitlines()[0].split() if part[:2] != "20" and ":" not in part],
+    )
+    assert 3 == len(run(None, "export", path, command="journal").stdout.splitlines()) - 1
+    done = run(None, "requeue", path, "2", command="journal")
+    assert (2, "item 2 could not be encoded" in done.stderr) == (done.returncode, True)
+    assert "1 calls will be sent" in run(None, "requeue", path, command="journal").stdout
+    assert "2 calls were removed" in run(None, "erase", path, "profile:nobody", command="journal").stdout

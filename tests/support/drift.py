@@ -206,6 +206,20 @@ CASES: dict[str, tuple[dict[tuple[Any, ...], Any], Group, str, *tuple[str, ...]]
         {(*SCHEMAS, "LimitConfig", "properties", "period"): {"const": "hourly"}}, Group.WORD,
         f"LimitConfig.period (string, answer): add hourly to the Literal of LimitConfig.period in {MODELS}/campaign.py",
     ),
+    "limit of a property": (
+        {(*SCHEMAS, "NewCustomerProfile", "properties", "attributes"): {"type": "object", "minItems": 1}}, Group.LIMIT,
+        f"NewCustomerProfile.attributes: let its limit be Limit(1) in {MODELS}/profile.py",
+    ),
+    "limit of a path value": (
+        {(*PATHS, INVENTORY, "get", "parameters", 0, "schema", "pattern"): "^[a-z]+$"}, Group.LIMIT,
+        ("getCustomerInventory.integrationId (Limit(1, 1000) until now): let its limit be Limit(0, pattern='[a-z]+') "
+        f"in {OPERATIONS}/profiles.py"),
+    ),
+    "name in an example": (
+        {(*PATHS, PROFILE, "put", "responses", "200", "content", "application/json", "example"): {"customerProfile": {"mood": "good"}}}, Group.EXAMPLE,
+        (f"CustomerProfile.mood (in the example of updateCustomerProfileV2): look whether CustomerProfile in {MODELS}/profile.py "
+        "lacks it"),
+    ),
     "class": (
         {(*SCHEMAS, "Mood"): {"properties": {"id": {"type": "integer"}}}, (*SCHEMAS, "CustomerProfile", "properties", "mood"): refer("Mood")}, Group.CLASS,
         f"Mood (answer): write class Mood with id: int | None = None in {MODELS}/",

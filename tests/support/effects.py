@@ -63,10 +63,16 @@ class Counts:
 
 
 class EffectServer:
-    """Counts in a thread of its own. A request is refused if its type is `poison`."""
+    """Counts in a thread of its own. A request is refused if its type is `poison`.
+
+    Attributes:
+        status: answered to every request instead, without acting.
+    """
 
     def __init__(self, latency: float = 0.01) -> None:
         self.latency, self.counts, self.port = latency, Counts(), 0
+        self.status: int | None = None
+        self._connections: set[Any] = set()
         self._keys: dict[str, bytes] = {}
         self._running: set[str] = set()
         self._ready = threading.Event()
@@ -88,17 +94,41 @@ class EffectServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
+        await self._listen()
         self._ready.set()
         await self._stop.wait()
-        server.close()
+        self._server.close()
+
+    async def _listen(self) -> None:
+        self._server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _vanish(self) -> None:
+        self._server.close()
+        for transport in self._connections:
+            transport.abort()
+        self._connections.clear()
+
+    def vanish(self) -> None:
+        """Cut every connection and refuse new ones."""
+        asyncio.run_coroutine_threadsafe(self._vanish(), self._loop).result()
+
+    def come_back(self) -> None:
+        """Listen again at the same place."""
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+
+    def keep(self, transport: Any) -> None:
+        """Remember a connection."""
+        self._connections.add(transport)
 
     def receive(self, connection: _Connection, head: bytes, body: bytes) -> None:
         """Act on a request, and answer it later."""
         counts = self.counts
         counts.requests += 1
         counts.times.append(self._loop.time())
+        if self.status is not None:
+            connection.answer(self.status, b'{"message": "away"}')
+            return
         lines = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line)
         key = lines.get("idempotency-key", "")
         if key in self._running:
@@ -145,6 +175,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
+        self._server.keep(transport)
 
     def data_received(self, data: bytes) -> None:
         self._data += data

@@ -69,3 +69,14 @@ def copy(path: Path, folder: Path) -> Path:
         if Path(f"{path}{suffix}").exists():
             subprocess.run([shutil.which("cp") or "cp", f"{path}{suffix}", f"{copied}{suffix}"], check=True)
     return copied
+
+
+async def with_odd_items(path: Path) -> Journal:
+    """Leave a call of Jane (0) and two items that could not be encoded: 1 unsettled, 2 failed. 3 is a failed call of Mary."""
+    journal = await opened(path)
+    odd = [Entry(index, b"", fingerprint(index), repeatable=False) for index in (1, 2)]
+    await journal.accept([*entries(journal, [0]), *odd, *entries(journal, [3], "mary")])
+    for index in (2, 3):
+        await journal.settle(index, '{"outcome": "rejected", "message": "attributes: nan is no JSON"}')
+    await journal.close()
+    return Journal(path)

@@ -13,13 +13,6 @@ import attrs
 from talon_async import TalonOne, models
 from talon_async._endpoint import Endpoint, Query, endpoints_of
 
-INFERRED = "newer than the documents; known from the official SDKs"
-UNPUBLISHED = dict.fromkeys(("get_customer_rewards", "integration_rewards_catalog", "unlock_reward"), INFERRED)
-"""Stubs of operations that no document has, and why."""
-
-UNPUBLISHED_QUERIES = {("get_customer_inventory", "unlockedRewards"): INFERRED}
-"""Query values that no document has, and why."""
-
 BARE = {"AttributeQuery": Mapping[str, Any], "BestPriorPriceResponse": list[models.BestPriorPrice]}
 """Schemas that are no object with fields of its own, and what stands for them."""
 
@@ -35,8 +28,14 @@ EMPTY_AFTER_ALL = {"trackEventV3": "its description lists no 204, that of `silen
 RENAMED_PARAMETERS = {("updateCustomerProfileV2", "customerProfileId"): "integrationId"}
 """The document of 2020 had another word for the same place in the same path."""
 
-READ_BY = {("updateCustomerProfileV2", "CustomerProfileUpdate"): "CustomerProfileIntegrationResponseV2"}
-"""An answer of 2020 that a newer class reads, because it has all its fields."""
+READ_BY = {
+    ("createCouponReservation", "Coupon"): "CouponWithReservations",
+    ("updateCustomerProfileV2", "CustomerProfileUpdate"): "CustomerProfileIntegrationResponseV2",
+}
+"""Answers of older releases that a newer class reads, because it has all their fields."""
+
+LISTS_BY_NOW = {("getLoyaltyProgramProfileTransactions", "subledgerId"): "26.18"}
+"""Query values that were single ones, and since when they are lists: a list of one looks the same on the wire."""
 
 KINDS = {"string": str, "boolean": bool, "integer": int, "number": float}
 STUBS = endpoints_of(TalonOne)

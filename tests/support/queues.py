@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from support.raw import Exchange, answer
 from support.twins import Blocking
+from talon_async import Timeout
 from talon_async.models import IntegrationEventV2Request, IntegrationEventV3Request, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from support.clock import HeldClock
     from talon_async.bulk import Failure, QueueStatistics, QueueSync
+
+Make = Callable[..., Any]
+PATIENT = Timeout(total=None, attempt=60)
+"""Time that a test moves on is no reason to give a call up."""
 
 
 class BlockingQueue:
@@ -125,3 +131,8 @@ async def until(condition: Callable[[], object], clock: HeldClock | None = None,
             if clock is not None:
                 clock.advance(step)
             await asyncio.sleep(0.002)
+
+
+async def filled(queue: Any, rows: int) -> None:
+    for row in range(rows):
+        await queue.put(event(row))

@@ -127,6 +127,7 @@ async def younger(talon: TalonOne) -> None:
     await talon.get_loyalty_card_transactions(1, "card", awaits_activation=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.get_loyalty_card_points(1, "card", status="gone")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.get_customer_achievements("p", achievement_status=["over"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    await talon.get_customer_rewards("p", status=["gone"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     await talon.update_audience_customers_attributes(1, ["a"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     CatalogAction(payload=EVENT)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     talon.iter_customer_achievements("p", skip=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -37,8 +37,8 @@ from talon_async.errors import (
 from talon_async.models import (
     AdditionalCost,
     CartItem,
-    Coupon,
     CouponReservations,
+    CouponWithReservations,
     CustomerInventory,
     CustomerProfile,
     CustomerProfileIntegrationRequestV2,
@@ -108,7 +108,7 @@ async def every_operation(talon: TalonOne) -> None:
     assert_type(await talon.update_customer_profile("ann", attributes, dry=True), IntegrationState)
     assert_type(await talon.track_event(EVENT, dry=True), IntegrationState)
     assert_type(await talon.get_customer_inventory("ann", profile=True, referrals=False), CustomerInventory)
-    assert_type(await talon.create_coupon_reservation("CODE", RESERVATIONS), Coupon)
+    assert_type(await talon.create_coupon_reservation("CODE", RESERVATIONS), CouponWithReservations)
     assert_type(await talon.get_reserved_customers("CODE"), GetReservedCustomersResponse)
     assert_type(await talon.create_referral(REFERRAL), Referral)
     await talon.delete_coupon_reservation("CODE", RESERVATIONS)
@@ -130,7 +130,7 @@ def every_operation_blocking(talon: TalonOneSync) -> None:
     assert_type(talon.update_customer_profile("ann", attributes, dry=True), IntegrationState)
     assert_type(talon.track_event(EVENT, dry=True), IntegrationState)
     assert_type(talon.get_customer_inventory("ann", profile=True, referrals=False), CustomerInventory)
-    assert_type(talon.create_coupon_reservation("CODE", RESERVATIONS), Coupon)
+    assert_type(talon.create_coupon_reservation("CODE", RESERVATIONS), CouponWithReservations)
     assert_type(talon.get_reserved_customers("CODE"), GetReservedCustomersResponse)
     assert_type(talon.create_referral(REFERRAL), Referral)
     talon.delete_coupon_reservation("CODE", RESERVATIONS)

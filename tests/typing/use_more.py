@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
@@ -17,6 +17,7 @@ from talon_async.models import (
     CatalogSyncRequest,
     CreateReferralsForMultipleAdvocatesResponse,
     CustomerProfileAudienceRequestItem,
+    CustomerProfileReward,
     IntegrationEventV2Request,
     IntegrationEventV2Response,
     LabelTargetAudience,
@@ -57,10 +58,10 @@ async def pages(talon: TalonOne) -> None:
 
 
 def pages_blocking(talon: TalonOneSync) -> None:
-    """So does its blocking twin; the rewards' fields are not known yet."""
+    """So does its blocking twin."""
     entries = talon.iter_loyalty_program_profile_transactions(1, "p", loyalty_transaction_type="manual")
     assert_type(entries, Generator[LedgerTransactionLogEntryIntegrationAPI, None, None])
-    assert_type(list(talon.iter_customer_rewards("p")), list[Mapping[str, Any]])
+    assert_type(list(talon.iter_customer_rewards("p")), list[CustomerProfileReward])
 
 
 async def chunks(talon: TalonOne) -> None:

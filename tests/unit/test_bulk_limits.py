@@ -194,6 +194,16 @@ def test_the_adaptive_limit_grows_when_round_trips_stay_short_and_shrinks_when_t
     assert idle.limit == 16
 
 
+def test_a_taught_limit_is_not_raised_when_the_adaptive_one_stays_below_it() -> None:
+    """Round trips hold the limit down, so no more is tried than was refused before."""
+    limit = AdaptiveConcurrency(100)
+    limit.refused(0.0, 16)
+    limit.succeeded(0.5, 0.01, limit.limit)
+    for n in range(200):
+        limit.succeeded(0.5 if n < 50 else 2.0, 0.2, limit.limit)
+    assert (16, True) == (limit.ceiling, limit.limit < 16)
+
+
 def test_calls_are_evenly_spaced_when_a_rate_is_asked_for() -> None:
     """Late ones are caught up, but never closer than three quarters of the interval."""
     pacer, now, times = Pacer(100), 0.0, list[float]()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,8 @@ from talon_async._messages import Answer, Request
 from talon_async.bulk import sources
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.journal import Journal
-from talon_async.errors import BulkInterruptedError, JournalError
+from talon_async.bulk.sources import SLOW
+from talon_async.errors import BulkInterruptedError, ClientClosedError, JournalError
 
 
 def refusing(server: Server, status: int, after: int) -> Callable[[Request], Any]:
@@ -240,6 +244,91 @@ def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatc
             assert [0, 1] == [result.index for result in results]
     assert (2, 2, 2, 0) == (source.given, report.taken, report.unsent, report.pending)
     assert [0, 1] == [failure.index for failure in report.failures]
+
+
+class Slow:
+    """Gives an item slowly, so that it is read in a thread from then on, and the second one only when it may."""
+
+    def __init__(self) -> None:
+        self.may_go_on, self.is_read_again = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Iterator[Any]:
+        time.sleep(2 * SLOW)
+        yield v2(0)
+        yield v2(1)
+        self.is_read_again.set()
+        assert self.may_go_on.wait(20)
+        yield v2(2)
+        yield v2(3)
+
+
+@pytest.mark.parametrize("end", ["refused", "cancelled"])
+async def test_an_item_is_in_the_report_when_a_thread_reads_it_after_the_end(
+    end: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The run does not wait for a source that blocks; what that gives last is handed back."""
+    monkeypatch.setattr(sources, "LINGER", 0.01)
+    source = Slow()
+
+    async def behave(_: Request) -> Answer:
+        await asyncio.to_thread(source.is_read_again.wait, 20)
+        if end == "cancelled":
+            task.cancel()
+            await asyncio.sleep(20)
+        return Answer(401, {}, b"{}")
+
+    async with inner(Immediate(behave)) as talon, asyncio.timeout(20):
+        task = asyncio.ensure_future(talon.track_events(iter(source)))
+        if end == "cancelled":
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            report = caught.value.__dict__["report"]
+        else:
+            report = await task
+        assert (2, 2, []) == (report.taken, report.done, report.late_items)
+        source.may_go_on.set()
+        while not report.late_items:
+            await asyncio.sleep(0.001)
+    assert [2] == [event.attributes["n"] for event in report.late_items]
+    assert "is in `late_items` of the report" in caplog.text
+
+
+async def test_an_item_is_in_the_report_when_a_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An asynchronous source that ignores its cancelling is left alone in the end; what it gives then is handed back."""
+    monkeypatch.setattr(sources, "PATIENCE", 0.01)
+    may_go_on = asyncio.Event()
+
+    class Stubborn:
+        given = -1
+
+        def __aiter__(self) -> Stubborn:
+            return self
+
+        async def __anext__(self) -> Any:
+            self.given += 1
+            while self.given and not may_go_on.is_set():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await may_go_on.wait()
+            return v2(self.given)
+
+    async def refuse(_: Request) -> Answer:
+        return Answer(401, {}, b"{}")
+
+    async with inner(Immediate(refuse)) as talon, asyncio.timeout(20):
+        report = await talon.track_events(Stubborn())
+        may_go_on.set()
+        while not report.late_items:
+            await asyncio.sleep(0.001)
+    assert (1, 1, [1]) == (report.taken, report.done, [event.attributes["n"] for event in report.late_items])
+
+
+def test_nothing_is_left_when_the_blocking_client_is_closed() -> None:
+    """The error says so, and no coroutine is left that nobody has awaited."""
+    with blocking(Server()) as talon:
+        assert 1 == talon.track_events([v2(0)]).succeeded
+    with pytest.raises(ClientClosedError):
+        talon.track_events([v2(0)])
+    gc.collect()
 
 
 # -- what is told

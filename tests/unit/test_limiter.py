@@ -32,10 +32,10 @@ async def test_those_that_wait_go_on_when_the_limit_grows() -> None:
     """As many as there is room for, in their order."""
     limiter = Limiter(0)
     tasks = [await waiting(limiter) for _ in range(3)]
-    limiter.limit = 2
+    limiter.change(2)
     await asyncio.sleep(0)
     assert [True, True, False] == [task.done() for task in tasks]
-    limiter.limit = 3
+    limiter.change(3)
     await asyncio.gather(*tasks)
 
 
@@ -43,13 +43,13 @@ async def test_no_one_gets_through_when_the_limit_is_0() -> None:
     """Those that are through go on; what they release is given to no one."""
     limiter = Limiter(1)
     assert limiter.try_acquire()
-    limiter.limit = 0
+    limiter.change(0)
     task = await waiting(limiter)
     limiter.release()
     await asyncio.sleep(0)
     assert (0, 0, False) == (limiter.limit, limiter.active, task.done())
     assert not limiter.try_acquire()
-    limiter.limit = 1
+    limiter.change(1)
     await task
 
 
@@ -57,7 +57,7 @@ async def test_no_more_get_through_when_the_limit_shrinks() -> None:
     """A smaller limit takes effect as places are released."""
     limiter = Limiter(3)
     assert all(limiter.try_acquire() for _ in range(3))
-    limiter.limit = 1
+    limiter.change(1)
     task = await waiting(limiter)
     for active in (2, 1):
         limiter.release()
@@ -107,9 +107,9 @@ async def test_the_limit_holds_when_everything_happens_at_random(seed: int) -> N
         if chance.random() < 0.3:
             chance.choice(tasks).cancel()
         if chance.random() < 0.1:
-            limiter.limit = chance.randrange(6)
+            limiter.change(chance.randrange(6))
         await asyncio.sleep(0)
-    limiter.limit = 3
+    limiter.change(3)
     await asyncio.gather(*tasks, return_exceptions=True)
     assert (0, 0, True) == (through, limiter.active, limiter.is_idle())
     assert most <= 5

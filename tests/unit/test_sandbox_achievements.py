@@ -9,6 +9,7 @@ import pytest
 
 from talon_async.errors import NotFoundError
 from talon_async.models import (
+    CampaignReference,
     CustomerProfileIntegrationRequestV2,
     IncreaseAchievementProgressEffectProps,
     IntegrationEventV2Request,
@@ -299,3 +300,16 @@ async def test_achievements_are_read_when_a_client_asks(client: Callable[..., An
         assert passed.total_result_size == 1
         with pytest.raises(NotFoundError):
             await talon.get_customer_achievements("q")
+
+
+def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None:
+    """In the listing, in the inventory, and in the answer to an update."""
+    world.add_achievement(1, "steps", 10, campaign_id=8)
+    go(world)
+    [listed] = world.get_customer_achievements("p").data
+    [owned] = world.get_customer_inventory("p", achievements=True).achievements
+    event = IntegrationEventV2Request(profile_id="p", type="step", response_content=["achievements"])
+    answer: Any = world.track_event_v2(event, silent=False)
+    [told] = answer.achievements
+    assert [(8, [8])] * 3 == [(one.campaign_id, one.campaign_ids) for one in (listed, owned, told)]
+    assert [CampaignReference(id=8, application_id=1)] == owned.referenced_by_campaigns == told.referenced_by_campaigns

@@ -197,6 +197,20 @@ def test_a_reservation_ends_when_it_is_deleted(world: World) -> None:
     assert (left.total_result_size, [profile.integration_id for profile in left.data]) == (1, ["jane"])
 
 
+def test_a_reservation_has_its_time_when_it_is_told(world: World, clock: FakeClock) -> None:
+    """Reserving again keeps the first time; the answer has all reservations of the coupon."""
+    coupon, first = world.add_coupon("C"), clock.now()
+    world.create_coupon_reservation("C", CouponReservations(integration_ids=["jane"]))
+    clock.time += 60
+    answer = world.create_coupon_reservation("C", CouponReservations(integration_ids=["joe", "jane"]))
+    assert {("jane", first), ("joe", clock.now())} == {
+        (one.recipient_integration_id, one.created_at) for one in answer.reservations
+    }
+    assert {coupon.id} == {answer.id, *(one.coupon_id for one in answer.reservations)}
+    told = world.get_reserved_customers("C").data
+    assert [("jane", first), ("joe", clock.now())] == [(one.integration_id, one.reserved_at) for one in told]
+
+
 def test_the_inventory_shows_a_coupon_when_it_belongs_to_the_customer(world: World, clock: FakeClock) -> None:
     """Reserved, personal, or redeemed; with its state."""
     world.add_coupon("RESERVED", valid_from=clock.now() + DAY)

@@ -15,6 +15,7 @@ from talon_async.models import (
     IntegrationEventV3Request,
     IntegrationRequest,
     NewCustomerSessionV2,
+    NewReferral,
     ShowNotificationEffectProps,
 )
 from talon_async.testing import Sandbox, effect
@@ -231,3 +232,18 @@ async def test_the_status_is_the_documented_one_when_events_are_tracked(clock: F
     assert statuses == [204, 200, 200, 204, 200]
     conflict = await ask(handler, "POST", "/v3/events", body)
     assert (conflict.status, content(conflict)["StatusCode"]) == (409, 409)
+
+
+def test_a_referral_code_is_kept_when_an_advanced_event_has_one(world: World) -> None:
+    """It is neither checked nor redeemed; the code's own data come when they are asked for."""
+    world.referral_campaigns[5] = None
+    code = world.create_referral(NewReferral(campaign_id=5, advocate_profile_integration_id="jane")).code
+    answer: Any = world.track_event_v3(advanced(referral_code=code, response_content=["referral"]), silent=False)
+    assert (code, 0) == (answer.referral.code, answer.referral.usage_counter)
+    assert code == world.get_event_v3("e").referral_code
+    other: Any = world.track_event_v3(
+        advanced(integration_id="f", referral_code="none", response_content=["referral"]), silent=False
+    )
+    assert (None, "none") == (other.referral, world.get_event_v3("f").referral_code)
+    with pytest.raises(Refusal):
+        world.track_event_v3(advanced(integration_id="g", referral_code="x" * 101))

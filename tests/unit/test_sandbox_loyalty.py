@@ -170,7 +170,7 @@ def test_a_listing_is_filtered_when_it_names_what_it_wants(world: World) -> None
     assert [2] == unused(world, subledger_id=["a"])
     assert [3] == unused(world, customer_session_ids=["s1"])
     assert [1] == unused(world, transaction_uuids=[uuid])
-    assert [("addition", 2)] == log(world, subledger_id="a")
+    assert [("addition", 2)] == log(world, subledger_id=["a"])
     assert [("addition", 3)] == log(world, customer_session_ids=["s1"])
     assert [("addition", 1)] == log(world, transaction_uuids=[uuid])
 

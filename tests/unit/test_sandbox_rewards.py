@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from support.clock import FakeClock
 
-from talon_async.errors import ConflictError, UnprocessableError
-from talon_async.models import IntegrationUnlockRewardRequest
-from talon_async.testing import Sandbox
+from talon_async.models import IntegrationEventV2Request, IntegrationUnlockRewardRequest, LoyaltyCardRegistration
 from talon_async.testing._refusal import Refusal
 from talon_async.testing.world import World
 
@@ -26,6 +24,10 @@ def world(clock: FakeClock) -> World:
     return world
 
 
+PAID = {"loyalty_program_id": 5, "subledger_id": "x"}
+BY_CARD = {"loyalty_program_id": 7, "subledger_id": ""}
+
+
 def unlock(world: World, reward: int, identifier: str = "u", dry: bool | None = None, **fields: Any) -> Any:
     body = IntegrationUnlockRewardRequest(integration_id=identifier, profile_integration_id="p", **fields)
     return world.unlock_reward(reward, body, dry=dry)
@@ -37,17 +39,17 @@ def points(world: World) -> Any:
 
 def catalog(world: World, **filters: Any) -> list[Any]:
     page: Any = world.integration_rewards_catalog(**filters).catalog
-    return [one["rewardId"] for one in page.data]
+    return [one.id for one in page.data]
 
 
 def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
     """With the effects of both, and what the answer shall hold."""
-    answer = unlock(world, 2, response_content=["loyalty", "customerProfile"])
+    answer = unlock(world, 2, **PAID, response_content=["loyalty", "customerProfile"])
     assert ["unlockReward", "deductLoyaltyPoints"] == [one.effect_type for one in answer.effects]
     assert (2, "p") == (points(world), answer.customer_profile.integration_id)
-    assert 2 == answer.loyalty["5"]["subledgerBalances"]["x"]["activePoints"]
+    assert 2 == answer.loyalty.programs["5"].sub_ledgers["x"].current_balance
     [mine] = world.get_customer_rewards("p").data
-    assert (2, "mug", "u", "unlocked") == (mine["rewardId"], mine["name"], mine["integrationId"], mine["status"])
+    assert (2, "mug", "u", "unlocked") == (mine.reward_id, mine.reward_name, mine.integration_id, mine.status)
 
 
 def test_nothing_is_taken_when_a_reward_is_free(world: World) -> None:
@@ -58,18 +60,43 @@ def test_nothing_is_taken_when_a_reward_is_free(world: World) -> None:
 
 def test_nothing_is_unlocked_when_it_is_dry(world: World) -> None:
     """Neither points nor the ID are used up."""
-    assert 2 == len(unlock(world, 2, dry=True).effects)
+    assert 2 == len(unlock(world, 2, dry=True, **PAID).effects)
     assert (10, []) == (points(world), world.get_customer_rewards("p").data)
-    unlock(world, 2)
+    unlock(world, 2, **PAID)
 
 
 def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) -> None:
-    """Whichever name of the two the request gives it."""
+    """Whichever name of the two the request gives it. The reward then belongs to all who are linked to the card."""
     world.add_points(7, "card-1", 45)
-    unlock(world, 3, "u1", loyalty_card_id="card-1")
-    unlock(world, 3, "u2", card_identifier="card-1")
+    for customer in ("p", "q"):
+        world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id=customer))
+    unlock(world, 3, "u1", loyalty_card_id="card-1", **BY_CARD)
+    unlock(world, 3, "u2", card_identifier="card-1", **BY_CARD)
     balance: Any = world.get_loyalty_card_balances(7, "card-1").balance
     assert (5, 40) == (balance.active_points, balance.spent_points)
+    shared = world.get_customer_rewards("q").data
+    assert [("u1", "p", 7, "card-1"), ("u2", "p", 7, "card-1")] == [
+        (one.integration_id, one.unlocked_by_profile_integration_id, one.loyalty_program_id, one.loyalty_card_id)
+        for one in shared
+    ]
+    event = IntegrationEventV2Request(profile_id="q", type="a", reward_integration_ids=["u1", "none"])
+    world.track_event_v2(event)
+    [used] = world.get_customer_rewards("p", status=["used"]).data
+    assert ("u1", "q") == (used.integration_id, used.used_by_profile_integration_id)
+
+
+@pytest.mark.parametrize("linked", ["nobody", "other"])
+def test_a_card_does_not_pay_when_the_customer_is_not_linked_to_it(world: World, linked: str) -> None:
+    """Nor in the catalog can a card stand beside a customer who is not linked to it."""
+    world.add_points(7, "card-1", 45)
+    if linked == "other":
+        world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id="q"))
+    with pytest.raises(Refusal) as caught:
+        unlock(world, 3, loyalty_card_id="card-1", **BY_CARD)
+    assert 400 == caught.value.status
+    with pytest.raises(Refusal) as caught:
+        catalog(world, profile_integration_id="p", loyalty_card_id="card-1")
+    assert 400 == caught.value.status
 
 
 @pytest.mark.parametrize(
@@ -77,16 +104,18 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
     [
         (9, {}, 404),
         (1, {"identifier": "used"}, 409),
-        (2, {"loyalty_program_id": 7}, 400),
-        (2, {"subledger_id": ""}, 400),
-        (3, {}, 404),
-        (4, {}, 422),
+        (2, {}, 400),
+        (2, {"loyalty_program_id": 7, "subledger_id": "x"}, 400),
+        (2, {"loyalty_program_id": 5, "subledger_id": ""}, 400),
+        (2, {"loyalty_program_id": 5}, 400),
+        (3, BY_CARD, 404),
+        (4, PAID, 422),
     ],
 )
 def test_unlocking_is_refused_when_something_is_wrong(
     world: World, reward: int, fields: dict[str, Any], status: int
 ) -> None:
-    """An unknown reward, an ID used before, another ledger, no card, too few points: nothing changes."""
+    """An unknown reward, an ID used before, no ledger, another one, no card, too few points: nothing changes."""
     world.add_reward(4, "yacht", points=10.01, program_id=5, subledger="x")
     unlock(world, 1, "used")
     with pytest.raises(Refusal) as caught:
@@ -102,22 +131,36 @@ def test_nobody_unlocks_when_the_customer_is_unknown(world: World) -> None:
 
 
 def test_the_catalog_is_filtered_when_it_is_asked_to(world: World) -> None:
-    """By price, program and ledger; free ones can stay out."""
+    """By price, program and ledger; free ones can stay out, whatever the bounds of the price are."""
     assert [1, 2, 3] == catalog(world)
     assert [2, 3] == catalog(world, include_free=False)
-    assert [2] == catalog(world, points_from=8, points_to=19)
+    assert [1, 2] == catalog(world, points_from=8, points_to=19)
     assert [3] == catalog(world, loyalty_program_id=7)
-    assert [2] == catalog(world, subledger_id="x")
+    assert [2] == catalog(world, loyalty_program_id=5, subledger_id="x")
+    assert [3] == catalog(world, points_from=9, include_free=False)
     page: Any = world.integration_rewards_catalog(page_size=2).catalog
     assert (True, 2) == (page.has_more, len(page.data))
 
 
 def test_the_catalog_has_balances_when_it_is_for_somebody(world: World) -> None:
-    """Of the programs that the rewards are paid from, by their number."""
+    """In the program that is named, by its number."""
     world.add_points(7, "card-1", 4)
-    told: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_card_id="card-1").loyalty
-    assert (10, 4) == (told["5"].subledger_balances["x"].active_points, told["7"].balance.active_points)
-    assert {} == world.integration_rewards_catalog().loyalty
+    told: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_program_id=5).loyalty
+    assert 10 == told["5"].subledger_balances["x"].active_points
+    told = world.integration_rewards_catalog(loyalty_card_id="card-1", loyalty_program_id=7).loyalty
+    assert 4 == told["7"].balance.active_points
+    assert [{}, {}] == [
+        world.integration_rewards_catalog().loyalty,
+        world.integration_rewards_catalog(profile_integration_id="p").loyalty,
+    ]
+
+
+@pytest.mark.parametrize("filters", [{"subledger_id": ""}, {"points_from": 0}, {"points_to": -1}])
+def test_the_catalog_is_refused_when_a_filter_makes_no_sense(world: World, filters: dict[str, Any]) -> None:
+    """A ledger of no program, points that are not greater than 0."""
+    with pytest.raises(Refusal) as caught:
+        world.integration_rewards_catalog(**filters)
+    assert 400 == caught.value.status
 
 
 @pytest.mark.parametrize(
@@ -149,20 +192,3 @@ def test_a_reward_is_not_made_when_it_makes_no_sense(world: World, reward: int, 
     """A number that is taken, points of no program."""
     with pytest.raises(ValueError, match="already|loyalty program"):
         world.add_reward(reward, "other", **options)
-
-
-async def test_a_reward_is_unlocked_once_when_the_client_asks_twice(client: Any) -> None:
-    """409 for the same ID, 422 when the points are not enough."""
-    with Sandbox() as sandbox:
-        sandbox.add_loyalty_program(5)
-        sandbox.add_points(5, "p", 10)
-        sandbox.add_reward(2, "mug", points=8, program_id=5)
-        talon = client(sandbox.url, sandbox.api_key, strict=True)
-        body = IntegrationUnlockRewardRequest(integration_id="u", profile_integration_id="p")
-        await talon.unlock_reward(2, body)
-        with pytest.raises(ConflictError):
-            await talon.unlock_reward(2, body)
-        again = IntegrationUnlockRewardRequest(integration_id="v", profile_integration_id="p")
-        with pytest.raises(UnprocessableError):
-            await talon.unlock_reward(2, again)
-        assert 1 == len((await talon.get_customer_rewards("p")).data)

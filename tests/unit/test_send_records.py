@@ -12,7 +12,7 @@ import pytest
 from talon_async import TalonOne
 from talon_async.bulk import Failure, PreparedCall
 from talon_async.cli._send.problems import InputError
-from talon_async.cli._send.records import Doubtful, call_of, is_record, line_of_failure, write_lines
+from talon_async.cli._send.records import InDoubt, call_of, is_record, line_of_failure, write_lines
 from talon_async.errors import TalonOneError
 from talon_async.models import IntegrationEventV2Request, NewEvent
 
@@ -29,14 +29,14 @@ def v1() -> PreparedCall[Any]:
 
 
 def again(
-    call: PreparedCall[Any], outcome: Any, *, doubtful: Doubtful = "refuse", hours: float = 1, **changes: Any
+    call: PreparedCall[Any], outcome: Any, *, in_doubt: InDoubt = "refuse", hours: float = 1, **changes: Any
 ) -> PreparedCall[Any] | None:
     """Write a failed call, and read it so many hours later."""
     failure: Failure[Any] = Failure(index=0, item=call, error=TalonOneError("no"), outcome=outcome)
     values = orjson.loads(line_of_failure(failure))
     assert is_record(values)
     return call_of(
-        {**values, **changes}, "FILE, line 1", TalonOne, doubtful, lambda: datetime.now(UTC) + timedelta(hours=hours)
+        {**values, **changes}, "FILE, line 1", TalonOne, in_doubt, lambda: datetime.now(UTC) + timedelta(hours=hours)
     )
 
 
@@ -63,8 +63,8 @@ def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[
     """Sent again it might act twice; that is done, or not, as the command says."""
     with pytest.raises(InputError, match="the server may have recorded it already"):
         again(call, "unknown", hours=hours)
-    assert again(call, "unknown", hours=hours, doubtful="skip") is None
-    sent = again(call, "unknown", hours=hours, doubtful="send")
+    assert again(call, "unknown", hours=hours, in_doubt="skip") is None
+    sent = again(call, "unknown", hours=hours, in_doubt="send")
     assert (call.target, call.body) == ((sent.target, sent.body) if sent is not None else None)
 
 

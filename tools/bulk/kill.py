@@ -19,8 +19,9 @@ from talon_async.bulk import Journal
 from tools.bulk.counting import Counter, Sender
 from tools.bulk.figures import Figures
 
-DELAY = 0.02
+DELAY = 0.05
 """Seconds until the server answers, so that calls are under way at any moment."""
+SEEN_WITHIN = 5.0
 CONCURRENCY, MARKED_AHEAD = 64, 256
 
 
@@ -47,8 +48,7 @@ class Killing:
 
     def __init__(self, kind: str, count: int, kills: int, chance: random.Random) -> None:
         self._kind, self._count, self._kills, self._chance = kind, count, kills, chance
-        eaten = CONCURRENCY + MARKED_AHEAD if kind == "v1" else 0  # what a kill may leave in doubt is not sent
-        self._step = max(1.0, count / (kills + 1) - eaten)
+        self._eaten = CONCURRENCY + MARKED_AHEAD if kind == "v1" else 0  # what a kill may leave in doubt is not sent
 
     def run(self) -> Outcome:
         """Kill, go on, and at last look at what the server has counted."""
@@ -57,7 +57,7 @@ class Killing:
             kills = idle = 0
             while True:
                 sender = Sender(server.url, kind=self._kind, events=self._count, concurrency=CONCURRENCY, journal=path)
-                if kills == self._kills or not self._wait(server, sender):
+                if kills == self._kills or not self._wait(server, sender, kills):
                     sender.report()
                     break
                 was_under_way = self._kill(server, sender)
@@ -66,9 +66,12 @@ class Killing:
             told, unknown, other = failures(path)
             return Outcome(kills, idle, server.ask("summary"), set(missing), told, unknown, other)
 
-    def _wait(self, server: Counter, sender: Sender) -> bool:
-        """Wait for the moment of the next kill; tell whether the run still goes on."""
-        aim = server.ask("progress")["distinct"] + max(1, int(self._step * self._chance.uniform(0.5, 1.4)))
+    def _wait(self, server: Counter, sender: Sender, kills: int) -> bool:
+        """Wait for the moment of the next kill, after so many; tell whether the run still goes on."""
+        done: int = server.ask("progress")["distinct"]
+        left = self._count - done - kills * self._eaten
+        step = max(1.0, left / (self._kills - kills + 1) - self._eaten)
+        aim = done + max(1, int(step * self._chance.uniform(0.5, 1.4)))
         while sender.is_running():
             if server.ask("progress")["distinct"] >= aim:
                 time.sleep(self._chance.uniform(0, 0.02))
@@ -81,8 +84,10 @@ class Killing:
         """Kill, and tell whether the server had requests under way."""
         before = server.ask("summary")["cut_off"]
         sender.kill()
-        time.sleep(2 * DELAY)  # until the server has seen every connection end
-        return bool(server.ask("summary")["cut_off"] > before)
+        until = time.monotonic() + SEEN_WITHIN
+        while (summary := server.ask("summary"))["connections"] and time.monotonic() < until:
+            time.sleep(DELAY)  # until the server has seen every connection end
+        return bool(summary["cut_off"] > before)
 
 
 def failures(path: Path) -> tuple[set[int], int, int]:
@@ -105,7 +110,7 @@ def judge(figures: Figures, kind: str, outcome: Outcome, count: int) -> None:
         figures.none(f"{kind} {name}", counts[name])
     figures.none(f"{kind} failed in another way than in doubt", outcome.other)
     if kind == "v1":
-        a_kill = outcome.unknown / max(1, kills)
+        a_kill = outcome.unknown / max(1, kills + outcome.idle_kills)
         figures.at_most("v1 unknown a kill", a_kill, CONCURRENCY + MARKED_AHEAD)
         figures.add("v1 unknown, of which not recorded", f"{outcome.unknown}, {len(outcome.missing)}")
     else:

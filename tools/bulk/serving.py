@@ -144,7 +144,8 @@ class Server:
     def do_summary(self) -> dict[str, Any]:
         """Return the counts."""
         served, refused = len(self.served), len(self.refused)
-        return {**self.counts.summary(), "cut_off": self.cut_off, "served": served, "refused": refused}
+        return {**self.counts.summary(), "cut_off": self.cut_off, "served": served, "refused": refused,
+                "connections": len(self.connections)}  # fmt: skip
 
     def do_progress(self) -> dict[str, Any]:
         """Return how many events were recorded; cheaper than all counts."""

@@ -1,4 +1,8 @@
-"""Print what an OpenAPI document of the Integration API has and the package lacks, and what to do about it.
+"""Print what the Integration API has and the package lacks, and what to do about it.
+
+Without a document, the package is held against the committed tables of the API (see tools/contract/tables.py), and
+against the documents that they are written from, if TALON_ONE_SPEC names the folder that has them. With one, against
+that document.
 
 Ends with 0 when nothing is missing, with 1 when something is, and with 2 when the document cannot be compared.
 """
@@ -12,10 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.contract.document import Document, DocumentError
-from tools.contract.findings import Finding, ordered, report, sift
-from tools.contract.known_gaps import KNOWN_GAPS
+from tools.contract.examples import compare_examples, examples
+from tools.contract.findings import Finding, Group, ordered, report, sift
+from tools.contract.known_gaps import EXAMPLES_ONLY, KNOWN_GAPS
+from tools.contract.limits import compare_limits, limits
 from tools.contract.operations import compare_operations
 from tools.contract.schemas import compare_schemas
+from tools.contract.tables import ERAS, NEWEST, SOURCES, differing, document, spec, table
+from tools.contract.types import listed_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,28 +34,82 @@ if TYPE_CHECKING:
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
     """Return all that the package lacks of a document, sorted, without the known gaps."""
     named = {*document.published, *document.components, *document.schemas, *document.effects}
-    return ordered(sift([*compare_operations(document), *compare_schemas(document)], gaps, named))
+    found = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
+    return ordered(sift(found, gaps, named))
+
+
+def compare_older(document: Document, newer: Document) -> list[Finding]:
+    """Return what the package lacks of what only an older document has."""
+    known = {*newer.published, *newer.schemas}
+    return [finding for finding in compare(document) if finding.key.partition(".")[0] not in known]
+
+
+def compare_names(document: Document, named: set[str]) -> list[Finding]:
+    """Return the names that only examples have; those that are known are looked for in what is `named`."""
+    return ordered(sift(compare_examples(document), EXAMPLES_ONLY, named))
+
+
+def compare_tables() -> tuple[list[Finding], str]:
+    """Return all that the package lacks of the tables, and how much they hold."""
+    newest = table(NEWEST)
+    found, counts = compare(newest), [(NEWEST, {*newest.published})]
+    for era in reversed([era for era in ERAS if era != NEWEST]):
+        older = table(era)
+        counts.append((era, older.published.keys() - set[str]().union(*(names for _, names in counts))))
+        found += compare_older(older, newest)
+    methods = [(era, len(names)) for era, names in counts if names]
+    parts = ", ".join(f"{count} of {era}" for era, count in methods)
+    return ordered(found), f"{sum(count for _, count in methods)} methods ({parts}), {held(newest)}"
+
+
+def compare_sources(folder: Path) -> tuple[list[Finding], list[str]]:
+    """Return what a folder's documents say and the tables do not, and the names that only examples have."""
+    todo = "run python -m tools.contract.tables"
+    stale = [name for name, _ in differing(folder)]
+    found = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]
+    lines: list[str] = []
+    for name in SOURCES:
+        source = document(name, folder)
+        if source is not None:
+            full = name == "26.16"  # the only one that has all schemas of which names are known
+            found += compare_names(source, {*source.schemas} if full else set())
+            count = len(list(examples(source)))
+            lines.append(f"{name}.txt {'differs from' if name in stale else 'is'} its document; {count} examples read")
+    return found, lines
+
+
+def held(document: Document) -> str:
+    """Say how much a document has."""
+    words = {(name, property_, word) for name, shape in document.schemas.items()
+             for property_, schema in shape.properties.items() for word in listed_words(schema, document)}  # fmt: skip
+    counts = {"schemas": document.schemas, "effects": document.effects, "words": words, "limits": limits(document)}
+    return ", ".join(f"{len(what)} {name}" for name, what in counts.items())
 
 
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m tools.contract", description=__doc__)
-    parser.add_argument("document", type=Path, help="the OpenAPI document, as JSON")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.contract", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("document", type=Path, nargs="?", help="an OpenAPI document, as JSON")
     parser.add_argument("--json", action="store_true", help="print each finding as a line of JSON, and no count")
     arguments = parser.parse_args(given)
     try:
-        document = Document.read(arguments.document)
-        found = compare(document)
+        if arguments.document:
+            read = Document.read(arguments.document)
+            found = ordered([*compare(read), *compare_names(read, set())])
+            summary, lines = f"{len(read.published)} operations, {held(read)}", list[str]()
+        else:
+            found, summary = compare_tables()
+            more, lines = compare_sources(folder) if (folder := spec()) else ([], [])
+            found = ordered([*found, *more])
     except DocumentError as error:
-        print(f"{arguments.document}: {error}", file=sys.stderr)
+        print(f"{arguments.document or 'the tables'}: {error}", file=sys.stderr)
         return 2
     if arguments.json:
         lines = [json.dumps(finding._asdict()) for finding in found]
-    elif found:
-        lines = list(report(found))
     else:
-        held = f"{len(document.published)} operations, {len(document.schemas)} schemas, {len(document.effects)} effects"
-        lines = [f"nothing is missing: {held} held"]
+        lines += report(found) if found else [f"nothing is missing: {summary} held"]
     print("\n".join(lines), end="\n" if lines else "")
     return int(bool(found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -19,6 +20,8 @@ KEYS = {"api_key_v1", "integration_auth"}
 ERRORS = {"ErrorResponse", "ErrorResponseWithStatus", "APIError", "ErrorSource"}
 RENAMED = {"inline_response_200": "GetReservedCustomersResponse"}
 """The document of 2020 gave this schema a number; newer ones do not name it at all."""
+
+_QUOTED = re.compile(r"`([A-Za-z][\w-]*)`")
 
 
 class DocumentError(Exception):
@@ -60,6 +63,7 @@ class Document:
         text: the document as it was read.
         paths: its paths.
         components: its named schemas, whether an operation reaches them or not.
+        messages: what its webhooks send: schemas and examples.
 
     Raises:
         DocumentError: the text is no JSON, no OpenAPI 3, or has no operation of the Integration API.
@@ -78,7 +82,11 @@ class Document:
         self.paths: Mapping[str, Any] = self._content.get("paths") or {}
         components: Schema = self._content.get("components") or {}
         self.components: Mapping[str, Schema] = components.get("schemas") or {}
-        if not self.published:
+        hooks: Schema = self._content.get("webhooks") or {}
+        self.messages: Mapping[str, Schema] = {
+            name: next(iter(item["post"]["requestBody"]["content"].values())) for name, item in hooks.items()
+        }
+        if not (self.published or self.webhooks):
             raise DocumentError(f"it has no operation of the Integration API: none takes {' or '.join(sorted(KEYS))}")
 
     @classmethod
@@ -125,7 +133,7 @@ class Document:
         return next(kind for kind in kinds if kind != "null") if isinstance(kinds, list) else kinds
 
     def shape(self, schema: Schema) -> Shape:
-        """Flatten `allOf` into one list of properties, and a choice of objects that have no names."""
+        """Flatten `allOf` into one list of properties, and a choice of objects without names or told by type."""
         flat = self._flat(schema)
         # 26.16 requires one that it no longer has
         return Shape(flat.properties, flat.required & flat.properties.keys())
@@ -141,14 +149,22 @@ class Document:
         properties |= schema.get("properties", {})
         required |= set(schema.get("required", []))
         options: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
-        nameless = [option for option in options if "properties" in option]
+        # where a type or fields of its own tell the options apart, their names are of no use to a client
+        told = not schema.keys().isdisjoint(("discriminator", "properties"))
+        variants = [self._flat(option) for option in options if told or "properties" in option]
         forms: dict[str, list[Schema]] = {}
-        for option in nameless:
-            for key, form in option["properties"].items():
-                forms.setdefault(key, []).append(form)
-        properties |= {key: {"oneOf": listed} for key, listed in forms.items()}
-        required |= {key for key in forms if all(key in option.get("required", ()) for option in nameless)}
+        for variant in variants:
+            for key, form in variant.properties.items():
+                if form not in forms.setdefault(key, []):
+                    forms[key].append(form)
+        properties |= {key: {"oneOf": listed} if len(listed) > 1 else listed[0] for key, listed in forms.items()}
+        required |= {key for key in forms if all(key in variant.required for variant in variants)}
         return Shape(properties, required)
+
+    @property
+    def webhooks(self) -> Mapping[str, Schema]:
+        """The schemas of its webhooks by name."""
+        return {name: media["schema"] for name, media in self.messages.items()}
 
     @cached_property
     def published(self) -> dict[str, Published]:
@@ -195,7 +211,7 @@ class Document:
         shape = self.shape(target)
         if name and shape.properties:
             found[name] = shape
-        choices = (*target.get("oneOf", ()), *target.get("anyOf", ()))
+        choices = () if "discriminator" in target else (*target.get("oneOf", ()), *target.get("anyOf", ()))
         below = [*shape.properties.values(), *choices, target.get("items"), target.get("additionalProperties")]
         for child in below:
             if isinstance(child, dict):
@@ -229,10 +245,39 @@ class Document:
 
     @cached_property
     def effects(self) -> dict[str, str]:
-        """The name of the props' schema by effect type; empty in 2020, when props were a plain object."""
-        props = self.shape(self.components.get("Effect", {})).properties.get("props", {})
+        """The name of the props' schema by effect type; empty in 2020, when props were a plain object.
+
+        A document says so in one of two ways: each effect is a schema of its own, found by the type, or the schemas of
+        the props have the types as titles. A table says which type has which props.
+        """
+        effect = self.components.get("Effect", {})
+        if mapping := effect.get("discriminator", {}).get("mapping"):
+            return {word: self._props({"$ref": reference}) if reference else "" for word, reference in mapping.items()}
+        props = self.shape(effect).properties.get("props", {})
         named = [self.resolve(option) for option in props.get("oneOf", [])]
         return {target.get("title") or _effect(name): name for name, target in named}
+
+    def _props(self, schema: Schema) -> str:
+        """Name the props of an effect, whose schema holds or is them; empty if it has none."""
+        name, target = self.resolve(schema)
+        if "effectType" not in (properties := self.shape(target).properties):
+            return name
+        return self.resolve(properties["props"])[0] if "props" in properties else ""
+
+    def named(self, name: str) -> Schema:
+        """Return the schema that has a name, in the document or, for an answer without one, after its operation."""
+        old = {new: numbered for numbered, new in RENAMED.items()}.get(name, name)
+        pages = {operation.page: answer for operation in self.published.values() for answer in operation.answers}
+        found = self.components.get(name) or self.components.get(old) or pages.get(name)
+        if found is None:
+            raise DocumentError(f"it has no schema {name}")
+        return found
+
+    @cached_property
+    def words_in_prose(self) -> set[str]:
+        """The words that its sentences set apart as code."""
+        texts = re.findall(r'"(?:description|summary)": ?"((?:[^"\\]|\\.)*)"', self.text)
+        return {word for text in texts for word in _QUOTED.findall(text)} | set(self._content.get("x-words", ()))
 
 
 def _schemas(content: dict[str, Any]) -> Iterator[Schema]:

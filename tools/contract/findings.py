@@ -23,7 +23,10 @@ class Group(StrEnum):
     TYPE = "types"
     REQUIRED = "required properties"
     WORD = "words of enumerations"
+    LIMIT = "limits"
     EFFECT = "effects"
+    EXAMPLE = "names in examples"
+    TABLE = "tables"
     STALE = "known gaps that are none"
 
 

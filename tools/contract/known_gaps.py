@@ -27,5 +27,11 @@ KNOWN_GAPS: dict[Key, str] = {
 }
 """The only way to be silent about a finding. One that is a gap no longer is reported."""
 
+EXAMPLES_ONLY: dict[Key, str] = {
+    (Group.EXAMPLE, "CampaignNotification.data"): "another notification, whose example has this one's type",
+    (Group.EXAMPLE, "GenerateLoyaltyCard.attributes"): "no schema of a card has attributes",
+}
+"""The names that stand in an example and that no model knows, and why; the same rules as above."""
+
 STAND_INS = {"LoyaltyProgramBalance": "LedgerInfo"}
 """Schemas without a class of their own, because another class holds all their properties."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tools.contract.document import Document, Published
 
 FOLDER = "talon_async/operations"
+KEY = "Idempotency-Key"
 
 
 def compare_operations(document: Document) -> Iterator[Finding]:
@@ -68,6 +69,8 @@ def _parameters(operation: Published, stub: Endpoint, document: Document) -> Ite
             if kind and not fits(kind, schema, document):
                 todo = f"change its type to {notation(schema, document)} in {home(stub.stub)}"
                 yield Finding(Group.PARAMETER, key, about, todo)
+        elif name == KEY:
+            continue  # see _key
         elif entry["in"] != "query":
             yield Finding(Group.PARAMETER, key, about, f"stubs send no {entry['in']} values: let the client do it")
         elif name not in queries:
@@ -96,10 +99,12 @@ def _differences(query: Any, entry: dict[str, Any], document: Document) -> Itera
 
 
 def _key(operation: Published, stub: Endpoint, _: Document) -> Iterator[Finding]:
-    speaks = "Idempotency-Key" in operation.operation.get("description", "")
-    if speaks and "idempotency_key" not in stub.signature.parameters:
+    declared = KEY in {entry["name"] for entry in operation.parameters}
+    speaks = KEY in operation.operation.get("description", "")
+    if (declared or speaks) and "idempotency_key" not in stub.signature.parameters:
         todo = f"add idempotency_key: str | None = None, keyword-only, in {home(stub.stub)}"
-        yield Finding(Group.PARAMETER, f"{operation.id}.Idempotency-Key", "header, in the description", todo)
+        about = "header" if declared else "header, in the description"
+        yield Finding(Group.PARAMETER, f"{operation.id}.{KEY}", about, todo)
 
 
 def _body(operation: Published, stub: Endpoint, document: Document) -> Iterator[Finding]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tools.contract.document import Document, Shape
 
 MODELS = "talon_async/models"
+NO_PROPS = "UnknownEffectProps"
+"""The class that keeps what comes as it came, for effects whose props no document describes."""
+
 CHOICE = ("Effect", "props")
 """Where a document lists its effects, which are compared one by one."""
 
@@ -89,7 +92,8 @@ def _compare_required(name: str, shape: Shape, cls: type[Any], document: Documen
         for property_ in sorted((shape.required & held.keys()) - needed):
             todo = f"take the default of {_field(cls, property_)} away in {home(cls)}"
             yield Finding(Group.REQUIRED, f"{name}.{property_}", "required now", todo)
-    for property_ in sorted(needed - shape.required):
+    choice = {property_ for schema, property_ in (CHOICE,) if schema == name}
+    for property_ in sorted(needed - shape.required - choice):
         todo = f"give {_field(cls, property_)} the default None in {home(cls)}"
         yield Finding(Group.REQUIRED, f"{name}.{property_}", "no longer required", todo)
 
@@ -98,9 +102,11 @@ def _compare_effects(document: Document) -> Iterator[Finding]:
     """Find the effects whose props have no class, or another."""
     for effect, name in document.effects.items():
         cls = EFFECT_PROPS.get(effect)
-        if cls is None:
+        if cls is None and not name:
+            yield Finding(Group.EFFECT, effect, "without props", f"register {NO_PROPS} for it in {MODELS}/effects/")
+        elif cls is None:
             todo = f"write {_class(name, document)} in {MODELS}/effects/, and register it"
             yield Finding(Group.EFFECT, effect, name, todo)
-        elif cls.__name__ != name:
-            todo = f"register {name} for it in {MODELS}/effects/, not {cls.__name__}"
+        elif cls.__name__ != (name or NO_PROPS):
+            todo = f"register {name or NO_PROPS} for it in {MODELS}/effects/, not {cls.__name__}"
             yield Finding(Group.EFFECT, effect, name, todo)

@@ -8,6 +8,7 @@ from talon_async._codec.support import when
 from talon_async.models.achievement import AchievementProgress
 from talon_async.models.achievement import AchievementProgressWithDefinition
 from talon_async.models.achievement import AchievementStatusEntry
+from talon_async.models.achievement import CampaignReference
 from talon_async.models.achievement import CustomerAchievement
 from talon_async.models.achievement import GetCustomerAchievementHistoryResponse
 from talon_async.models.achievement import GetCustomerAchievementsResponse
@@ -71,6 +72,12 @@ def read_AchievementProgressWithDefinition(o, _=None):
     v = get("achievementEndDate")
     m.achievement_end_date = None if v is None else when(v) if v.__class__ is str else v
     m.achievement_allow_rollback_after_completion = get("achievementAllowRollbackAfterCompletion")
+    v = get("campaignIds")
+    m.campaign_ids = [] if v is None else v
+    v = get("referencedByCampaigns")
+    m.referenced_by_campaigns = (
+        [] if v is None else [read_CampaignReference(x) for x in v] if v.__class__ is list else v
+    )
     return m
 
 
@@ -108,6 +115,17 @@ def write_AchievementProgressWithDefinition(m):
         o["achievementEndDate"] = v
     if (v := m.achievement_allow_rollback_after_completion) is not None:
         o["achievementAllowRollbackAfterCompletion"] = v
+    if (v := m.campaign_ids) is not None:
+        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+    if (v := m.referenced_by_campaigns) is not None:
+        o["referencedByCampaigns"] = (
+            v
+            if v is NULL
+            else [
+                (write_CampaignReference(x) if x.__class__ is CampaignReference else other(x))
+                for x in (v if v.__class__ is list else listed("referenced_by_campaigns", v))
+            ]
+        )
     return o
 
 
@@ -137,6 +155,8 @@ def read_AchievementStatusEntry(o, _=None):
     m.status = get("status")
     v = get("currentProgress")
     m.current_progress = None if v is None else read_AchievementProgress(v)
+    v = get("campaignIds")
+    m.campaign_ids = [] if v is None else v
     return m
 
 
@@ -174,6 +194,27 @@ def write_AchievementStatusEntry(m):
         o["status"] = v
     if (v := m.current_progress) is not None:
         o["currentProgress"] = write_AchievementProgress(v) if v.__class__ is AchievementProgress else other(v)
+    if (v := m.campaign_ids) is not None:
+        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+    return o
+
+
+def read_CampaignReference(o, _=None):
+    if o.__class__ is not dict:
+        return o
+    get = o.get
+    m = new(CampaignReference)
+    m.id = get("id")
+    m.application_id = get("applicationId")
+    return m
+
+
+def write_CampaignReference(m):
+    o = {}
+    if (v := m.id) is not None:
+        o["id"] = v
+    if (v := m.application_id) is not None:
+        o["applicationId"] = v
     return o
 
 
@@ -196,6 +237,13 @@ def read_CustomerAchievement(o, _=None):
     m.allow_rollback_after_completion = get("allowRollbackAfterCompletion")
     v = get("currentProgress")
     m.current_progress = None if v is None else read_AchievementProgress(v)
+    m.campaign_id = get("campaignId")
+    v = get("campaignIds")
+    m.campaign_ids = [] if v is None else v
+    v = get("referencedByCampaigns")
+    m.referenced_by_campaigns = (
+        [] if v is None else [read_CampaignReference(x) for x in v] if v.__class__ is list else v
+    )
     return m
 
 
@@ -223,6 +271,19 @@ def write_CustomerAchievement(m):
         o["allowRollbackAfterCompletion"] = v
     if (v := m.current_progress) is not None:
         o["currentProgress"] = write_AchievementProgress(v) if v.__class__ is AchievementProgress else other(v)
+    if (v := m.campaign_id) is not None:
+        o["campaignId"] = v
+    if (v := m.campaign_ids) is not None:
+        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+    if (v := m.referenced_by_campaigns) is not None:
+        o["referencedByCampaigns"] = (
+            v
+            if v is NULL
+            else [
+                (write_CampaignReference(x) if x.__class__ is CampaignReference else other(x))
+                for x in (v if v.__class__ is list else listed("referenced_by_campaigns", v))
+            ]
+        )
     return o
 
 

@@ -560,6 +560,8 @@ def read_RuleEligibilityFailureDetails(o, _=None):
     m.condition_index = get("conditionIndex")
     m.effect_index = get("effectIndex")
     m.details = get("details")
+    m.ruleset_id = get("rulesetId")
+    m.rule_index = get("ruleIndex")
     return m
 
 
@@ -581,6 +583,10 @@ def write_RuleEligibilityFailureDetails(m):
         o["effectIndex"] = v
     if (v := m.details) is not None:
         o["details"] = v
+    if (v := m.ruleset_id) is not None:
+        o["rulesetId"] = v
+    if (v := m.rule_index) is not None:
+        o["ruleIndex"] = v
     return o
 
 
@@ -603,6 +609,8 @@ def read_RuleFailureReason(o, _=None):
     m.details = get("details")
     m.evaluation_group_id = get("evaluationGroupID")
     m.evaluation_group_mode = get("evaluationGroupMode")
+    m.reward_id = get("rewardId")
+    m.reward_integration_id = get("rewardIntegrationId")
     return m
 
 
@@ -636,6 +644,10 @@ def write_RuleFailureReason(m):
         o["evaluationGroupID"] = v
     if (v := m.evaluation_group_mode) is not None:
         o["evaluationGroupMode"] = v
+    if (v := m.reward_id) is not None:
+        o["rewardId"] = v
+    if (v := m.reward_integration_id) is not None:
+        o["rewardIntegrationId"] = v
     return o
 
 

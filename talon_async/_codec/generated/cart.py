@@ -154,6 +154,8 @@ def write_CartItemAdjustment(m):
     if (v := m.pay_from_loyalty_program) is not None:
         o["payFromLoyaltyProgram"] = v
     if (v := m.point_payment) is not None:
+        if not (v.__class__ is int and 1 <= v):
+            check(CartItemAdjustment, "point_payment", v)
         o["pointPayment"] = v
     if (v := m.remaining_price) is not None:
         o["remainingPrice"] = v
@@ -192,9 +194,9 @@ def read_PriceDetail(o, _=None):
     m.price = get("price")
     m.adjustment_context_id = get("adjustmentContextId")
     m.adjustment_reference_id = get("adjustmentReferenceId")
-    v = get("adjustmentEffectiveFrom")
+    v = x if (x := get("adjustmentEffectiveFrom")) is not None else get("effectiveFrom")
     m.adjustment_effective_from = None if v is None else when(v) if v.__class__ is str else v
-    v = get("adjustmentEffectiveUntil")
+    v = x if (x := get("adjustmentEffectiveUntil")) is not None else get("effectiveUntil")
     m.adjustment_effective_until = None if v is None else when(v) if v.__class__ is str else v
     return m
 

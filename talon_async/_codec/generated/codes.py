@@ -12,7 +12,9 @@ from talon_async._codec.support import when
 from talon_async.models.campaign import LimitConfig
 from talon_async.models.codes import Coupon
 from talon_async.models.codes import CouponRejectionReason
+from talon_async.models.codes import CouponReservation
 from talon_async.models.codes import CouponReservations
+from talon_async.models.codes import CouponWithReservations
 from talon_async.models.codes import CreateReferralsForMultipleAdvocatesResponse
 from talon_async.models.codes import Giveaway
 from talon_async.models.codes import IntegrationCoupon
@@ -137,6 +139,29 @@ def write_CouponRejectionReason(m):
     return o
 
 
+def read_CouponReservation(o, _=None):
+    if o.__class__ is not dict:
+        return o
+    get = o.get
+    m = new(CouponReservation)
+    m.coupon_id = get("couponId")
+    m.recipient_integration_id = get("recipientIntegrationId")
+    v = get("createdAt")
+    m.created_at = None if v is None else when(v) if v.__class__ is str else v
+    return m
+
+
+def write_CouponReservation(m):
+    o = {}
+    if (v := m.coupon_id) is not None:
+        o["couponId"] = v
+    if (v := m.recipient_integration_id) is not None:
+        o["recipientIntegrationId"] = v
+    if (v := m.created_at) is not None:
+        o["createdAt"] = v
+    return o
+
+
 def read_CouponReservations(o, _=None):
     if o.__class__ is not dict:
         return o
@@ -153,6 +178,108 @@ def write_CouponReservations(m):
         if not are_within(v, 0, 1000, 1, 1000):
             check(CouponReservations, "integration_ids", v)
         o["integrationIDs"] = v if v is NULL else (v if v.__class__ is list else listed("integration_ids", v))
+    return o
+
+
+def read_CouponWithReservations(o, _=None):
+    if o.__class__ is not dict:
+        return o
+    get = o.get
+    m = new(CouponWithReservations)
+    m.id = get("id")
+    v = get("created")
+    m.created = None if v is None else when(v) if v.__class__ is str else v
+    m.campaign_id = get("campaignId")
+    m.value = get("value")
+    m.usage_limit = get("usageLimit")
+    m.discount_limit = get("discountLimit")
+    m.reservation_limit = get("reservationLimit")
+    v = get("startDate")
+    m.start_date = None if v is None else when(v) if v.__class__ is str else v
+    v = get("expiryDate")
+    m.expiry_date = None if v is None else when(v) if v.__class__ is str else v
+    v = get("limits")
+    m.limits = [] if v is None else [read_LimitConfig(x) for x in v] if v.__class__ is list else v
+    m.usage_counter = get("usageCounter")
+    m.discount_counter = get("discountCounter")
+    m.discount_remainder = get("discountRemainder")
+    m.reservation_counter = get("reservationCounter")
+    v = get("attributes")
+    m.attributes = {} if v is None else v
+    m.referral_id = get("referralId")
+    m.recipient_integration_id = get("recipientIntegrationId")
+    m.import_id = get("importId")
+    m.reservation = get("reservation")
+    m.batch_id = get("batchId")
+    m.is_reservation_mandatory = get("isReservationMandatory")
+    m.implicitly_reserved = get("implicitlyReserved")
+    v = get("reservations")
+    m.reservations = [] if v is None else [read_CouponReservation(x) for x in v] if v.__class__ is list else v
+    return m
+
+
+def write_CouponWithReservations(m):
+    o = {}
+    if (v := m.id) is not None:
+        o["id"] = v
+    if (v := m.created) is not None:
+        o["created"] = v
+    if (v := m.campaign_id) is not None:
+        o["campaignId"] = v
+    if (v := m.value) is not None:
+        o["value"] = v
+    if (v := m.usage_limit) is not None:
+        o["usageLimit"] = v
+    if (v := m.discount_limit) is not None:
+        o["discountLimit"] = v
+    if (v := m.reservation_limit) is not None:
+        o["reservationLimit"] = v
+    if (v := m.start_date) is not None:
+        o["startDate"] = v
+    if (v := m.expiry_date) is not None:
+        o["expiryDate"] = v
+    if (v := m.limits) is not None:
+        o["limits"] = (
+            v
+            if v is NULL
+            else [
+                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
+                for x in (v if v.__class__ is list else listed("limits", v))
+            ]
+        )
+    if (v := m.usage_counter) is not None:
+        o["usageCounter"] = v
+    if (v := m.discount_counter) is not None:
+        o["discountCounter"] = v
+    if (v := m.discount_remainder) is not None:
+        o["discountRemainder"] = v
+    if (v := m.reservation_counter) is not None:
+        o["reservationCounter"] = v
+    if (v := m.attributes) is not None:
+        o["attributes"] = v
+    if (v := m.referral_id) is not None:
+        o["referralId"] = v
+    if (v := m.recipient_integration_id) is not None:
+        o["recipientIntegrationId"] = v
+    if (v := m.import_id) is not None:
+        o["importId"] = v
+    if (v := m.reservation) is not None:
+        o["reservation"] = v
+    if (v := m.batch_id) is not None:
+        o["batchId"] = v
+    if (v := m.is_reservation_mandatory) is not None:
+        o["isReservationMandatory"] = v
+    if (v := m.implicitly_reserved) is not None:
+        o["implicitlyReserved"] = v
+    if (v := m.reservations) is not None:
+        o["reservations"] = (
+            v
+            if v is NULL
+            else [
+                (write_CouponReservation(x) if x.__class__ is CouponReservation else other(x))
+                for x in (v if v.__class__ is list else listed("reservations", v))
+            ]
+        )
     return o
 
 

@@ -32,6 +32,7 @@ from talon_async.models.effects.loyalty import BoostLoyaltyTierEffectProps
 from talon_async.models.effects.loyalty import ChangeLoyaltyTierLevelEffectProps
 from talon_async.models.effects.loyalty import DeductLoyaltyPointsEffectProps
 from talon_async.models.effects.loyalty import ExtendLoyaltyPointsExpiryDateEffectProps
+from talon_async.models.effects.loyalty import JoinLoyaltyProgramEffectProps
 from talon_async.models.effects.loyalty import LoyaltyLedgerEntryExpiryDateChange
 from talon_async.models.effects.loyalty import RollbackAddedLoyaltyPointsEffectProps
 from talon_async.models.effects.loyalty import RollbackDeductedLoyaltyPointsEffectProps
@@ -570,6 +571,8 @@ def read_Effect(o, _=None):
     m.selected_price_type = get("selectedPriceType")
     m.selected_price = get("selectedPrice")
     m.adjustment_reference_id = get("adjustmentReferenceId")
+    m.reward_id = get("rewardId")
+    m.reward_integration_id = get("rewardIntegrationId")
     return m
 
 
@@ -609,6 +612,10 @@ def write_Effect(m):
         o["selectedPrice"] = v
     if (v := m.adjustment_reference_id) is not None:
         o["adjustmentReferenceId"] = v
+    if (v := m.reward_id) is not None:
+        o["rewardId"] = v
+    if (v := m.reward_integration_id) is not None:
+        o["rewardIntegrationId"] = v
     return o
 
 
@@ -733,6 +740,31 @@ def write_IncreaseAchievementProgressEffectProps(m):
         o["isJustCompleted"] = v
     if (v := m.progress_tracker_id) is not None:
         o["progressTrackerId"] = v
+    return o
+
+
+def read_JoinLoyaltyProgramEffectProps(o, _=None):
+    if o.__class__ is not dict:
+        return o
+    get = o.get
+    m = new(JoinLoyaltyProgramEffectProps)
+    v = get("programId")
+    if v.__class__ is not int and v.__class__ is not float:
+        raise Misfit
+    m.program_id = v
+    v = get("joinDate")
+    if v is None:
+        raise Misfit
+    m.join_date = None if v is None else when(v) if v.__class__ is str else v
+    return m
+
+
+def write_JoinLoyaltyProgramEffectProps(m):
+    o = {}
+    if (v := m.program_id) is not None:
+        o["programId"] = v
+    if (v := m.join_date) is not None:
+        o["joinDate"] = v
     return o
 
 
@@ -1649,10 +1681,6 @@ def read_StartAchievementProgressEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.achievement_name = v
-    v = get("progressTrackerId")
-    if v.__class__ is not int and v.__class__ is not float:
-        raise Misfit
-    m.progress_tracker_id = v
     v = get("target")
     if v.__class__ is not float and v.__class__ is not int:
         raise Misfit
@@ -1661,6 +1689,10 @@ def read_StartAchievementProgressEffectProps(o, _=None):
     if v is None:
         raise Misfit
     m.start_date = None if v is None else when(v) if v.__class__ is str else v
+    v = get("progressTrackerId")
+    if v is not None and v.__class__ is not int and v.__class__ is not float:
+        raise Misfit
+    m.progress_tracker_id = v
     v = get("endDate")
     m.end_date = None if v is None else when(v) if v.__class__ is str else v
     return m
@@ -1672,12 +1704,12 @@ def write_StartAchievementProgressEffectProps(m):
         o["achievementId"] = v
     if (v := m.achievement_name) is not None:
         o["achievementName"] = v
-    if (v := m.progress_tracker_id) is not None:
-        o["progressTrackerId"] = v
     if (v := m.target) is not None:
         o["target"] = v
     if (v := m.start_date) is not None:
         o["startDate"] = v
+    if (v := m.progress_tracker_id) is not None:
+        o["progressTrackerId"] = v
     if (v := m.end_date) is not None:
         o["endDate"] = v
     return o
@@ -1858,7 +1890,9 @@ Effect_props = {
     "error": read_ErrorEffectProps,
     "customEffect": read_CustomEffectProps,
     "triggerWebhook": read_TriggerWebhookEffectProps,
+    "callApi": read_TriggerWebhookEffectProps,
     "updateAttribute": read_UpdateAttributeEffectProps,
+    "set": read_UpdateAttributeEffectProps,
     "addToAudience": read_AddToAudienceEffectProps,
     "removeFromAudience": read_RemoveFromAudienceEffectProps,
     "addLoyaltyPoints": read_AddLoyaltyPointsEffectProps,
@@ -1868,6 +1902,7 @@ Effect_props = {
     "extendLoyaltyPointsExpiryDate": read_ExtendLoyaltyPointsExpiryDateEffectProps,
     "setLoyaltyPointsExpiryDate": read_SetLoyaltyPointsExpiryDateEffectProps,
     "changeLoyaltyTierLevel": read_ChangeLoyaltyTierLevelEffectProps,
+    "joinLoyaltyProgram": read_JoinLoyaltyProgramEffectProps,
     "boostLoyaltyTier": read_BoostLoyaltyTierEffectProps,
     "rollbackTierBoost": read_RollbackTierBoostEffectProps,
     "acceptReferral": read_AcceptReferralEffectProps,
@@ -1883,4 +1918,6 @@ Effect_props = {
     "unlockReward": read_UnlockRewardEffectProps,
     "useReward": read_UseRewardEffectProps,
     "rollbackUseReward": read_RollbackUseRewardEffectProps,
+    "addNegativeLoyaltyPoints": unknown_props,
+    "offsetNegativeLoyaltyPoints": unknown_props,
 }

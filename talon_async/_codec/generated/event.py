@@ -112,6 +112,7 @@ def read_EventV3(o, _=None):
     m.integration_id = get("integrationId")
     v = get("effects")
     m.effects = [] if v is None else [read_EventEffect(x) for x in v] if v.__class__ is list else v
+    m.referral_code = get("referralCode")
     return m
 
 
@@ -144,6 +145,8 @@ def write_EventV3(m):
                 for x in (v if v.__class__ is list else listed("effects", v))
             ]
         )
+    if (v := m.referral_code) is not None:
+        o["referralCode"] = v
     return o
 
 
@@ -159,6 +162,7 @@ def read_IntegrationEventV2Request(o, _=None):
     m.attributes = get("attributes")
     m.response_content = get("responseContent")
     m.loyalty_cards = get("loyaltyCards")
+    m.reward_integration_ids = get("rewardIntegrationIds")
     return m
 
 
@@ -187,6 +191,10 @@ def write_IntegrationEventV2Request(m):
         if not (v.__class__ is list and 0 <= len(v) <= 1):
             check(IntegrationEventV2Request, "loyalty_cards", v)
         o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
+    if (v := m.reward_integration_ids) is not None:
+        o["rewardIntegrationIds"] = (
+            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
+        )
     return o
 
 
@@ -204,6 +212,8 @@ def read_IntegrationEventV3Request(o, _=None):
     m.connected_session_id = get("connectedSessionId")
     m.loyalty_cards = get("loyaltyCards")
     m.response_content = get("responseContent")
+    m.referral_code = get("referralCode")
+    m.reward_integration_ids = get("rewardIntegrationIds")
     return m
 
 
@@ -240,6 +250,14 @@ def write_IntegrationEventV3Request(m):
         o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
     if (v := m.response_content) is not None:
         o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+    if (v := m.referral_code) is not None:
+        if not (v.__class__ is str and 0 <= len(v) <= 100):
+            check(IntegrationEventV3Request, "referral_code", v)
+        o["referralCode"] = v
+    if (v := m.reward_integration_ids) is not None:
+        o["rewardIntegrationIds"] = (
+            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
+        )
     return o
 
 

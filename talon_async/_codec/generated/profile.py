@@ -9,6 +9,7 @@ from talon_async._codec.support import when
 from talon_async.models.profile import AudienceMembership
 from talon_async.models.profile import CustomerProfile
 from talon_async.models.profile import CustomerProfileUpdateV2Response
+from talon_async.models.profile import CustomerReservation
 from talon_async.models.profile import GetReservedCustomersResponse
 from talon_async.models.profile import LoyaltyMembership
 from talon_async.models.profile import MultipleCustomerProfileIntegrationRequest
@@ -119,6 +120,75 @@ def write_CustomerProfileUpdateV2Response(m):
     return o
 
 
+def read_CustomerReservation(o, _=None):
+    if o.__class__ is not dict:
+        return o
+    get = o.get
+    m = new(CustomerReservation)
+    m.id = get("id")
+    v = get("created")
+    m.created = None if v is None else when(v) if v.__class__ is str else v
+    m.integration_id = get("integrationId")
+    v = get("attributes")
+    m.attributes = {} if v is None else v
+    m.account_id = get("accountId")
+    m.closed_sessions = get("closedSessions")
+    m.total_sales = get("totalSales")
+    v = get("loyaltyMemberships")
+    m.loyalty_memberships = [] if v is None else [read_LoyaltyMembership(x) for x in v] if v.__class__ is list else v
+    v = get("audienceMemberships")
+    m.audience_memberships = [] if v is None else [read_AudienceMembership(x) for x in v] if v.__class__ is list else v
+    v = get("lastActivity")
+    m.last_activity = None if v is None else when(v) if v.__class__ is str else v
+    m.sandbox = get("sandbox")
+    v = get("reservedAt")
+    m.reserved_at = None if v is None else when(v) if v.__class__ is str else v
+    return m
+
+
+def write_CustomerReservation(m):
+    o = {}
+    if (v := m.id) is not None:
+        o["id"] = v
+    if (v := m.created) is not None:
+        o["created"] = v
+    if (v := m.integration_id) is not None:
+        o["integrationId"] = v
+    if (v := m.attributes) is not None:
+        o["attributes"] = v
+    if (v := m.account_id) is not None:
+        o["accountId"] = v
+    if (v := m.closed_sessions) is not None:
+        o["closedSessions"] = v
+    if (v := m.total_sales) is not None:
+        o["totalSales"] = v
+    if (v := m.loyalty_memberships) is not None:
+        o["loyaltyMemberships"] = (
+            v
+            if v is NULL
+            else [
+                (write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x))
+                for x in (v if v.__class__ is list else listed("loyalty_memberships", v))
+            ]
+        )
+    if (v := m.audience_memberships) is not None:
+        o["audienceMemberships"] = (
+            v
+            if v is NULL
+            else [
+                (write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x))
+                for x in (v if v.__class__ is list else listed("audience_memberships", v))
+            ]
+        )
+    if (v := m.last_activity) is not None:
+        o["lastActivity"] = v
+    if (v := m.sandbox) is not None:
+        o["sandbox"] = v
+    if (v := m.reserved_at) is not None:
+        o["reservedAt"] = v
+    return o
+
+
 def read_GetReservedCustomersResponse(o, _=None):
     if o.__class__ is not dict:
         return o
@@ -126,7 +196,7 @@ def read_GetReservedCustomersResponse(o, _=None):
     m = new(GetReservedCustomersResponse)
     m.total_result_size = get("totalResultSize")
     v = get("data")
-    m.data = [] if v is None else [read_CustomerProfile(x) for x in v] if v.__class__ is list else v
+    m.data = [] if v is None else [read_CustomerReservation(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -139,7 +209,7 @@ def write_GetReservedCustomersResponse(m):
             v
             if v is NULL
             else [
-                (write_CustomerProfile(x) if x.__class__ is CustomerProfile else other(x))
+                (write_CustomerReservation(x) if x.__class__ is CustomerReservation else other(x))
                 for x in (v if v.__class__ is list else listed("data", v))
             ]
         )

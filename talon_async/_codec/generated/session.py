@@ -127,6 +127,8 @@ def read_CustomerSessionV2(o, _=None):
     m.cart_item_additional_cost_total = get("cartItemAdditionalCostTotal")
     v = get("updated")
     m.updated = None if v is None else when(v) if v.__class__ is str else v
+    v = get("rewardIntegrationIds")
+    m.reward_integration_ids = [] if v is None else v
     return m
 
 
@@ -201,6 +203,10 @@ def write_CustomerSessionV2(m):
         o["cartItemAdditionalCostTotal"] = v
     if (v := m.updated) is not None:
         o["updated"] = v
+    if (v := m.reward_integration_ids) is not None:
+        o["rewardIntegrationIds"] = (
+            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
+        )
     return o
 
 
@@ -292,6 +298,7 @@ def read_NewCustomerSessionV2(o, _=None):
     )
     m.identifiers = get("identifiers")
     m.attributes = get("attributes")
+    m.reward_integration_ids = get("rewardIntegrationIds")
     return m
 
 
@@ -360,4 +367,8 @@ def write_NewCustomerSessionV2(m):
         o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
     if (v := m.attributes) is not None:
         o["attributes"] = v
+    if (v := m.reward_integration_ids) is not None:
+        o["rewardIntegrationIds"] = (
+            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
+        )
     return o

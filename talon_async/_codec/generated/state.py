@@ -33,7 +33,9 @@ from talon_async._codec.generated.event import read_EventV3
 from talon_async._codec.generated.event import write_Event
 from talon_async._codec.generated.event import write_EventV3
 from talon_async._codec.generated.loyalty import read_Loyalty
+from talon_async._codec.generated.loyalty import read_RewardWithUnlocks
 from talon_async._codec.generated.loyalty import write_Loyalty
+from talon_async._codec.generated.loyalty import write_RewardWithUnlocks
 from talon_async._codec.generated.profile import read_CustomerProfile
 from talon_async._codec.generated.profile import read_ProfileAudiencesChanges
 from talon_async._codec.generated.profile import write_CustomerProfile
@@ -65,6 +67,7 @@ from talon_async.models.effects.envelope import Effect
 from talon_async.models.event import Event
 from talon_async.models.event import EventV3
 from talon_async.models.loyalty.balances import Loyalty
+from talon_async.models.loyalty.rewards import RewardWithUnlocks
 from talon_async.models.profile import CustomerProfile
 from talon_async.models.profile import ProfileAudiencesChanges
 from talon_async.models.session import CustomerSession
@@ -104,7 +107,7 @@ def read_CustomerInventory(o, _=None):
         [] if v is None else [read_AchievementProgressWithDefinition(x) for x in v] if v.__class__ is list else v
     )
     v = get("rewards")
-    m.rewards = [] if v is None else v
+    m.rewards = [] if v is None else [read_RewardWithUnlocks(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -155,7 +158,14 @@ def write_CustomerInventory(m):
             ]
         )
     if (v := m.rewards) is not None:
-        o["rewards"] = v if v is NULL else (v if v.__class__ is list else listed("rewards", v))
+        o["rewards"] = (
+            v
+            if v is NULL
+            else [
+                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
+                for x in (v if v.__class__ is list else listed("rewards", v))
+            ]
+        )
     return o
 
 
@@ -169,6 +179,7 @@ def read_CustomerProfileIntegrationRequestV2(o, _=None):
     m.response_content = get("responseContent")
     v = get("audiencesChanges")
     m.audiences_changes = None if v is None else read_ProfileAudiencesChanges(v)
+    m.reward_integration_ids = get("rewardIntegrationIds")
     return m
 
 
@@ -184,6 +195,10 @@ def write_CustomerProfileIntegrationRequestV2(m):
         o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
     if (v := m.audiences_changes) is not None:
         o["audiencesChanges"] = write_ProfileAudiencesChanges(v) if v.__class__ is ProfileAudiencesChanges else other(v)
+    if (v := m.reward_integration_ids) is not None:
+        o["rewardIntegrationIds"] = (
+            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
+        )
     return o
 
 
@@ -214,6 +229,8 @@ def read_CustomerProfileIntegrationResponseV2(o, _=None):
     m.created_referrals = [] if v is None else [read_Referral(x) for x in v] if v.__class__ is list else v
     v = get("achievements")
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
+    v = get("rewards")
+    m.rewards = [] if v is None else [read_RewardWithUnlocks(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -297,6 +314,15 @@ def write_CustomerProfileIntegrationResponseV2(m):
                 for x in (v if v.__class__ is list else listed("achievements", v))
             ]
         )
+    if (v := m.rewards) is not None:
+        o["rewards"] = (
+            v
+            if v is NULL
+            else [
+                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
+                for x in (v if v.__class__ is list else listed("rewards", v))
+            ]
+        )
     return o
 
 
@@ -372,6 +398,8 @@ def read_IntegrationEventV2Response(o, _=None):
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
     v = get("event")
     m.event = None if v is None else read_Event(v)
+    v = get("rewards")
+    m.rewards = [] if v is None else [read_RewardWithUnlocks(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -455,6 +483,15 @@ def write_IntegrationEventV2Response(m):
         )
     if (v := m.event) is not None:
         o["event"] = write_Event(v) if v.__class__ is Event else other(v)
+    if (v := m.rewards) is not None:
+        o["rewards"] = (
+            v
+            if v is NULL
+            else [
+                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
+                for x in (v if v.__class__ is list else listed("rewards", v))
+            ]
+        )
     return o
 
 
@@ -485,6 +522,10 @@ def read_IntegrationEventV3Response(o, _=None):
     m.achievements = [] if v is None else [read_CustomerAchievement(x) for x in v] if v.__class__ is list else v
     v = get("advancedEvent")
     m.advanced_event = None if v is None else read_EventV3(v)
+    v = get("referral")
+    m.referral = None if v is None else read_InventoryReferral(v)
+    v = get("rewards")
+    m.rewards = [] if v is None else [read_RewardWithUnlocks(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -568,6 +609,17 @@ def write_IntegrationEventV3Response(m):
         )
     if (v := m.advanced_event) is not None:
         o["advancedEvent"] = write_EventV3(v) if v.__class__ is EventV3 else other(v)
+    if (v := m.referral) is not None:
+        o["referral"] = write_InventoryReferral(v) if v.__class__ is InventoryReferral else other(v)
+    if (v := m.rewards) is not None:
+        o["rewards"] = (
+            v
+            if v is NULL
+            else [
+                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
+                for x in (v if v.__class__ is list else listed("rewards", v))
+            ]
+        )
     return o
 
 
@@ -663,6 +715,8 @@ def read_IntegrationStateV2(o, _=None):
     m.return_ = None if v is None else read_Return(v)
     v = get("previousReturns")
     m.previous_returns = [] if v is None else [read_Return(x) for x in v] if v.__class__ is list else v
+    v = get("rewards")
+    m.rewards = [] if v is None else [read_RewardWithUnlocks(x) for x in v] if v.__class__ is list else v
     return m
 
 
@@ -770,6 +824,15 @@ def write_IntegrationStateV2(m):
             else [
                 (write_Return(x) if x.__class__ is Return else other(x))
                 for x in (v if v.__class__ is list else listed("previous_returns", v))
+            ]
+        )
+    if (v := m.rewards) is not None:
+        o["rewards"] = (
+            v
+            if v is NULL
+            else [
+                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
+                for x in (v if v.__class__ is list else listed("rewards", v))
             ]
         )
     return o

@@ -222,7 +222,7 @@ class Driver:
             else:
                 self._count(block, future.result())
             future.release()
-        if len(self.report.failures) >= self._max_failures and self.report.stopped_by is None:
+        if self.report.failed >= self._max_failures and self.report.stopped_by is None:
             self.report.stopped_by = TalonOneError(f"{self._max_failures} calls have failed (max_failures)")
 
     def _count(self, block: list[Numbered], result: BlockResult) -> None:

@@ -81,7 +81,7 @@ def send_block(
         if worker.status in LEAVING:
             raise _LeavingError
 
-    calls = [PreparedCall[Any].from_bytes(record) for record in records]
+    calls = [PreparedCall.from_bytes(record) for record in records]
     try:
         report = talon.bulk(calls, **options, sent_before=True, progress=watch)
     except BulkInterruptedError as problem:

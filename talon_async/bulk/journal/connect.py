@@ -9,6 +9,7 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from talon_async.bulk.journal.beside import SQLITE, refuse_foreign, refuse_kind
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ def connect(uri: str) -> sqlite3.Connection:
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
     """Open for reading, also while a process writes; without locks where a disk is read-only or full."""
+    refuse_kind(path)
     if not path.exists():
         raise JournalError(f"{path}: there is no such journal")
+    refuse_foreign(path, SQLITE)
     if 0 < path.stat().st_size < SMALLEST:
         raise JournalError(f"{path}: {_REASONS[sqlite3.SQLITE_NOTADB]}")
-    connection = connect(f"file:{quoted(path)}?mode=ro")
+    connection = connect(uri_of(path, "mode=ro"))
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     except sqlite3.Error as error:
@@ -80,10 +83,10 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
         is_fixed = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
         if not is_fixed or (wal.exists() and wal.stat().st_size):
             raise
-        connection = connect(f"file:{quoted(path)}?mode=ro&immutable=1")
+        connection = connect(uri_of(path, "mode=ro&immutable=1"))
     return connection
 
 
-def quoted(path: Path) -> str:
-    """Return a path as it stands in a URI."""
-    return urllib.parse.quote(str(path.absolute()))
+def uri_of(path: Path, parameters: str) -> str:
+    """Return the URI by which SQLite opens a file, whatever bytes its name has."""
+    return f"file://{urllib.parse.quote(os.fsencode(path.absolute()))}?{parameters}"

@@ -25,6 +25,8 @@ UNKNOWN = bytes(DIGEST)
 LITTLE = sys.byteorder == "little"
 _HEAD = struct.Struct(f"<BI{DIGEST}s")
 _CHECKSUM = 4
+WITHOUT_RECORD = _CHECKSUM + _HEAD.size
+"""Bytes of the BLOB of an item that could not be encoded."""
 
 
 @attrs.frozen

@@ -40,14 +40,28 @@ else:
 
 
 class FileLock:
-    """A lock that at most one process holds, and in it at most one object."""
+    """A lock that at most one process holds, and in it at most one object.
+
+    Attributes:
+        is_new: whether there was no such file when it was acquired.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self.is_new = path, False
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
         """Take the lock, or raise JournalError with the process ID of its owner."""
+        while not is_at(self.path, descriptor := self._locked()):
+            os.close(descriptor)  # its last owner has removed it meanwhile
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, str(os.getpid()).encode())
+        self._descriptor = descriptor
+        fork.locks.add(self)
+
+    def _locked(self) -> int:
+        self.is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             _lock(descriptor)
@@ -55,11 +69,11 @@ class FileLock:
             owner = _owner(descriptor)
             os.close(descriptor)
             raise JournalError(f"{self.path.with_suffix('')}: the journal is in use by {owner}") from error
-        os.ftruncate(descriptor, 0)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        os.write(descriptor, str(os.getpid()).encode())
-        self._descriptor = descriptor
-        fork.locks.add(self)
+        return descriptor
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file is still the one that is locked: if it was removed, others would make a new one."""
+        return self._descriptor is not None and is_at(self.path, self._descriptor)
 
     def release(self) -> None:
         """Give the lock back."""
@@ -74,6 +88,14 @@ class FileLock:
         fork.locks.discard(self)
         if descriptor is not None:
             os.close(descriptor)
+
+
+def is_at(path: Path, descriptor: int) -> bool:
+    """Tell whether a path names the file that is open."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _owner(descriptor: int) -> str:

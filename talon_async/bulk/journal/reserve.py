@@ -6,6 +6,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
+from talon_async.bulk.journal.beside import RESERVED
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,9 @@ class Reserve:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(os.urandom(SIZE))  # zeros would take no room on a disk that compresses
+                file.write(
+                    RESERVED + os.urandom(SIZE - len(RESERVED))
+                )  # zeros would take no room on a disk that compresses
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:

@@ -49,6 +49,7 @@ class Run:
         self.held = writer.working_on()
         self.trust_keys = trust_keys
         self.leaving, self.taken_back = marks
+        self.not_given = self.taken_back.copy()
         self.pid, self.loop = os.getpid(), asyncio.get_running_loop()
         self.earlier = self.recorded = self.held.store.recorded
         self.block, self.digests = -1, b""
@@ -60,6 +61,7 @@ class Run:
     def entry(self, stored: Stored, now: int) -> Entry:
         """Return a call of an earlier run, with what can be said about sending it."""
         index, repeatable = stored.index, stored.repeatable
+        self.not_given.discard(index)
         maybe_sent = index in self.leaving or (repeatable and index not in self.taken_back)
         is_old = abs(now - stored.accepted) > KEY_LIFETIME  # a clock that was set back proves nothing
         if maybe_sent and repeatable and (is_old or not self.trust_keys):
@@ -128,7 +130,8 @@ class Run:
             self.settled_one()
 
     async def close(self) -> None:
-        """Write what has gathered, and end the thread."""
+        """Write what has gathered, and end the thread. Calls that were not given to the run still never left."""
+        self.mark(sorted(self.not_given), leaving=False)
         self._closed = True
         if self.batch or self._waiters:
             self._hand_over()

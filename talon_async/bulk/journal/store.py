@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from talon_async.bulk.journal import fork
-from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, quoted
-from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, pack_numbers, unpack_numbers
+from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, uri_of
+from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, WITHOUT_RECORD, pack_numbers, unpack_numbers
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class Store:
         self.recorded = 0
         self._block = 0
         self._tail: bytearray = bytearray()
+        self._has_new_destination = False
         self._mark_of: dict[int, int] = {}  # by call: the row of marks it stands in
         self._left: dict[int, int] = {}  # by row of marks: how many of its calls are not settled
         self._finished: list[tuple[int]] = []  # rows of marks to delete
@@ -117,7 +118,7 @@ class Store:
                 self._connection = connect_readonly(path)
             else:
                 create(path)
-                self._connection = connect(f"file:{quoted(path)}?mode=rw")
+                self._connection = connect(uri_of(path, "mode=rw"))
             try:
                 self._check(readonly=readonly)
             except BaseException:
@@ -199,10 +200,22 @@ class Store:
         if not noted:
             with self.transaction() as connection:
                 connection.execute("INSERT INTO about VALUES ('destination', ?)", (destination,))
+            self._has_new_destination = True
         elif noted != destination:
             raise JournalError(
                 f"{self.path}: this journal's calls belong to another base URL or Application key than this client's"
             )
+
+    def forget_unused_destination(self) -> None:
+        """Belong to no destination again if this was the first run and surely sent nothing, as with a wrong API key."""
+        if not self._has_new_destination:
+            return
+        _, taken_back = self.marks()
+        numbers = [number for (number,) in self.rows("SELECT number FROM calls")]
+        odd = self.value("SELECT count(*) FROM failures WHERE length(entry) = ?", WITHOUT_RECORD)
+        if taken_back.issuperset(numbers) and self.recorded == len(numbers) + odd:
+            with self.transaction() as connection:
+                connection.execute("DELETE FROM about WHERE name = 'destination'")
 
     def chunk(self, table: Table, after: int, end: int) -> list[tuple[Any, ...]]:
         """Return the next rows of `calls` or `failures`, with indices after one and below another."""

@@ -17,10 +17,11 @@ import orjson
 
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import PreparedCall
+from talon_async.bulk.journal.beside import refuse_kind
 from talon_async.bulk.journal.format import Stored, pack, pack_numbers, unpack
 from talon_async.bulk.journal.store import Store, Table
 from talon_async.bulk.journal.writer import Held
-from talon_async.errors import JournalError
+from talon_async.errors import InvalidArgumentError, JournalError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +42,8 @@ class JournaledCall:
     Attributes:
         index: its place among all calls of the journal.
         state: `unsettled`, which the next run takes up, or `failed`.
-        call: the call itself: operation, target, body, ordering keys, idempotency key.
+        call: the call itself: operation, target, body, ordering keys, idempotency key. None for an item that could not
+            be encoded, such as one with an attribute that JSON does not have: there is nothing to send.
         accepted: when the journal took it.
         failure: what is known of a failed one, as the run told it.
         settled: when it failed.
@@ -49,7 +51,7 @@ class JournaledCall:
 
     index: int
     state: State
-    call: PreparedCall[Any]
+    call: PreparedCall[Any] | None
     accepted: datetime
     failure: dict[str, Any] | None = attrs.field(default=None, repr=False)
     settled: datetime | None = None
@@ -61,11 +63,11 @@ class JournaledCall:
             {
                 "index": self.index,
                 "state": self.state,
-                "operation": call.operation,
-                "target": call.target,
-                "body": orjson.Fragment(call.body) if call.body else None,
-                "ordering_keys": call.ordering_keys,
-                "idempotency_key": call.idempotency_key,
+                "operation": call and call.operation,
+                "target": call and call.target,
+                "body": orjson.Fragment(call.body) if call and call.body else None,
+                "ordering_keys": call.ordering_keys if call else (),
+                "idempotency_key": call and call.idempotency_key,
                 "accepted": self.accepted,
                 "settled": self.settled,
                 "failure": self.failure,
@@ -92,6 +94,7 @@ class JournalFile:
         self._clock = clock
 
     def _hold(self) -> Held:
+        refuse_kind(self.path)
         if not self.path.exists():
             raise JournalError(f"{self.path}: there is no such journal")
         return Held(self.path)
@@ -110,12 +113,12 @@ class JournalFile:
     def list(self, state: State | None = None, *, ordering_key: str | None = None) -> Iterator[JournaledCall]:
         """Return the unsettled calls and then the failed ones, each in the order of their indices.
 
-        `ordering_key`, such as `profile:jane`, leaves only the calls of one customer.
+        `ordering_key`, such as `profile:jane`, leaves only the calls of one customer. Items without a call name none.
         """
         store = Store(self.path, readonly=True)
         try:
             for call in _calls(store, state):
-                if ordering_key is None or ordering_key in call.call.ordering_keys:
+                if ordering_key is None or (call.call is not None and ordering_key in call.call.ordering_keys):
                     yield call
         finally:
             store.close()
@@ -136,16 +139,24 @@ class JournalFile:
 
         Calls of unknown outcome, which the server may have acted on, are only taken if `indices` names them or with
         `unknown=True`. They keep their idempotency key; a call that was surely refused gets a new one (unless the
-        caller chose the key), since the server may have kept its refusal under the old one.
+        caller chose the key), since the server may have kept its refusal under the old one. Items that could not be
+        encoded stay where they are.
+
+        Raises:
+            JournalError: `indices` names an item that could not be encoded; nothing is requeued then.
         """
         wanted = None if indices is None else set(indices)
         now = int(self._clock.now().timestamp())
         count = 0
         held = self._hold()
         try:
+            if wanted:
+                _refuse_without_call(held.store, wanted)
             for rows in _chunks(held.store, "failures"):
                 for row in rows:
                     stored, failure = unpack(row[0], row[1]), _read(row[2])
+                    if not stored.record:
+                        continue
                     in_doubt = failure.get("outcome") in ("unknown", "accepted")
                     if stored.index in wanted if wanted is not None else (unknown or not in_doubt):
                         with held.store.transaction() as connection:
@@ -159,7 +170,8 @@ class JournalFile:
         """Remove all calls of one customer, such as `profile:jane`, settled or not; return how many were left.
 
         What was settled with success is gone already. Afterwards the file is written anew, so that none of its bytes
-        come from what was removed. Calls name the profiles and sessions that they touch: erase each of them.
+        come from what was removed. Calls name the profiles and sessions that they touch: erase each of them. Items that
+        could not be encoded name no customer, so they are removed too: what is known of them may be his.
         """
         held = self._hold()
         count = 0
@@ -167,7 +179,7 @@ class JournalFile:
             for table in TABLES:
                 for rows in _chunks(held.store, table):
                     calls = [unpack(row[0], row[1]) for row in rows]
-                    gone = [call.index for call in calls if ordering_key in described(call).ordering_keys]
+                    gone = [call.index for call in calls if _may_be_of(ordering_key, call)]
                     held.store.forget(table, gone)
                     count += len(gone)
             held.store.rewrite()
@@ -176,21 +188,45 @@ class JournalFile:
         return count
 
 
-def described(stored: Stored) -> PreparedCall[Any]:
-    """Return the call that a record holds."""
-    return PreparedCall[Any].from_bytes(stored.record)
+def described(stored: Stored) -> PreparedCall[Any] | None:
+    """Return the call that a record holds; None for an item that could not be encoded, of which there is no record."""
+    if not stored.record:
+        return None
+    try:
+        return PreparedCall.from_bytes(stored.record)
+    except InvalidArgumentError as problem:
+        raise JournalError(f"call {stored.index} of the journal cannot be read: {problem.message}") from problem
 
 
 def is_keyed(stored: Stored) -> bool:
     """Tell whether only an idempotency key makes the call safe to repeat."""
-    return described(stored).idempotency is Idempotency.KEYED
+    call = described(stored)
+    return call is not None and call.idempotency is Idempotency.KEYED
+
+
+def _may_be_of(ordering_key: str, stored: Stored) -> bool:
+    """Tell whether a call is, or an item that could not be encoded may be, of a customer."""
+    call = described(stored)
+    return call is None or ordering_key in call.ordering_keys
+
+
+def _refuse_without_call(store: Store, wanted: set[int]) -> None:
+    """Raise JournalError if one of these failures is an item that could not be encoded."""
+    rows = (row for rows in _chunks(store, "failures") for row in rows if row[0] in wanted)
+    for row in rows:
+        if not unpack(row[0], row[1]).record:
+            why = _read(row[2]).get("message", "")
+            raise JournalError(
+                f"{store.path}: item {row[0]} could not be encoded, so there is no call to send again: correct the "
+                f"item, and send it by itself ({why})"
+            )
 
 
 def keys_of_failures(store: Store) -> set[str]:
     """Return the ordering keys of the failed calls; items that could not be sent have none."""
     rows = (row for rows in _chunks(store, "failures") for row in rows)
-    calls = (described(stored) for stored in (unpack(row[0], row[1]) for row in rows) if stored.record)
-    return {key for call in calls for key in call.ordering_keys}
+    calls = (described(unpack(row[0], row[1])) for row in rows)
+    return {key for call in calls if call is not None for key in call.ordering_keys}
 
 
 def _chunks(store: Store, table: Table) -> Iterator[list[tuple[Any, ...]]]:
@@ -219,8 +255,8 @@ def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
 def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
     """Move a failed call back; `accepted` is given where the server surely did nothing."""
     record = stored.record
-    if accepted is not None:
-        record = bytes(described(stored).with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))
+    if accepted is not None and (call := described(stored)) is not None:
+        record = bytes(call.with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))
     entry = pack(stored.index, record, stored.digest, accepted or stored.accepted, repeatable=stored.repeatable)
     connection.execute("DELETE FROM failures WHERE number = ?", (stored.index,))
     connection.execute("INSERT INTO calls VALUES (?, ?)", (stored.index, entry))

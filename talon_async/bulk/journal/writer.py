@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from talon_async.bulk.journal.beside import LOCK, RESERVE, refuse_foreign, refuse_kind
 from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.lock import FileLock
 from talon_async.bulk.journal.reserve import Reserve
@@ -32,15 +34,21 @@ class Held:
     store: Store
 
     def __init__(self, path: Path) -> None:
+        refuse_kind(path)
         self.path = path
-        self.lock = FileLock(path.with_name(f"{path.name}.lock"))
-        self.reserve = Reserve(path.with_name(f"{path.name}.reserve"))
+        self.lock = FileLock(path.with_name(path.name + LOCK))
+        self.reserve = Reserve(path.with_name(path.name + RESERVE))
         self.problem: JournalError | None = None
         self.unwritten = Batch()
         with explained(path):
+            if not path.parent.is_dir():
+                raise JournalError(f"{path}: there is no folder {path.parent}")
+            refuse_foreign(path)
+            was_there = path.exists()
             self.lock.acquire()
             try:
                 self.store = Store(path)
+                self._place = path.stat()
                 try:
                     self.reserve.make()
                     self.store.catch_up()
@@ -48,6 +56,8 @@ class Held:
                     self.store.close()
                     raise
             except BaseException:
+                if was_there and self.lock.is_new:
+                    self.lock.path.unlink()  # the file is no journal that can be used: nothing is left beside it
                 self.lock.release()
                 raise
 
@@ -55,6 +65,7 @@ class Held:
         """Write a batch. When that fails, what it settles is still written, with the room of the reserve."""
         if self.problem is None:
             try:
+                self._refuse_if_gone()
                 self.store.write(batch)
             except JournalError as error:
                 self.problem = error
@@ -68,6 +79,16 @@ class Held:
         self.unwritten.marks += settlements.marks
         self._write_settlements()
         raise self.problem
+
+    def _refuse_if_gone(self) -> None:
+        """Raise JournalError if the journal or its lock was removed or replaced: the next run would find another."""
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(self._place, self.path.stat()) and self.lock.is_in_place():
+                return
+        raise JournalError(
+            f"{self.path}: the journal or its lock was removed while it was in use, so the next run would not know "
+            "what this one has sent"
+        )
 
     def _write_settlements(self) -> None:
         """Write what is settled, where that takes the least room."""
@@ -86,7 +107,9 @@ class Held:
             if self.unwritten:
                 self._write_settlements()
             if self.problem is None:
+                self._refuse_if_gone()
                 with contextlib.suppress(JournalError):  # nothing is lost without it
+                    self.store.forget_unused_destination()
                     self.store.shrink()
         finally:
             self.store.close()

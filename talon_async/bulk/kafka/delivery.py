@@ -103,8 +103,8 @@ class DeliveryOptions(PacingOptions, total=False):
         ahead: messages of a partition that may be taken beyond the first one that is not settled; 10,000 by default.
             After a kill so many of each partition may be sent again.
         commit_every: seconds between two commits; 1 by default.
-        namespace: begins the idempotency keys that are made here. Name the cluster with it where two clusters have
-            topics of one name, or when a topic is made anew within 24 hours, or keys of others would be used again.
+        namespace: the beginning of the idempotency keys that are made here. No key may come twice within 24 hours: name
+            the cluster with it if two clusters have topics of the same name, and change it if a topic is made anew.
         allow_unrepeatable: also take calls that act twice when they are sent twice, such as events of V1.
     """
 

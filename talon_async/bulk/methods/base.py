@@ -10,7 +10,7 @@ from talon_async.config import new_key
 from talon_async.errors import BulkInterruptedError, TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from talon_async._core.core import Core
     from talon_async.bulk.results import Report
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ExitError(Exception):
-    """Takes an exit over to the caller's thread, whose it is; in a task it would end the loop.
+    """Carries an exit to the caller's thread, where it belongs. Raised in a task, it would end the event loop.
 
     Attributes:
         problem: what to raise there.
@@ -87,7 +87,7 @@ class Runs:
             raise error from report.stopped_by
 
 
-def made_key(options: Options) -> str:
-    """Return a new idempotency key."""
-    key = options.idempotency_keys()
-    return key if options.idempotency_keys is new_key else valid_key(key)
+def key_maker(options: Options) -> Callable[[], str]:
+    """Return what makes idempotency keys."""
+    make = options.idempotency_keys
+    return make if make is new_key else lambda: valid_key(make())

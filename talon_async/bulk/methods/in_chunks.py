@@ -9,7 +9,7 @@ import attrs
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import endpoint_for
 from talon_async.bulk.chunks import ChunkSource, kinds
-from talon_async.bulk.methods.base import Runs, made_key
+from talon_async.bulk.methods.base import Runs, key_maker
 from talon_async.bulk.results import ChunksReport
 from talon_async.bulk.runner import PacingOptions, Runner, plan_of
 from talon_async.bulk.sources import as_source
@@ -178,7 +178,7 @@ class InChunks(Runs):
                 raise chunk.error
             request = make(request_for, kind.body(chunk.items))
             if request.operation.idempotency is Idempotency.KEYED:
-                request.idempotency_key = made_key(self._options)
+                request.idempotency_key = key_maker(self._options)()
             return request, tuple(chunk.names)
 
         runner = Runner(

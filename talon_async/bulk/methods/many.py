@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from talon_async._messages import Idempotency
 from talon_async.bulk.calls import PreparedCall, WrongItemError, endpoint_for, request_of, silent_request_of
-from talon_async.bulk.methods.base import Runs, made_key
+from talon_async.bulk.methods.base import Runs, key_maker
 from talon_async.bulk.runner import Results, Runner, plan_of
 from talon_async.bulk.sources import as_source
 
@@ -179,11 +179,13 @@ class ManyCalls(Runs):
             given = {name: value for name, value in options.items() if name in endpoint.signature.parameters}
             makers[endpoint.body_classes[0]] = partial(endpoint.request, **given)
 
+        new_key = key_maker(self._options)
+
         def build(event: Any) -> tuple[Request, tuple[str, ...]]:
             make = makers.get(event.__class__) or _maker(makers, event)
             request = make(event)
             if request.operation.idempotency is Idempotency.KEYED:
-                request.idempotency_key = made_key(self._options)
+                request.idempotency_key = new_key()
             return request, request.ordering_keys
 
         return build

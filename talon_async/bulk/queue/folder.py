@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from talon_async.bulk.journal import Journal
+from talon_async.bulk.journal.beside import LOCK, RESERVE, SQLITE, refuse_foreign
 from talon_async.bulk.journal.lock import FileLock
 from talon_async.errors import JournalError
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 logger: logging.Logger = logging.getLogger("talon_async")
 
 SUFFIX = ".journal"
-BESIDE = ("-wal", "-shm", ".reserve", "", ".lock")
+PARTS = (*SQLITE, RESERVE, "", LOCK)
 """The files of a journal, in the order in which they are removed."""
 FORGET_EVERY = 65_536
 """Calls after which the hashes of those before are removed: 5 bytes each, which no queue asks for."""
@@ -80,6 +81,8 @@ class FolderJournal:
         self._destination, self._trust_keys = destination, trust_keys
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise JournalError(f"{self._folder}: a queue's journal is a folder, and this is a file") from error
         except OSError as error:
             raise JournalError(f"{self._folder}: the folder cannot be made: {error.strerror}") from error
         await self._own.open(destination=destination, trust_keys=trust_keys)
@@ -206,7 +209,12 @@ async def _close(journal: Journal) -> None:
 
 def _holds_calls(path: Path) -> bool:
     """Tell whether a file that no process holds has calls to send. One that holds nothing at all is removed."""
-    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        refuse_foreign(path)
+    except JournalError as error:
+        logger.warning("a journal is not taken over: %s", error)
+        return False
+    lock = FileLock(path.with_name(path.name + LOCK))
     try:
         lock.acquire()
     except JournalError:
@@ -230,7 +238,7 @@ def _has_calls(path: Path) -> bool:
                 return True
             if any(True for _ in journal.list("failed")):
                 return False
-        for suffix in BESIDE:
+        for suffix in PARTS:
             path.with_name(path.name + suffix).unlink(missing_ok=True)
     except (JournalError, OSError) as error:
         logger.warning("a journal is not taken over: %s", error)

@@ -74,9 +74,10 @@ class Line:
         failed: how many did not succeed.
         dropped: how many gave way to newer ones.
         undelivered: without a journal, what was left when the run ended.
-        is_left: whether the run has stopped reading; what it tells from then on is what it leaves.
+        is_left: whether the run has stopped reading. Failures that it tells after that are events that it leaves.
         why: says why the run has stopped reading.
         exit_by: nothing; a queue's closing does not raise.
+        late_items: none; a queue accepts nothing after its end.
     """
 
     delivered: int
@@ -92,6 +93,7 @@ class Line:
         self.delivered = self.failed = self.dropped = 0
         self.undelivered: list[Failure[Any]] = []
         self.is_left = False
+        self.late_items: list[Any] = []
         self._places = Limiter(settings.size)
         self._waiting: deque[Queued] = deque()
         self._to_store: deque[Queued] = deque()

@@ -55,7 +55,7 @@ class QueueDesign:
         record = b""
         if self.settings.folder is not None:
             has_own_key = isinstance(item, PreparedCall) and item.has_own_key
-            record = bytes(PreparedCall[Any].of(request, has_own_key=has_own_key))
+            record = bytes(PreparedCall.of(request, has_own_key=has_own_key))
         return Queued(item, request, record, repeatable)
 
     def plan(self, journal: FolderJournal | None) -> Plan:

@@ -26,9 +26,9 @@ class Account:
     Attributes:
         report: the counts.
         is_over: whether nothing more is taken or sent.
-        interrupted_by: who ended the run by raising what; or whose source ended by that.
-        room_made: called when whoever reads the results has made room.
-        ended: called when the run is over.
+            interrupted_by: who raised, and what, if that ended the run or its source.
+        progress: shown how it goes; None if no one wants to see it.
+            ended: called when the run is over.
     """
 
     report: Report[Any]
@@ -46,15 +46,10 @@ class Account:
         self.interrupted_by: tuple[str, BaseException] | None = None
         self.ended: Callable[[], None] = lambda: None
         self.jobs: dict[int, Job] = {}
-        self._clock, self._capacity, self._progress, self._results = clock, capacity, progress, results
+        self._clock, self._capacity, self.progress, self._results = clock, capacity, progress, results
         self._sequence = 0
         self._started = clock.monotonic()
         self._told_at = self._started
-
-    @property
-    def has_listener(self) -> bool:
-        """Whether anyone wants to see how it goes."""
-        return self._progress is not None
 
     def has_room(self, waiting: int = 0) -> bool:
         """Tell whether one more call may be taken, if so many wait to be taken already."""
@@ -151,17 +146,17 @@ class Account:
     def tell(self, now: float, *, under_way: int, limit: int, paused: float, at_last: bool = False) -> None:
         """Bring the report up to date, and show it to `progress`."""
         self.report.elapsed, self.report.paused = now - self._started, paused
-        if self._progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
+        if self.progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
             return
         self._told_at = now
-        progress, self._progress = self._progress, None
+        progress, self.progress = self.progress, None
         with Interruption(self, "`progress`", exits_too=True):
             progress(self.report.snapshot(under_way=under_way, limit=limit))
-            self._progress = progress
+            self.progress = progress
 
 
 class Interruption:
-    """Ends a run when something raises that is the user's, or the journal; the run tells what."""
+    """Ends a run when the user's code, or the journal, raises in this block. The run then reports who raised what."""
 
     def __init__(self, account: Account, who: str, *, exits_too: bool = False) -> None:
         self._account, self._who, self._kinds = account, who, BaseException if exits_too else Exception

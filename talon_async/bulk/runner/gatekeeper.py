@@ -78,9 +78,8 @@ class Gatekeeper:
         self._pace_planned = False
         self._wake()
 
-    def let_go(self) -> None:
-        """Count a call that goes now."""
-        self.limiter.take()
+    def plan_next(self) -> None:
+        """Plan when the call after one that goes now may go."""
         if self.pacer is not None:
             self.pacer.sent(self._clock.monotonic())
 
@@ -95,7 +94,7 @@ class Gatekeeper:
         """Make the gate's limit that of the limiter."""
         limiter, limit = self.limiter, self.gate.limit()
         if limiter.limit != limit:
-            limiter.limit = limit
+            limiter.change(limit)
             if limiter.active < limit:
                 self._wake()
 

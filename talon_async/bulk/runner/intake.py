@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from talon_async._core.retry import may_repeat
-from talon_async._messages import Failure as Nature
 from talon_async.bulk.calls import PreparedCall, WrongItemError, request_of
 from talon_async.bulk.runner.jobs import NO_REQUEST, Job
 from talon_async.bulk.sources import END, WAIT
@@ -96,12 +94,12 @@ class Intake:
         """Take a call that an earlier run left."""
         self._account.report.resumed += 1
         if entry.record:
-            call = PreparedCall[Any].from_bytes(entry.record)
+            call = PreparedCall.from_bytes(entry.record)
             request = request_of(call, self._client)
-            repeatable = entry.repeatable and self._is_repeatable(request)
-            job = Job(entry.index, call, request, call.ordering_keys, repeatable=repeatable)
+            job = Job(entry.index, call, request, call.ordering_keys, self._policy)
+            job.is_protected = entry.repeatable
         else:
-            job = Job(entry.index, None, NO_REQUEST, (), repeatable=False)
+            job = Job(entry.index, None, NO_REQUEST, (), self._policy)
             job.problem = InvalidArgumentError("an earlier run found that this item cannot be sent")
         job.may_be_known = entry.maybe_sent
         return self._account.register(job)
@@ -110,15 +108,12 @@ class Intake:
         try:
             request, keys = self._build(item)
         except Exception as problem:  # noqa: BLE001  # one item's trouble, of whatever kind, is not the others'
-            job = Job(index, item, NO_REQUEST, (), repeatable=False)
+            job = Job(index, item, NO_REQUEST, (), self._policy)
             job.problem = problem if isinstance(problem, TalonOneError) else unexpected(problem, "not_sent")
             if isinstance(problem, WrongItemError):
                 self._account.stop(problem)
             return job
-        return Job(index, item, request, keys, repeatable=self._is_repeatable(request))
-
-    def _is_repeatable(self, request: Request) -> bool:
-        return may_repeat(self._policy, request.idempotency, request.operation.method, Nature.UNKNOWN)
+        return Job(index, item, request, keys, self._policy)
 
 
 def unexpected(problem: Exception, outcome: Any) -> TalonOneError:

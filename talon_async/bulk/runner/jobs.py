@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from talon_async._messages import Idempotency, Operation, Request
+from talon_async._core.call import SingleAttempts
+from talon_async._core.retry import may_repeat
+from talon_async._messages import Failure, Idempotency, Operation, Request
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from talon_async._core.call import SingleAttempts
+    from talon_async._core.core import Core
     from talon_async.bulk.results import FailureOutcome
+    from talon_async.config import Options, RetryPolicy
     from talon_async.errors import TalonOneError
 
 NO_REQUEST = Request(
@@ -43,6 +46,7 @@ class Job:
         sequence: its place among all calls of the run, resumed ones first.
         item: what the source gave.
         request: what is sent.
+        size: how many items of the source it holds.
         keys: what it has in common with the calls that it must not overtake.
         blocked_by: how many of its keys others hold before it.
         call: the call under way, once it has been sent.
@@ -50,14 +54,15 @@ class Job:
         spent: its attempts that failed for reasons of its own.
         successes: how many calls had succeeded when it failed last.
         seconds: how long its attempts took.
-        repeatable: whether sending it twice does no harm.
-        may_leave: whether the journal knows that it may be sent from now on.
+        must_be_marked: whether the journal must know that it is sent before that happens.
+        may_leave: whether the journal knows.
         problem: why it cannot be sent at all.
         is_dry: whether it is a dry run that finds out whether the server works, and no call of the source.
         outcome: how it ended, once it has.
         error: the error it ended with.
         was_cut_off: whether the run ended while it was on the wire.
         may_be_known: whether an earlier run may have sent it.
+        is_protected: False if an earlier run found that sending it twice does harm.
     """
 
     index: int
@@ -73,16 +78,26 @@ class Job:
     problem: TalonOneError | None = None
     outcome: FailureOutcome | Literal["succeeded"] | None = None
     error: TalonOneError | None = None
-    may_leave = is_dry = was_cut_off = may_be_known = False
+    must_be_marked = may_leave = is_dry = was_cut_off = may_be_known = False
+    is_protected = True
 
-    def __init__(self, index: int, item: Any, request: Request, keys: tuple[str, ...], *, repeatable: bool) -> None:
+    def __init__(self, index: int, item: Any, request: Request, keys: tuple[str, ...], policy: RetryPolicy) -> None:
         self.index, self.item, self.request, self.keys = index, item, request, keys
-        self.repeatable = repeatable
+        self._policy = policy
+        self.size = len(item.items) if isinstance(item, Chunk) else 1
+
+    def make_call(self, core: Core, options: Options) -> SingleAttempts:
+        """Return the call with which it is sent."""
+        call = self.call = SingleAttempts(core, options, self.request)
+        return call
 
     @property
-    def size(self) -> int:
-        """How many items of the source it holds."""
-        return len(self.item.items) if isinstance(self.item, Chunk) else 1
+    def repeatable(self) -> bool:
+        """Whether sending it twice does no harm."""
+        request = self.request
+        return self.is_protected and may_repeat(
+            self._policy, request.idempotency, request.operation.method, Failure.UNKNOWN
+        )
 
     def items(self) -> Iterable[tuple[int, Any]]:
         """Return its items with their places in the source."""
@@ -96,5 +111,5 @@ class Job:
 
     @property
     def trouble_key(self) -> str:
-        """Whose trouble a failure may be."""
+        """What a failure may be the trouble of: the call's first ordering key, or the call alone."""
         return self.keys[0] if self.keys else f"#{self.index}"

@@ -27,7 +27,7 @@ DEFAULT_CONCURRENCY = 64
 BUFFER_WITH_JOURNAL = 1024
 PATIENCE = 300.0
 LONGEST = 1e9
-"""Seconds that stand for ever where a finite number is needed."""
+"""Seconds that mean for ever, where a finite number is needed."""
 
 
 class PacingOptions(TypedDict, total=False):
@@ -39,9 +39,9 @@ class PacingOptions(TypedDict, total=False):
         rate: calls a second at most, evenly spaced.
         patience: seconds without any success after which the run stops; what was not sent is `unsent` then, not failed.
             300 by default. With a journal there is no bound after a first success.
-        max_failures: the run stops when so many calls have failed, and those under way have ended; 10,000 by default.
-            What was taken by then and is not settled, as many calls as may be under way and in the buffer at most, is
-            in the report besides.
+        max_failures: the run stops when so many calls have failed; 10,000 by default. Calls under way at that moment
+            are waited for, and may fail as well. Calls that were never sent do not count; they are in the report
+            besides, as `unsent`: those that were taken and not settled by then, and those of held keys.
         progress: called with a `Snapshot` at most ten times a second, and once in the end, on the event loop: it must
             be quick. What it raises ends the run, also `SystemExit`.
     """
@@ -64,8 +64,9 @@ class BulkOptions(PacingOptions, total=False):
             journal the next run goes on behind the failed call, unless that is requeued. A call has its attempts before
             it fails, and its key waits meanwhile: forty calls that the server cannot stand, with four attempts each,
             can keep a run for half a minute.
-        journal: a path, or a `Journal`: calls are stored before they are sent, and a run that was ended by whatever
-            goes on when it is started again with the same source.
+        journal: a path, or a `Journal`. Calls are stored before they are sent. However a run ended, it goes on when it
+            is started again with the same source. Each item then has an idempotency key of its own, by
+            its place, unless the caller chose the key of its call: so a call that the source gives twice acts twice.
         item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
             read again, such as a time.
         sent_before: whether these calls may have been sent before, by a run that nothing is known of. Then a 409 of a
@@ -139,9 +140,9 @@ def plan_of(
         patience_after_success=patience if patience is not None else PATIENCE if journal is None else math.inf,
         after_failure=after_failure,
         max_failures=_whole("max_failures", options.get("max_failures"), 1, 10_000),
-        progress=options.get("progress"),
+        progress=_function(options, "progress"),
         journal=journal,
-        item_id=options.get("item_id"),
+        item_id=_function(options, "item_id"),
         destination=_destination(core),
         sent_before=bool(options.get("sent_before", False)),
     )
@@ -183,11 +184,24 @@ def _rate(value: Any) -> float | None:
     return float(value)
 
 
+def _function(options: Mapping[str, Any], name: str) -> Callable[..., Any] | None:
+    function: Callable[..., Any] | None = options.get(name)
+    if function is not None and not callable(function):
+        raise InvalidArgumentError(f"{name} must be a function, not {type(function).__name__}")
+    return function
+
+
 def _journal(journal: str | os.PathLike[str] | Journal | None, clock: Clock) -> Journal | None:
-    if journal is None or not isinstance(journal, str | os.PathLike):
-        return journal
-    kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
-    return kept
+    if journal is None:
+        return None
+    if isinstance(journal, str | os.PathLike):
+        if not str(journal):
+            raise InvalidArgumentError("journal must be the path of a file, not an empty text")
+        kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
+        return kept
+    if not callable(getattr(journal, "accept", None)):
+        raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {type(journal).__name__}")
+    return journal
 
 
 def _destination(core: Core) -> str:

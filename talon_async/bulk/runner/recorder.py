@@ -46,8 +46,7 @@ def fingerprint_of(job: Job, item_id: Callable[[Any], object] | None) -> bytes:
     item: Any = job.item
     if isinstance(item, PreparedCall):
         return item.fingerprint
-    call = PreparedCall[Any].of(job.request)
-    return call.fingerprint
+    return PreparedCall.of(job.request).fingerprint
 
 
 class Recorder:
@@ -67,6 +66,7 @@ class Recorder:
         self.to_mark: deque[Job] = deque()
         self._marked: dict[int, Job] = {}
         self._kept: list[Job] = []
+        self._not_resumed: list[int] = []
         self._marking = asyncio.Event()
         self._more = asyncio.Event()
 
@@ -75,8 +75,9 @@ class Recorder:
         self._more.set()
 
     def freed(self, job: Job) -> None:
-        """A call has its end; once there is room for a group, the next one is read."""
-        self.left(job)
+        """Note that a call has ended, and read on once there is room for a group."""
+        if job.may_leave:
+            self.left(job)
         if job.outcome == "unsent":
             self._kept.append(job)  # the journal keeps it for the next run
         if self._intake.has_room(self._least_room - 1):
@@ -89,14 +90,17 @@ class Recorder:
         async for entry in self.journal.unsettled():
             while not self._intake.has_room():
                 if self._intake.is_over():
+                    self._not_resumed = [] if entry.maybe_sent else [entry.index]
                     return
                 await self._wait()
             job = self._intake.resume(entry)
+            job.must_be_marked = not job.repeatable
             if entry.maybe_sent and not job.repeatable:
                 job.problem = TalonOneError("an earlier run may have sent this call, and it is not safe to repeat")
                 job.problem.outcome, job.problem.operation = "unknown", job.request.operation.name
             self._add(job)
-            await self.settle(job)
+            if job.problem is not None:
+                await self.settle(job)
 
     async def skip(self) -> None:
         """Read the source as far as it was recorded, and compare."""
@@ -124,7 +128,8 @@ class Recorder:
             await self.journal.accept([self._entry(job) for job in group])
             for job in group:
                 self._add(job)
-                await self.settle(job)
+                if job.problem is not None:
+                    await self.settle(job)
             await asyncio.sleep(0)
 
     async def _wait(self) -> None:
@@ -140,10 +145,12 @@ class Recorder:
         request = job.request
         if request.idempotency is Idempotency.KEYED and not has_own_key:
             request.idempotency_key = self.journal.key(job.index)
-        call = PreparedCall[Any].of(request, has_own_key=has_own_key)
+        call = PreparedCall.of(request, has_own_key=has_own_key)
         is_told = is_prepared or self._item_id is not None
         fingerprint = self._fingerprint_of(job) if is_told else call.fingerprint
-        return Entry(job.index, bytes(call), fingerprint, job.repeatable)
+        repeatable = job.repeatable
+        job.must_be_marked = not repeatable
+        return Entry(job.index, bytes(call), fingerprint, repeatable)
 
     def _fingerprint_of(self, job: Job) -> bytes:
         try:
@@ -154,13 +161,10 @@ class Recorder:
 
     # -- leaving
 
-    def must_mark(self, job: Job) -> bool:
-        """Tell whether a call may not be sent yet; it is marked soon."""
-        if job.repeatable or job.may_leave:
-            return False
+    def mark_soon(self, job: Job) -> None:
+        """Have a call marked with the next group."""
         self.to_mark.append(job)
         self._marking.set()
-        return True
 
     async def mark(self, add: Callable[[Job], None]) -> None:
         """Mark calls in groups for ever."""
@@ -177,15 +181,14 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """A marked call is sent now, or not any more."""
+        """Note that a marked call waits no longer: it is sent now, or has ended."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 
     # -- ends
 
     async def settle(self, job: Job) -> None:
-        """Note that a call needs no further attempt, if that is so; then there may be room for another."""
-        self.wake()
+        """Note that a call needs no further attempt, if that is so."""
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)
@@ -203,12 +206,12 @@ class Recorder:
     async def close(self, unsent: list[Job]) -> None:
         """Take back the marks of calls that were not sent, in no run, and close the journal."""
         try:
-            surely = [
-                job
+            surely = self._not_resumed + [
+                job.index
                 for job in [*self._kept, *unsent]
                 if job.may_leave or job.index in self._marked or not job.may_be_known
             ]
             if surely:
-                await self.journal.unmark([job.index for job in surely])
+                await self.journal.unmark(surely)
         finally:
             await self.journal.close()

@@ -15,7 +15,6 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from talon_async._core.call import SingleAttempts
 from talon_async._core.limits import KeyedOrder
 from talon_async._core.retry import retry_delay
 from talon_async._messages import Idempotency
@@ -23,6 +22,7 @@ from talon_async.bulk.calls import dry_request
 from talon_async.bulk.limits import Sign, sign_of
 from talon_async.bulk.results import Report
 from talon_async.bulk.runner.account import Account, Interruption
+from talon_async.bulk.runner.failures import Failures
 from talon_async.bulk.runner.gatekeeper import Gatekeeper
 from talon_async.bulk.runner.intake import Intake, unexpected
 from talon_async.bulk.runner.jobs import Job
@@ -32,8 +32,8 @@ from talon_async.errors import ConflictError, ParallelUpdateError, TalonOneError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from talon_async._core.call import SingleAttempts
     from talon_async._core.core import Core
-    from talon_async.bulk.results import FailureOutcome
     from talon_async.bulk.runner.account import Results
     from talon_async.bulk.runner.intake import Build
     from talon_async.bulk.runner.plan import Plan
@@ -62,9 +62,11 @@ class Runner:
         self._plan, self._settled, self._retry = plan, settled, plan.retry(options.retry)
         capacity = plan.width + plan.buffer
         self.account: Account = Account(report or Report(), core.clock, capacity, plan.progress, results)
+        self.account.report.late_items = source.late_items
         self.account.ended = self._wake_all
         self._in_journal = Interruption(self.account, "the journal")
         self._intake = Intake(source, build, self.account, self._retry, client)
+        self._failures = Failures(self.account, plan)
         self._keeper = Gatekeeper(plan, core.clock, self.account, self._wake)
         self._order: KeyedOrder[Job] = KeyedOrder()
         self._ready: deque[Job] = deque()
@@ -154,7 +156,8 @@ class Runner:
     def _add(self, job: Job) -> None:
         """Let a stored call go, behind those with its keys."""
         if job.problem is not None:
-            self._fail(job, job.problem)
+            if not self._failures.are_enough:  # else the journal keeps it for the next run
+                self._fail(job, job.problem)
         elif self._order.add(job):
             self._set_ready(job)
 
@@ -170,7 +173,7 @@ class Runner:
                 if not self._is_done():  # it may have found the end of the source
                     await self._rest()
                 continue
-            call = job.call or self._new_call(job)
+            call = job.call or job.make_call(self._core, self._options)
             begun = monotonic()
             call.started = begun - job.seconds
             job.generation, before = gate.generation, call.attempts
@@ -190,15 +193,11 @@ class Runner:
                 if not job.is_dry:
                     account.succeeded(job, call.data, now)
                     self._free(job, call.data)
-            if account.has_listener:
+            if account.progress is not None:
                 self._tell(monotonic())
             if self._recorder is not None and job.outcome is not None:
                 await self._settle(self._recorder, job)
         self._wake_all()
-
-    def _new_call(self, job: Job) -> SingleAttempts:
-        call = job.call = SingleAttempts(self._core, self._options, job.request)
-        return call
 
     def _is_done(self) -> bool:
         account = self.account
@@ -246,8 +245,10 @@ class Runner:
         job = self._next()
         if job is None:
             return None
-        keeper.let_go()
-        if self._recorder is not None:
+        limiter.take()
+        if keeper.pacer is not None:
+            keeper.plan_next()
+        if job.may_leave and self._recorder is not None:
             self._recorder.left(job)
         if self._idle and limiter.active < limiter.limit and (self._ready or self._intake.has_more):
             self._wake()
@@ -255,13 +256,11 @@ class Runner:
 
     def _next(self) -> Job | None:
         """Return the next call that waits for no other."""
+        held = self.account.report.held_keys
         while (job := self._ready.popleft() if self._ready else self._read()) is not None:
-            held = self.account.report.held_keys
-            if held and not held.isdisjoint(job.keys):
-                error = TalonOneError("an earlier call with the same ordering key failed, and the key is held")
-                self._fail(job, error, "unsent")
-                continue
-            return job
+            if not (held and self._failures.holds(job)):
+                return job
+            self._free(job, None)
         return None
 
     def _read(self) -> Job | None:
@@ -279,9 +278,11 @@ class Runner:
         return None
 
     def _set_ready(self, job: Job) -> None:
-        if self._recorder is None or not self._recorder.must_mark(job):
-            self._ready.append(job)
-            self._wake()
+        if self._recorder is not None and job.must_be_marked and not job.may_leave:
+            self._recorder.mark_soon(job)
+            return
+        self._ready.append(job)
+        self._wake()
 
     # -- failures
 
@@ -292,12 +293,14 @@ class Runner:
         job.seconds = now - call.started
         sign = sign_of(error)
         self._keeper.refused(job, sign, error, now)
+        if sign is Sign.FATAL:
+            self.account.stop(error)
         if job.is_dry:
             return
         sent_before = job.may_be_known or self._plan.sent_before
         if sign is Sign.FATAL:
-            self._fail(job, error, "unsent" if error.outcome in ("not_sent", "rejected") else None)
-            self.account.stop(error)
+            if self._failures.give_back(job, error):
+                self._free(job, None)
         elif self._was_recorded_before(call, error, sent_before=sent_before):
             self.account.succeeded(job, None, now)
             self._free(job, None)
@@ -344,17 +347,9 @@ class Runner:
         self._ready.append(job)
         self._wake()
 
-    def _fail(self, job: Job, error: TalonOneError, outcome: FailureOutcome | None = None) -> None:
-        """Settle a call that has not succeeded for sure; without an outcome, the error tells it."""
-        report, plan = self.account.report, self._plan
-        acted = error.outcome in ("unknown", "accepted")
-        self.account.failed(job, error, outcome or ("unknown" if acted else "rejected"))
-        if plan.after_failure == "hold":
-            report.held_keys.update(job.keys)
-        elif plan.after_failure == "stop":
-            self.account.stop(error)
-        if len(report.failures) >= plan.max_failures:
-            self.account.stop(TalonOneError(f"{plan.max_failures} calls have failed (max_failures)"))
+    def _fail(self, job: Job, error: TalonOneError) -> None:
+        """Settle a call that has not succeeded for sure."""
+        self._failures.add(job, error)
         if job.problem is None:
             self._free(job, None)
 
@@ -377,7 +372,7 @@ class Runner:
         self._keeper.probe_due, self._last_probe = False, job.sequence
         self._keeper.limiter.take()
         if not job.repeatable and (request := dry_request(job.request, self._client)) is not None:
-            probe = Job(job.index, None, request, (), repeatable=True)
+            probe = Job(job.index, None, request, (), self._retry)
             probe.is_dry = True
             return probe
         self._ready.remove(job)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from talon_async.bulk import PreparedCall
     from talon_async.cli._send.files import Input
     from talon_async.cli._send.mapping import MappingOptions
-    from talon_async.cli._send.records import Doubtful
+    from talon_async.cli._send.records import InDoubt
     from talon_async.cli._send.rows import Row
     from talon_async.client import TalonOne
 
@@ -31,13 +31,13 @@ class CallOptions:
         operation: the name of the operation.
         mapping: what the command line says about columns.
         dry: whether the server shall evaluate only.
-        doubtful: what to do with calls of a file of failures that the server may have recorded.
+        in_doubt: what to do with calls of a file of failures that the server may have recorded.
     """
 
     operation: str
     mapping: MappingOptions
     dry: bool
-    doubtful: Doubtful
+    in_doubt: InDoubt
 
 
 class Calls:
@@ -90,5 +90,5 @@ class Calls:
         if self._file.format == "ndjson" and is_record(row.values):
             if self._options.dry:
                 raise InputError(place, "", "a call that an earlier run wrote has no dry run")
-            return call_of(row.values, place, self._client, self._options.doubtful, lambda: datetime.now(UTC))
+            return call_of(row.values, place, self._client, self._options.in_doubt, lambda: datetime.now(UTC))
         return self._mapper.call(row, place)

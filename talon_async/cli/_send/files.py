@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from talon_async.cli._send.parquet import ParquetFile
-from talon_async.cli._send.problems import UsageError
+from talon_async.cli._send.problems import InputError, UsageError
 from talon_async.cli._send.rows import CsvFile, ndjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Self
 
-    from talon_async.cli._send.problems import InputError
     from talon_async.cli._send.rows import Row
 
 Format = Literal["ndjson", "csv", "parquet"]
@@ -91,6 +90,9 @@ class Input:
         for row in self._iterator(columns):
             self.taken += 1
             yield row
+        if self._size and os.fstat(self._raw.fileno()).st_size < self._size:
+            reason = "the file has become shorter while it was read: its last row may be cut off"
+            yield InputError(self.name, "", reason, is_last=True)
 
     def _iterator(self, columns: Sequence[str] | None) -> Iterator[Row | InputError]:
         if isinstance(self._table, ParquetFile):

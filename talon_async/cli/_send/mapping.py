@@ -9,6 +9,7 @@ import attrs
 from talon_async._codec import read
 from talon_async.cli._send.convert import as_it_is, converters
 from talon_async.cli._send.problems import InputError, UsageError
+from talon_async.cli._send.rows import holds_bytes
 from talon_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -196,7 +197,10 @@ class Mapper:
             return self._prepare(**values.parameters, body=read(body, self._shape.body))
         except InvalidArgumentError as problem:
             pointer, reason = self._blamed(problem.message)
-            raise InputError(place, self._column_of(pointer, row.values), reason) from None
+            column = self._column_of(pointer, row.values)
+            if holds_bytes(row.values.get(column)):
+                reason = "holds bytes that are no text in this encoding: see --encoding"
+            raise InputError(place, column, reason) from None
 
     def _blamed(self, message: str) -> tuple[str, str]:
         """Split a refusal of the client into the field and the reason, without the value."""

@@ -14,14 +14,14 @@ from talon_async.bulk import Journal
 from talon_async.cli._paths import problem_of_failed
 from talon_async.cli._send.calls import Calls
 from talon_async.cli._send.files import is_stream
-from talon_async.cli._send.problems import InputError
+from talon_async.cli._send.problems import InputError, plain
 from talon_async.cli._send.progress import display_for
-from talon_async.cli._send.records import line_of_failure, line_of_journaled, write_lines
+from talon_async.cli._send.records import line_of_failure, lines_of_journaled, write_lines
 from talon_async.cli._send.sending import Sending
 from talon_async.errors import BulkInterruptedError, JournalError, TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from talon_async.bulk import BulkOptions, PreparedCall, Report
     from talon_async.cli._send.calls import CallOptions
@@ -69,7 +69,7 @@ class SendOptions:
 
 def complain(text: str) -> None:
     """Print what is wrong."""
-    print(f"talon-async send: {text}", file=sys.stderr, flush=True)
+    print(plain(f"talon-async send: {text}"), file=sys.stderr, flush=True)
 
 
 class OneInput:
@@ -83,7 +83,7 @@ class OneInput:
     async def send(self, interrupt: Interrupt) -> int:
         """Send it, and return the exit code."""
         if ignored := self._calls.ignored:
-            print(f"{self._file.name}: not sent are the columns {', '.join(ignored)}", file=sys.stderr)
+            print(plain(f"{self._file.name}: not sent are the columns {', '.join(ignored)}"), file=sys.stderr)
         bulk = self._options.bulk.copy()
         bulk["journal"] = self._journal
         display = display_for(sys.stderr, self._file.name)
@@ -100,8 +100,8 @@ class OneInput:
             code = STOPPED
         if interrupt.happened or report.stopped_by is not None:
             code = STOPPED
-        if code == BAD_USE and not report.taken + report.resumed + report.skipped:
-            return code
+        if code == BAD_USE and not report.taken + report.resumed:
+            return code  # the same command would say the same
         return self._sum_up(report, code)
 
     def _interrupted(self, problem: BulkInterruptedError) -> int:
@@ -146,9 +146,9 @@ class OneInput:
         if self._failed is None or not (self._journal is None or self._journal.exists()):
             return 0
         if self._journal is None:
-            lines = map(line_of_failure, report.failures)
+            lines: Iterator[bytes] = map(line_of_failure, report.failures)
         else:
-            lines = map(line_of_journaled, Journal(self._journal).list("failed"))
+            lines = lines_of_journaled(Journal(self._journal).list("failed"))
         problem = problem_of_failed(self._failed)  # much may have happened since the command began
         try:
             if problem is None:

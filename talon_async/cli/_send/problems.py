@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def plain(text: str) -> str:
+    """Return a text without what a terminal would obey: names of columns come from the input."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
 class UsageError(Exception):
     """The command cannot be run like this; the message says what to change."""
 

@@ -23,12 +23,12 @@ from talon_async.cli._send.problems import InputError
 from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from talon_async.bulk import Failure, JournaledCall
 
-Doubtful = Literal["refuse", "skip", "send"]
-IN_DOUBT = ("unknown", "accepted")
+InDoubt = Literal["refuse", "skip", "send"]
+OUTCOMES_IN_DOUBT = ("unknown", "accepted")
 MARKS = frozenset(("operation", "target", "body", "ordering_keys"))
 """The keys by which a line is known to be a call, and no row."""
 
@@ -39,9 +39,11 @@ def is_record(values: Mapping[str, Any]) -> bool:
 
 
 def call_of(
-    values: Mapping[str, Any], place: str, client: type, doubtful: Doubtful, now: Callable[[], datetime]
+    values: Mapping[str, Any], place: str, client: type, in_doubt: InDoubt, now: Callable[[], datetime]
 ) -> PreparedCall[Any] | None:
     """Return the call that a line holds; None if it is to be skipped."""
+    if values["operation"] is None:
+        raise InputError(place, "", "is an item that an earlier run could not encode: there is no call to send")
     try:
         endpoint = endpoint_for(client, str(values["operation"]))
         failure: dict[str, Any] = values.get("failure") or {}
@@ -57,11 +59,15 @@ def call_of(
             values.get("has_own_key") is True and key is not None,
         )
         # bytes are checked more closely
-        call = PreparedCall[Any].from_bytes(bytes(call))
-        since = datetime.fromisoformat(values.get("accepted") or values["settled"]) if outcome in IN_DOUBT else None
+        call = PreparedCall.from_bytes(bytes(call))
+        since = (
+            datetime.fromisoformat(values.get("accepted") or values["settled"])
+            if outcome in OUTCOMES_IN_DOUBT
+            else None
+        )
     except (TalonOneError, ValueError, TypeError, KeyError, AttributeError):
         raise InputError(place, "", "looks like a call that an earlier run wrote, but is damaged") from None
-    return _again(call, place, doubtful, None if since is None else now() - since)
+    return _again(call, place, in_doubt, None if since is None else now() - since)
 
 
 def _target(value: Any) -> str:
@@ -70,7 +76,7 @@ def _target(value: Any) -> str:
     return value
 
 
-def _again(call: PreparedCall[Any], place: str, doubtful: Doubtful, age: timedelta | None) -> PreparedCall[Any] | None:
+def _again(call: PreparedCall[Any], place: str, in_doubt: InDoubt, age: timedelta | None) -> PreparedCall[Any] | None:
     """Return the call as it is sent again; `age` is that of one of unknown outcome."""
     if age is None:
         return _with_key(call, None)
@@ -78,9 +84,9 @@ def _again(call: PreparedCall[Any], place: str, doubtful: Doubtful, age: timedel
         is_protected = call.idempotency_key is not None and age < timedelta(seconds=KEY_LIFETIME)
     else:
         is_protected = call.idempotency is not Idempotency.NEVER
-    if is_protected or doubtful == "send":
+    if is_protected or in_doubt == "send":
         return _with_key(call, call.idempotency_key)
-    if doubtful == "skip":
+    if in_doubt == "skip":
         return None
     raise InputError(place, "", "the server may have recorded it already: see --in-doubt")
 
@@ -114,9 +120,11 @@ def line_of_failure(failure: Failure[PreparedCall[Any]]) -> bytes:
     return _line(failure.index, failure.item, told, ended - timedelta(seconds=failure.seconds), ended)
 
 
-def line_of_journaled(entry: JournaledCall) -> bytes:
-    """Return the line of a call that a journal has."""
-    return _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
+def lines_of_journaled(entries: Iterable[JournaledCall]) -> Iterator[bytes]:
+    """Return the lines of calls that a journal has. An item that could not be encoded has none: it cannot be sent."""
+    for entry in entries:
+        if entry.call is not None:
+            yield _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
 
 
 def _line(

@@ -124,6 +124,11 @@ class CsvFile:
                 yield InputError(f"{self._name}, line {line}", "", reason)
 
 
+def holds_bytes(value: Any) -> bool:
+    """Tell whether a cell holds bytes that its encoding does not have."""
+    return isinstance(value, str) and any("\udc80" <= character <= "\udcff" for character in value)
+
+
 def damaged(name: str, line: int, problem: BaseException) -> InputError:
     """Return what to say of a file that cannot be read to its end."""
     return InputError(f"{name}, line {line}", "", f"cannot be read further: {problem}", is_last=True)

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from talon_async.bulk import Journal
+from talon_async.bulk.journal.beside import problem_of_kind, refuse_foreign
 from talon_async.bulk.sources import Caught
-from talon_async.cli._paths import problem_of_failed, problem_of_kind, refuse_clashes
+from talon_async.cli._paths import problem_of_failed, refuse_clashes
 from talon_async.cli._send.calls import Calls
 from talon_async.cli._send.files import Input, check_readable, is_stream
 from talon_async.cli._send.one import ALL, BAD_USE, STOPPED, OneInput, complain
-from talon_async.cli._send.problems import InputError, UsageError
+from talon_async.cli._send.problems import InputError, UsageError, plain
 from talon_async.cli._send.sending import Interrupt, SendingClient, handled
 from talon_async.config import Limits, Settings
-from talon_async.errors import ConfigurationError, InvalidArgumentError
+from talon_async.errors import ConfigurationError, InvalidArgumentError, JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from talon_async.cli._send.one import SendOptions
 
 
@@ -43,10 +47,22 @@ def refuse_places(options: SendOptions) -> None:
     """Raise UsageError if a journal or a file for calls that failed cannot be where it is to be."""
     for path in options.paths:
         journal, failed = options.places(path)
-        if journal is not None and (problem := problem_of_kind(journal)) is not None:
-            raise UsageError(f"the journal {journal} {problem}: name another with --journal")
+        if journal is not None:
+            refuse_journal(journal)
         if failed is not None and (problem := problem_of_failed(failed)) is not None:
             raise UsageError(f"{failed} {problem}: name another file for calls that fail with --failed")
+
+
+def refuse_journal(path: Path) -> None:
+    """Raise UsageError if something is there that is no journal, or beside it something that is not the journal's."""
+    if (problem := problem_of_kind(path)) is not None:
+        raise UsageError(f"the journal {path} {problem}: name another with --journal")
+    try:
+        refuse_foreign(path)
+        if path.exists() and path.stat().st_size:
+            Journal(path).count()
+    except JournalError as error:
+        raise UsageError(str(error)) from None
 
 
 def opened(path: str, options: SendOptions) -> Input:
@@ -67,7 +83,7 @@ def check(options: SendOptions) -> int:
                 problems = _check_one(Calls(talon, file, options.calls))
             print(f"{file.name}: {file.taken:,} rows, {problems or 'no'} {'problem' if problems == 1 else 'problems'}")
         except (UsageError, InputError) as problem:
-            print(problem)
+            print(plain(str(problem)))
             problems = 1
         worst = BAD_USE if problems else worst
     return worst
@@ -77,7 +93,7 @@ def _check_one(calls: Calls) -> int:
     count = 0
     for call in calls:
         if isinstance(call, InputError):
-            print(call)
+            print(plain(str(call)))
             count += 1
     return count
 

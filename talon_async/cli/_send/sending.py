@@ -64,9 +64,11 @@ class Interrupt:
 
 @contextlib.contextmanager
 def handled(interrupt: Interrupt) -> Generator[None]:
-    """Have Ctrl-C, and the signal that asks a process to end, go to `interrupt`."""
+    """Have Ctrl-C, a closed terminal and the signal that asks a process to end go to `interrupt`.
+
+    A signal that is ignored stays so: `nohup` and shells ask for that.
+    """
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
     if sys.platform == "win32":
         before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(interrupt))
         try:
@@ -74,6 +76,11 @@ def handled(interrupt: Interrupt) -> Generator[None]:
         finally:
             signal.signal(signal.SIGINT, before)
         return
+    signals = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     for number in signals:
         loop.add_signal_handler(number, interrupt)
     try:

@@ -13,11 +13,11 @@ EFFECT_PROPS: Final[dict[str, type[Any]]] = {}
 """The class of the props by `effect_type`."""
 
 
-def effect_props(effect_type: str) -> Callable[[type[C]], type[C]]:
-    """Say that a class holds the props of an effect type."""
+def effect_props(*effect_types: str) -> Callable[[type[C]], type[C]]:
+    """Say that a class holds the props of an effect type, or of several."""
 
     def register(cls: type[C]) -> type[C]:
-        EFFECT_PROPS[effect_type] = cls
+        EFFECT_PROPS.update(dict.fromkeys(effect_types, cls))
         return cls
 
     return register

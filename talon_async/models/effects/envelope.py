@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from talon_async.models._base import model, wire
+from talon_async.models.effects._registry import effect_props
 from talon_async.models.effects.coupons import (
     AcceptCouponEffectProps,
     CouponCreatedEffectProps,
@@ -35,6 +36,7 @@ from talon_async.models.effects.loyalty import (
     ChangeLoyaltyTierLevelEffectProps,
     DeductLoyaltyPointsEffectProps,
     ExtendLoyaltyPointsExpiryDateEffectProps,
+    JoinLoyaltyProgramEffectProps,
     RollbackAddedLoyaltyPointsEffectProps,
     RollbackDeductedLoyaltyPointsEffectProps,
     RollbackTierBoostEffectProps,
@@ -59,9 +61,14 @@ from talon_async.models.effects.rewards import (
 )
 
 
+@effect_props("addNegativeLoyaltyPoints", "offsetNegativeLoyaltyPoints")
 @model
 class UnknownEffectProps:
-    """The props of an effect as they came: its type is newer than this release, or they do not fit their type."""
+    """The props of an effect as they came: its type is newer than this release, or they do not fit their type.
+
+    The API documents no props for `addNegativeLoyaltyPoints` and `offsetNegativeLoyaltyPoints`: theirs always come as
+    this class.
+    """
 
     raw: Mapping[str, Any] | Any
 
@@ -81,6 +88,7 @@ EffectProps: TypeAlias = (
     | ErrorEffectProps
     | ExtendLoyaltyPointsExpiryDateEffectProps
     | IncreaseAchievementProgressEffectProps
+    | JoinLoyaltyProgramEffectProps
     | RedeemReferralEffectProps
     | ReferralCreatedEffectProps
     | RejectCouponEffectProps
@@ -138,3 +146,5 @@ class Effect:
     selected_price_type: str | None = None
     selected_price: float | None = None  # before discounts
     adjustment_reference_id: str | None = None
+    reward_id: int | None = None  # of the used reward, like the next
+    reward_integration_id: str | None = None

@@ -41,19 +41,25 @@ class CustomEffectProps:
     bundle_name: str | None = None
 
 
-@effect_props("triggerWebhook")
+@effect_props("triggerWebhook", "callApi")
 @model
 class TriggerWebhookEffectProps:
-    """A webhook was called; nothing is left to do."""
+    """A webhook was called; nothing is left to do.
+
+    The documents call the effect type `triggerWebhook` until 26.18 and `callApi` since 26.19. Both are read.
+    """
 
     webhook_id: float  # an ID, though a number
     webhook_name: str
 
 
-@effect_props("updateAttribute")
+@effect_props("updateAttribute", "set")
 @model
 class UpdateAttributeEffectProps:
-    """An attribute has a new value; `path` is the entity and the attribute's name."""
+    """An attribute has a new value; `path` is the entity and the attribute's name.
+
+    The documents call the effect type `updateAttribute` until 26.18 and `set` since 26.19. Both are read.
+    """
 
     path: str
     value: Any

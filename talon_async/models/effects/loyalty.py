@@ -127,12 +127,25 @@ class ChangeLoyaltyTierLevelEffectProps:
     expiry_date: datetime | None = None
 
 
+@effect_props("joinLoyaltyProgram")
+@model
+class JoinLoyaltyProgramEffectProps:
+    """The customer joined a loyalty program.
+
+    The effect fails in an anonymous session, for a member, and for a program of cards.
+    """
+
+    program_id: int
+    join_date: datetime
+
+
 @effect_props("boostLoyaltyTier")
 @model
 class BoostLoyaltyTierEffectProps:
-    """Experimental: the customer has a higher tier for a time.
+    """The customer has a higher tier until `expiry_date`; the points stay as they are.
 
-    The published documents lack it as yet: its fields may change.
+    An empty `sub_ledger_id` is the main ledger. The `rollbackTierBoost` effect that takes the tier back has the same
+    `boost_uuid`.
     """
 
     program_id: int
@@ -146,9 +159,9 @@ class BoostLoyaltyTierEffectProps:
 @effect_props("rollbackTierBoost")
 @model
 class RollbackTierBoostEffectProps:
-    """Experimental: the higher tier was taken back.
+    """The higher tier of a boost was taken back, as its session was cancelled.
 
-    The published documents lack it as yet: the effect type's name is inferred and may change.
+    A partial return does not take it back. An empty `sub_ledger_id` is the main ledger.
     """
 
     program_id: int

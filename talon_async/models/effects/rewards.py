@@ -36,13 +36,18 @@ class RollbackIncreasedAchievementProgressEffectProps:
 @effect_props("startAchievementProgress")
 @model
 class StartAchievementProgressEffectProps:
-    """The customer started on an achievement, at 0."""
+    """The customer started on an achievement, at 0.
+
+    It comes before `increaseAchievementProgress`, which has the same `progress_tracker_id`, and for the first start of
+    a recurring achievement only. If the achievement has started already, or its end date is past, an `error` effect
+    comes instead, and the other effects of the rule are not applied. There is no effect that takes it back.
+    """
 
     achievement_id: int
     achievement_name: str
-    progress_tracker_id: int
     target: float
     start_date: datetime
+    progress_tracker_id: int | None = None
     end_date: datetime | None = None  # only if the end is fixed
 
 
@@ -71,9 +76,10 @@ class WillAwardGiveawayEffectProps:
 @effect_props("unlockReward")
 @model
 class UnlockRewardEffectProps:
-    """Experimental: a customer unlocked a reward.
+    """A customer unlocked a reward.
 
-    The published documents lack it as yet: the effect type's name is inferred and may change.
+    `integration_id` is the ID of the unlocking, which `reward_integration_ids` of a session takes. The reward of a
+    `loyalty_card_id` belongs to the card: each customer who is linked to it can use it.
     """
 
     integration_id: str
@@ -87,10 +93,7 @@ class UnlockRewardEffectProps:
 @effect_props("useReward")
 @model
 class UseRewardEffectProps:
-    """Experimental: a customer used a reward.
-
-    The published documents lack it as yet: the effect type's name is inferred and may change.
-    """
+    """A customer used an unlocked reward; `integration_id` is the ID of its unlocking."""
 
     integration_id: str
     reward_id: int
@@ -100,10 +103,7 @@ class UseRewardEffectProps:
 @effect_props("rollbackUseReward")
 @model
 class RollbackUseRewardEffectProps:
-    """Experimental: the use of a reward was undone.
-
-    The published documents lack it as yet: the effect type's name is inferred and may change.
-    """
+    """The use of a reward was undone, as its session was cancelled: it can be used again."""
 
     integration_id: str
     reward_id: int

@@ -1,47 +1,108 @@
-"""Experimental: rewards, which customers unlock, often with points.
-
-No published document describes them yet. All names in JSON are inferred from the official SDKs, and so is what an
-answer holds; what its items look like is not known at all, which is why they are plain maps.
-"""
+"""Rewards: what customers unlock, often with points, and use afterwards."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 from talon_async.models._base import CARD_ID, INTEGRATION_ID, model, wire
-from talon_async.models.campaign import RuleFailureReason
+from talon_async.models.campaign import RuleFailureReason, RuleMetadata
 from talon_async.models.effects.envelope import Effect
-from talon_async.models.loyalty.balances import LoyaltyBalances
+from talon_async.models.loyalty.balances import Loyalty, LoyaltyBalances
 from talon_async.models.profile import CustomerProfile
 
+RewardStatus = Literal["unlocked", "used"]
+RewardFailureCode = Literal["CONDITION_NOT_MET", "INSUFFICIENT_BALANCE", "CARD_REQUIRED", "PROFILE_REQUIRED"]
 RewardResponseContent = Literal["customerProfile", "effects", "ruleFailureReasons", "loyalty"]
 
 
 @model
-class GetCustomerRewardsResponse:
-    """Experimental: one page of a customer's rewards. The names `hasMore` and `totalResultSize` are inferred.
+class CustomerProfileReward:
+    """A reward that a customer has unlocked, and perhaps used.
 
-    `total_result_size` comes only if the request asks for it.
+    `integration_id` is the ID of the unlocking, `reward_integration_id` that of the reward. `rule` is there if the
+    reward has one. The program and the card are there if a card unlocked the reward.
     """
+
+    id: int | None = None
+    integration_id: str | None = None
+    reward_id: int | None = None
+    reward_integration_id: str | None = None
+    reward_name: str | None = None
+    description: str | None = None
+    rule: RuleMetadata | None = None
+    status: RewardStatus | str | None = None
+    unlocked_at: datetime | None = None
+    unlocked_by_profile_integration_id: str | None = None
+    used_at: datetime | None = None
+    used_by_profile_integration_id: str | None = None
+    loyalty_program_id: int | None = None
+    loyalty_card_id: str | None = wire(default=None, also="loyaltyCardIdentifier")  # its name before 26.20
+
+
+@model
+class GetCustomerRewardsResponse:
+    """One page of a customer's rewards; `total_result_size` comes only if the request asks for it."""
 
     has_more: bool | None = None
     total_result_size: int | None = None
-    data: Sequence[Mapping[str, Any]] = wire(factory=list)
+    data: Sequence[CustomerProfileReward] = wire(factory=list)
+
+
+@model
+class RewardPointsRequired:
+    """The points that a reward costs, and the ledger that pays them; an empty `subledger_id` is the main ledger."""
+
+    id: int | None = None
+    amount: float | None = None
+    loyalty_program_id: int | None = None
+    subledger_id: str | None = None
+
+
+@model
+class RewardEligibilityFailureDetails:
+    """Why a customer cannot unlock a reward; `condition_index` comes with `CONDITION_NOT_MET`."""
+
+    failure_code: RewardFailureCode | str | None = None
+    condition_index: int | None = None
+
+
+@model
+class RewardEligibility:
+    """Whether a customer can unlock a reward; `details` is empty if so."""
+
+    passed: bool | None = None
+    details: Sequence[RewardEligibilityFailureDetails] = wire(factory=list)
+
+
+@model
+class RewardCatalogItem:
+    """A reward that can be had.
+
+    Without `points_required` it costs nothing. `eligibility` is there if the request names a customer or a card.
+    """
+
+    id: int | None = None
+    name: str | None = None
+    description: str | None = None
+    points_required: Sequence[RewardPointsRequired] = wire(factory=list)
+    rule: RuleMetadata | None = None
+    eligibility: RewardEligibility | None = None
 
 
 @model
 class RewardsCatalogPage:
-    """Experimental: one page of the rewards that can be had. The name `hasMore` is inferred."""
+    """One page of the rewards that can be had."""
 
     has_more: bool | None = None
-    data: Sequence[Mapping[str, Any]] = wire(factory=list)
+    data: Sequence[RewardCatalogItem] = wire(factory=list)
 
 
 @model
 class IntegrationRewardsCatalogResponse:
-    """Experimental: the rewards that can be had, and what the customer has to pay for them.
+    """Experimental: the rewards that can be had, and the points that can pay for them.
 
-    The names `catalog` and `loyalty` are inferred. The page is one level deeper than in other answers; what the keys
-    of `loyalty` stand for is not documented.
+    The page is one level deeper than in other answers. `loyalty` is there if the request names a program, and a
+    customer or a card. The API does not document its keys; presumably they are program IDs.
     """
 
     catalog: RewardsCatalogPage | None = None
@@ -50,30 +111,65 @@ class IntegrationRewardsCatalogResponse:
 
 @model
 class IntegrationUnlockRewardRequest:
-    """Experimental: who unlocks a reward, and which ledger pays for it. All names in JSON are inferred.
+    """Experimental: who unlocks a reward, and which ledger pays for it.
 
-    `integration_id` is an ID of your own for this unlocking; the API takes each only once. An empty `subledger_id` is
-    the main ledger. The card that pays is `card_identifier` in one release of the API and `loyalty_card_id` in
-    another: give the one that yours knows.
+    `integration_id` is your ID of this unlocking. The API takes each ID once, and a session uses the reward under it. A
+    reward that costs points needs `loyalty_program_id` and `subledger_id`; an empty `subledger_id` is the main ledger.
+
+    With `loyalty_card_id` the card pays, and owns the reward. The card must be active and linked to the customer. API
+    releases 26.18 and 26.19 call this field `card_identifier`; they may ignore or refuse `loyalty_card_id`. Use
+    `card_identifier` for such a server only.
     """
 
     integration_id: str = wire(limit=INTEGRATION_ID)
     profile_integration_id: str = wire(limit=INTEGRATION_ID)
+    loyalty_card_id: str | None = wire(default=None, limit=CARD_ID)
     loyalty_program_id: int | None = None
     subledger_id: str | None = None
-    card_identifier: str | None = wire(default=None, limit=CARD_ID)
-    loyalty_card_id: str | None = wire(default=None, limit=CARD_ID)
     response_content: Sequence[RewardResponseContent] | None = None
+    card_identifier: str | None = wire(default=None, limit=CARD_ID)
 
 
 @model
 class IntegrationUnlockRewardResponse:
-    """Experimental: what the rules made of the unlocking. All names in JSON but `effects` are inferred.
+    """Experimental: what the rules made of the unlocking.
 
-    All but `effects` comes only if `response_content` asks for it.
+    `customer_profile` and `loyalty` come only if `response_content` asks for them. The API documents no field for
+    `ruleFailureReasons`, though it can be asked for.
     """
 
     effects: Sequence[Effect] = wire(factory=list)
     customer_profile: CustomerProfile | None = None
+    loyalty: Loyalty | None = None
     rule_failure_reasons: Sequence[RuleFailureReason] = wire(factory=list)
-    loyalty: Mapping[str, Any] = wire(factory=dict)
+
+
+@model
+class RewardUnlockRejection:
+    """Why the rules refused to unlock a reward: `from_json(error.body, RewardUnlockRejection)` of a 422 reads it."""
+
+    message: str | None = None
+    rule_failure_reasons: Sequence[RuleFailureReason] = wire(factory=list)
+
+
+@model
+class CustomerReward:
+    """One unlocking of a reward; `integration_id` is the ID of the unlocking."""
+
+    application_id: int | None = None
+    profile_integration_id: str | None = None
+    integration_id: str | None = None
+    unlocked_at: datetime | None = None
+    used_at: datetime | None = None
+
+
+@model
+class RewardWithUnlocks:
+    """A reward, and how a customer has unlocked it; `unlocked` holds what is not used yet."""
+
+    id: int | None = None
+    integration_id: str | None = None
+    name: str | None = None
+    description: str | None = None
+    rule: RuleMetadata | None = None
+    unlocked: Sequence[CustomerReward] = wire(factory=list)

@@ -25,12 +25,14 @@ from talon_async.models import (
     RollbackDiscountEffectProps,
     RollbackIncreasedAchievementProgressEffectProps,
     RollbackReferralEffectProps,
+    RollbackUseRewardEffectProps,
     RuleFailureReason,
     SetDiscountEffectProps,
     SetDiscountPerAdditionalCostEffectProps,
     SetDiscountPerAdditionalCostPerItemEffectProps,
     SetDiscountPerItemEffectProps,
     UnknownEffectProps,
+    UseRewardEffectProps,
 )
 from talon_async.models._base import camel
 from talon_async.testing.world._store import recast
@@ -48,7 +50,7 @@ NO_CAMPAIGN = -1
 def effect(props: EffectProps, *, campaign_id: int = 1, rule_name: str = "", **more: Any) -> Effect:
     """Make an effect from its props, as a campaign's rule would; `more` are further fields of `Effect`."""
     kind = next((kind for kind, cls in EFFECT_PROPS.items() if cls is type(props)), None)
-    if kind is None:
+    if kind is None or isinstance(props, UnknownEffectProps):
         raise TypeError(f"{type(props).__name__} does not say its effect type: make the Effect itself")
     ruleset: dict[str, Any] = {"ruleset_id": campaign_id, "rule_index": 0, **more}
     return Effect(effect_type=kind, props=props, campaign_id=campaign_id, rule_name=rule_name, **ruleset)
@@ -63,7 +65,13 @@ def undiscounted(total: float, effects: Iterable[Effect]) -> float:
 def undone(effects: Iterable[Effect], profile_id: str = "") -> list[Effect]:
     """Return the effects that take back what effects gave a customer."""
     return [
-        effect(props, campaign_id=one.campaign_id or NO_CAMPAIGN, triggered_by_coupon=one.triggered_by_coupon)
+        effect(
+            props,
+            campaign_id=one.campaign_id or NO_CAMPAIGN,
+            triggered_by_coupon=one.triggered_by_coupon,
+            reward_id=one.reward_id,
+            reward_integration_id=one.reward_integration_id,
+        )
         for one in effects
         if (props := _undoing(one.props) or _giving_back(one.props, profile_id)) is not None
     ]
@@ -75,6 +83,8 @@ def _undoing(props: EffectProps) -> EffectProps | None:
             return RollbackCouponEffectProps(value=code)
         case AcceptReferralEffectProps(value=code):
             return RollbackReferralEffectProps(value=code)
+        case UseRewardEffectProps(integration_id=identifier, reward_id=number, application_id=application):
+            return RollbackUseRewardEffectProps(integration_id=identifier, reward_id=number, application_id=application)
         case IncreaseAchievementProgressEffectProps(achievement_id=number, achievement_name=name):
             return RollbackIncreasedAchievementProgressEffectProps(
                 achievement_id=number,
@@ -196,12 +206,13 @@ def rule_failure_reasons(effects: Iterable[Effect]) -> list[RuleFailureReason]:
 
 
 def answer(cls: type[T], always: Mapping[str, Any], parts: Mapping[str, Callable[[], Any]], asked: Sequence[str]) -> T:
-    """Make an answer of what always comes and the parts asked for, by wire name; the others stay out of the JSON."""
+    """Make an answer of what always comes and the parts asked for by their words; the others stay out of the JSON."""
     fields: Any = attrs.fields
     # None is not in the types of lists, but it is what leaves them out; an empty list would be written
     content: dict[str, Any] = {attribute.name: None for attribute in fields(cls)} | dict(always)
     for attribute in fields(cls):
         part = parts.get(attribute.name)
-        if part is not None and camel(attribute.name) in asked:
+        word = "unlockedRewards" if attribute.name == "rewards" else camel(attribute.name)
+        if part is not None and word in asked:
             content[attribute.name] = part()
     return cls(**content)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from talon_async.testing.world.loyalty._ledger import Movement
     from talon_async.testing.world.loyalty._program import StoredProgram
-    from talon_async.testing.world.loyalty.rewards import StoredReward, StoredUnlock
+    from talon_async.testing.world.loyalty._reward import StoredReward, StoredUnlock
 
 T = TypeVar("T")
 
@@ -47,13 +47,13 @@ class StoredSession:
 
 @attrs.frozen(kw_only=True)
 class StoredCoupon:
-    """A coupon, what it gives, who reserved it and who redeemed it how often."""
+    """A coupon, what it gives, who reserved it when, and who redeemed it how often."""
 
     coupon: Coupon
     name: str
     discount: float | None
     percent: float | None
-    reserved: frozenset[str]
+    reserved: Mapping[str, datetime] = attrs.field(factory=dict[str, "datetime"])
     redeemed: Mapping[str, int] = attrs.field(factory=dict[str, int])
 
 

@@ -9,6 +9,7 @@ from talon_async.models import (
     AchievementProgress,
     AchievementProgressWithDefinition,
     AchievementStatusEntry,
+    CampaignReference,
     CustomerAchievement,
     GetCustomerAchievementHistoryResponse,
     GetCustomerAchievementsResponse,
@@ -16,7 +17,7 @@ from talon_async.models import (
     evolve,
 )
 from talon_async.testing._refusal import unknown
-from talon_async.testing.world._ground import LARGEST_PAGE, Ground, aware, numbers, page
+from talon_async.testing.world._ground import APPLICATION, LARGEST_PAGE, Ground, aware, numbers, page
 from talon_async.testing.world._store import Store, recast
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Achievements(Ground):
         if achievement_id in self.store.achievements:
             raise ValueError(f"there is an achievement {achievement_id} already")
         starts, ends, lasts = options.get("starts"), options.get("ends"), options.get("lasts")
+        campaign = options.get("campaign_id", 1)
         aware(starts, ends)
         new = AchievementStatusEntry(
             id=achievement_id,
@@ -75,7 +77,8 @@ class Achievements(Ground):
             fixed_start_date=starts,
             end_date=ends,
             allow_rollback_after_completion=True,
-            campaign_id=options.get("campaign_id", 1),
+            campaign_id=campaign,
+            campaign_ids=[campaign],
         )
         self.store.achievements[achievement_id] = new
         return new
@@ -161,7 +164,15 @@ def _entries(store: Store, profile_id: str, now: datetime) -> list[AchievementSt
 
 def customer_achievements(store: Store, profile_id: str, now: datetime) -> list[CustomerAchievement]:
     """Return the achievements that run, as answers to updates show them."""
-    return [recast(one, CustomerAchievement) for one in _entries(store, profile_id, now) if one.status == "active"]
+    return [
+        recast(one, CustomerAchievement, referenced_by_campaigns=_campaigns(one))
+        for one in _entries(store, profile_id, now)
+        if one.status == "active"
+    ]
+
+
+def _campaigns(one: AchievementStatusEntry) -> list[CampaignReference]:
+    return [CampaignReference(id=number, application_id=APPLICATION) for number in one.campaign_ids]
 
 
 def inventory_achievements(store: Store, profile_id: str, now: datetime) -> list[AchievementProgressWithDefinition]:
@@ -175,6 +186,8 @@ def inventory_achievements(store: Store, profile_id: str, now: datetime) -> list
             title=one.title,
             description=one.description,
             campaign_id=one.campaign_id,
+            campaign_ids=one.campaign_ids,
+            referenced_by_campaigns=_campaigns(one),
             target=one.target,
             achievement_recurrence_policy=one.recurrence_policy,
             achievement_activation_policy=one.activation_policy,

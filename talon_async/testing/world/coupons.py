@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 from talon_async.models import (
     AcceptCouponEffectProps,
     Coupon,
+    CouponReservation,
     CouponReservations,
+    CouponWithReservations,
+    CustomerReservation,
     GetReservedCustomersResponse,
     IntegrationCoupon,
     InventoryCoupon,
@@ -21,7 +24,7 @@ from talon_async.testing.world._ground import Ground, aware
 from talon_async.testing.world._store import Store, StoredCoupon, recast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Unpack
 
@@ -83,39 +86,48 @@ class Coupons(Ground):
             implicitly_reserved=False,
         )
         name = options.get("name") or value
-        self.store.coupons[value] = StoredCoupon(
-            coupon=coupon, name=name, discount=discount, percent=percent, reserved=frozenset(), redeemed={}
-        )
+        self.store.coupons[value] = StoredCoupon(coupon=coupon, name=name, discount=discount, percent=percent)
         return coupon
 
-    def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> Coupon:
+    def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> CouponWithReservations:
         """Reserve a coupon for customers; those not known yet are created."""
         with self.change() as store:
             for index, customer in enumerate(body.integration_ids):
                 self.profile(store, customer, f"/integrationIDs/{index}")
-            return self._reserve(store, coupon_value, body, _coupon(store, coupon_value).reserved.union)
+            stored = _coupon(store, coupon_value)
+            new = dict.fromkeys(body.integration_ids, self.now())
+            coupon = self._reserve(store, stored, body, {**new, **stored.reserved})
+        reservations = [
+            CouponReservation(coupon_id=coupon.id, recipient_integration_id=customer, created_at=since)
+            for customer, since in store.coupons[coupon_value].reserved.items()
+        ]
+        return recast(coupon, CouponWithReservations, reservations=reservations)
 
     def delete_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> None:
         """Take reservations back; those that are not there are none already."""
         with self.change() as store:
-            self._reserve(store, coupon_value, body, _coupon(store, coupon_value).reserved.difference)
+            stored, gone = _coupon(store, coupon_value), set(body.integration_ids)
+            kept = {customer: since for customer, since in stored.reserved.items() if customer not in gone}
+            self._reserve(store, stored, body, kept)
 
     def get_reserved_customers(self, coupon_value: str) -> GetReservedCustomersResponse:
-        """List the customers who have reserved a coupon."""
-        found = [self.store.profiles[customer] for customer in sorted(_coupon(self.store, coupon_value).reserved)]
+        """List the customers who have reserved a coupon, and since when."""
+        found = [
+            recast(self.store.profiles[customer], CustomerReservation, reserved_at=since)
+            for customer, since in sorted(_coupon(self.store, coupon_value).reserved.items())
+        ]
         return GetReservedCustomersResponse(total_result_size=len(found), data=found)
 
     @staticmethod
     def _reserve(
-        store: Store, value: str, body: CouponReservations, change: Callable[[Iterable[str]], frozenset[str]]
+        store: Store, stored: StoredCoupon, body: CouponReservations, reserved: Mapping[str, datetime]
     ) -> Coupon:
         if len(body.integration_ids) > MOST_RESERVATIONS:
             raise invalid("/integrationIDs", f"at most {MOST_RESERVATIONS} customers at once")
         if "" in body.integration_ids:
             raise invalid(f"/integrationIDs/{list(body.integration_ids).index('')}", "an ID must not be empty")
-        stored, reserved = _coupon(store, value), change(body.integration_ids)
         coupon = evolve(stored.coupon, reservation_counter=len(reserved))
-        store.coupons[value] = evolve(stored, coupon=coupon, reserved=reserved)
+        store.coupons[coupon.value or ""] = evolve(stored, coupon=coupon, reserved=reserved)
         return coupon
 
 

@@ -18,6 +18,7 @@ from talon_async.testing.world import achievements
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
 from talon_async.testing.world._ground import APPLICATION, merged
 from talon_async.testing.world._store import Store, StoredSession, recast
+from talon_async.testing.world.loyalty import unlocks
 from talon_async.testing.world.loyalty.ledgers import Ledgers
 from talon_async.testing.world.sessions import in_version_1 as session_in_version_1
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = "talon_"
 """How the types begin that no event of a user may have."""
+LONGEST_CODE = 100
 
 
 class Events(Ledgers):
@@ -77,6 +79,8 @@ class Events(Ledgers):
         self._check_request(body, dry, force_complete_evaluation)
         if not body.integration_id:
             raise invalid("/integrationId", "must not be empty")
+        if len(body.referral_code or "") > LONGEST_CODE:
+            raise invalid("/referralCode", f"at most {LONGEST_CODE} characters")
         with self.change(dry) as store:
             if body.integration_id in store.advanced_events:
                 raise Refusal(409, "An advanced event with this integrationId exists already")
@@ -86,11 +90,17 @@ class Events(Ledgers):
                     raise invalid("/connectedSessionId", "is not a closed session")
             self._who(store, body.profile_id, dry)
             event, effects = self._tracked(store, body, session_id=body.connected_session_id)
-            advanced = recast(event, EventV3, connected_session_id=body.connected_session_id)
+            advanced = recast(
+                event, EventV3, connected_session_id=body.connected_session_id, referral_code=body.referral_code
+            )
             store.advanced_events[body.integration_id] = advanced
         if silent is not False:
             return None
-        parts = {**self._parts(store, body, effects), "advanced_event": lambda: advanced}
+        parts = {
+            **self._parts(store, body, effects),
+            "advanced_event": lambda: advanced,
+            "referral": lambda: store.referrals.get(body.referral_code or ""),
+        }
         return answer(IntegrationEventV3Response, _always(effects), parts, body.response_content or ())
 
     def get_event_v3(self, integration_id: str) -> EventV3:
@@ -133,9 +143,13 @@ class Events(Ledgers):
             attributes=merged({}, body.attributes),
             **more,
         )
-        effects = self.identified(effect for rule in self.rules.on_event for effect in rule(event))
-        achievements.count(store, effects, event.profile_id or "", self.now(), 1)
-        self.move_points(store, effects, event.profile_id or "", 1, event.session_id)
+        profile_id = event.profile_id or ""
+        rewards = None if isinstance(body, NewEvent) else body.reward_integration_ids
+        effects = unlocks.used(store, rewards, profile_id)
+        effects += self.identified(effect for rule in self.rules.on_event for effect in rule(event))
+        achievements.count(store, effects, profile_id, self.now(), 1)
+        unlocks.count(store, effects, profile_id, self.now(), 1)
+        self.move_points(store, effects, profile_id, 1, event.session_id)
         return (evolve(event, effects=in_version_1(effects)) if effects else event), effects
 
     def _parts(
@@ -153,6 +167,7 @@ class Events(Ledgers):
             "campaign_eligibility": list,
             "awarded_giveaways": list,
             "achievements": lambda: achievements.customer_achievements(store, profile_id, self.now()),
+            "rewards": lambda: unlocks.with_unlocks(store, profile_id),
         }
 
     def _session(self, store: Store, body: NewEvent) -> CustomerSessionV2:

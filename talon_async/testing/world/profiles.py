@@ -22,6 +22,7 @@ from talon_async.testing.world import audiences
 from talon_async.testing.world._effects import answer, in_version_1, rule_failure_reasons, triggered_campaigns
 from talon_async.testing.world._ground import APPLICATION, LONGEST_ID, merged
 from talon_async.testing.world.coupons import inventory_coupons
+from talon_async.testing.world.loyalty import unlocks
 from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Profiles(Ledgers):
         asked = body.response_content if isinstance(body, CustomerProfileIntegrationRequestV2) else None
         with self.change(dry) as store:
             profile = self._update_profile(store, integration_id, body, dry=dry)
-            effects = self._profile_effects(store, profile) if run_rule_engine else []
+            rewards = body.reward_integration_ids if isinstance(body, CustomerProfileIntegrationRequestV2) else ()
+            effects = self._profile_effects(store, profile, rewards) if run_rule_engine else []
         return answer(
             CustomerProfileIntegrationResponseV2,
             {"effects": effects, "created_coupons": [], "created_referrals": []},
@@ -66,6 +68,7 @@ class Profiles(Ledgers):
                 "campaign_eligibility": list,
                 "awarded_giveaways": list,
                 "achievements": lambda: progress.customer_achievements(store, integration_id, self.now()),
+                "rewards": lambda: unlocks.with_unlocks(store, integration_id),
             },
             (asked or ()) if run_rule_engine else (),
         )
@@ -107,6 +110,7 @@ class Profiles(Ledgers):
         loyalty: bool | None = None,
         giveaways: bool | None = None,
         achievements: bool | None = None,
+        unlocked_rewards: bool | None = None,
     ) -> CustomerInventory:
         """Tell what a customer has, of what is asked for."""
         store = self.store
@@ -120,6 +124,7 @@ class Profiles(Ledgers):
             "loyalty": loyalty,
             "giveaways": giveaways,
             "achievements": achievements,
+            "unlocked_rewards": unlocked_rewards,
         }
         return answer(
             CustomerInventory,
@@ -131,6 +136,7 @@ class Profiles(Ledgers):
                 "loyalty": lambda: self.loyalty(store, integration_id),
                 "giveaways": list,
                 "achievements": lambda: progress.inventory_achievements(store, integration_id, self.now()),
+                "rewards": lambda: unlocks.with_unlocks(store, integration_id),
             },
             [camel(name) for name, yes in wanted.items() if yes],
         )
@@ -178,10 +184,15 @@ class Profiles(Ledgers):
         store.profiles[integration_id] = new
         return new
 
-    def _profile_effects(self, store: Store, profile: CustomerProfile) -> list[Effect]:
-        effects = self.identified(effect for rule in self.rules.on_profile for effect in rule(profile))
-        progress.count(store, effects, profile.integration_id or "", self.now(), 1)
-        self.move_points(store, effects, profile.integration_id or "")
+    def _profile_effects(
+        self, store: Store, profile: CustomerProfile, rewards: Sequence[str] | None = None
+    ) -> list[Effect]:
+        integration_id = profile.integration_id or ""
+        effects = unlocks.used(store, rewards, integration_id)
+        effects += self.identified(effect for rule in self.rules.on_profile for effect in rule(profile))
+        progress.count(store, effects, integration_id, self.now(), 1)
+        unlocks.count(store, effects, integration_id, self.now(), 1)
+        self.move_points(store, effects, integration_id)
         return effects
 
     def _profile_event(self, profile: CustomerProfile, effects: Sequence[Effect]) -> Event:

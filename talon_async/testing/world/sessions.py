@@ -29,6 +29,7 @@ from talon_async.testing.world._effects import (
 from talon_async.testing.world._effects import in_version_1 as effects_in_version_1
 from talon_async.testing.world._ground import APPLICATION, merged
 from talon_async.testing.world._store import StoredSession, recast
+from talon_async.testing.world.loyalty import unlocks
 from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ _REPLACED = (
     "experiment_variant_allocations",
     "additional_costs",
     "identifiers",
+    "reward_integration_ids",
 )
 """What stays when an update leaves it out, and is replaced when it is given, be it empty."""
 
@@ -125,6 +127,7 @@ class Sessions(Ledgers):
                 "previous_returns": lambda: previous_returns(store, session, always.get("return_")),
                 "campaign_eligibility": list,
                 "achievements": lambda: achievements.customer_achievements(store, owner, self.now()),
+                "rewards": lambda: unlocks.with_unlocks(store, owner),
             },
             asked or (),
         )
@@ -192,6 +195,7 @@ class Sessions(Ledgers):
         """Return what codes and rules make of a session."""
         effects = coupons.judged(store, session, now)
         effects += referrals.judged(store, session, now, self.referral_campaigns, effects)
+        effects += unlocks.used(store, session.reward_integration_ids, session.profile_id or "")
         return effects + [effect for rule in self.rules.on_session for effect in rule(session)]
 
     def _taken_back(self, store: Store, session: CustomerSessionV2, valid: Sequence[Effect]) -> StoredSession:
@@ -208,6 +212,7 @@ class Sessions(Ledgers):
         coupons.count(store, effects, owner, step)
         referrals.count(store, effects, owner, step)
         achievements.count(store, effects, owner, self.now(), step)
+        unlocks.count(store, effects, owner, self.now(), step)
         self.move_points(store, effects, owner, step, session.integration_id)
 
     def _sold(self, store: Store, session: CustomerSessionV2, sessions: int, sales: float) -> None:

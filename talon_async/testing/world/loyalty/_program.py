@@ -38,7 +38,7 @@ class StoredProgram:
     def tier(self, points: float) -> Tier | None:
         """Return the tier that points put a customer on."""
         reached = [(index, name) for index, (name, least) in enumerate(self.tiers, 1) if points >= least]
-        return Tier(id=reached[-1][0], name=reached[-1][1]) if reached else None
+        return Tier(id=reached[-1][0], name=reached[-1][1], source="points") if reached else None
 
     def next_tier(self, points: float) -> tuple[str | None, float | None]:
         """Return the name of the tier above, and how many points are missing."""

@@ -82,7 +82,7 @@ class Programs(Ledgers):
         *,
         customer_session_ids: Sequence[str] | None = None,
         transaction_uuids: Sequence[str] | None = None,
-        subledger_id: str | None = None,
+        subledger_id: Sequence[str] | None = None,
         loyalty_transaction_type: Literal["manual", "session", "import"] | None = None,
         start_date: datetime | None = None,
         end_date: datetime | None = None,
@@ -93,7 +93,7 @@ class Programs(Ledgers):
         """List what moved a customer's points, the latest first."""
         program, movements = self._ledgers(self.store, loyalty_program_id, integration_id)
         wanted = Wanted(
-            subledgers=None if subledger_id is None else [subledger_id],
+            subledgers=subledger_id,
             sessions=customer_session_ids,
             uuids=transaction_uuids,
             kind=loyalty_transaction_type,

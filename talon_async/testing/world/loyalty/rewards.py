@@ -1,24 +1,29 @@
-"""Rewards: what customers unlock with their points."""
+"""Rewards: what customers unlock, often with points, and use afterwards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-import attrs
-
-from talon_async._codec import plain_of
 from talon_async.models import (
     DeductLoyaltyPointsEffectProps,
     GetCustomerRewardsResponse,
     IntegrationRewardsCatalogResponse,
     IntegrationUnlockRewardResponse,
     LoyaltyBalances,
+    RewardCatalogItem,
+    RewardEligibility,
+    RewardEligibilityFailureDetails,
+    RewardPointsRequired,
     RewardsCatalogPage,
+    RuleFailureReason,
     UnlockRewardEffectProps,
+    evolve,
 )
-from talon_async.testing._refusal import Refusal, invalid, unknown
-from talon_async.testing.world._effects import answer, effect
+from talon_async.testing._refusal import Refusal, Rejection, invalid, misused, unknown
+from talon_async.testing.world._effects import NO_CAMPAIGN, answer, effect
 from talon_async.testing.world._ground import APPLICATION, LARGEST_PAGE, page
+from talon_async.testing.world.loyalty import unlocks
+from talon_async.testing.world.loyalty._reward import StoredReward, StoredUnlock
 from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
@@ -26,12 +31,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Unpack
 
-    from talon_async.models import Effect, IntegrationUnlockRewardRequest
+    from talon_async.models import Effect, IntegrationUnlockRewardRequest, RewardFailureCode
     from talon_async.testing.world._store import Store
     from talon_async.testing.world.loyalty._program import StoredProgram
-
-UNLOCKED = "unlocked"
-"""The only status of a reward here."""
 
 
 class RewardOptions(TypedDict, total=False):
@@ -41,35 +43,17 @@ class RewardOptions(TypedDict, total=False):
         points: what it costs; 0, the default, is nothing.
         program_id: the loyalty program whose points these are; needed if there are any.
         subledger: the ID of the ledger that pays; "", the default, is the main one.
+        description: what it is.
     """
 
     points: float
     program_id: int
     subledger: str
-
-
-@attrs.frozen(kw_only=True)
-class StoredReward:
-    """A reward and its price."""
-
-    id: int
-    name: str
-    points: float
-    program: StoredProgram | None
-    subledger: str
-
-
-@attrs.frozen(kw_only=True)
-class StoredUnlock:
-    """Who has a reward since when."""
-
-    reward: StoredReward
-    profile_id: str
-    at: datetime
+    description: str
 
 
 class Rewards(Ledgers):
-    """The operations on rewards; what an item of a list looks like is made up, as nothing is published."""
+    """The operations on rewards."""
 
     def add_reward(self, reward_id: int, name: str, **options: Unpack[RewardOptions]) -> None:
         """Make a reward."""
@@ -79,7 +63,12 @@ class Rewards(Ledgers):
         if program is None and (points or "program_id" in options):
             raise ValueError("a reward for points needs a loyalty program that is there")
         self.store.rewards[reward_id] = StoredReward(
-            id=reward_id, name=name, points=points, program=program, subledger=options.get("subledger", "")
+            id=reward_id,
+            name=name,
+            description=options.get("description", ""),
+            points=points,
+            program=program,
+            subledger=options.get("subledger", ""),
         )
 
     def get_customer_rewards(
@@ -91,14 +80,11 @@ class Rewards(Ledgers):
         skip: int | None = None,
         with_total_result_size: bool | None = None,
     ) -> GetCustomerRewardsResponse:
-        """List the rewards a customer has unlocked."""
+        """List the rewards a customer has unlocked, also those of the customer's cards."""
         if integration_id not in self.store.profiles:
             raise unknown("customer profile")
-        found = [
-            _item(one.reward) | {"integrationId": name, "status": UNLOCKED, "unlockedAt": one.at.isoformat()}
-            for name, one in self.store.unlocked.items()
-            if one.profile_id == integration_id and (not status or UNLOCKED in status)
-        ]
+        told = map(unlocks.listed, unlocks.unlocks_of(self.store, integration_id))
+        found = [one for one in told if not status or one.status in status]
         data, more = page(found, page_size, skip, LARGEST_PAGE)
         total = len(found) if with_total_result_size else None
         return GetCustomerRewardsResponse(has_more=more, total_result_size=total, data=data)
@@ -116,78 +102,121 @@ class Rewards(Ledgers):
         profile_integration_id: str | None = None,
         loyalty_card_id: str | None = None,
     ) -> IntegrationRewardsCatalogResponse:
-        """List rewards, and what a customer or a card has in the programs they are paid from."""
+        """List rewards, whether a customer or a card can unlock them, and what they have in the program."""
+        for name, points in (("pointsFrom", points_from), ("pointsTo", points_to)):
+            if points is not None and points <= 0:
+                raise misused(name, "must be greater than 0")
+        if subledger_id is not None and loyalty_program_id is None:
+            raise misused("subledgerId", "needs loyaltyProgramId")
         self._check_who(loyalty_program_id, profile_integration_id, loyalty_card_id)
         found = [
             one
             for one in self.store.rewards.values()
-            if (points_from is None or one.points >= points_from)
-            and (points_to is None or one.points <= points_to)
-            and (include_free is not False or one.points)
+            if (include_free is not False if not one.points else _costs(one, points_from, points_to))
             and (loyalty_program_id is None or (one.program is not None and one.program.id == loyalty_program_id))
             and (subledger_id is None or one.subledger == subledger_id)
         ]
-        data, more = page([_item(one) for one in found], page_size, skip, LARGEST_PAGE)
-        loyalty = {
-            str(one.program.id): self._balances(self.store, one.program, who)
-            for one in found
-            if one.program is not None
-            and (who := (loyalty_card_id if one.program.cards else profile_integration_id)) is not None
-        }
-        return IntegrationRewardsCatalogResponse(catalog=RewardsCatalogPage(has_more=more, data=data), loyalty=loyalty)
+        items = [self._item(one, profile_integration_id, loyalty_card_id) for one in found]
+        data, more = page(items, page_size, skip, LARGEST_PAGE)
+        program = self.store.programs.get(loyalty_program_id or 0)
+        who = loyalty_card_id if program is not None and program.cards else profile_integration_id
+        return IntegrationRewardsCatalogResponse(
+            catalog=RewardsCatalogPage(has_more=more, data=data),
+            loyalty={str(program.id): self._balances(program, who)} if program is not None and who else {},
+        )
 
     def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:
         """Give a customer a reward, once under an ID, if their points are enough."""
+        who = body.profile_integration_id
         with self.change(dry) as store:
             if (reward := store.rewards.get(reward_id)) is None:
                 raise unknown("reward")
-            if (profile := store.profiles.get(body.profile_integration_id)) is None:
+            if who not in store.profiles:
                 raise unknown("customer profile")
             if body.integration_id in store.unlocked:
                 raise Refusal(409, "A reward with this integrationId is unlocked already")
-            who = self._payer(store, reward, body)
-            effects = self.identified(_effects(reward, body, self.now(), who))
-            self.move_points(store, effects, body.profile_integration_id)
-            new = StoredUnlock(reward=reward, profile_id=body.profile_integration_id, at=self.now())
-            store.unlocked[body.integration_id] = new
+            card = self._pay(store, reward, body)
+            effects = self.identified(_effects(reward, body, self.now(), card))
+            self.move_points(store, effects, who)
+            store.unlocked[body.integration_id] = StoredUnlock(
+                id=self.new_id(),
+                integration_id=body.integration_id,
+                reward=reward,
+                profile_id=who,
+                at=self.now(),
+                card=card,
+            )
         return answer(
             IntegrationUnlockRewardResponse,
             {"effects": effects},
             {
-                "customer_profile": lambda: store.profiles.get(body.profile_integration_id, profile),
+                "customer_profile": lambda: store.profiles[who],
                 "rule_failure_reasons": list,
-                "loyalty": lambda: (
-                    {str(reward.program.id): plain_of(self._balances(store, reward.program, who))}
-                    if reward.program is not None
-                    else {}
-                ),
+                "loyalty": lambda: self.loyalty(store, who, [card] if card is not None else ()),
             },
             body.response_content or (),
         )
 
-    def _payer(self, store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> str:
-        """Return the customer or the card that pays, if they can."""
+    def _pay(self, store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> str | None:
+        """Check that the customer or a card can pay for a reward; return the card."""
         program = reward.program
         if program is None:
-            return body.profile_integration_id
-        if body.loyalty_program_id not in (None, program.id):
-            raise invalid("/loyaltyProgramId", f"the reward is paid from program {program.id}")
-        if body.subledger_id not in (None, reward.subledger):
-            raise invalid("/subledgerId", f'the reward is paid from the ledger "{reward.subledger}"')
-        who = body.profile_integration_id
-        if program.cards:
-            who = body.loyalty_card_id or body.card_identifier or ""
-            if (program.id, who) not in store.cards:
+            return None
+        if reward.points or body.loyalty_program_id is not None:
+            if body.loyalty_program_id != program.id:
+                raise invalid("/loyaltyProgramId", f"the reward is paid from program {program.id}")
+            if body.subledger_id != reward.subledger:
+                raise invalid("/subledgerId", f'the reward is paid from the ledger "{reward.subledger}"')
+        card = (body.loyalty_card_id or body.card_identifier or "") if program.cards else None
+        if card is not None:
+            if (known := store.cards.get((program.id, card))) is None:
                 raise unknown("loyalty card")
-        ledgers = program.standings(store.ledgers.get((program.id, who), ()), self.now())
-        if (ledgers[reward.subledger].total("active") if reward.subledger in ledgers else 0) < reward.points:
-            raise Refusal(422, f"{reward.points:g} points are needed")
-        return who
+            if known.status != "active" or not unlocks.is_linked(store, program.id, card, body.profile_integration_id):
+                raise invalid("/loyaltyCardId", "the card must be active and linked to the customer")
+        if self._active(store, reward, card or body.profile_integration_id) < reward.points:
+            place: dict[str, Any] = {"campaign_id": NO_CAMPAIGN, "campaign_name": "", "ruleset_id": 0, "rule_index": 0}
+            reason = RuleFailureReason(**place, rule_name=reward.name, reward_id=reward.id, effect_index=0)
+            raise Rejection(f"{reward.points:g} points are needed", [reason])
+        return card
 
-    def _balances(self, store: Store, program: StoredProgram, who: str) -> LoyaltyBalances:
-        standings = program.standings(store.ledgers.get((program.id, who), ()), self.now())
+    def _active(self, store: Store, reward: StoredReward, who: str) -> float:
+        """Return the points that can be spent on a reward."""
+        if reward.program is None:
+            return 0
+        ledgers = reward.program.standings(store.ledgers.get((reward.program.id, who), ()), self.now())
+        return ledgers[reward.subledger].total("active") if reward.subledger in ledgers else 0
+
+    def _item(self, reward: StoredReward, profile_id: str | None, card: str | None) -> RewardCatalogItem:
+        item = RewardCatalogItem(id=reward.id, name=reward.name, description=reward.description, rule=reward.rule)
+        if reward.program is not None and reward.points:
+            price = RewardPointsRequired(
+                id=reward.id,
+                amount=reward.points,
+                loyalty_program_id=reward.program.id,
+                subledger_id=reward.subledger,
+            )
+            item = evolve(item, points_required=[price])
+        if profile_id is None and card is None:
+            return item
+        codes = self._objections(reward, profile_id, card)
+        details = [RewardEligibilityFailureDetails(failure_code=code) for code in codes]
+        return evolve(item, eligibility=RewardEligibility(passed=not codes, details=details))
+
+    def _objections(self, reward: StoredReward, profile_id: str | None, card: str | None) -> list[RewardFailureCode]:
+        """Return why a customer or a card cannot unlock a reward."""
+        needs_card = reward.program is not None and reward.program.cards
+        who = card if needs_card else profile_id
+        reasons: list[tuple[RewardFailureCode, bool]] = [
+            ("CARD_REQUIRED", needs_card and card is None),
+            ("PROFILE_REQUIRED", profile_id is None),
+            ("INSUFFICIENT_BALANCE", who is not None and self._active(self.store, reward, who) < reward.points),
+        ]
+        return [code for code, applies in reasons if applies]
+
+    def _balances(self, program: StoredProgram, who: str) -> LoyaltyBalances:
+        standings = program.standings(self.store.ledgers.get((program.id, who), ()), self.now())
         balances = {name: one.balance for name, one in standings.items()}
         return LoyaltyBalances(balance=balances.pop(""), subledger_balances=balances)
 
@@ -196,20 +225,25 @@ class Rewards(Ledgers):
             raise unknown("loyalty program")
         if profile_id is not None and profile_id not in self.store.profiles:
             raise unknown("customer profile")
-        if card_id is not None and all(card_id != identifier for _, identifier in self.store.cards):
+        if card_id is None:
+            return
+        programs = [number for number, identifier in self.store.cards if identifier == card_id]
+        if not programs:
             raise unknown("loyalty card")
+        if profile_id is not None and not any(
+            unlocks.is_linked(self.store, number, card_id, profile_id) for number in programs
+        ):
+            raise misused("loyaltyCardId", "the card must be linked to the customer")
 
 
-def _item(reward: StoredReward) -> dict[str, Any]:
-    item: dict[str, Any] = {"rewardId": reward.id, "name": reward.name, "points": reward.points}
-    if reward.program is None:
-        return item
-    return item | {"loyaltyProgramId": reward.program.id, "subledgerId": reward.subledger}
+def _costs(reward: StoredReward, least: float | None, most: float | None) -> bool:
+    return (least is None or reward.points >= least) and (most is None or reward.points <= most)
 
 
-def _effects(reward: StoredReward, body: IntegrationUnlockRewardRequest, now: datetime, who: str) -> list[Effect]:
+def _effects(
+    reward: StoredReward, body: IntegrationUnlockRewardRequest, now: datetime, card: str | None
+) -> list[Effect]:
     """Return what unlocking a reward leads to."""
-    card = who if reward.program is not None and reward.program.cards else None
     unlocked = UnlockRewardEffectProps(
         integration_id=body.integration_id,
         reward_id=reward.id,
@@ -219,7 +253,7 @@ def _effects(reward: StoredReward, body: IntegrationUnlockRewardRequest, now: da
         loyalty_card_id=card,
     )
     if reward.program is None or not reward.points:
-        return [effect(unlocked)]
+        return [effect(unlocked, reward_id=reward.id)]
     paid = DeductLoyaltyPointsEffectProps(
         rule_title=reward.name,
         name=reward.name,
@@ -228,4 +262,4 @@ def _effects(reward: StoredReward, body: IntegrationUnlockRewardRequest, now: da
         value=reward.points,
         card_identifier=card,
     )
-    return [effect(unlocked), effect(paid)]
+    return [effect(unlocked, reward_id=reward.id), effect(paid, reward_id=reward.id)]

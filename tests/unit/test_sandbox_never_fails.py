@@ -1,0 +1,170 @@
+"""Whatever a request holds, the sandbox never answers 500."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import inspect
+import json
+import random
+import zlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from support.asking import SECRET, ask, content
+from support.clock import FakeClock
+from support.twins import OPERATIONS
+from support.wrong import CARD, CLOSED, VALUES, bodies, path_of, places, replaced, wrong_bodies, wrong_targets
+
+from talon_async.models import CartItem, IntegrationRequest, NewCustomerSessionV2
+from talon_async.testing import Sandbox
+from talon_async.testing._guards import Guard
+from talon_async.testing._handler import Handler
+from talon_async.testing.world import World
+
+if TYPE_CHECKING:
+    from talon_async._endpoint import Endpoint
+
+each = pytest.mark.parametrize("endpoint", OPERATIONS.values(), ids=OPERATIONS)
+
+
+@pytest.fixture
+def handler(clock: FakeClock) -> Handler:
+    """A sandbox that has something under each ID that the wrong requests name."""
+    handler = Handler(Guard("k", "7", SECRET), clock)
+    world = handler.world
+    world.add_coupon("1", discount=1)
+    world.add_coupon("abcd", percent=10)
+    world.referral_campaigns[1] = 2.0
+    world.add_campaign(1, "a")
+    world.add_audience(1, "a")
+    world.add_catalog(1)
+    world.add_achievement(1, "a", 3)
+    world.add_loyalty_program(1)
+    world.add_points(1, "1", 10)
+    world.add_points(1, "abcd", 10_000, subledger="abcd")
+    world.add_loyalty_program(2, cards=True)
+    world.add_points(2, CARD, 10)
+    world.add_reward(1, "a", points=1, program_id=1, subledger="abcd")
+    cart = [CartItem(sku="abcd", quantity=5000, price=1), CartItem(sku="abcd", quantity=5000, price=2)]
+    session = NewCustomerSessionV2(profile_id="abcd", state="closed", cart_items=cart, coupon_codes=["abcd"])
+    world.update_customer_session_v2(CLOSED, IntegrationRequest(customer_session=session))
+    return handler
+
+
+async def failed(handler: Handler, method: str, target: str, body: Any) -> str | None:
+    answer = await ask(handler, method, target, None if body is None else json.dumps(body).encode())
+    return None if answer.status < 500 else f"{method} {target[:200]} {str(body)[:300]}: {content(answer)['message']}"
+
+
+@each
+def test_the_world_takes_every_value_when_an_operation_has_it(endpoint: Endpoint) -> None:
+    """An operation of the world has the parameters of the client's."""
+    parameters = list(inspect.signature(getattr(World, endpoint.name)).parameters)
+    assert [name for name in endpoint.signature.parameters if name != "idempotency_key"] == parameters
+
+
+@each
+async def test_the_answer_is_never_500_when_a_field_of_the_body_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
+    """Each field of each body holds each kind of wrong value once."""
+    method, target = endpoint.operation.method, path_of(endpoint, {})
+    found: list[str | None] = []
+    for body in wrong_bodies(endpoint):
+        if "dry" in endpoint.types:
+            found.append(await failed(handler, method, f"{target}?dry=true", body))
+        found.append(await failed(handler, method, target, body))
+    assert [] == [one for one in found if one]
+
+
+@each
+async def test_the_answer_is_never_500_when_the_target_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
+    """Each value of the path and of the query is wrong in each way once."""
+    body = next(bodies(endpoint), None)
+    found = [await failed(handler, endpoint.operation.method, target, body) for target in wrong_targets(endpoint)]
+    assert [] == [one for one in found if one]
+
+
+@each
+async def test_the_answer_is_never_500_when_several_fields_are_wrong(endpoint: Endpoint, handler: Handler) -> None:
+    """Two to five values of a body are wrong at once, in ways that a seed chooses; what was accepted before stays."""
+    choose = random.Random(endpoint.name)
+    method, target = endpoint.operation.method, path_of(endpoint, {})
+    found: list[str | None] = []
+    for body in bodies(endpoint):
+        for _ in range(300):
+            broken = body
+            for _ in range(choose.randint(2, 5)):
+                broken = replaced(broken, choose.choice(list(places(broken))), choose.choice(VALUES))
+            dry = "?dry=true" * (choose.random() < 0.3) if "dry" in endpoint.types else ""
+            found.append(await failed(handler, method, target + dry, broken))
+    assert [] == [one for one in found if one]
+
+
+@pytest.mark.parametrize("costs", [{"cartItems": [{"sku": "a", "quantity": 10, "price": 1e308}]}, {}])
+async def test_a_session_is_refused_when_its_sum_is_no_number(handler: Handler, costs: dict[str, Any]) -> None:
+    """No amount may be so large that a sum of amounts is infinite."""
+    session = {"additionalCosts": {"a": {"price": 1e308}, "b": {"price": 1e308}}, **costs}
+    answer = await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": session})
+    assert (400, "Invalid value") == (answer.status, content(answer)["errors"][0]["title"])
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+@pytest.mark.parametrize("body", [b"not compressed", b"\xff" * 30, b"\x1f\x8b\x08\x00" + b"\xff" * 20])
+def test_a_request_is_refused_when_its_body_cannot_be_decoded(coding: str, body: bytes) -> None:
+    """400 comes over the wire, and the next request is served."""
+    headers = {"Authorization": "ApiKey-v1 sandbox", "Content-Encoding": coding}
+    with Sandbox() as sandbox:
+        for sent, status in ((body, 400), (zlib.compress(b"{}") if coding == "deflate" else gzip.compress(b"{}"), 200)):
+            connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+            connection.request("PUT", "/v2/customer_profiles/p", sent, headers)
+            assert status == connection.getresponse().status
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"attributes": {"a": 1}, "responseContent": "loyalty"},
+        {"attributes": {"a": 1}, "rewardIntegrationIds": [1]},
+        {"attributes": {"a": 1}, "audiencesChanges": {"adds": [1]}},
+    ],
+)
+async def test_a_body_is_refused_when_only_an_older_model_would_take_it(handler: Handler, body: dict[str, Any]) -> None:
+    """A field that only the newer model has makes it the newer one; nothing is stored."""
+    answer = await ask(handler, "PUT", "/v2/customer_profiles/new", body)
+    assert (400, False) == (answer.status, "new" in handler.world.store.profiles)
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "pointer"),
+    [
+        ("PUT /v2/customer_sessions/s", {"customerSession": {"cartItems": [{"sku": "", "quantity": 1}]}},
+         "/customerSession/cartItems/0/sku"),
+        ("PUT /v2/customer_sessions/s", {"customerSession": {"storeIntegrationId": "x" * 1001}},
+         "/customerSession/storeIntegrationId"),
+        ("PUT /v1/catalogs/1/sync", {"actions": [{"type": "ADD_PRICE_ADJUSTMENT", "payload": {
+            "sku": "a", "adjustments": [{"priceType": "a", "referenceId": ""}]}}]},
+         "/actions/0/payload/adjustments/0/referenceId"),
+        ("PUT /v1/catalogs/1/sync", {"actions": [{"payload": {"sku": "a"}}]}, "/actions/0/type"),
+        ("POST /v1/referrals", {"campaignId": 1, "advocateProfileIntegrationId": "1", "usageLimit": 10**6},
+         "/usageLimit"),
+        ("POST /v2/audiences", {"name": ""}, "/name"),
+        ("PUT /v2/customer_profiles", {"customerProfiles": [{"integrationId": ""}]}, "/customerProfiles/0/integrationId"),
+    ],
+)  # fmt: skip
+async def test_a_body_is_refused_when_a_field_is_outside_its_limit(
+    handler: Handler, target: str, body: dict[str, Any], pointer: str
+) -> None:
+    """The pointer leads to the field, however deep it is."""
+    answer = await ask(handler, *target.split(" "), body)
+    assert 400 == answer.status
+    assert {"pointer": pointer} == content(answer)["errors"][0]["source"]
+
+
+@pytest.mark.parametrize(("depth", "status"), [(150, 200), (250, 400), (1000, 400), (2000, 400)])
+async def test_a_body_is_refused_when_it_is_nested_too_deeply(handler: Handler, depth: int, status: int) -> None:
+    """What is taken can be told again."""
+    deep = "[" * depth + "]" * depth
+    body = f'{{"customerSession": {{"attributes": {{"a": {deep}}}}}, "responseContent": ["customerSession"]}}'
+    assert status == (await ask(handler, "PUT", "/v2/customer_sessions/s", body.encode())).status

@@ -1,0 +1,273 @@
+"""The table of an API: what its OpenAPI document states as facts, a line each, and none of its sentences.
+
+    PUT /v2/customer_profiles/{integrationId} updateCustomerProfileV2 (Customer profiles)
+      path integrationId! string                 a parameter; ! is behind what must be given
+      query campaignIds [integer] joined         a list that is joined by commas, not repeated
+      query skip integer = 0                     a default
+      query subledgerId string empty             a text that may be empty
+      body! CustomerProfileIntegrationRequestV2
+      200 CustomerProfileIntegrationResponseV2   a status, and what is in the answer
+      204
+    WEBHOOK tierUpgradeNotification TierUpgradeNotification
+    effect addFreeItem AddFreeItemEffectProps    no name where it has no props
+    CustomerProfile closed                       a schema, its fields below; `closed` where no other may be
+      integrationId! string 1..1000 read-only
+    LoyaltyCardIdentifier = string 4..108        a schema that is no object with fields
+    words loyaltyV2                              words that stand in the sentences of the document only
+
+`write` makes a table of a document, `read` makes a document of a table. One that begins with the version of another
+(`... 26.20 from 26.16`) adds to it: what is there with the same name is replaced, line by line; `- name` takes a line
+away; `Name from Other` begins with the fields of another schema.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from tools.contract.document import DocumentError
+from tools.contract.notation import Reader, write_field, write_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tools.contract.document import Document, Published, Schema
+
+TITLE = re.compile(r"# Talon\.One (?P<api>[\w ]+?) (?P<version>[\d.-]+)(?: from (?P<base>[\d.-]+))?: ")
+OPERATION = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+) (?P<id>\w+)(?: \((?P<tag>[^)]+)\))?(?P<flags>[ \w]*)")
+SCHEMA = re.compile(r"(?P<name>\w+)(?: from (?P<base>\w+))?(?P<closed> closed)?")
+KEY = "Idempotency-Key"
+PLACES = ("path", "query", "header")
+PARAMETER_FLAGS = ("joined", "empty")
+
+
+# -- writing
+
+
+def write(document: Document, api: str, version: str) -> str:
+    """Write the table of a document."""
+    met: dict[str, None] = {}  # in the order in which they are met
+
+    def meet(name: str) -> None:
+        met[name] = None
+
+    lines = [f"# Talon.One {api} {version}: facts only; written by python -m tools.contract.tables"]
+    for operation in document.published.values():
+        lines += ["", *_write_operation(operation, document, meet)]
+    for name, schema in document.webhooks.items():
+        lines += ["", f"WEBHOOK {name} {write_type(schema, document, meet)}"]
+    met |= dict.fromkeys(name for name in document.effects.values() if name)
+    met |= dict.fromkeys(name for name in document.components if name.endswith("EffectProps") and document.published)
+    written: dict[str, list[str]] = {}
+    while new := [name for name in met if name not in written]:
+        for name in new:
+            written[name] = list(_write_schema(name, document, meet))
+    for name in sorted(written):
+        lines += ["", *written[name]]
+    lines += ["", *(f"effect {effect} {name}".rstrip() for effect, name in document.effects.items())]
+    lines += ["", *(f"words {words}" for words in _write_words(document, "\n".join(lines)))]
+    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+
+
+def _write_operation(operation: Published, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
+    content = operation.operation
+    tag = next(iter(content.get("tags", ())), "")
+    states = {"deprecated" if content.get("deprecated") else "", content.get("x-scalar-stability", "")}
+    flags = sorted(states & {"deprecated", "experimental"})
+    yield " ".join([operation.method, operation.path, operation.id, *([f"({tag})"] if tag else ()), *flags])
+    for entry in operation.parameters:
+        joined = entry["schema"].get("type") == "array" and not entry.get("explode", True)
+        flags = {"required": bool(entry.get("required")), "joined": joined, "empty": entry.get("allowEmptyValue")}
+        field = write_field(entry["name"], entry["schema"], document, meet, **flags)
+        yield f"  {entry['in']} {field}"
+    if KEY in content.get("description", "") and KEY not in {entry["name"] for entry in operation.parameters}:
+        yield f"  header {KEY} string"
+    if operation.body is not None:
+        _, body = document.follow(content["requestBody"])
+        yield f"  body{'!' * bool(body.get('required'))} {write_type(operation.body, document, meet)}"
+    for status, answer in content.get("responses", {}).items():
+        media = next(iter(document.follow(answer)[1].get("content", {}).values()), None)
+        if media is None or "schema" not in media or status == "204":  # which has content on paper only
+            yield f"  {status}"
+        elif status.startswith("2") and _has_no_name(media["schema"], document):
+            meet(operation.page)
+            yield f"  {status} {operation.page}"
+        else:
+            yield f"  {status} {write_type(media['schema'], document, meet)}"
+
+
+def _has_no_name(schema: Schema, document: Document) -> bool:
+    """Tell whether an answer is an object that has no name of its own."""
+    name, target = document.resolve(schema)
+    return not name and bool(document.shape(target).properties)
+
+
+def _write_schema(name: str, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
+    schema = document.named(name)
+    shape = document.shape(schema)
+    if not shape.properties:
+        yield f"{name} = {write_type(schema, document, lambda below: meet(below) if below != name else None)}"
+        return
+    yield name + " closed" * (schema.get("additionalProperties") is False)
+    for field, below in shape.properties.items():
+        told = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
+        yield f"  {write_field(field, {} if told else below, document, meet, required=field in shape.required)}"
+
+
+def _write_words(document: Document, table: str) -> Iterator[str]:
+    """List the words that the sentences set apart as code, and no other line has."""
+    there = set(re.findall(r"[\w-]+", table))
+    yield from textwrap.wrap(" ".join(sorted(document.words_in_prose - there)), 100, break_on_hyphens=False)
+
+
+# -- reading
+
+
+def read(text: str, bases: Callable[[str], Schema] | None = None) -> dict[str, Any]:
+    """Make an OpenAPI document of a table; `bases` finds the document that it adds to, by version."""
+    title = TITLE.match(text)
+    if title is None:
+        raise DocumentError("it is no table: it does not begin with what it is a table of")
+    content: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "security": [{"api_key_v1": []}],
+        "paths": {},
+        "webhooks": {},
+        "components": {
+            "schemas": {},
+            "securitySchemes": {"api_key_v1": {"type": "apiKey", "name": "Authorization", "in": "header"}},
+        },
+        "x-words": [],
+    }
+    if title["base"] and bases:
+        content = json.loads(json.dumps(bases(title["base"])))  # a copy
+    content["info"] = {"title": title["api"], "version": title["version"]}
+    _Table(content).read(text)
+    return content
+
+
+class _Table:
+    """Adds the lines of a table to an OpenAPI document."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.schemas: dict[str, Any] = content["components"]["schemas"]
+
+    def read(self, text: str) -> None:
+        """Add all lines."""
+        add: Callable[[str], None] = self._stray
+        for number, written in enumerate(text.splitlines(), 1):
+            line = written.partition("  # ")[0].rstrip()  # what is behind it is for people
+            try:
+                if line.startswith("  "):
+                    add(line.strip())
+                elif line and not line.startswith("#"):
+                    add = self._head(line)
+            except DocumentError as error:
+                raise DocumentError(f"line {number}: {error}") from error
+
+    @staticmethod
+    def _stray(line: str) -> None:
+        raise DocumentError(f"{line!r} is below nothing")
+
+    def _head(self, line: str) -> Callable[[str], None]:
+        """Read a line at the margin; return what reads the lines below it."""
+        first, _, rest = line.partition(" ")
+        if first == "words":
+            self.content["x-words"] = sorted({*self.content["x-words"], *rest.split()})
+        elif first == "effect":
+            self._effect(*rest.split(" "))
+        elif first == "WEBHOOK":
+            name, _, schema = rest.partition(" ")
+            self.content["webhooks"][name] = {"post": {"requestBody": _content(_type(schema))}}
+        elif first == "-":
+            del self.content["webhooks" if rest in self.content["webhooks"] else "paths"][rest]
+        elif match := OPERATION.fullmatch(line):
+            return self._operation(match)
+        elif rest.startswith("= "):
+            self.schemas[first] = _type(rest.removeprefix("= "))
+        elif match := SCHEMA.fullmatch(line):
+            return self._schema(match)
+        else:
+            raise DocumentError(f"{line!r} is no line of a table")
+        return self._stray
+
+    def _effect(self, word: str, name: str = "") -> None:
+        effect = self.schemas.setdefault("Effect", {"type": "object", "properties": {"props": {}}})
+        mapping = effect.setdefault("discriminator", {"propertyName": "effectType", "mapping": {}})["mapping"]
+        mapping[word] = f"#/components/schemas/{name}" if name else ""
+        named = [{"$ref": reference} for reference in dict.fromkeys(mapping.values()) if reference]
+        effect["properties"]["props"] = {"anyOf": named}
+
+    def _operation(self, head: re.Match[str]) -> Callable[[str], None]:
+        item = self.content["paths"].setdefault(head["path"], {})
+        operation = item.setdefault(head["method"].lower(), {"operationId": head["id"], "responses": {}})
+        operation |= {"tags": [head["tag"]]} if head["tag"] else {}
+        operation |= {"x-scalar-stability": "experimental"} if "experimental" in head["flags"] else {}
+        operation |= {"deprecated": True} if "deprecated" in head["flags"] else {}
+        parameters = {(entry["in"], entry["name"]): entry for entry in operation.get("parameters", ())}
+
+        def add(line: str) -> None:
+            first, _, rest = line.partition(" ")
+            if first in PLACES:
+                entry = _parameter(first, rest)
+                parameters[first, entry["name"]] = entry
+                operation["parameters"] = list(parameters.values())
+            elif first in {"body", "body!"}:
+                operation["requestBody"] = {"required": first == "body!"} | _content(_type(rest))
+            elif re.fullmatch(r"\d{3}", first):
+                operation["responses"][first] = {"description": ""} | (_content(_type(rest)) if rest else {})
+            else:
+                raise DocumentError(f"{line!r} is no line of an operation")
+
+        return add
+
+    def _schema(self, head: re.Match[str]) -> Callable[[str], None]:
+        if head["base"]:
+            self.schemas[head["name"]] = json.loads(json.dumps(self.schemas[head["base"]]))
+        schema = self.schemas.setdefault(head["name"], {"type": "object", "properties": {}})
+        schema |= {"additionalProperties": False} if head["closed"] else {}
+
+        def add(line: str) -> None:
+            required: list[str] = schema.get("required", [])
+            if line.startswith("- "):
+                name, needed = line.removeprefix("- "), False
+                del schema["properties"][name]
+            else:
+                name, needed, schema["properties"][name] = _field(line)
+            schema["required"] = [*(other for other in required if other != name), *([name] if needed else ())]
+
+        return add
+
+
+def _content(schema: Schema) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _type(text: str) -> Schema:
+    reader = Reader(text)
+    schema = reader.type()
+    reader.end()
+    return schema
+
+
+def _field(line: str) -> tuple[str, bool, Schema]:
+    """Read the line of a field, with its default."""
+    written, _, default = line.partition(" = ")
+    reader = Reader(written)
+    name, required, schema = reader.field()
+    reader.end()
+    return name, required, schema | ({"default": json.loads(default)} if default else {})
+
+
+def _parameter(place: str, line: str) -> dict[str, Any]:
+    flags = {word for word in PARAMETER_FLAGS if f" {word}" in line}
+    name, required, schema = _field(re.sub(rf" ({'|'.join(PARAMETER_FLAGS)})\b", "", line))
+    entry: dict[str, Any] = {"name": name, "in": place, "required": required, "schema": schema}
+    if schema.get("type") == "array":
+        entry |= {"style": "form", "explode": "joined" not in flags}
+    if "empty" in flags:
+        entry["allowEmptyValue"] = True
+    return entry

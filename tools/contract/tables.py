@@ -1,0 +1,101 @@
+"""The committed tables. Writes those that have a document; `--check` tells whether they are what it would write.
+
+The documents are in the folder that TALON_ONE_SPEC names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.contract.document import Document, DocumentError
+from tools.contract.table import read, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FOLDER = Path(__file__).resolve().parents[2] / "tests" / "contract" / "tables"
+API, NOTIFICATIONS = "Integration API", "notifications"
+SOURCES = {
+    "2020-05": (API, "openapi-2020-05.json"),
+    "26.16": (API, "openapi-26.16.json"),
+    "26.20": (API, None),
+    "notifications-26.16": (NOTIFICATIONS, "openapi-notifications.json"),
+    "notifications-26.20": (NOTIFICATIONS, None),
+}
+"""The tables: which API they are of, and the file of the document that they are written from, if there is one."""
+
+NEWEST = "26.20"
+ERAS = [name for name, (api, _) in SOURCES.items() if api == API]
+"""The tables of the Integration API, from the oldest to the newest."""
+
+
+def text(name: str) -> str:
+    """Return the text of a table."""
+    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@cache
+def content(name: str) -> dict[str, Any]:
+    """Return what a table says, as an OpenAPI document."""
+    api, _ = SOURCES[name]
+    prefix = "" if api == API else f"{api}-"
+    try:
+        return read(text(name), lambda version: content(prefix + version))
+    except DocumentError as error:
+        raise DocumentError(f"{name}.txt: {error}") from error
+
+
+@cache
+def table(name: str) -> Document:
+    """Return a table as the document that it stands for."""
+    return Document(json.dumps(content(name)))
+
+
+def spec() -> Path | None:
+    """Return the folder of the documents, if one is named."""
+    named = os.environ.get("TALON_ONE_SPEC")
+    return Path(named) if named else None
+
+
+def document(name: str, folder: Path) -> Document | None:
+    """Return the document that a table is written from, if a folder has it."""
+    _, file = SOURCES[name]
+    return Document.read(folder / file) if file and (folder / file).is_file() else None
+
+
+def differing(folder: Path) -> Iterator[tuple[str, str]]:
+    """List the tables that are not what would be written from the documents of a folder, with what would be."""
+    for name, (api, _) in SOURCES.items():
+        source = document(name, folder)
+        if source is not None:
+            written = write(source, api, name.rpartition("-")[2] if api == NOTIFICATIONS else name)
+            if not (FOLDER / f"{name}.txt").is_file() or written != text(name):
+                yield name, written
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m tools.contract.tables", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a table is not current")
+    arguments = parser.parse_args(given)
+    folder = spec()
+    if folder is None or not any(document(name, folder) for name in SOURCES):
+        print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
+        return 2
+    found = list(differing(folder))
+    for name, written in found:
+        if arguments.check:
+            print(f"{name}.txt is not what its document says: run python -m tools.contract.tables")
+        else:
+            (FOLDER / f"{name}.txt").write_text(written, encoding="utf-8")
+    return int(arguments.check and bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
