@@ -285,14 +285,11 @@ class PushedSource:
         is_closed: whether the run wants no more.
     """
 
-    changed: threading.Event
-    is_closed: bool
-
     exit_by: BaseException | None = None
 
     def __init__(self) -> None:
-        self.changed = threading.Event()
-        self.is_closed = False
+        self.changed: threading.Event = threading.Event()
+        self.is_closed: bool = False
         self.late_items: list[Any] = []
         self._buffer = _Buffer()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -352,8 +349,6 @@ class ThreadSource(PushedSource):
     longer than `LINGER`. An item that the iterable gives after that goes to `late_items`.
     """
 
-    exit_by: BaseException | None
-
     def __init__(self, iterator: Iterator[Any], late_items: list[Any] | None = None) -> None:
         super().__init__()
         self._iterator, self._is_left = iterator, False
@@ -400,5 +395,5 @@ class ThreadSource(PushedSource):
         except BaseException as raised:  # noqa: BLE001  # whatever the user's source raises is told by the run
             problem = raised
         if self.is_closed:
-            self.exit_by = _close(self._iterator)
+            self.exit_by: BaseException | None = _close(self._iterator)
         self.end(problem)
