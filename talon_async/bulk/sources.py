@@ -395,5 +395,5 @@ class ThreadSource(PushedSource):
         except BaseException as raised:  # noqa: BLE001  # whatever the user's source raises is told by the run
             problem = raised
         if self.is_closed:
-            self.exit_by = _close(self._iterator)
+            self.exit_by: BaseException | None = _close(self._iterator)
         self.end(problem)

@@ -47,7 +47,8 @@ class FileLock:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.is_new = path, False
+        self.path: Path = path
+        self.is_new: bool = False
         self._descriptor: int | None = None
 
     def acquire(self) -> None:

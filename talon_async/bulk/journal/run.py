@@ -36,6 +36,7 @@ class Run:
     held: Held
     leaving: set[int]
     taken_back: set[int]
+    not_given: set[int]
     pid: int
     loop: asyncio.AbstractEventLoop
     earlier: int

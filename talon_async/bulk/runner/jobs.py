@@ -69,6 +69,7 @@ class Job:
     item: Any
     request: Request
     keys: tuple[str, ...]
+    size: int
 
     sequence = 0
     blocked_by = generation = spent = 0
