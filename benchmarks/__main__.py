@@ -18,6 +18,7 @@ from benchmarks.measure.figures import Results, row
 from benchmarks.measure.peers import PEERS, pythons
 from benchmarks.measure.processes import BrokenError
 from benchmarks.serve.start import processors, server
+from benchmarks.show import bars
 from benchmarks.show.chart import chart
 from benchmarks.show.table import HEAD, cells, table
 from benchmarks.targets import TARGETS, verdict
@@ -69,18 +70,30 @@ def measure(names: list[str], pace: Pace) -> tuple[Results, list[dict[str, Any]]
     return results, rows
 
 
-def keep(rows: list[dict[str, Any]], verdicts: Sequence[tuple[str, ...]], mode: str) -> None:
-    """Write the JSON file and the chart."""
+def keep(rows: list[dict[str, Any]], verdicts: Sequence[tuple[str, ...]], mode: str, *, others: bool = False) -> None:
+    """Write the JSON file, the picture, and the chart of the README; keep what is there of `others`."""
     about = {
         "mode": mode, "date": time.strftime("%Y-%m-%d", time.gmtime()), "python": platform.python_version(),
         "machine": platform.machine(), "system": platform.system(), "peers": PEERS,
         "versions": {name: version(name) for name in ("talon-async", "aiohttp", "orjson", "attrs", "cattrs", "anyio")},
     }  # fmt: skip
     targets = [dict(zip(("target", "bound", "figure", "verdict"), line, strict=True)) for line in verdicts]
+    if others:
+        before = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
+        rows = merged(before["rows"], rows, "scenario")
+        targets = merged(before["targets"], targets, "target")
     everything = {"about": about, "rows": rows, "targets": targets}
     (HERE / "results.json").write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
     (HERE / "results.svg").write_text(chart(rows), encoding="utf-8")
-    print("\nbenchmarks/results.json and benchmarks/results.svg are written")
+    page = HERE.parent / "README.md"
+    page.write_text(bars.inserted(page.read_text(encoding="utf-8"), rows), encoding="utf-8")
+    print("\nbenchmarks/results.json, benchmarks/results.svg and the chart of the README are written")
+
+
+def merged(before: list[dict[str, Any]], new: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return the rows of before, and the new ones in the place of those with the same key."""
+    replaced = {row[key] for row in new}
+    return [row for row in before if row[key] not in replaced] + new
 
 
 def main() -> None:
@@ -89,6 +102,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few rounds of everything; noisy")
     parser.add_argument("--only", action="append", choices=NAMES, metavar="SCENARIO",
                         help=f"measure this, and write no files; one of {', '.join(NAMES)}")  # fmt: skip
+    parser.add_argument("--keep", action="store_true", help="with --only: put these figures in the place of older ones")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are ended
     began = time.monotonic()
@@ -97,8 +111,8 @@ def main() -> None:
     verdicts = [verdict(target, results) for target in TARGETS if not given.only or target.scenario in given.only]
     if verdicts:
         print(table(verdicts, ("target", "bound", "figure", "verdict"), text_columns=1))
-    if not given.only:
-        keep(rows, verdicts, "quick" if given.quick else "full")
+    if given.keep or not given.only:
+        keep(rows, verdicts, "quick" if given.quick else "full", others=bool(given.only))
     print(f"{time.monotonic() - began:.0f} s")
 
 

@@ -69,9 +69,9 @@ def test_the_sections_that_other_tests_run_are_there() -> None:
     "fence", re.findall(r"^```(\w*)$\n((?:(?!```).*\n)*)```$", README.read_text("utf-8"), re.MULTILINE)
 )
 def test_every_block_is_python_or_commands(fence: tuple[str, str]) -> None:
-    """Blocks without a language are commands for a terminal; all others are run."""
+    """Blocks without a language are commands for a terminal, the chart is text, and all others are run."""
     language, text = fence
-    assert language in {"python", "console", ""}
+    assert language in {"python", "console", "text", ""}
     assert language or re.fullmatch(r"((pip|talon-async|export) .*\n)+", text)
 
 
