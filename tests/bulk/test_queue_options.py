@@ -55,6 +55,7 @@ async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
         ({"overflow": "block"}, "overflow must be one of wait, raise, drop_oldest"),
         ({"overflow": "drop_oldest", "journal": "events"}, "a journal exists to lose none"),
         ({"journal": 5}, "journal must be the path of a folder"),
+        ({"journal": ""}, "journal must be the path of a folder, not an empty text"),
         ({"drain_timeout": -1}, "drain_timeout"),
         ({"drain_timeout": float("nan")}, "drain_timeout"),
         ({"on_drop": "print"}, "on_drop must be a function"),

@@ -135,6 +135,8 @@ def settings_of(options: Mapping[str, Any]) -> QueueSettings:
 
 
 def _folder(path: Any) -> Path | None:
+    if path == "":
+        raise InvalidArgumentError("journal must be the path of a folder, not an empty text")
     try:
         return None if path is None else Path(path)
     except TypeError:
