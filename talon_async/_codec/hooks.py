@@ -16,6 +16,7 @@ import attrs
 from talon_async._codec import support
 from talon_async._codec.registry import Hook, Registry, readers, writers
 from talon_async._codec.source import Source
+from talon_async.models._base import execute
 
 if TYPE_CHECKING:
     import cattrs
@@ -62,7 +63,7 @@ def _compiled(verb: str, cls: type) -> Hook:
         names[kind.__name__] = kind
         names[f"read_{kind.__name__}"] = partial(_call, readers, kind)
         names[f"write_{kind.__name__}"] = partial(_call, writers, kind)
-    exec(compile("\n".join([text, *source.tables]), f"<{verb}_{cls.__name__}>", "exec"), names)  # noqa: S102  # the source is ours
+    execute(f"<{verb}_{cls.__name__}>", "\n".join([text, *source.tables]), names)
     hook: Hook = names[f"{verb}_{cls.__name__}"]
     return hook
 

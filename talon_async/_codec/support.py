@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -77,10 +78,20 @@ def read_EventEffect(value: Any, _: Any = None) -> Any:  # noqa: N802  # named l
 
 # -- writing
 
+keeps_what_was_read: ContextVar[bool] = ContextVar("keeps_what_was_read", default=False)
+"""Whether values are written that the API would not take, as long as they were read: in `to_json`, not for sending."""
 
-def check(cls: Any, name: str, value: Any) -> None:
-    """Refuse a value that is outside the limit of its field."""
-    field = getattr(attrs.fields(cls), name)
+
+def is_kept(model: Any) -> bool:
+    """Tell whether a model is written as it is."""
+    return keeps_what_was_read.get() and not hasattr(model, "is_made")
+
+
+def check(model: Any, name: str, value: Any) -> None:
+    """Refuse a value that is outside the limit of its field, unless it is kept."""
+    field = getattr(attrs.fields(model.__class__), name)
+    if is_kept(model):
+        return
     if said := field.metadata[LIMIT].refusal(value):
         raise InvalidArgumentError(f"{wire_name(field)} {said}")
 
@@ -95,22 +106,20 @@ def are_within(value: Any, least: int, most: int | None, shortest: int, longest:
     return True
 
 
-def listed(name: str, value: Any) -> Any:
-    """Return a sequence or a set as a list; InvalidArgumentError for any other value."""
-    if is_list(value):
-        return list(value)
-    raise _refused(name, "a list", value)
+def listed(model: Any, name: str, value: Any) -> Any:
+    """Return a sequence or a set as a list; any other value is kept or refused."""
+    return list(value) if is_list(value) else _kept(model, name, "a list", value)
 
 
-def mapped(name: str, value: Any) -> Any:
-    """Return a mapping as a dict; InvalidArgumentError for any other value."""
-    if is_mapping(value):
-        return dict(value)
-    raise _refused(name, "a mapping", value)
+def mapped(model: Any, name: str, value: Any) -> Any:
+    """Return a mapping as a dict; any other value is kept or refused."""
+    return dict(value) if is_mapping(value) else _kept(model, name, "a mapping", value)
 
 
-def _refused(name: str, expected: str, value: Any) -> Exception:
-    return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
+def _kept(model: Any, name: str, expected: str, value: Any) -> Any:
+    if is_kept(model):
+        return value
+    raise InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
 def other(value: Any) -> Any:

@@ -243,12 +243,11 @@ def write_GetCustomerAchievementHistoryResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x)) for x in y]
         )
     return o
 
@@ -270,12 +269,11 @@ def write_GetCustomerAchievementsResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x)) for x in y]
         )
     return o
 

@@ -81,12 +81,11 @@ def write_Coupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -149,10 +148,10 @@ def read_CouponReservations(o, _=None):
 def write_CouponReservations(m):
     o = {}
     if (v := m.integration_ids) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("integration_ids", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "integration_ids", v)
         if not are_within(v, 0, 1000, 1, 1000):
-            check(CouponReservations, "integration_ids", v)
-        o["integrationIDs"] = v if v is NULL else (v if v.__class__ is list else listed("integration_ids", v))
+            check(m, "integration_ids", v)
+        o["integrationIDs"] = v if v.__class__ is list or v is NULL else listed(m, "integration_ids", v)
     return o
 
 
@@ -173,12 +172,11 @@ def write_CreateReferralsForMultipleAdvocatesResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     return o
 
@@ -291,12 +289,11 @@ def write_IntegrationCoupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -386,12 +383,11 @@ def write_InventoryCoupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -480,7 +476,7 @@ def write_InventoryReferral(m):
     if (v := m.batch_id) is not None:
         o["batchId"] = v
     if (v := m.referred_customers) is not None:
-        o["referredCustomers"] = v if v is NULL else (v if v.__class__ is list else listed("referred_customers", v))
+        o["referredCustomers"] = v if v.__class__ is list or v is NULL else listed(m, "referred_customers", v)
     return o
 
 
@@ -507,7 +503,7 @@ def write_NewReferral(m):
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(NewReferral, "advocate_profile_integration_id", v)
+            check(m, "advocate_profile_integration_id", v)
         o["advocateProfileIntegrationId"] = v
     if (v := m.start_date) is not None:
         o["startDate"] = v
@@ -515,7 +511,7 @@ def write_NewReferral(m):
         o["expiryDate"] = v
     if (v := m.usage_limit) is not None:
         if not (v.__class__ is int and 0 <= v <= 999999):
-            check(NewReferral, "usage_limit", v)
+            check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.friend_profile_integration_id) is not None:
         o["friendProfileIntegrationId"] = v
@@ -547,15 +543,15 @@ def write_NewReferralsForMultipleAdvocates(m):
     if (v := m.campaign_id) is not None:
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_ids) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("advocate_profile_integration_ids", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "advocate_profile_integration_ids", v)
         if not are_within(v, 1, 1000, 1, 1000):
-            check(NewReferralsForMultipleAdvocates, "advocate_profile_integration_ids", v)
+            check(m, "advocate_profile_integration_ids", v)
         o["advocateProfileIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("advocate_profile_integration_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "advocate_profile_integration_ids", v)
         )
     if (v := m.usage_limit) is not None:
         if not (v.__class__ is int and 0 <= v <= 999999):
-            check(NewReferralsForMultipleAdvocates, "usage_limit", v)
+            check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.start_date) is not None:
         o["startDate"] = v
@@ -564,10 +560,10 @@ def write_NewReferralsForMultipleAdvocates(m):
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.valid_characters) is not None:
-        o["validCharacters"] = v if v is NULL else (v if v.__class__ is list else listed("valid_characters", v))
+        o["validCharacters"] = v if v.__class__ is list or v is NULL else listed(m, "valid_characters", v)
     if (v := m.referral_pattern) is not None:
         if not (v.__class__ is str and 3 <= len(v) <= 100):
-            check(NewReferralsForMultipleAdvocates, "referral_pattern", v)
+            check(m, "referral_pattern", v)
         o["referralPattern"] = v
     return o
 
