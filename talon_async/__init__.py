@@ -8,6 +8,9 @@ from talon_async._version import __version__
 if TYPE_CHECKING:
     from talon_async._codec import from_json as from_json
     from talon_async._codec import to_json as to_json
+    from talon_async._codec.attributes import attribute as attribute
+    from talon_async._codec.attributes import read_attributes as read_attributes
+    from talon_async._codec.attributes import write_attributes as write_attributes
     from talon_async._codec.hooks import converter as converter
     from talon_async._messages import Response as Response
     from talon_async._sync_client import TalonOneSync as TalonOneSync
@@ -43,9 +46,12 @@ _HOMES = {
     "TalonOneError": "errors",
     "TalonOneSync": "_sync_client",
     "Timeout": "config",
+    "attribute": "_codec.attributes",
     "converter": "_codec.hooks",
     "from_json": "_codec",
+    "read_attributes": "_codec.attributes",
     "to_json": "_codec",
+    "write_attributes": "_codec.attributes",
 }
 
 __all__ = [
@@ -66,9 +72,12 @@ __all__ = [
     "TalonOneSync",
     "Timeout",
     "__version__",
+    "attribute",
     "converter",
     "from_json",
+    "read_attributes",
     "to_json",
+    "write_attributes",
 ]
 
 

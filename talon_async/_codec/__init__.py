@@ -10,9 +10,11 @@
 4. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
    it.
 
-The functions that convert a class are generated when the package is built, see `hooks`; `hooks.converter()` makes a
-cattrs converter that has them as its hooks. The files import each other in this order: `shape`, `registry`, `support`,
-`generated` and `source`, `hooks`, `strict` and `warm`, this one.
+The functions that convert a class are generated when the package is built, see `hooks`. They are hooks of one cattrs
+converter (`registry`), from which an endpoint fetches those of its models once. `hooks.converter()` makes another one
+for users' own classes, which are read exactly (`exact`); `attributes` is for custom attributes. The files import each
+other in this order: `shape`, `registry`, `support`, `generated` and `source`, `strict`, `exact`, `hooks`, `attributes`
+and `warm`, this one.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from talon_async import models
 from talon_async._codec.hooks import reader, writer
 from talon_async._codec.shape import branches, is_list, is_mapping
 from talon_async._codec.strict import problems
-from talon_async._codec.support import keeps_what_was_read
+from talon_async._codec.support import keeps_what_was_read, rfc3339
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 T = TypeVar("T")
@@ -264,13 +266,6 @@ def _number(value: Any) -> Any:
 
 def _is_numpy(value: Any) -> bool:
     return hasattr(value, "dtype") and hasattr(value, "tolist")
-
-
-def rfc3339(value: datetime) -> str:
-    """Return a time as the API reads it; ValueError for a time without zone, which the server would misread."""
-    if value.utcoffset() is None:
-        raise ValueError(f"{value.isoformat()} has no time zone: use datetime(..., tzinfo=UTC) or .astimezone()")
-    return value.isoformat()
 
 
 def _blame(value: Any) -> str | None:

@@ -39,7 +39,7 @@ def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
         return
     expected = _fits(value, origin, kind)
     if expected:
-        yield Problem(pointer, "Invalid type", f"must be {expected}, not {_shown(value)}")
+        yield Problem(pointer, "Invalid type", f"must be {expected}, not {shown(value)}")
     elif origin is Sequence:
         for index, item in enumerate(value):
             yield from problems(item, get_args(kind)[0], f"{pointer}/{index}")
@@ -96,6 +96,7 @@ def _fits(value: Any, origin: Any, kind: Any) -> str | None:
     return None if fits else _WORDS[origin]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as messages show it: the beginning of a single one, the kind of others."""
     names = {dict: "an object", list: "a list", type(None): "null"}
     return names.get(value.__class__) or repr(value)[:60]

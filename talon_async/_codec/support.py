@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from talon_async import models
-from talon_async._codec.registry import writers
+from talon_async._codec.registry import registry
 from talon_async._codec.shape import is_list, is_mapping
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import LIMIT, NULL, wire_name
@@ -45,6 +45,13 @@ def when(text: str) -> Any:
     except ValueError:
         return text
     return time if time.tzinfo else text
+
+
+def rfc3339(value: datetime) -> str:
+    """Return a time as the API reads it; ValueError for a time without zone, which the server would misread."""
+    if value.utcoffset() is None:
+        raise ValueError(f"{value.isoformat()} has no time zone: use datetime(..., tzinfo=UTC) or .astimezone()")
+    return value.isoformat()
 
 
 def tagged(value: Any, readers: Mapping[str, Hook]) -> Any:
@@ -124,7 +131,7 @@ def _kept(model: Any, name: str, expected: str, value: Any) -> Any:
 
 def other(value: Any) -> Any:
     """Write a value that is not of the documented model: a subclass, NULL, a plain dict, or another type of value."""
-    return writers[value.__class__](value) if attrs.has(value.__class__) else value
+    return registry.writer(value.__class__)(value) if attrs.has(value.__class__) else value
 
 
 def write_EventEffect(effect: Any) -> Any:  # noqa: N802  # named like generated functions

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import attrs
 
-from talon_async._codec import rfc3339
 from talon_async._codec.shape import is_list
+from talon_async._codec.support import rfc3339
 from talon_async.errors import InvalidArgumentError
 
 TRUE_FALSE = {True: "true", False: "false"}
