@@ -97,7 +97,8 @@ def model(cls: type[C]) -> type[C]:
     """
     if cls.__base__ is object:
         inside = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
-        cls = cast("type[C]", type(cls.__name__, (Model,), inside))
+        based: Any = type(cls.__name__, (Model,), inside)
+        cls = based
     made = attrs.define(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
     # all models share these: if attrs compiled them for each class, importing all would take 1.7 times as long
     methods = {"__eq__": _eq, "__hash__": _hash, "__repr__": _repr, "__getstate__": _get_state}
