@@ -127,7 +127,7 @@ class TalonOne(Operations, Pages, Bulk):
             proxy=proxy_url(given.pop("proxy", None)),
             ssl=_ssl(given.pop("ssl", None)),
             trust_env=_truth(given, "trust_env"),
-            session=_session(given.pop("session", None)),
+            session=_session(given.pop("session", None), given.get("transport")),
         )
         self._transport: TransportName = given.pop("transport", "session")
         self._core = Core(settings, transport_class(self._transport, settings), _clock(given.pop("clock", None)))
@@ -261,8 +261,8 @@ def _ssl(value: Any) -> ssl_module.SSLContext | None:
     return context
 
 
-def _session(value: Any) -> aiohttp.ClientSession | None:
-    if value is not None and not hasattr(value, "connector"):
+def _session(value: Any, transport: object) -> aiohttp.ClientSession | None:
+    if value is not None and transport != "direct" and not hasattr(value, "connector"):  # that one takes none at all
         raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {value!r}")
     session: aiohttp.ClientSession | None = value
     return session

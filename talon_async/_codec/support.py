@@ -28,6 +28,9 @@ __all__ = [
 class Misfit(ValueError):  # noqa: N818  # caught by the reader of the effect, which then keeps the props raw
     """Raised by the reader of effect props when a value is not of its type."""
 
+    def __str__(self) -> str:
+        return "a value is not of the documented type"
+
 
 # -- reading
 

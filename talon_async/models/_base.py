@@ -112,7 +112,7 @@ class _Signature:
     """Has `inspect.signature` show the fields of a model as the parameters."""
 
     def __get__(self, _: object, cls: Any) -> Signature:
-        if cls.__init__.__code__.co_filename not in (__file__, MADE_HERE):
+        if cls.__init__.__code__.co_filename not in (model.__code__.co_filename, MADE_HERE):
             raise AttributeError("__signature__")  # a subclass with an `__init__` of its own
         return Signature(
             [
