@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from talon_async._clock import Clock as Clock
     from talon_async._codec import from_json as from_json
     from talon_async._codec import to_json as to_json
+    from talon_async._codec.attributes import attribute as attribute
+    from talon_async._codec.attributes import read_attributes as read_attributes
+    from talon_async._codec.attributes import write_attributes as write_attributes
     from talon_async._codec.hooks import converter as converter
     from talon_async._messages import Idempotency as Idempotency
     from talon_async._messages import Outcome as Outcome
@@ -102,10 +105,13 @@ _HOMES = {
     "UnprocessableError": "errors",
     "UnreadableAnswerError": "errors",
     "WrongItemError": "bulk",
+    "attribute": "_codec.attributes",
     "converter": "_codec.hooks",
     "evolve": "models",
     "from_json": "_codec",
+    "read_attributes": "_codec.attributes",
     "to_json": "_codec",
+    "write_attributes": "_codec.attributes",
 }
 
 __all__ = [
@@ -155,10 +161,13 @@ __all__ = [
     "UnreadableAnswerError",
     "WrongItemError",
     "__version__",
+    "attribute",
     "converter",
     "evolve",
     "from_json",
+    "read_attributes",
     "to_json",
+    "write_attributes",
 ]
 
 

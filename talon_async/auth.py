@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from talon_async.errors import ConfigurationError, InvalidArgumentError
 
@@ -31,6 +31,12 @@ class _Secretive:
         raise TypeError(f"{type(self).__name__} holds a secret and is not pickled: build it where it is needed")
 
 
+def _text(key: Any) -> str:
+    if isinstance(key, str | None):
+        return key or ""
+    raise ConfigurationError(f"api_key must be text, an ApiKey or a ContentSignature, not {type(key).__name__}")
+
+
 class ApiKey(_Secretive):
     """An API key of an Application: the `Authorization: ApiKey-v1 ...` header.
 
@@ -42,7 +48,7 @@ class ApiKey(_Secretive):
     __slots__ = ("common",)
 
     def __init__(self, key: str) -> None:
-        key = key.strip() if isinstance(key, str) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
+        key = _text(key).strip()
         scheme, _, rest = key.partition(" ")
         if rest and scheme.lower() == "managementkey-v1":
             raise ConfigurationError("api_key is a Management API key; the Integration API needs an Application's key")

@@ -31,7 +31,7 @@ from talon_async.bulk.calls import request_of
 from talon_async.bulk.queue import QueueSync
 from talon_async.bulk.sources import checked_iterable
 from talon_async.client import TalonOne
-from talon_async.errors import ClientClosedError, ConfigurationError
+from talon_async.errors import ClientClosedError, ConfigurationError, TalonOneError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -175,6 +175,8 @@ class Portal:
             error = ClientClosedError("the client was closed during the call")
             error.outcome = "unknown"
             raise error from None
+        except TalonOneError as error:
+            raise error.with_traceback(None) from error.__cause__  # what happened on the thread is of no use
         except BaseException:
             future.cancel()
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 import attrs
@@ -18,15 +19,15 @@ from talon_async.auth import ApiKey, ContentSignature
 from talon_async.bulk.calls import PreparedCall, request_of
 from talon_async.bulk.methods import Bulk
 from talon_async.bulk.methods.base import key_maker
-from talon_async.config import Limits, Options, Settings, new_key
+from talon_async.config import Limits, Options, Settings, check_kind, new_key, proxy_url
 from talon_async.config import base_url as checked_url
-from talon_async.errors import ConfigurationError
+from talon_async.errors import ConfigurationError, check_words
 from talon_async.operations import Operations
 from talon_async.pages._generated import Pages
 
 if TYPE_CHECKING:
     import ssl as ssl_module
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+    from collections.abc import AsyncGenerator, Callable, Coroutine
     from typing import Self, Unpack
 
     import aiohttp
@@ -95,6 +96,9 @@ class ClientOptions(CallOptions, total=False):
     clock: Clock
 
 
+OPTIONS = (*CallOptions.__annotations__, *ClientOptions.__annotations__)
+
+
 class TalonOne(Operations, Pages, Bulk):
     """The Integration API, awaited.
 
@@ -114,18 +118,19 @@ class TalonOne(Operations, Pages, Bulk):
 
     def __init__(self, base_url: str, api_key: str | Auth, **options: Unpack[ClientOptions]) -> None:
         given: dict[str, Any] = dict(options)
+        check_words("TalonOne", given, OPTIONS)
         settings = TransportSettings(
-            base_url=checked_url(base_url, allow_http=given.pop("allow_http", False)),
+            base_url=checked_url(base_url, allow_http=_truth(given, "allow_http")),
             auth=api_key if isinstance(api_key, ApiKey | ContentSignature) else ApiKey(api_key),
-            limits=given.pop("limits", Limits()),
+            limits=_limits(given.pop("limits", Limits())),
             headers=_checked_headers(given.pop("headers", {})),
-            proxy=given.pop("proxy", None),
-            ssl=given.pop("ssl", None),
-            trust_env=given.pop("trust_env", False),
-            session=given.pop("session", None),
+            proxy=proxy_url(given.pop("proxy", None)),
+            ssl=_ssl(given.pop("ssl", None)),
+            trust_env=_truth(given, "trust_env"),
+            session=_session(given.pop("session", None), given.get("transport")),
         )
         self._transport: TransportName = given.pop("transport", "session")
-        self._core = Core(settings, transport_class(self._transport, settings), given.pop("clock", None))
+        self._core = Core(settings, transport_class(self._transport, settings), _clock(given.pop("clock", None)))
         self._options = Options(**given)
         warm_up(type(self))
 
@@ -175,6 +180,7 @@ class TalonOne(Operations, Pages, Bulk):
         Closing one closes all.
         """
         changes: dict[str, Any] = dict(options)
+        check_words("with_options", changes, CallOptions.__annotations__)
         changed = copy.copy(self)
         changed._options = attrs.evolve(self._options, **changes)  # noqa: SLF001  # of this class
         return changed
@@ -242,8 +248,44 @@ _RESERVED = frozenset((
 """Headers that the client sets itself, because they differ from request to request."""
 
 
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _limits(value: Any) -> Limits:
+    check_kind("limits", value, Limits, "Limits, such as Limits(connections=20)")
+    limits: Limits = value
+    return limits
+
+
+def _ssl(value: Any) -> ssl_module.SSLContext | None:
+    if value is not None and not hasattr(value, "wrap_bio"):
+        raise ConfigurationError(f"ssl must be an ssl.SSLContext, not {value!r}; None trusts the system's authorities")
+    context: ssl_module.SSLContext | None = value
+    return context
+
+
+def _session(value: Any, transport: object) -> aiohttp.ClientSession | None:
+    if value is not None and transport != "direct" and not hasattr(value, "connector"):  # that one takes none at all
+        raise ConfigurationError(f"session must be an aiohttp.ClientSession, not {value!r}")
+    session: aiohttp.ClientSession | None = value
+    return session
+
+
+def _clock(value: Any) -> Clock | None:
+    if value is not None and not hasattr(value, "monotonic"):
+        raise ConfigurationError(f"clock must be like the client's own, for tests, not {value!r}")
+    clock: Clock | None = value
+    return clock
+
+
+def _truth(options: dict[str, Any], name: str) -> bool:
+    value: Any = options.pop(name, False)
+    check_kind(name, value, bool, "True or False")
+    return bool(value)
+
+
+def _checked_headers(headers: Any) -> dict[str, str]:
+    check_kind("headers", headers, Mapping, "a mapping of names to texts")
     for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ConfigurationError(f"headers: the name and the value of {name!r} must both be text")
         if not _TOKEN.fullmatch(name) or not value.isprintable() or name.lower() in _RESERVED:
             raise ConfigurationError(f"headers: {name!r} cannot be set (or its value holds control characters)")
     return dict(headers)

@@ -6,14 +6,15 @@ import ipaddress
 import math
 import os
 import re
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from talon_async.auth import ApiKey, ContentSignature
-from talon_async.errors import ConfigurationError
+from talon_async.errors import ConfigurationError, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,14 +24,36 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "Options", "RetryPolicy", "Settings", "Timeout", "base_url"]
 
+C = TypeVar("C")
+
+
+def _checks_words(cls: type[C]) -> type[C]:
+    """Have a class say which of its words was meant, when it is made with one that it does not have."""
+    names, made = [field.name for field in vars(cls)["__attrs_attrs__"]], vars(cls)["__init__"]
+
+    @wraps(made)
+    def init(self: Any, *values: Any, **words: Any) -> None:
+        if values:
+            raise TypeError(f"{cls.__name__} takes words, such as {names[0]}=, and no bare values")
+        check_words(cls.__name__, words, names)
+        made(self, **words)
+
+    type.__setattr__(cls, "__init__", init)
+    return cls
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
 
 def _seconds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if attribute.name == "total" and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if not _is_number(value) or not 0 < value < math.inf:
         raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be seconds above 0, not {value!r}")
 
 
+@_checks_words
 @attrs.frozen(kw_only=True)
 class Timeout:
     """How long to wait, in seconds.
@@ -46,21 +69,34 @@ class Timeout:
     connect: float = attrs.field(default=5.0, validator=_seconds)
 
 
-def _timeout_of(value: Timeout | float) -> Timeout:
+def _timeout_of(value: Any) -> Timeout:
     """Take a plain number as the total."""
-    return value if isinstance(value, Timeout) else Timeout(total=value)
+    if isinstance(value, Timeout):
+        return value
+    if not _is_number(value):
+        raise ConfigurationError(f"timeout must be seconds or a Timeout, such as Timeout(total=3), not {value!r}")
+    return Timeout(total=value)
 
 
-def _not_negative(_: object, attribute: attrs.Attribute[float], value: float) -> None:
-    if not 0 <= value < float("inf"):
+def _not_negative(_: object, attribute: attrs.Attribute[float], value: Any) -> None:
+    if not _is_number(value) or not 0 <= value < math.inf:
         raise ConfigurationError(f"RetryPolicy.{attribute.name} must be a number of 0 or more, not {value!r}")
 
 
-def _at_least_one(_: object, attribute: attrs.Attribute[int], value: int) -> None:
-    if value < 1:
-        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be 1 or more, not {value!r}")
+def _truths(instance: object, attribute: attrs.Attribute[bool], value: Any) -> None:
+    if not isinstance(value, bool):
+        where = "" if isinstance(instance, Options) else f"{type(instance).__name__}."
+        raise ConfigurationError(f"{where}{attribute.name} must be True or False, not {value!r}")
 
 
+def _count(instance: object, attribute: attrs.Attribute[int], value: Any) -> None:
+    least = 0 if attribute.name == "parallel_updates" else 1
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        name = f"{type(instance).__name__}.{attribute.name}"
+        raise ConfigurationError(f"{name} must be a whole number of {least} or more, not {value!r}")
+
+
+@_checks_words
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """When a failed call is repeated.
@@ -78,14 +114,14 @@ class RetryPolicy:
             may then run twice.
     """
 
-    attempts: int = attrs.field(default=4, validator=_at_least_one)
+    attempts: int = attrs.field(default=4, validator=_count)
     base: float = attrs.field(default=0.25, validator=_not_negative)
     parallel_base: float = attrs.field(default=0.1, validator=_not_negative)
     throttle_base: float = attrs.field(default=1.0, validator=_not_negative)
     cap: float = attrs.field(default=10.0, validator=_not_negative)
     retry_after_cap: float = attrs.field(default=60.0, validator=_not_negative)
-    trust_keys: bool = True
-    repeat_named: bool = False
+    trust_keys: bool = attrs.field(default=True, validator=_truths)
+    repeat_named: bool = attrs.field(default=False, validator=_truths)
 
     @classmethod
     def off(cls) -> RetryPolicy:
@@ -93,12 +129,7 @@ class RetryPolicy:
         return cls(attempts=1)
 
 
-def _count(instance: object, attribute: attrs.Attribute[int], value: Any) -> None:
-    least = 0 if attribute.name == "parallel_updates" else 1
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be {least} or more, not {value!r}")
-
-
+@_checks_words
 @attrs.frozen(kw_only=True)
 class Limits:
     """How much at once, and how large.
@@ -124,15 +155,30 @@ def new_key() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
+def _policy(_: object, __: attrs.Attribute[Any], value: Any) -> None:
+    check_kind("retry", value, RetryPolicy, "a RetryPolicy, such as RetryPolicy(attempts=2)")
+
+
+def _function(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not callable(value):
+        raise ConfigurationError(f"{attribute.name} must be a function without parameters, not {value!r}")
+
+
+def check_kind(name: str, value: object, kind: type, expected: str) -> None:
+    """Raise ConfigurationError if an option is of another class than this."""
+    if not isinstance(value, kind):
+        raise ConfigurationError(f"{name} must be {expected}, not {value!r}")
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Options:
     """What differs between the copies of a client; see `CallOptions` for what each means."""
 
     timeout: Timeout = attrs.field(factory=Timeout, converter=_timeout_of)
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy)
-    strict: bool = False
-    lazy_effects: bool = False
-    idempotency_keys: Callable[[], str] = new_key
+    retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_policy)
+    strict: bool = attrs.field(default=False, validator=_truths)
+    lazy_effects: bool = attrs.field(default=False, validator=_truths)
+    idempotency_keys: Callable[[], str] = attrs.field(default=new_key, validator=_function)
 
 
 def _is_loopback(host: str) -> bool:
@@ -145,7 +191,9 @@ def _is_loopback(host: str) -> bool:
 def base_url(text: str, *, allow_http: bool = False) -> str:
     """Return the base URL in its plain form, or raise with what is wrong and what to write instead."""
     example = "; it looks like https://mycompany.europe-west1.talon.one"
-    if not isinstance(text, str) or not text.strip():  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"base_url must be text, not {type(text).__name__}{example}")
+    if not text.strip():
         raise ConfigurationError(f"base_url is empty{example}")
     text = text.strip()
     try:
@@ -160,7 +208,37 @@ def base_url(text: str, *, allow_http: bool = False) -> str:
         raise ConfigurationError(f"base_url must hold no user, query or fragment{example}")
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         raise ConfigurationError(f"base_url {text!r} would send the key unencrypted: use https, or allow_http=True")
-    return text.rstrip("/")
+    text = text.rstrip("/")
+    if version := re.search(r"/+v\d+$", parts.path.rstrip("/")):
+        plain = text.removesuffix(version[0])
+        raise ConfigurationError(f"base_url must not end in {version[0]}, which calls add themselves: write {plain}")
+    return text
+
+
+def proxy_url(text: Any) -> str | None:
+    """Return the URL of an HTTP proxy, or raise with what to write instead; no message has its password."""
+    if text is None:
+        return None
+    example = "; it looks like http://proxy.mycompany.com:3128"
+    if not isinstance(text, str):
+        raise ConfigurationError(f"proxy must be a URL as text, not {type(text).__name__}{example}")
+    scheme, mark, _ = text.partition("://")
+    if not mark:
+        raise ConfigurationError(f"proxy has no scheme{example}")
+    if scheme.lower().startswith("socks"):
+        raise ConfigurationError(
+            f"proxy must be an HTTP proxy, not {scheme}: for that give session=, an aiohttp session that has one"
+        )
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as problem:
+        raise ConfigurationError(f"proxy cannot be read ({problem}){example}") from None
+    if scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", text):
+        raise ConfigurationError(f"proxy must be an http or https URL with a host{example}")
+    if not unquote(f"{parts.username}{parts.password}").isascii():
+        raise ConfigurationError("proxy has a user or password that is not ASCII, which proxies do not agree about")
+    return text
 
 
 def _number(text: str) -> float:
@@ -187,7 +265,7 @@ _VARIABLES: dict[str, tuple[str, str, Callable[[str], Any], str]] = {
     "CONNECTIONS": ("limits", "connections", int, "a whole number"),
     "PARALLEL_UPDATES": ("limits", "parallel_updates", int, "a whole number"),
     "ALLOW_HTTP": ("allow_http", "", _truth, "true or false"),
-    "PROXY": ("proxy", "", str, "a URL"),
+    "PROXY": ("proxy", "", proxy_url, "a URL"),
     "TRANSPORT": ("transport", "", str, "session or direct"),
 }
 _GROUPS: dict[str, Callable[..., Any]] = {"timeout": Timeout, "retry": RetryPolicy, "limits": Limits}
@@ -211,6 +289,9 @@ class _Environment:
                 continue
             try:
                 value = read(text)
+            except ConfigurationError as problem:
+                self.problems.append(f"{self.prefix}{name}: {problem}")
+                continue
             except ValueError:
                 self.problems.append(f"{self.prefix}{name} must be {expected}, not {text!r}")
                 continue

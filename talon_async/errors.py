@@ -29,9 +29,10 @@ import attrs
 import orjson
 
 from talon_async._messages import Failure
+from talon_async.models._base import unknown_word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from talon_async._messages import Answer, Operation, Outcome
 
@@ -91,6 +92,9 @@ class TalonOneError(Exception):
         """Say which operation failed."""
         self.operation, self.method, self.path = operation.name, operation.method, operation.path
         return self
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
     def __str__(self) -> str:
         where = f"{self.operation}: " if self.operation else ""
@@ -232,6 +236,13 @@ _BY_STATUS: dict[int, type[APIError]] = {
     422: UnprocessableError,
     429: RateLimitError,
 }
+
+
+def check_words(what: str, words: Iterable[str], known: Iterable[str]) -> None:
+    """Raise TypeError for an option that there is not; the message names the one that was meant."""
+    names = list(known)
+    if unknown := [word for word in words if word not in names]:
+        raise TypeError(unknown_word(what, "option", unknown[0], names))
 
 
 class _Fields:

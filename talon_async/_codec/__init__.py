@@ -6,12 +6,15 @@
 2. Only effect props are checked against their types, because code matches on their class. Props that do not fit become
    `UnknownEffectProps`, which holds all their JSON.
 3. Writing is exact: None is left out, NULL is null, the values of free-form maps are sent unchanged, nothing is added.
+   `to_json` writes what was read as it came, also where it is not as documented; the client would not send that.
 4. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
    it.
 
-The functions that convert a class are generated when the package is built, see `hooks`; `hooks.converter()` makes a
-cattrs converter that has them as its hooks. The files import each other in this order: `shape`, `registry`, `support`,
-`generated` and `source`, `hooks`, `strict` and `warm`, this one.
+The functions that convert a class are generated when the package is built, see `hooks`. They are hooks of one cattrs
+converter (`registry`), from which an endpoint fetches those of its models once. `hooks.converter()` makes another one
+for users' own classes, which are read exactly (`exact`); `attributes` is for custom attributes. The files import each
+other in this order: `shape`, `registry`, `support`, `generated` and `source`, `strict`, `exact`, `hooks`, `attributes`
+and `warm`, this one.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from collections.abc import Generator, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from numbers import Integral, Real
 from typing import Any, TypeVar, get_args, get_origin
 
 import attrs
@@ -34,6 +38,7 @@ from talon_async import models
 from talon_async._codec.hooks import reader, writer
 from talon_async._codec.shape import branches, is_list, is_mapping
 from talon_async._codec.strict import problems
+from talon_async._codec.support import keeps_what_was_read, rfc3339
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 T = TypeVar("T")
@@ -219,8 +224,15 @@ def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:
 
 
 def to_json(value: Any) -> bytes:
-    """Write a model as JSON, with the API's field names, as the client would send it."""
-    return encode(value)
+    """Write a model as JSON, with the API's field names.
+
+    A model that was made must be one that the client would send. One that was read is written as it came.
+    """
+    token = keeps_what_was_read.set(True)
+    try:
+        return encode(value)
+    finally:
+        keeps_what_was_read.reset(token)
 
 
 def _default(value: Any) -> Any:
@@ -236,16 +248,24 @@ def _default(value: Any) -> Any:
         return dict(value)
     if is_list(value):
         return list(value)
-    if attrs.has(value.__class__):
-        return plain_of(value)
+    return plain_of(value) if attrs.has(value.__class__) else _number(value)
+
+
+def _number(value: Any) -> Any:
+    """Return a number of another library as Python's own, and an array of numpy's as a list."""
+    if _is_numpy(value):
+        return value.tolist()
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        if not math.isfinite(value):
+            raise TypeError(f"{value} is not a JSON number")
+        return float(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def rfc3339(value: datetime) -> str:
-    """Return a time as the API reads it; ValueError for a time without zone, which the server would misread."""
-    if value.utcoffset() is None:
-        raise ValueError(f"{value.isoformat()} has no time zone: use datetime(..., tzinfo=UTC) or .astimezone()")
-    return value.isoformat()
+def _is_numpy(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "tolist")
 
 
 def _blame(value: Any) -> str | None:
@@ -268,6 +288,8 @@ def _unsendable(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
             yield from _unsendable(item, f"{pointer}/{index}")
     elif attrs.has(value.__class__):
         yield from _unsendable(plain_of(value), pointer)
+    elif _is_numpy(value):
+        yield from _unsendable(value.tolist(), pointer)
     elif said := _refusal(value):
         yield pointer, said
 

@@ -11,34 +11,35 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from talon_async._codec import support
-from talon_async._codec.registry import Hook, Registry, readers, writers
+from talon_async._codec.registry import Hook, registry
 from talon_async._codec.source import Source
+from talon_async.models._base import execute
 
 if TYPE_CHECKING:
     import cattrs
+
+    from talon_async._codec.exact import Converter
 
 MODELS = "talon_async.models."
 
 
 def reader(cls: type) -> Hook:
     """Return the function that makes an instance from a JSON object, and returns anything else unchanged."""
-    return readers[cls]
+    return registry.reader(cls)
 
 
 def writer(cls: type) -> Hook:
     """Return the function that makes a dict from an instance of a class."""
-    return writers[cls]
+    return registry.writer(cls)
 
 
-def _find(verb: str, cls: type) -> Hook:
-    return _generated(verb, cls) or _compiled(verb, cls)
+def _reader(cls: type) -> Hook:
+    return _generated("read", cls) or _compiled("read", cls)
 
 
-readers.find = partial(_find, "read")
-writers.find = partial(_find, "write")
+def _writer(cls: type) -> Hook:
+    return _generated("write", cls) or _compiled("write", cls)
 
 
 def _generated(verb: str, cls: type) -> Hook | None:
@@ -60,29 +61,43 @@ def _compiled(verb: str, cls: type) -> Hook:
     for kind in source.used:
         # looked up with the first call: a class may hold itself
         names[kind.__name__] = kind
-        names[f"read_{kind.__name__}"] = partial(_call, readers, kind)
-        names[f"write_{kind.__name__}"] = partial(_call, writers, kind)
-    exec(compile("\n".join([text, *source.tables]), f"<{verb}_{cls.__name__}>", "exec"), names)  # noqa: S102  # the source is ours
+        names[f"read_{kind.__name__}"] = partial(_read, kind)
+        names[f"write_{kind.__name__}"] = partial(_write, kind)
+    execute(f"<{verb}_{cls.__name__}>", "\n".join([text, *source.tables]), names)
     hook: Hook = names[f"{verb}_{cls.__name__}"]
     return hook
 
 
-def _call(registry: Registry, kind: type, value: Any) -> Any:
-    return registry[kind](value)
+def _read(kind: type, value: Any, _: Any = None) -> Any:
+    return registry.reader(kind)(value)
 
 
-def _is_ours(cls: Any) -> bool:
-    return getattr(cls, "__module__", "").startswith(MODELS) and attrs.has(cls)
+def _write(kind: type, value: Any) -> Any:
+    return registry.writer(kind)(value)
 
 
-def converter() -> cattrs.Converter:
+def converter() -> Converter:
     """Return a new cattrs converter that reads and writes the models as the client does, to be built upon.
 
-    For classes of your own that hold models: `converter().structure({"coupon": {"value": "A"}}, YourClass)`.
+    For classes of your own that hold models: `converter().structure({"coupon": {"value": "A"}}, YourClass)`; and for
+    `read_attributes` and `write_attributes`, with hooks of your own. Unlike cattrs alone it reads exactly: a value of
+    another type than a field of your class has is a ValueError that names the field. The client uses one like it.
     """
-    import cattrs  # noqa: PLC0415  # the client itself goes without: importing it takes a tenth of what aiohttp takes
+    from talon_async._codec.exact import Converter, is_ours  # noqa: PLC0415  # imports cattrs, which takes time
 
-    made = cattrs.Converter(detailed_validation=False)
-    made.register_structure_hook_factory(_is_ours, reader)
-    made.register_unstructure_hook_factory(_is_ours, writer)
+    made = Converter()
+    made.register_structure_hook_factory(is_ours, _reader)
+    made.register_unstructure_hook_factory(is_ours, _writer)
     return made
+
+
+registry.make = converter
+
+
+def converter_of(given: cattrs.Converter | None) -> cattrs.Converter:
+    """Return the client's converter where none is given; TypeError for one that is not exact."""
+    from talon_async._codec.exact import Converter  # noqa: PLC0415  # as above
+
+    if given is not None and not isinstance(given, Converter):
+        raise TypeError("converter must come from talon_async.converter(): others read 1.9 as 1 and 'false' as True")
+    return given or registry.converter

@@ -1,29 +1,40 @@
-"""The functions that read and write a class, by class."""
+"""The one cattrs converter that has the functions that read and write a class."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import cattrs
 
 Hook = Callable[..., Any]
 
 
-class Registry(dict[type, Hook]):
-    """Readers or writers by class; one that is missing is found when it is first looked up.
+class Registry:
+    """Holds the converter. Whoever needs a function often fetches it once: an endpoint has those of its models.
 
-    Generated functions look up others here, and `hooks`, which imports the generated ones, says in `find` where a
-    function comes from. So neither needs to import the other.
+    Generated functions look others up here, and `hooks`, which imports the generated ones, says in `make` what the
+    converter has. So neither needs to import the other.
     """
 
-    find: Callable[[type], Hook]
+    make: Callable[[], cattrs.Converter]
 
-    def __missing__(self, cls: type) -> Hook:
-        hook = self[cls] = self.find(cls)
+    @cached_property
+    def converter(self) -> cattrs.Converter:
+        """The converter, made when it is first needed: importing cattrs takes time."""
+        return self.make()
+
+    def reader(self, cls: type) -> Hook:
+        """Return the function that makes an instance of a class from JSON."""
+        hook: Hook = self.converter.get_structure_hook(cls)
+        return hook
+
+    def writer(self, cls: type) -> Hook:
+        """Return the function that makes what JSON has from an instance of a class."""
+        hook: Hook = self.converter.get_unstructure_hook(cls)
         return hook
 
 
-readers = Registry()
-"""The functions that make an instance of a class from JSON, and return unchanged what is not a JSON object."""
-
-writers = Registry()
-"""The functions that make a dict from an instance of a class."""
+registry = Registry()

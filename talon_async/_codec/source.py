@@ -121,9 +121,9 @@ class Source:
                 continue
             lines.append(f"    if (v := m.{field.name}) is not None:")
             if any(get_origin(kind) is Sequence for kind in branches(annotation)):
-                lines.append(f"        v = v if v.__class__ is list or v is NULL else listed({field.name!r}, v)")
+                lines.append(f"        v = v if v.__class__ is list or v is NULL else listed(m, {field.name!r}, v)")
             condition = _needs_check(limit, annotation)
-            lines += [f"        if {condition}: check({self.name}, {field.name!r}, v)", f"        {store}"]
+            lines += [f"        if {condition}: check(m, {field.name!r}, v)", f"        {store}"]
         return "\n".join([*lines, "    return o"])
 
     def _write(self, annotation: Any, value: str, name: str) -> str:
@@ -138,14 +138,18 @@ class Source:
                 inner = self._write(get_args(kind)[-1], "x", name)
                 if get_origin(kind) is Mapping and inner == "x":
                     return value  # free-form values are sent unchanged
-                if get_origin(kind) is Mapping:
-                    many = f"({value} if {value}.__class__ is dict else mapped({name!r}, {value}))"
-                    each = f"{{k: {inner} for k, x in {many}.items()}}"
-                else:
-                    many = f"({value} if {value}.__class__ is list else listed({name!r}, {value}))"
-                    each = f"[{inner} for x in {many}]"
-                return f"({value} if {value} is NULL else {many if inner == 'x' else each})"
+                return _write_many(value, name, inner, is_list=get_origin(kind) is Sequence)
         return value
+
+
+def _write_many(value: str, name: str, inner: str, *, is_list: bool) -> str:
+    """Return the expression that writes a list or a mapping; what was read as something else is written as it is."""
+    kind, make = ("list", "listed") if is_list else ("dict", "mapped")
+    if inner == "x":
+        return f"({value} if {value}.__class__ is {kind} or {value} is NULL else {make}(m, {name!r}, {value}))"
+    each = f"[{inner} for x in %s]" if is_list else f"{{k: {inner} for k, x in %s.items()}}"
+    is_kept = f"{value} is NULL or (y := {make}(m, {name!r}, {value})) is {value}"
+    return f"({each % value} if {value}.__class__ is {kind} else {value} if {is_kept} else {each % 'y'})"
 
 
 def _empty(field: attrs.Attribute[Any]) -> str:

@@ -39,7 +39,7 @@ def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
         return
     expected = _fits(value, origin, kind)
     if expected:
-        yield Problem(pointer, "Invalid type", f"must be {expected}, not {_shown(value)}")
+        yield Problem(pointer, "Invalid type", f"must be {expected}, not {shown(value)}")
     elif origin is Sequence:
         for index, item in enumerate(value):
             yield from problems(item, get_args(kind)[0], f"{pointer}/{index}")
@@ -69,7 +69,7 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
 def _effect_props(effect: dict[str, Any], pointer: str) -> Iterator[Problem]:
     kind = effect.get("effectType")
     if not isinstance(kind, str) or kind not in models.EFFECT_PROPS:
-        yield Problem(pointer, "Unknown", f"{_shown(kind)} is not a known effect type")
+        yield Problem(pointer, "Unknown", f"{shown(kind)} is not a known effect type")
     elif (cls := models.EFFECT_PROPS[kind]) is not models.UnknownEffectProps:
         yield from problems(effect.get("props"), cls, pointer)
 
@@ -102,6 +102,7 @@ def _fits(value: Any, origin: Any, kind: Any) -> str | None:
     return None if fits else _WORDS[origin]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as messages show it: the beginning of a single one, the kind of others."""
     names = {dict: "an object", list: "a list", type(None): "null"}
     return names.get(value.__class__) or repr(value)[:60]

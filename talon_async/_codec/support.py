@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from talon_async import models
-from talon_async._codec.registry import writers
+from talon_async._codec.registry import registry
 from talon_async._codec.shape import is_list, is_mapping
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import LIMIT, NULL, wire_name
@@ -27,6 +28,9 @@ __all__ = [
 class Misfit(ValueError):  # noqa: N818  # caught by the reader of the effect, which then keeps the props raw
     """Raised by the reader of effect props when a value is not of its type."""
 
+    def __str__(self) -> str:
+        return "a value is not of the documented type"
+
 
 # -- reading
 
@@ -44,6 +48,13 @@ def when(text: str) -> Any:
     except ValueError:
         return text
     return time if time.tzinfo else text
+
+
+def rfc3339(value: datetime) -> str:
+    """Return a time as the API reads it; ValueError for a time without zone, which the server would misread."""
+    if value.utcoffset() is None:
+        raise ValueError(f"{value.isoformat()} has no time zone: use datetime(..., tzinfo=UTC) or .astimezone()")
+    return value.isoformat()
 
 
 def tagged(value: Any, readers: Mapping[str, Hook]) -> Any:
@@ -77,10 +88,20 @@ def read_EventEffect(value: Any, _: Any = None) -> Any:  # noqa: N802  # named l
 
 # -- writing
 
+keeps_what_was_read: ContextVar[bool] = ContextVar("keeps_what_was_read", default=False)
+"""Whether values are written that the API would not take, as long as they were read: in `to_json`, not for sending."""
 
-def check(cls: Any, name: str, value: Any) -> None:
-    """Refuse a value that is outside the limit of its field."""
-    field = getattr(attrs.fields(cls), name)
+
+def is_kept(model: Any) -> bool:
+    """Tell whether a model is written as it is."""
+    return keeps_what_was_read.get() and not hasattr(model, "is_made")
+
+
+def check(model: Any, name: str, value: Any) -> None:
+    """Refuse a value that is outside the limit of its field, unless it is kept."""
+    field = getattr(attrs.fields(model.__class__), name)
+    if is_kept(model):
+        return
     if said := field.metadata[LIMIT].refusal(value):
         raise InvalidArgumentError(f"{wire_name(field)} {said}")
 
@@ -95,27 +116,25 @@ def are_within(value: Any, least: int, most: int | None, shortest: int, longest:
     return True
 
 
-def listed(name: str, value: Any) -> Any:
-    """Return a sequence or a set as a list; InvalidArgumentError for any other value."""
-    if is_list(value):
-        return list(value)
-    raise _refused(name, "a list", value)
+def listed(model: Any, name: str, value: Any) -> Any:
+    """Return a sequence or a set as a list; any other value is kept or refused."""
+    return list(value) if is_list(value) else _kept(model, name, "a list", value)
 
 
-def mapped(name: str, value: Any) -> Any:
-    """Return a mapping as a dict; InvalidArgumentError for any other value."""
-    if is_mapping(value):
-        return dict(value)
-    raise _refused(name, "a mapping", value)
+def mapped(model: Any, name: str, value: Any) -> Any:
+    """Return a mapping as a dict; any other value is kept or refused."""
+    return dict(value) if is_mapping(value) else _kept(model, name, "a mapping", value)
 
 
-def _refused(name: str, expected: str, value: Any) -> Exception:
-    return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
+def _kept(model: Any, name: str, expected: str, value: Any) -> Any:
+    if is_kept(model):
+        return value
+    raise InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}")
 
 
 def other(value: Any) -> Any:
     """Write a value that is not of the documented model: a subclass, NULL, a plain dict, or another type of value."""
-    return writers[value.__class__](value) if attrs.has(value.__class__) else value
+    return registry.writer(value.__class__)(value) if attrs.has(value.__class__) else value
 
 
 def write_EventEffect(effect: Any) -> Any:  # noqa: N802  # named like generated functions

@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from multidict import CIMultiDict
+
 from talon_async._core.retry import KEY_LIFETIME, may_repeat, retry_after, retry_delay
 from talon_async._messages import Failure, Idempotency, Response
 from talon_async.errors import (
@@ -92,7 +94,7 @@ class Call:
                 if delay:
                     await self._sleep(state, delay)
         except TalonOneError as error:
-            raise self.describe(error) from None
+            raise self.describe(error).with_traceback(None) from None  # where in here it was found is of no use
         finally:
             if locks is not None:
                 locks.release(self.request.ordering_keys)
@@ -268,7 +270,7 @@ class Call:
         return Response(
             data=self.data,
             status=answer.status,
-            headers=answer.headers,
+            headers=CIMultiDict(answer.headers),  # unlike aiohttp's own, it can be pickled
             body=answer.body,
             attempts=self.attempts,
             elapsed=self.core.clock.monotonic() - self.started,

@@ -12,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sys
 import warnings
 import weakref
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from talon_async._clock import Clock
 from talon_async._core.limits import KeyedLock, Limiter
@@ -91,6 +92,20 @@ class LoopState:
             await self._closer.aclose()
 
 
+def no_loop() -> RuntimeError:
+    """Return the error of a call that is awaited where asyncio does not run."""
+    runs = "trio runs here" if _runs_trio() else "no event loop runs here"
+    return RuntimeError(f"TalonOne needs asyncio, and {runs}: use TalonOneSync, in a thread, or asyncio.run()")
+
+
+def _runs_trio() -> bool:
+    trio: Any = sys.modules.get("trio")
+    try:
+        return trio is not None and trio.lowlevel.current_task() is not None
+    except RuntimeError:
+        return False
+
+
 def _nothing() -> None:
     """Stand for a weak reference whose state is gone."""
 
@@ -118,7 +133,11 @@ class Core:
 
     def state(self) -> LoopState | None:
         """Return this client's state on the running loop; None before the first call there."""
-        state, loop = self._last_state(), asyncio.get_running_loop()
+        state = self._last_state()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise no_loop() from None
         if state is None or state.loop is not loop:
             states: weakref.WeakKeyDictionary[Core, LoopState] | None = getattr(loop, ATTRIBUTE, None)
             state = None if states is None else states.get(self)

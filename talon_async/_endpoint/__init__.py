@@ -16,8 +16,8 @@ where the IDs are whose updates the server runs one after the other: in a parame
 `body.profile_id`.
 
 A stub is compiled into plain functions. Python itself binds the arguments of a call, and a wrong call is a TypeError in
-the caller's own line. The function that makes requests is compiled when it is first needed, because only then the
-models are imported.
+the caller's own line; a keyword that there is not is told when the call is awaited, with the one that was meant. The
+function that makes requests is compiled when it is first needed, because only then the models are imported.
 
 The files import each other in this order: `marks`, `encoding`, `compiled`, `endpoint`, `decorators`.
 """

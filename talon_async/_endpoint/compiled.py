@@ -2,7 +2,8 @@
 
 The function that makes the requests of an operation like `track_event`:
 
-    def track_event(body, *, dry=None):
+    def track_event(body, *, dry=None, **unknown_):
+        if unknown_: check_words(operation.name, unknown_, names)
         try:
             target = '/v1/events'
             query = ''
@@ -18,8 +19,7 @@ The function that makes the requests of an operation like `track_event`:
                 operation, target, encode_plain(write(body)), SAFE if dry else idempotency, None, profile_keys, decode
             )
         except InvalidArgumentError as error:
-            error.about(operation)
-            raise
+            raise error.about(operation).with_traceback(None) from None
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from talon_async._codec import decoder, encode_plain, plain_of
 from talon_async._codec.hooks import writer
 from talon_async._endpoint.encoding import ordering_keys, segment, valid_key
 from talon_async._messages import Idempotency, Request
-from talon_async.errors import InvalidArgumentError
+from talon_async.errors import InvalidArgumentError, check_words
+from talon_async.models._base import execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from talon_async.models._base import Limit
 
 BRACES = re.compile(r"{(\w+)}")
-VARIABLES = frozenset(("endpoint", "error", "is_text", "query", "refusal", "target", "write"))
+VARIABLES = frozenset(("endpoint", "error", "is_text", "query", "refusal", "target", "unknown_", "write"))
 """What the compiled functions name themselves, beside the names in their scope."""
 
 
@@ -73,8 +74,9 @@ class RequestSource:
     def compile(self) -> Callable[..., Request]:
         """Return the function."""
         body = [*self._target(), *self._checks(), *self._query(), *self._keys(), *self._request()]
-        lines = ["try:", *_indented(body), "except InvalidArgumentError as error:"]
-        lines += _indented(["error.about(operation)", "raise"])
+        lines = ["if unknown_: check_words(operation.name, unknown_, names)", "try:", *_indented(body)]
+        lines += ["except InvalidArgumentError as error:"]
+        lines += _indented(["raise error.about(operation).with_traceback(None) from None"])
         scope = self._scope()
         if taken := self.signature.parameters.keys() & (scope.keys() | VARIABLES):
             raise TypeError(f"{self.operation.name}: no parameter can be named {min(taken)}")
@@ -85,7 +87,8 @@ class RequestSource:
         """Return what the names in the source mean."""
         return {
             "InvalidArgumentError": InvalidArgumentError, "Request": Request, "SAFE": Idempotency.SAFE,
-            "decode": decoder(self.returns), "encode_plain": encode_plain, "idempotency": self.operation.idempotency,
+            "check_words": check_words, "names": tuple(self.signature.parameters), "decode": decoder(self.returns),
+            "encode_plain": encode_plain, "idempotency": self.operation.idempotency,
             "limits": self.limits, "operation": self.operation, "ordering_keys": ordering_keys,
             "other_writer": self._other_writer, "queries": {query.parameter: query for query in self.queries},
             "segment": segment, "valid_key": valid_key,
@@ -160,8 +163,12 @@ def _indented(lines: Iterable[str]) -> list[str]:
 
 
 def compile_function(head: str, signature: inspect.Signature, lines: Iterable[str], scope: dict[str, Any]) -> Any:
-    """Compile a function with the parameters of a signature. Its file is called `<head>` in tracebacks."""
+    """Compile a function with the parameters of a signature, and `**unknown_` for words that are none of them.
+
+    Its file is called `<head>` in tracebacks.
+    """
     parameters = [parameter.replace(annotation=parameter.empty) for parameter in signature.parameters.values()]
+    parameters.append(inspect.Parameter("unknown_", inspect.Parameter.VAR_KEYWORD))
     source = "\n".join([f"{head}{inspect.Signature(parameters)}:", *_indented(lines)])
-    exec(compile(source, f"<{head}>", "exec"), scope)  # noqa: S102  # made from this package's own stubs
+    execute(f"<{head}>", source, scope)
     return scope[head.rpartition(" ")[2]]

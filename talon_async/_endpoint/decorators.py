@@ -45,11 +45,11 @@ def _operation(
     def make(stub: Stub) -> Stub:
         endpoint = Endpoint(stub, method, path, ordering, idempotency)
         parameters = list(endpoint.signature.parameters.values())[1:]
-        arguments = ", ".join(
+        arguments = [
             f"{parameter.name}={parameter.name}" if parameter.kind is parameter.KEYWORD_ONLY else parameter.name
             for parameter in parameters
-        )
-        lines = [f"return (await self._call(endpoint.request({arguments}))).data"]
+        ]
+        lines = [f"return (await self._call(endpoint.request({', '.join([*arguments, '**unknown_'])}))).data"]
         call = compile_function(f"async def {endpoint.name}", endpoint.signature, lines, {"endpoint": endpoint})
         wraps(stub)(call)
         call.endpoint = endpoint

@@ -6,21 +6,22 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import quote
 from uuid import UUID
 
 import attrs
 
-from talon_async._codec import rfc3339
 from talon_async._codec.shape import is_list
+from talon_async._codec.support import rfc3339
 from talon_async.errors import InvalidArgumentError
 
 TRUE_FALSE = {True: "true", False: "false"}
 YES_NO = {True: "yes", False: "no"}
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_CLASSES: dict[Any, tuple[type, ...]] = {int: (int,), float: (int, float), datetime: (datetime,)}
+_CLASSES: dict[Any, tuple[type, ...]] = {int: (int, Integral), float: (float, Real), datetime: (datetime,)}
 """The classes that a value may have, by the type of its parameter."""
 
 
@@ -62,11 +63,11 @@ class Query:
         self._check(value)
         if isinstance(value, bool):
             return self.words[value]
-        if isinstance(value, float) and not math.isfinite(value):
+        if isinstance(value, Real) and not math.isfinite(value):
             raise ValueError(f"{value} is not a finite number")
         if isinstance(value, datetime):
             return quote(rfc3339(value), safe="")
-        if isinstance(value, str | int | float | UUID):
+        if isinstance(value, str | Real | UUID):
             return quote(str(value), safe="")
         raise TypeError(f"{type(value).__name__} is not a type of query values")
 
@@ -83,7 +84,7 @@ class Query:
 
 def segment(name: str, value: Any) -> str:
     """Encode a path value; refuse one that would address another resource."""
-    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID | Integral):
         raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
     text = str(value)
     if text in ("", ".", ".."):
@@ -103,4 +104,4 @@ def valid_key(key: object) -> str:
 
 def ordering_keys(kind: str, identifier: Any) -> tuple[str, ...]:
     """Return the ordering key of a profile or session; an empty or missing ID has none."""
-    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID) else ()
+    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID | Integral) else ()

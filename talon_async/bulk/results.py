@@ -5,6 +5,8 @@ At every moment, and after every way to end: taken + resumed = succeeded + rejec
 
 from __future__ import annotations
 
+from bisect import insort
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import attrs
@@ -16,6 +18,9 @@ I_co = TypeVar("I_co", covariant=True)
 D_co = TypeVar("D_co", covariant=True)
 Item = TypeVar("Item")
 D = TypeVar("D")
+
+SHOWN = 3
+"""How many failures the `repr` of a report shows."""
 
 FailureOutcome = Literal["rejected", "unknown", "unsent"]
 
@@ -68,6 +73,24 @@ class Failure(Generic[I_co]):
 
 
 Result = Success[Item, D] | Failure[Item]
+
+
+class Failures(list[Failure[Item]]):
+    """Failures whose `repr` shows the first few, and no customer's data."""
+
+    def __repr__(self) -> str:
+        shown = [f"{failure.index}: {failure.outcome} {summary(failure.error)}" for failure in self[:SHOWN]]
+        shown += [f"and {len(self) - SHOWN} more"] if len(self) > SHOWN else []
+        return f"[{', '.join(shown)}]"
+
+
+def summary(error: TalonOneError | None) -> str:
+    """Return what an error is about: its class, operation, status and pointers, and none of the server's words."""
+    if error is None:
+        return "None"
+    pointers = [detail.pointer for detail in error.errors if detail.pointer][:SHOWN]
+    words = [type(error).__name__, error.operation, str(error.status or ""), *pointers]
+    return " ".join(word for word in words if word)
 
 
 @attrs.frozen(kw_only=True)
@@ -128,7 +151,7 @@ class Snapshot:
 
 @attrs.define(eq=False)
 class Report(Generic[Item]):
-    """How a run went. Its `repr` is the counts alone, without customers' IDs.
+    """How a run went. Its `repr` has the counts and the first few failures, without customers' data.
 
     Attributes:
         taken: items taken from the source.
@@ -139,7 +162,7 @@ class Report(Generic[Item]):
         unknown: calls that may have had an effect; each is in `failures`.
         unsent: calls that were taken and given up before they were sent; each is in `failures`.
         pending: calls that are not settled; none when the run has ended.
-        failures: every call that did not succeed, with its item and error.
+        failures: every call that did not succeed, with its item and error, in the order of the source.
         held_keys: with `after_failure="hold"`, the ordering keys whose calls are held.
         paused: seconds for which the server took nothing and the run waited.
         elapsed: seconds.
@@ -156,12 +179,12 @@ class Report(Generic[Item]):
     unknown: int = 0
     unsent: int = 0
     pending: int = 0
-    failures: list[Failure[Item]] = attrs.field(factory=list[Any], repr=False)
+    failures: list[Failure[Item]] = attrs.field(factory=Failures[Any])
     held_keys: set[str] = attrs.field(factory=set[str], repr=False)
     paused: float = 0.0
     elapsed: float = 0.0
-    stopped_by: TalonOneError | None = None
     late_items: list[Item] = attrs.field(factory=list[Any], repr=False)
+    stopped_by: TalonOneError | None = attrs.field(default=None, repr=summary)
 
     @property
     def done(self) -> int:
@@ -186,7 +209,10 @@ class Report(Generic[Item]):
                 self.succeeded += 1
             case Failure(outcome=outcome):
                 setattr(self, outcome, getattr(self, outcome) + 1)
-                self.failures.append(result)
+                if self.failures and self.failures[-1].index > result.index:
+                    insort(self.failures, result, key=attrgetter("index"))
+                else:
+                    self.failures.append(result)
 
     def raise_for_failures(self) -> None:
         """Raise the errors as one ExceptionGroup, if there are any."""

@@ -7,6 +7,7 @@ inside `run`, so that `--help` does not wait for it.
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING, Protocol
 
 from talon_async._version import __version__
@@ -15,6 +16,10 @@ from talon_async.cli._output import forgiving, replace_missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+STOPPED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
 
 
 class Command(Protocol):
@@ -51,7 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with forgiving("stdout"):
             options = _parser().parse_args(arguments)
         command: Command = options.command
-        return command.run(options)
+        try:
+            return command.run(options)
+        except KeyboardInterrupt:  # before the command deals with it: while it imports what it needs
+            print("talon-async: stopped", file=sys.stderr)
+            return STOPPED
 
 
 def _parser() -> argparse.ArgumentParser:

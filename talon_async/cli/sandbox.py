@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from talon_async.testing import Sandbox
 
+HIGHEST_PORT = 65_535
 HELP: str = "run a local stand-in of Talon.One until Ctrl-C"
 
 
@@ -49,6 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     from talon_async.cli._output import forgiving
     from talon_async.testing import Sandbox
 
+    if not 0 <= arguments.port <= HIGHEST_PORT:
+        print(f"talon-async sandbox: --port must be 0 to {HIGHEST_PORT}, not {arguments.port}")
+        return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with forgiving("stdout"), Sandbox(port=arguments.port, api_key=arguments.api_key) as sandbox:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, dataclass_transform
+from inspect import Parameter, Signature
+from numbers import Real
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast, dataclass_transform
 
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 C = TypeVar("C")
 WIRE, LIMIT, ALSO = "wire", "limit", "also"
+MADE_HERE = "<__init__ of a model>"
 
 
 class _Null(Enum):
@@ -50,10 +54,10 @@ class Limit:
 
     def refusal(self, value: Any) -> str | None:
         """Return what a value must be if it is outside the limit; values without size or order are not checked."""
-        if isinstance(value, bool) or not isinstance(value, int | float | Collection):
+        if isinstance(value, bool) or not isinstance(value, Real | Collection):
             return None
-        number = isinstance(value, int | float)
-        size: float = value if isinstance(value, int | float) else len(cast("Collection[Any]", value))
+        number = isinstance(value, Real)
+        size: Any = value if isinstance(value, Real) else len(cast("Collection[Any]", value))
         if size < self.least or (self.most is not None and size > self.most):
             bounds = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
             unit = "" if number else " characters" if isinstance(value, str) else " items"
@@ -95,11 +99,113 @@ def model(cls: type[C]) -> type[C]:
     At run time it is not frozen: a frozen instance takes twice as long to make, and readers set fields one by one.
     `evolve` makes a changed copy.
     """
+    if cls.__base__ is object:
+        inside = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
+        based: Any = type(cls.__name__, (Model,), inside)
+        cls = based
     made = attrs.define(kw_only=True, weakref_slot=False, eq=False, repr=False)(cls)
-    # all models share these three: if attrs compiled them for each class, importing all would take 1.7 times as long
-    for name, method in (("__eq__", _eq), ("__hash__", _hash), ("__repr__", _repr)):
+    # all models share these: if attrs compiled them for each class, importing all would take 1.7 times as long
+    methods = {"__eq__": _eq, "__hash__": _hash, "__repr__": _repr, "__getstate__": _get_state}
+    methods |= {"__setstate__": _set_state, "__init__": _init_of(made)}
+    for name, method in methods.items():
         setattr(made, name, method)
     return made
+
+
+class _Signature:
+    """Has `inspect.signature` show the fields of a model as the parameters."""
+
+    def __get__(self, _: object, cls: Any) -> Signature:
+        if cls.__init__.__code__.co_filename not in (model.__code__.co_filename, MADE_HERE):
+            raise AttributeError("__signature__")  # a subclass with an `__init__` of its own
+        return Signature(
+            [
+                Parameter(
+                    field.name,
+                    Parameter.KEYWORD_ONLY,
+                    default=Parameter.empty if field.default is attrs.NOTHING else field.default,
+                    annotation=field.type,
+                )
+                for field in cls.__attrs_attrs__
+            ]
+        )
+
+
+class Model:
+    """What all models have besides their fields.
+
+    Attributes:
+        is_made: set by `__init__`, which readers do not call. `to_json` checks what was made, and writes what was read
+            as it came, also where it has another type than documented.
+    """
+
+    __slots__ = ("is_made",)
+    __signature__ = _Signature()
+
+    def __attrs_post_init__(self) -> None:
+        """Do the same for a subclass of a user, whose `__init__` attrs makes."""
+        object.__setattr__(self, "is_made", True)
+
+
+def execute(name: str, source: str, scope: dict[str, Any]) -> None:
+    """Run source that this package has written; `name` stands in tracebacks."""
+    exec(compile(source, name, "exec"), scope)  # noqa: S102  # written here
+
+
+def _init_of(cls: Any) -> Any:
+    """Return an `__init__` that compiles that of a model when the first instance is made.
+
+    Compiling those of all models would double the time that importing them takes.
+    """
+
+    def init(self: Any, *values: Any, **words: Any) -> None:
+        cls.__init__ = compiled = _compiled_init(cls)
+        compiled(self, *values, **words)
+
+    return init
+
+
+def _compiled_init(cls: Any) -> Any:
+    """Return the `__init__` of a model: as attrs makes it, but it says which field was meant.
+
+    Every field has a default in it, so that a wrong name is told before the field that is missing because of it.
+    """
+    scope: dict[str, Any] = {"NOTHING": attrs.NOTHING, "refuse": _refuse, "cls": cls}
+    parameters: list[str] = []
+    lines: list[str] = []
+    is_wrong = "unknown_"
+    for field in cls.__attrs_attrs__:
+        name, factory = field.name, getattr(field.default, "factory", None)
+        scope[f"{name}_"] = factory or field.default
+        parameters.append(f"{name}={'NOTHING' if factory else name + '_'}")
+        of_self = "self" if getattr(field.default, "takes_self", False) else ""
+        lines.append(f"self.{name} = {f'{name}_({of_self}) if {name} is NOTHING else ' if factory else ''}{name}")
+        is_wrong += f" or {name} is NOTHING" if field.default is attrs.NOTHING else ""
+    head = f"def __init__(self, *, {', '.join(parameters)}, **unknown_):"
+    lines = [f"if {is_wrong}: refuse(cls, unknown_, locals())", "self.is_made = True", *lines]
+    execute(MADE_HERE, "\n    ".join([head, *lines]), scope)
+    init = scope["__init__"]
+    init.__qualname__ = f"{cls.__name__}.__init__"
+    return init
+
+
+def _refuse(cls: Any, unknown: Mapping[str, Any], given: Mapping[str, Any]) -> NoReturn:
+    """Say what is wrong with the fields that a model is made with."""
+    fields = cls.__attrs_attrs__
+    if unknown:
+        raise TypeError(unknown_word(cls.__name__, "field", min(unknown), [field.name for field in fields]))
+    missing = [field.name for field in fields if field.default is given[field.name] is attrs.NOTHING]
+    raise TypeError(f"{cls.__name__} needs {' and '.join(missing)}")
+
+
+def _get_state(self: Any) -> dict[str, Any]:
+    names = [field.name for field in self.__attrs_attrs__]
+    return {name: getattr(self, name) for name in (*names, "is_made") if hasattr(self, name)}
+
+
+def _set_state(self: Any, state: Mapping[str, Any]) -> None:
+    for name, value in state.items():
+        object.__setattr__(self, name, value)
 
 
 def _values(instance: Any) -> tuple[Any, ...]:
@@ -123,6 +229,14 @@ def evolve(instance: C, **changes: Any) -> C:
     """Return a copy of a model with other values in some fields; TypeError for a field it does not have."""
     copy: Any = attrs.evolve(cast("Any", instance), **changes)  # checkers do not take the models for attrs classes
     return cast("C", copy)
+
+
+def unknown_word(what: str, kind: str, word: str, known: Iterable[str]) -> str:
+    """Say that there is no such word, and name the nearest of those that there are, in whatever case it is written."""
+    plain = {name.replace("_", "").lower(): name for name in known}
+    near = difflib.get_close_matches(word.replace("_", "").lower(), plain, n=1)
+    hint = f"; did you mean {plain[near[0]]!r}?" if near else ""
+    return f"{what} has no {kind} {word!r}{hint}"
 
 
 def camel(name: str) -> str:

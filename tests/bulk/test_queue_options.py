@@ -71,7 +71,7 @@ async def test_options_are_refused_when_they_make_no_sense(
     """At once when the queue is made, not when it is opened."""
     with pytest.raises(InvalidArgumentError, match=message):
         queue_of(client(url), **options)
-    with pytest.raises(TypeError, match="'sise' is no option"):
+    with pytest.raises(TypeError, match="QueueOptions has no option 'sise'; did you mean 'size'"):
         queue_of(client(url), sise=1)
 
 

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from talon_async import TalonOneSync, __version__
 from talon_async.models import NewCustomerProfile
 
@@ -72,3 +74,48 @@ def test_a_taken_port_is_told_when_the_sandbox_cannot_listen() -> None:
         )
     assert (1, "") == (done.returncode, done.stderr)
     assert "address already in use" in done.stdout
+
+
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_a_port_is_refused_when_there_is_no_such_one(port: str) -> None:
+    """The sandbox says which ports there are, in one line and with exit code 2."""
+    done = subprocess.run(
+        [*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+    )
+    assert f"talon-async sandbox: --port must be 0 to 65535, not {port}\n" == done.stdout
+    assert (2, "") == (done.returncode, done.stderr)
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+sys.argv[1:] = {command!r}
+import runpy
+runpy.run_module("talon_async", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "said"),
+    [
+        (["sandbox"], "aiohttp", "talon-async: stopped\n"),
+        (["sandbox"], "talon_async.testing", "talon-async: stopped\n"),
+        (["demo"], "talon_async.cli._day", "talon-async: stopped\n"),
+        (["sandbox"], "talon_async.cli", ""),
+    ],
+)
+def test_a_command_ends_in_a_line_when_it_is_stopped_while_it_imports(
+    command: list[str], module: str, said: str
+) -> None:
+    """Ctrl-C at any moment prints no traceback; the exit code is that of shells."""
+    script = INTERRUPTED.format(module=module, command=command)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+    )
+    assert (130, said) == (done.returncode, done.stderr)

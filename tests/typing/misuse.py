@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from talon_async import RetryPolicy, TalonOne, TalonOneError, TalonOneSync
+import attrs
+
+from talon_async import RetryPolicy, TalonOne, TalonOneError, TalonOneSync, read_attributes
 from talon_async.models import (
     CartItem,
     CatalogAction,
@@ -133,3 +135,20 @@ async def younger(talon: TalonOne) -> None:
     talon.iter_customer_achievements("p", skip=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await talon.iter_customer_achievements("p")  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
     (await talon.track_event_v2(TRACKED)).effects  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018
+
+
+@attrs.define
+class Shopper:
+    """What a shop keeps of its customers."""
+
+    tier: str | None = None
+
+
+def attributes() -> None:
+    """Mistakes with attributes of one's own."""
+    Shopper(teir="gold")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Shopper(tier=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    read_attributes(["gold"], Shopper)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    read_attributes({}, Shopper).teir  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
+    read_attributes({}, Shopper, converter=Shopper())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    CartItem(sku="a", quantity=1, attributes=Shopper())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -42,7 +42,7 @@ def page(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location("page_of_use", HERE / name)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any, assert_type
 
-from talon_async import Failure, TalonOne, TalonOneSync
+import attrs
+
+from talon_async import (
+    Failure,
+    TalonOne,
+    TalonOneSync,
+    attribute,
+    converter,
+    read_attributes,
+    write_attributes,
+)
 from talon_async.bulk import ChunksReport, Queue, QueueStatistics, QueueSync
 from talon_async.models import (
     AddItemCatalogAction,
@@ -17,6 +27,7 @@ from talon_async.models import (
     CatalogSyncRequest,
     CreateReferralsForMultipleAdvocatesResponse,
     CustomerProfileAudienceRequestItem,
+    CustomerProfileIntegrationRequestV2,
     CustomerProfileReward,
     IntegrationEventV2Request,
     IntegrationEventV2Response,
@@ -114,3 +125,23 @@ def queues_blocking(talon: TalonOneSync) -> None:
         assert_type(queue, QueueSync)
         queue.put(NewEvent(type="seen", session_id="s", profile_id="p", attributes={}))
     assert_type(queue.undelivered, list[Failure[Any]])
+
+
+@attrs.define
+class Shopper:
+    """What a shop keeps of its customers."""
+
+    tier: str | None = None
+    birthday: datetime | None = attribute("Birthday", default=None)
+    tags: list[str] = attribute("Tags", factory=list[str])
+
+
+def attributes(talon: TalonOneSync) -> None:
+    """A class of one's own in the place of custom attributes."""
+    written = write_attributes(Shopper(tier="gold", birthday=datetime(2026, 1, 1, tzinfo=UTC)))
+    assert_type(written, Mapping[str, Any])
+    talon.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(attributes=written))
+    shopper = read_attributes({"tier": "gold"}, Shopper)
+    assert_type(shopper, Shopper)
+    assert_type(shopper.birthday, datetime | None)
+    assert_type(read_attributes(None, Shopper, converter=converter()), Shopper)

@@ -116,15 +116,14 @@ def write_AchievementProgressWithDefinition(m):
     if (v := m.achievement_allow_rollback_after_completion) is not None:
         o["achievementAllowRollbackAfterCompletion"] = v
     if (v := m.campaign_ids) is not None:
-        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+        o["campaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "campaign_ids", v)
     if (v := m.referenced_by_campaigns) is not None:
         o["referencedByCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignReference(x) if x.__class__ is CampaignReference else other(x))
-                for x in (v if v.__class__ is list else listed("referenced_by_campaigns", v))
-            ]
+            [(write_CampaignReference(x) if x.__class__ is CampaignReference else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "referenced_by_campaigns", v)) is v
+            else [(write_CampaignReference(x) if x.__class__ is CampaignReference else other(x)) for x in y]
         )
     return o
 
@@ -195,7 +194,7 @@ def write_AchievementStatusEntry(m):
     if (v := m.current_progress) is not None:
         o["currentProgress"] = write_AchievementProgress(v) if v.__class__ is AchievementProgress else other(v)
     if (v := m.campaign_ids) is not None:
-        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+        o["campaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "campaign_ids", v)
     return o
 
 
@@ -274,15 +273,14 @@ def write_CustomerAchievement(m):
     if (v := m.campaign_id) is not None:
         o["campaignId"] = v
     if (v := m.campaign_ids) is not None:
-        o["campaignIds"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_ids", v))
+        o["campaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "campaign_ids", v)
     if (v := m.referenced_by_campaigns) is not None:
         o["referencedByCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignReference(x) if x.__class__ is CampaignReference else other(x))
-                for x in (v if v.__class__ is list else listed("referenced_by_campaigns", v))
-            ]
+            [(write_CampaignReference(x) if x.__class__ is CampaignReference else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "referenced_by_campaigns", v)) is v
+            else [(write_CampaignReference(x) if x.__class__ is CampaignReference else other(x)) for x in y]
         )
     return o
 
@@ -304,12 +302,11 @@ def write_GetCustomerAchievementHistoryResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_AchievementProgress(x) if x.__class__ is AchievementProgress else other(x)) for x in y]
         )
     return o
 
@@ -331,12 +328,11 @@ def write_GetCustomerAchievementsResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_AchievementStatusEntry(x) if x.__class__ is AchievementStatusEntry else other(x)) for x in y]
         )
     return o
 

@@ -52,7 +52,7 @@ def write_Audience(m):
         o["description"] = v
     if (v := m.subscribed_applications_ids) is not None:
         o["subscribedApplicationsIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("subscribed_applications_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "subscribed_applications_ids", v)
         )
     if (v := m.integration) is not None:
         o["integration"] = v
@@ -102,19 +102,28 @@ def read_CustomerProfileAudienceRequest(o, _=None):
 def write_CustomerProfileAudienceRequest(m):
     o = {}
     if (v := m.data) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("data", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "data", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1000):
-            check(CustomerProfileAudienceRequest, "data", v)
+            check(m, "data", v)
         o["data"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_CustomerProfileAudienceRequestItem(x)
+                    if x.__class__ is CustomerProfileAudienceRequestItem
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
             else [
                 (
                     write_CustomerProfileAudienceRequestItem(x)
                     if x.__class__ is CustomerProfileAudienceRequestItem
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("data", v))
+                for x in y
             ]
         )
     return o
@@ -137,7 +146,7 @@ def write_CustomerProfileAudienceRequestItem(m):
         o["action"] = v
     if (v := m.profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(CustomerProfileAudienceRequestItem, "profile_integration_id", v)
+            check(m, "profile_integration_id", v)
         o["profileIntegrationId"] = v
     if (v := m.audience_id) is not None:
         o["audienceId"] = v
@@ -165,7 +174,7 @@ def write_NewAudience(m):
     o = {}
     if (v := m.name) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(NewAudience, "name", v)
+            check(m, "name", v)
         o["name"] = v
     if (v := m.sandbox) is not None:
         o["sandbox"] = v
@@ -173,13 +182,13 @@ def write_NewAudience(m):
         o["description"] = v
     if (v := m.subscribed_applications_ids) is not None:
         o["subscribedApplicationsIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("subscribed_applications_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "subscribed_applications_ids", v)
         )
     if (v := m.integration) is not None:
         o["integration"] = v
     if (v := m.integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(NewAudience, "integration_id", v)
+            check(m, "integration_id", v)
         o["integrationId"] = v
     if (v := m.created_in_3rd_party) is not None:
         o["createdIn3rdParty"] = v
@@ -202,10 +211,10 @@ def write_UpdateAudience(m):
     o = {}
     if (v := m.name) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(UpdateAudience, "name", v)
+            check(m, "name", v)
         o["name"] = v
     if (v := m.subscribed_applications_ids) is not None:
         o["subscribedApplicationsIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("subscribed_applications_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "subscribed_applications_ids", v)
         )
     return o

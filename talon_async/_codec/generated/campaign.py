@@ -124,40 +124,38 @@ def write_Campaign(m):
     if (v := m.active_ruleset_id) is not None:
         o["activeRulesetId"] = v
     if (v := m.tags) is not None:
-        o["tags"] = v if v is NULL else (v if v.__class__ is list else listed("tags", v))
+        o["tags"] = v if v.__class__ is list or v is NULL else listed(m, "tags", v)
     if (v := m.reevaluate_on_return) is not None:
         o["reevaluateOnReturn"] = v
     if (v := m.features) is not None:
-        o["features"] = v if v is NULL else (v if v.__class__ is list else listed("features", v))
+        o["features"] = v if v.__class__ is list or v is NULL else listed(m, "features", v)
     if (v := m.coupon_settings) is not None:
         o["couponSettings"] = write_CodeGeneratorSettings(v) if v.__class__ is CodeGeneratorSettings else other(v)
     if (v := m.referral_settings) is not None:
         o["referralSettings"] = write_CodeGeneratorSettings(v) if v.__class__ is CodeGeneratorSettings else other(v)
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.campaign_groups) is not None:
-        o["campaignGroups"] = v if v is NULL else (v if v.__class__ is list else listed("campaign_groups", v))
+        o["campaignGroups"] = v if v.__class__ is list or v is NULL else listed(m, "campaign_groups", v)
     if (v := m.type) is not None:
         o["type"] = v
     if (v := m.linked_store_ids) is not None:
-        o["linkedStoreIds"] = v if v is NULL else (v if v.__class__ is list else listed("linked_store_ids", v))
+        o["linkedStoreIds"] = v if v.__class__ is list or v is NULL else listed(m, "linked_store_ids", v)
     if (v := m.coupon_attributes) is not None:
         o["couponAttributes"] = v
     if (v := m.budgets) is not None:
         o["budgets"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignBudget(x) if x.__class__ is CampaignBudget else other(x))
-                for x in (v if v.__class__ is list else listed("budgets", v))
-            ]
+            [(write_CampaignBudget(x) if x.__class__ is CampaignBudget else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "budgets", v)) is v
+            else [(write_CampaignBudget(x) if x.__class__ is CampaignBudget else other(x)) for x in y]
         )
     if (v := m.coupon_redemption_count) is not None:
         o["couponRedemptionCount"] = v
@@ -204,7 +202,7 @@ def write_Campaign(m):
     if (v := m.stores_imported) is not None:
         o["storesImported"] = v
     if (v := m.value_maps_ids) is not None:
-        o["valueMapsIds"] = v if v is NULL else (v if v.__class__ is list else listed("value_maps_ids", v))
+        o["valueMapsIds"] = v if v.__class__ is list or v is NULL else listed(m, "value_maps_ids", v)
     if (v := m.experiment_id) is not None:
         o["experimentId"] = v
     if (v := m.revision_frontend_state) is not None:
@@ -294,26 +292,30 @@ def write_CampaignEligibility(m):
     if (v := m.state) is not None:
         o["state"] = v
     if (v := m.tags) is not None:
-        o["tags"] = v if v is NULL else (v if v.__class__ is list else listed("tags", v))
+        o["tags"] = v if v.__class__ is list or v is NULL else listed(m, "tags", v)
     if (v := m.features) is not None:
-        o["features"] = v if v is NULL else (v if v.__class__ is list else listed("features", v))
+        o["features"] = v if v.__class__ is list or v is NULL else listed(m, "features", v)
     if (v := m.eligibility) is not None:
         o["eligibility"] = (
-            v
-            if v is NULL
+            [
+                (write_CampaignEligibilityDetails(x) if x.__class__ is CampaignEligibilityDetails else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "eligibility", v)) is v
             else [
                 (write_CampaignEligibilityDetails(x) if x.__class__ is CampaignEligibilityDetails else other(x))
-                for x in (v if v.__class__ is list else listed("eligibility", v))
+                for x in y
             ]
         )
     if (v := m.rules) is not None:
         o["rules"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleMetadataEligibility(x) if x.__class__ is RuleMetadataEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("rules", v))
-            ]
+            [(write_RuleMetadataEligibility(x) if x.__class__ is RuleMetadataEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rules", v)) is v
+            else [(write_RuleMetadataEligibility(x) if x.__class__ is RuleMetadataEligibility else other(x)) for x in y]
         )
     if (v := m.experiment) is not None:
         o["experiment"] = (
@@ -396,7 +398,7 @@ def read_CodeGeneratorSettings(o, _=None):
 def write_CodeGeneratorSettings(m):
     o = {}
     if (v := m.valid_characters) is not None:
-        o["validCharacters"] = v if v is NULL else (v if v.__class__ is list else listed("valid_characters", v))
+        o["validCharacters"] = v if v.__class__ is list or v is NULL else listed(m, "valid_characters", v)
     if (v := m.coupon_pattern) is not None:
         o["couponPattern"] = v
     return o
@@ -450,22 +452,21 @@ def write_IntegrationCampaign(m):
     if (v := m.state) is not None:
         o["state"] = v
     if (v := m.tags) is not None:
-        o["tags"] = v if v is NULL else (v if v.__class__ is list else listed("tags", v))
+        o["tags"] = v if v.__class__ is list or v is NULL else listed(m, "tags", v)
     if (v := m.features) is not None:
-        o["features"] = v if v is NULL else (v if v.__class__ is list else listed("features", v))
+        o["features"] = v if v.__class__ is list or v is NULL else listed(m, "features", v)
     if (v := m.rules) is not None:
         o["rules"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleMetadata(x) if x.__class__ is RuleMetadata else other(x))
-                for x in (v if v.__class__ is list else listed("rules", v))
-            ]
+            [(write_RuleMetadata(x) if x.__class__ is RuleMetadata else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rules", v)) is v
+            else [(write_RuleMetadata(x) if x.__class__ is RuleMetadata else other(x)) for x in y]
         )
     if (v := m.linked_store_ids) is not None:
-        o["linkedStoreIds"] = v if v is NULL else (v if v.__class__ is list else listed("linked_store_ids", v))
+        o["linkedStoreIds"] = v if v.__class__ is list or v is NULL else listed(m, "linked_store_ids", v)
     if (v := m.linked_audience_ids) is not None:
-        o["linkedAudienceIds"] = v if v is NULL else (v if v.__class__ is list else listed("linked_audience_ids", v))
+        o["linkedAudienceIds"] = v if v.__class__ is list or v is NULL else listed(m, "linked_audience_ids", v)
     return o
 
 
@@ -486,12 +487,11 @@ def write_IntegrationGetAllCampaignsResponse(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_IntegrationCampaign(x) if x.__class__ is IntegrationCampaign else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_IntegrationCampaign(x) if x.__class__ is IntegrationCampaign else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_IntegrationCampaign(x) if x.__class__ is IntegrationCampaign else other(x)) for x in y]
         )
     return o
 
@@ -518,7 +518,7 @@ def write_LimitConfig(m):
     if (v := m.period) is not None:
         o["period"] = v
     if (v := m.entities) is not None:
-        o["entities"] = v if v is NULL else (v if v.__class__ is list else listed("entities", v))
+        o["entities"] = v if v.__class__ is list or v is NULL else listed(m, "entities", v)
     return o
 
 
@@ -702,11 +702,10 @@ def write_RuleMetadataEligibility(m):
         o["relatedData"] = v
     if (v := m.eligibility) is not None:
         o["eligibility"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleEligibility(x) if x.__class__ is RuleEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("eligibility", v))
-            ]
+            [(write_RuleEligibility(x) if x.__class__ is RuleEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "eligibility", v)) is v
+            else [(write_RuleEligibility(x) if x.__class__ is RuleEligibility else other(x)) for x in y]
         )
     return o

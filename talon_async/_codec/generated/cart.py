@@ -75,11 +75,11 @@ def write_CartItem(m):
     o = {}
     if (v := m.sku) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(CartItem, "sku", v)
+            check(m, "sku", v)
         o["sku"] = v
     if (v := m.quantity) is not None:
         if not (v.__class__ is int and 1 <= v):
-            check(CartItem, "quantity", v)
+            check(m, "quantity", v)
         o["quantity"] = v
     if (v := m.name) is not None:
         o["name"] = v
@@ -107,12 +107,11 @@ def write_CartItem(m):
         o["attributes"] = v
     if (v := m.additional_costs) is not None:
         o["additionalCosts"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("additional_costs", v)).items()
-            }
+            {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "additional_costs", v)) is v
+            else {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in y.items()}
         )
     if (v := m.catalog_item_id) is not None:
         o["catalogItemID"] = v
@@ -126,12 +125,11 @@ def write_CartItem(m):
         o["adjustmentEffectiveUntil"] = v
     if (v := m.prices) is not None:
         o["prices"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_PriceDetail(x) if x.__class__ is PriceDetail else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("prices", v)).items()
-            }
+            {k: (write_PriceDetail(x) if x.__class__ is PriceDetail else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "prices", v)) is v
+            else {k: (write_PriceDetail(x) if x.__class__ is PriceDetail else other(x)) for k, x in y.items()}
         )
     if (v := m.adjustment) is not None:
         o["adjustment"] = write_CartItemAdjustment(v) if v.__class__ is CartItemAdjustment else other(v)
@@ -155,7 +153,7 @@ def write_CartItemAdjustment(m):
         o["payFromLoyaltyProgram"] = v
     if (v := m.point_payment) is not None:
         if not (v.__class__ is int and 1 <= v):
-            check(CartItemAdjustment, "point_payment", v)
+            check(m, "point_payment", v)
         o["pointPayment"] = v
     if (v := m.remaining_price) is not None:
         o["remainingPrice"] = v
@@ -176,12 +174,11 @@ def write_NewReturn(m):
     o = {}
     if (v := m.returned_cart_items) is not None:
         o["returnedCartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x))
-                for x in (v if v.__class__ is list else listed("returned_cart_items", v))
-            ]
+            [(write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "returned_cart_items", v)) is v
+            else [(write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x)) for x in y]
         )
     return o
 
@@ -265,12 +262,11 @@ def write_Return(m):
         o["accountId"] = v
     if (v := m.returned_cart_items) is not None:
         o["returnedCartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x))
-                for x in (v if v.__class__ is list else listed("returned_cart_items", v))
-            ]
+            [(write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "returned_cart_items", v)) is v
+            else [(write_ReturnedCartItem(x) if x.__class__ is ReturnedCartItem else other(x)) for x in y]
         )
     if (v := m.event_id) is not None:
         o["eventId"] = v
@@ -306,6 +302,6 @@ def write_ReturnedCartItem(m):
         o["quantity"] = v
     if (v := m.sku) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(ReturnedCartItem, "sku", v)
+            check(m, "sku", v)
         o["sku"] = v
     return o

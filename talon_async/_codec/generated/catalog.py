@@ -80,16 +80,15 @@ def write_AddPriceAdjustmentCatalogAction(m):
     if (v := m.sku) is not None:
         o["sku"] = v
     if (v := m.adjustments) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("adjustments", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "adjustments", v)
         if not (v.__class__ is list and 1 <= len(v) <= 100):
-            check(AddPriceAdjustmentCatalogAction, "adjustments", v)
+            check(m, "adjustments", v)
         o["adjustments"] = (
-            v
-            if v is NULL
-            else [
-                (write_NewPriceAdjustment(x) if x.__class__ is NewPriceAdjustment else other(x))
-                for x in (v if v.__class__ is list else listed("adjustments", v))
-            ]
+            [(write_NewPriceAdjustment(x) if x.__class__ is NewPriceAdjustment else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "adjustments", v)) is v
+            else [(write_NewPriceAdjustment(x) if x.__class__ is NewPriceAdjustment else other(x)) for x in y]
         )
     return o
 
@@ -145,7 +144,7 @@ def write_BestPriorPrice(m):
     if (v := m.observed_at) is not None:
         o["observedAt"] = v
     if (v := m.context_ids) is not None:
-        o["contextIds"] = v if v is NULL else (v if v.__class__ is list else listed("context_ids", v))
+        o["contextIds"] = v if v.__class__ is list or v is NULL else listed(m, "context_ids", v)
     if (v := m.context_id) is not None:
         o["contextId"] = v
     if (v := m.price) is not None:
@@ -175,11 +174,16 @@ def write_BestPriorPriceMetadata(m):
     o = {}
     if (v := m.influencing_campaign_details) is not None:
         o["influencingCampaignDetails"] = (
-            v
-            if v is NULL
+            [
+                (write_InfluencingCampaignDetails(x) if x.__class__ is InfluencingCampaignDetails else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "influencing_campaign_details", v)) is v
             else [
                 (write_InfluencingCampaignDetails(x) if x.__class__ is InfluencingCampaignDetails else other(x))
-                for x in (v if v.__class__ is list else listed("influencing_campaign_details", v))
+                for x in y
             ]
         )
     if (v := m.adjustment_details) is not None:
@@ -205,10 +209,10 @@ def read_BestPriorPriceRequest(o, _=None):
 def write_BestPriorPriceRequest(m):
     o = {}
     if (v := m.skus) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("skus", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "skus", v)
         if not (v.__class__ is list and 1 <= len(v)):
-            check(BestPriorPriceRequest, "skus", v)
-        o["skus"] = v if v is NULL else (v if v.__class__ is list else listed("skus", v))
+            check(m, "skus", v)
+        o["skus"] = v if v.__class__ is list or v is NULL else listed(m, "skus", v)
     if (v := m.timeframe_end_date) is not None:
         o["timeframeEndDate"] = v
     if (v := m.timeframe) is not None:
@@ -275,7 +279,7 @@ def write_Catalog(m):
         o["description"] = v
     if (v := m.subscribed_applications_ids) is not None:
         o["subscribedApplicationsIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("subscribed_applications_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "subscribed_applications_ids", v)
         )
     if (v := m.version) is not None:
         o["version"] = v
@@ -339,20 +343,19 @@ def read_CatalogSyncRequest(o, _=None):
 def write_CatalogSyncRequest(m):
     o = {}
     if (v := m.actions) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("actions", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "actions", v)
         if not (v.__class__ is list and 1 <= len(v) <= 1000):
-            check(CatalogSyncRequest, "actions", v)
+            check(m, "actions", v)
         o["actions"] = (
-            v
-            if v is NULL
-            else [
-                (write_CatalogAction(x) if x.__class__ is CatalogAction else other(x))
-                for x in (v if v.__class__ is list else listed("actions", v))
-            ]
+            [(write_CatalogAction(x) if x.__class__ is CatalogAction else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "actions", v)) is v
+            else [(write_CatalogAction(x) if x.__class__ is CatalogAction else other(x)) for x in y]
         )
     if (v := m.version) is not None:
         if not (v.__class__ is int and 1 <= v):
-            check(CatalogSyncRequest, "version", v)
+            check(m, "version", v)
         o["version"] = v
     return o
 
@@ -436,7 +439,7 @@ def write_NewPriceAdjustment(m):
         o["priceType"] = v
     if (v := m.reference_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(NewPriceAdjustment, "reference_id", v)
+            check(m, "reference_id", v)
         o["referenceId"] = v
     if (v := m.price) is not None:
         o["price"] = v
@@ -498,12 +501,11 @@ def write_PatchManyItemsCatalogAction(m):
         o["price"] = v
     if (v := m.filters) is not None:
         o["filters"] = (
-            v
-            if v is NULL
-            else [
-                (write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x))
-                for x in (v if v.__class__ is list else listed("filters", v))
-            ]
+            [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "filters", v)) is v
+            else [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in y]
         )
     if (v := m.attributes) is not None:
         o["attributes"] = v
@@ -540,12 +542,11 @@ def write_RemoveManyItemsCatalogAction(m):
     o = {}
     if (v := m.filters) is not None:
         o["filters"] = (
-            v
-            if v is NULL
-            else [
-                (write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x))
-                for x in (v if v.__class__ is list else listed("filters", v))
-            ]
+            [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "filters", v)) is v
+            else [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in y]
         )
     return o
 

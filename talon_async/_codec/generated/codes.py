@@ -83,12 +83,11 @@ def write_Coupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -174,10 +173,10 @@ def read_CouponReservations(o, _=None):
 def write_CouponReservations(m):
     o = {}
     if (v := m.integration_ids) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("integration_ids", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "integration_ids", v)
         if not are_within(v, 0, 1000, 1, 1000):
-            check(CouponReservations, "integration_ids", v)
-        o["integrationIDs"] = v if v is NULL else (v if v.__class__ is list else listed("integration_ids", v))
+            check(m, "integration_ids", v)
+        o["integrationIDs"] = v if v.__class__ is list or v is NULL else listed(m, "integration_ids", v)
     return o
 
 
@@ -240,12 +239,11 @@ def write_CouponWithReservations(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -273,12 +271,11 @@ def write_CouponWithReservations(m):
         o["implicitlyReserved"] = v
     if (v := m.reservations) is not None:
         o["reservations"] = (
-            v
-            if v is NULL
-            else [
-                (write_CouponReservation(x) if x.__class__ is CouponReservation else other(x))
-                for x in (v if v.__class__ is list else listed("reservations", v))
-            ]
+            [(write_CouponReservation(x) if x.__class__ is CouponReservation else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "reservations", v)) is v
+            else [(write_CouponReservation(x) if x.__class__ is CouponReservation else other(x)) for x in y]
         )
     return o
 
@@ -300,12 +297,11 @@ def write_CreateReferralsForMultipleAdvocatesResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     return o
 
@@ -418,12 +414,11 @@ def write_IntegrationCoupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -513,12 +508,11 @@ def write_InventoryCoupon(m):
         o["expiryDate"] = v
     if (v := m.limits) is not None:
         o["limits"] = (
-            v
-            if v is NULL
-            else [
-                (write_LimitConfig(x) if x.__class__ is LimitConfig else other(x))
-                for x in (v if v.__class__ is list else listed("limits", v))
-            ]
+            [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "limits", v)) is v
+            else [(write_LimitConfig(x) if x.__class__ is LimitConfig else other(x)) for x in y]
         )
     if (v := m.usage_counter) is not None:
         o["usageCounter"] = v
@@ -607,7 +601,7 @@ def write_InventoryReferral(m):
     if (v := m.batch_id) is not None:
         o["batchId"] = v
     if (v := m.referred_customers) is not None:
-        o["referredCustomers"] = v if v is NULL else (v if v.__class__ is list else listed("referred_customers", v))
+        o["referredCustomers"] = v if v.__class__ is list or v is NULL else listed(m, "referred_customers", v)
     return o
 
 
@@ -634,7 +628,7 @@ def write_NewReferral(m):
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(NewReferral, "advocate_profile_integration_id", v)
+            check(m, "advocate_profile_integration_id", v)
         o["advocateProfileIntegrationId"] = v
     if (v := m.start_date) is not None:
         o["startDate"] = v
@@ -642,7 +636,7 @@ def write_NewReferral(m):
         o["expiryDate"] = v
     if (v := m.usage_limit) is not None:
         if not (v.__class__ is int and 0 <= v <= 999999):
-            check(NewReferral, "usage_limit", v)
+            check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.friend_profile_integration_id) is not None:
         o["friendProfileIntegrationId"] = v
@@ -674,15 +668,15 @@ def write_NewReferralsForMultipleAdvocates(m):
     if (v := m.campaign_id) is not None:
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_ids) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("advocate_profile_integration_ids", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "advocate_profile_integration_ids", v)
         if not are_within(v, 1, 1000, 1, 1000):
-            check(NewReferralsForMultipleAdvocates, "advocate_profile_integration_ids", v)
+            check(m, "advocate_profile_integration_ids", v)
         o["advocateProfileIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("advocate_profile_integration_ids", v))
+            v if v.__class__ is list or v is NULL else listed(m, "advocate_profile_integration_ids", v)
         )
     if (v := m.usage_limit) is not None:
         if not (v.__class__ is int and 0 <= v <= 999999):
-            check(NewReferralsForMultipleAdvocates, "usage_limit", v)
+            check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.start_date) is not None:
         o["startDate"] = v
@@ -691,10 +685,10 @@ def write_NewReferralsForMultipleAdvocates(m):
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.valid_characters) is not None:
-        o["validCharacters"] = v if v is NULL else (v if v.__class__ is list else listed("valid_characters", v))
+        o["validCharacters"] = v if v.__class__ is list or v is NULL else listed(m, "valid_characters", v)
     if (v := m.referral_pattern) is not None:
         if not (v.__class__ is str and 3 <= len(v) <= 100):
-            check(NewReferralsForMultipleAdvocates, "referral_pattern", v)
+            check(m, "referral_pattern", v)
         o["referralPattern"] = v
     return o
 

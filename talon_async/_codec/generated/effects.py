@@ -674,15 +674,24 @@ def write_ExtendLoyaltyPointsExpiryDateEffectProps(m):
         o["extensionDuration"] = v
     if (v := m.affected_transactions) is not None:
         o["affectedTransactions"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_LoyaltyLedgerEntryExpiryDateChange(x)
+                    if x.__class__ is LoyaltyLedgerEntryExpiryDateChange
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "affected_transactions", v)) is v
             else [
                 (
                     write_LoyaltyLedgerEntryExpiryDateChange(x)
                     if x.__class__ is LoyaltyLedgerEntryExpiryDateChange
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("affected_transactions", v))
+                for x in y
             ]
         )
     return o
@@ -1592,15 +1601,24 @@ def write_SetLoyaltyPointsExpiryDateEffectProps(m):
         o["newExpiryDate"] = v
     if (v := m.affected_transactions) is not None:
         o["affectedTransactions"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_LoyaltyLedgerEntryExpiryDateChange(x)
+                    if x.__class__ is LoyaltyLedgerEntryExpiryDateChange
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "affected_transactions", v)) is v
             else [
                 (
                     write_LoyaltyLedgerEntryExpiryDateChange(x)
                     if x.__class__ is LoyaltyLedgerEntryExpiryDateChange
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("affected_transactions", v))
+                for x in y
             ]
         )
     return o
@@ -1631,9 +1649,9 @@ def write_ShowBundleMetadataEffectProps(m):
     if (v := m.description) is not None:
         o["description"] = v
     if (v := m.bundle_attributes) is not None:
-        o["bundleAttributes"] = v if v is NULL else (v if v.__class__ is list else listed("bundle_attributes", v))
+        o["bundleAttributes"] = v if v.__class__ is list or v is NULL else listed(m, "bundle_attributes", v)
     if (v := m.items_indices) is not None:
-        o["itemsIndices"] = v if v is NULL else (v if v.__class__ is list else listed("items_indices", v))
+        o["itemsIndices"] = v if v.__class__ is list or v is NULL else listed(m, "items_indices", v)
     return o
 
 

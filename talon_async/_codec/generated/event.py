@@ -73,21 +73,19 @@ def write_Event(m):
         o["sessionId"] = v
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_EventEffect(x) if x.__class__ is EventEffect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_EventEffect(x) if x.__class__ is EventEffect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_EventEffect(x) if x.__class__ is EventEffect else other(x)) for x in y]
         )
     if (v := m.ledger_entries) is not None:
         o["ledgerEntries"] = (
-            v
-            if v is NULL
-            else [
-                (write_LedgerEntry(x) if x.__class__ is LedgerEntry else other(x))
-                for x in (v if v.__class__ is list else listed("ledger_entries", v))
-            ]
+            [(write_LedgerEntry(x) if x.__class__ is LedgerEntry else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "ledger_entries", v)) is v
+            else [(write_LedgerEntry(x) if x.__class__ is LedgerEntry else other(x)) for x in y]
         )
     if (v := m.meta) is not None:
         o["meta"] = write_Meta(v) if v.__class__ is Meta else other(v)
@@ -138,12 +136,11 @@ def write_EventV3(m):
         o["integrationId"] = v
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_EventEffect(x) if x.__class__ is EventEffect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_EventEffect(x) if x.__class__ is EventEffect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_EventEffect(x) if x.__class__ is EventEffect else other(x)) for x in y]
         )
     if (v := m.referral_code) is not None:
         o["referralCode"] = v
@@ -172,29 +169,25 @@ def write_IntegrationEventV2Request(m):
         o["profileId"] = v
     if (v := m.type) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(IntegrationEventV2Request, "type", v)
+            check(m, "type", v)
         o["type"] = v
     if (v := m.store_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(IntegrationEventV2Request, "store_integration_id", v)
+            check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
-        o["evaluableCampaignIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("evaluable_campaign_ids", v))
-        )
+        o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.loyalty_cards) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1):
-            check(IntegrationEventV2Request, "loyalty_cards", v)
-        o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
+            check(m, "loyalty_cards", v)
+        o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.reward_integration_ids) is not None:
-        o["rewardIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
-        )
+        o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
 
@@ -223,41 +216,37 @@ def write_IntegrationEventV3Request(m):
         o["profileId"] = v
     if (v := m.type) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(IntegrationEventV3Request, "type", v)
+            check(m, "type", v)
         o["type"] = v
     if (v := m.integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(IntegrationEventV3Request, "integration_id", v)
+            check(m, "integration_id", v)
         o["integrationId"] = v
     if (v := m.store_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(IntegrationEventV3Request, "store_integration_id", v)
+            check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
-        o["evaluableCampaignIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("evaluable_campaign_ids", v))
-        )
+        o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.connected_session_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(IntegrationEventV3Request, "connected_session_id", v)
+            check(m, "connected_session_id", v)
         o["connectedSessionId"] = v
     if (v := m.loyalty_cards) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1):
-            check(IntegrationEventV3Request, "loyalty_cards", v)
-        o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
+            check(m, "loyalty_cards", v)
+        o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.referral_code) is not None:
         if not (v.__class__ is str and 0 <= len(v) <= 100):
-            check(IntegrationEventV3Request, "referral_code", v)
+            check(m, "referral_code", v)
         o["referralCode"] = v
     if (v := m.reward_integration_ids) is not None:
-        o["rewardIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
-        )
+        o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
 
@@ -314,13 +303,13 @@ def write_NewEvent(m):
     o = {}
     if (v := m.type) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(NewEvent, "type", v)
+            check(m, "type", v)
         o["type"] = v
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.session_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(NewEvent, "session_id", v)
+            check(m, "session_id", v)
         o["sessionId"] = v
     if (v := m.profile_id) is not None:
         o["profileId"] = v

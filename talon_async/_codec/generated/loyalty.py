@@ -75,13 +75,13 @@ def read_ActivateLoyaltyPoints(o, _=None):
 def write_ActivateLoyaltyPoints(m):
     o = {}
     if (v := m.transaction_uuids) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("transaction_uuids", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "transaction_uuids", v)
         if not (v.__class__ is list and 1 <= len(v) <= 50):
-            check(ActivateLoyaltyPoints, "transaction_uuids", v)
-        o["transactionUUIDs"] = v if v is NULL else (v if v.__class__ is list else listed("transaction_uuids", v))
+            check(m, "transaction_uuids", v)
+        o["transactionUUIDs"] = v if v.__class__ is list or v is NULL else listed(m, "transaction_uuids", v)
     if (v := m.session_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
-            check(ActivateLoyaltyPoints, "session_id", v)
+            check(m, "session_id", v)
         o["sessionId"] = v
     return o
 
@@ -100,12 +100,11 @@ def write_ActivateLoyaltyPointsResponse(m):
     o = {}
     if (v := m.ledger_entries) is not None:
         o["ledgerEntries"] = (
-            v
-            if v is NULL
-            else [
-                (write_LoyaltyLedgerEntry(x) if x.__class__ is LoyaltyLedgerEntry else other(x))
-                for x in (v if v.__class__ is list else listed("ledger_entries", v))
-            ]
+            [(write_LoyaltyLedgerEntry(x) if x.__class__ is LoyaltyLedgerEntry else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "ledger_entries", v)) is v
+            else [(write_LoyaltyLedgerEntry(x) if x.__class__ is LoyaltyLedgerEntry else other(x)) for x in y]
         )
     return o
 
@@ -322,7 +321,7 @@ def write_DeleteLoyaltyTransactionsRequest(m):
     if (v := m.scope) is not None:
         o["scope"] = v
     if (v := m.subledger_ids) is not None:
-        o["subledgerIds"] = v if v is NULL else (v if v.__class__ is list else listed("subledger_ids", v))
+        o["subledgerIds"] = v if v.__class__ is list or v is NULL else listed(m, "subledger_ids", v)
     return o
 
 
@@ -342,10 +341,10 @@ def write_GenerateLoyaltyCard(m):
     if (v := m.status) is not None:
         o["status"] = v
     if (v := m.customer_profile_ids) is not None:
-        o["customerProfileIds"] = v if v is NULL else (v if v.__class__ is list else listed("customer_profile_ids", v))
+        o["customerProfileIds"] = v if v.__class__ is list or v is NULL else listed(m, "customer_profile_ids", v)
     if (v := m.card_identifier) is not None:
         if True:
-            check(GenerateLoyaltyCard, "card_identifier", v)
+            check(m, "card_identifier", v)
         o["cardIdentifier"] = v
     return o
 
@@ -370,12 +369,11 @@ def write_GetCustomerRewardsResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerProfileReward(x) if x.__class__ is CustomerProfileReward else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_CustomerProfileReward(x) if x.__class__ is CustomerProfileReward else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_CustomerProfileReward(x) if x.__class__ is CustomerProfileReward else other(x)) for x in y]
         )
     return o
 
@@ -397,15 +395,24 @@ def write_GetLoyaltyCardPointsResponse(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_CardLedgerPointsEntryIntegrationAPI(x)
+                    if x.__class__ is CardLedgerPointsEntryIntegrationAPI
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
             else [
                 (
                     write_CardLedgerPointsEntryIntegrationAPI(x)
                     if x.__class__ is CardLedgerPointsEntryIntegrationAPI
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("data", v))
+                for x in y
             ]
         )
     return o
@@ -434,15 +441,24 @@ def write_GetLoyaltyCardTransactionsResponse(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_CardLedgerTransactionLogEntryIntegrationAPI(x)
+                    if x.__class__ is CardLedgerTransactionLogEntryIntegrationAPI
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
             else [
                 (
                     write_CardLedgerTransactionLogEntryIntegrationAPI(x)
                     if x.__class__ is CardLedgerTransactionLogEntryIntegrationAPI
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("data", v))
+                for x in y
             ]
         )
     return o
@@ -465,15 +481,24 @@ def write_GetLoyaltyProgramProfilePointsResponse(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_LedgerPointsEntryIntegrationAPI(x)
+                    if x.__class__ is LedgerPointsEntryIntegrationAPI
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
             else [
                 (
                     write_LedgerPointsEntryIntegrationAPI(x)
                     if x.__class__ is LedgerPointsEntryIntegrationAPI
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("data", v))
+                for x in y
             ]
         )
     return o
@@ -498,15 +523,24 @@ def write_GetLoyaltyProgramProfileTransactionsResponse(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_LedgerTransactionLogEntryIntegrationAPI(x)
+                    if x.__class__ is LedgerTransactionLogEntryIntegrationAPI
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
             else [
                 (
                     write_LedgerTransactionLogEntryIntegrationAPI(x)
                     if x.__class__ is LedgerTransactionLogEntryIntegrationAPI
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("data", v))
+                for x in y
             ]
         )
     return o
@@ -530,12 +564,11 @@ def write_IntegrationRewardsCatalogResponse(m):
         o["catalog"] = write_RewardsCatalogPage(v) if v.__class__ is RewardsCatalogPage else other(v)
     if (v := m.loyalty) is not None:
         o["loyalty"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_LoyaltyBalances(x) if x.__class__ is LoyaltyBalances else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("loyalty", v)).items()
-            }
+            {k: (write_LoyaltyBalances(x) if x.__class__ is LoyaltyBalances else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "loyalty", v)) is v
+            else {k: (write_LoyaltyBalances(x) if x.__class__ is LoyaltyBalances else other(x)) for k, x in y.items()}
         )
     return o
 
@@ -559,25 +592,25 @@ def write_IntegrationUnlockRewardRequest(m):
     o = {}
     if (v := m.integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(IntegrationUnlockRewardRequest, "integration_id", v)
+            check(m, "integration_id", v)
         o["integrationId"] = v
     if (v := m.profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(IntegrationUnlockRewardRequest, "profile_integration_id", v)
+            check(m, "profile_integration_id", v)
         o["profileIntegrationId"] = v
     if (v := m.loyalty_card_id) is not None:
         if True:
-            check(IntegrationUnlockRewardRequest, "loyalty_card_id", v)
+            check(m, "loyalty_card_id", v)
         o["loyaltyCardId"] = v
     if (v := m.loyalty_program_id) is not None:
         o["loyaltyProgramId"] = v
     if (v := m.subledger_id) is not None:
         o["subledgerId"] = v
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.card_identifier) is not None:
         if True:
-            check(IntegrationUnlockRewardRequest, "card_identifier", v)
+            check(m, "card_identifier", v)
         o["cardIdentifier"] = v
     return o
 
@@ -602,12 +635,11 @@ def write_IntegrationUnlockRewardResponse(m):
     o = {}
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     if (v := m.customer_profile) is not None:
         o["customerProfile"] = write_CustomerProfile(v) if v.__class__ is CustomerProfile else other(v)
@@ -615,12 +647,11 @@ def write_IntegrationUnlockRewardResponse(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     return o
 
@@ -845,20 +876,24 @@ def write_Loyalty(m):
     o = {}
     if (v := m.cards) is not None:
         o["cards"] = (
-            v
-            if v is NULL
-            else [
-                (write_LoyaltyCard(x) if x.__class__ is LoyaltyCard else other(x))
-                for x in (v if v.__class__ is list else listed("cards", v))
-            ]
+            [(write_LoyaltyCard(x) if x.__class__ is LoyaltyCard else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "cards", v)) is v
+            else [(write_LoyaltyCard(x) if x.__class__ is LoyaltyCard else other(x)) for x in y]
         )
     if (v := m.programs) is not None:
         o["programs"] = (
-            v
-            if v is NULL
+            {
+                k: (write_LoyaltyProgramLedgers(x) if x.__class__ is LoyaltyProgramLedgers else other(x))
+                for k, x in v.items()
+            }
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "programs", v)) is v
             else {
                 k: (write_LoyaltyProgramLedgers(x) if x.__class__ is LoyaltyProgramLedgers else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("programs", v)).items()
+                for k, x in y.items()
             }
         )
     return o
@@ -954,12 +989,11 @@ def write_LoyaltyBalances(m):
         o["balance"] = write_LoyaltyBalance(v) if v.__class__ is LoyaltyBalance else other(v)
     if (v := m.subledger_balances) is not None:
         o["subledgerBalances"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("subledger_balances", v)).items()
-            }
+            {k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "subledger_balances", v)) is v
+            else {k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x)) for k, x in y.items()}
         )
     return o
 
@@ -984,11 +1018,16 @@ def write_LoyaltyBalancesWithTiers(m):
         o["balance"] = write_LoyaltyBalanceWithTier(v) if v.__class__ is LoyaltyBalanceWithTier else other(v)
     if (v := m.subledger_balances) is not None:
         o["subledgerBalances"] = (
-            v
-            if v is NULL
+            {
+                k: (write_LoyaltyBalanceWithTier(x) if x.__class__ is LoyaltyBalanceWithTier else other(x))
+                for k, x in v.items()
+            }
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "subledger_balances", v)) is v
             else {
                 k: (write_LoyaltyBalanceWithTier(x) if x.__class__ is LoyaltyBalanceWithTier else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("subledger_balances", v)).items()
+                for k, x in y.items()
             }
         )
     return o
@@ -1045,23 +1084,27 @@ def write_LoyaltyCard(m):
         o["usersPerCardLimit"] = v
     if (v := m.profiles) is not None:
         o["profiles"] = (
-            v
-            if v is NULL
+            [
+                (write_LoyaltyCardProfileRegistration(x) if x.__class__ is LoyaltyCardProfileRegistration else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "profiles", v)) is v
             else [
                 (write_LoyaltyCardProfileRegistration(x) if x.__class__ is LoyaltyCardProfileRegistration else other(x))
-                for x in (v if v.__class__ is list else listed("profiles", v))
+                for x in y
             ]
         )
     if (v := m.ledger) is not None:
         o["ledger"] = write_LedgerInfo(v) if v.__class__ is LedgerInfo else other(v)
     if (v := m.subledgers) is not None:
         o["subledgers"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("subledgers", v)).items()
-            }
+            {k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "subledgers", v)) is v
+            else {k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x)) for k, x in y.items()}
         )
     if (v := m.modified) is not None:
         o["modified"] = v
@@ -1096,20 +1139,24 @@ def write_LoyaltyCardBalances(m):
         o["balance"] = write_LoyaltyBalance(v) if v.__class__ is LoyaltyBalance else other(v)
     if (v := m.subledger_balances) is not None:
         o["subledgerBalances"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("subledger_balances", v)).items()
-            }
+            {k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "subledger_balances", v)) is v
+            else {k: (write_LoyaltyBalance(x) if x.__class__ is LoyaltyBalance else other(x)) for k, x in y.items()}
         )
     if (v := m.profiles) is not None:
         o["profiles"] = (
-            v
-            if v is NULL
+            [
+                (write_LoyaltyCardProfileRegistration(x) if x.__class__ is LoyaltyCardProfileRegistration else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "profiles", v)) is v
             else [
                 (write_LoyaltyCardProfileRegistration(x) if x.__class__ is LoyaltyCardProfileRegistration else other(x))
-                for x in (v if v.__class__ is list else listed("profiles", v))
+                for x in y
             ]
         )
     return o
@@ -1263,12 +1310,11 @@ def write_LoyaltyProgramLedgers(m):
         o["ledger"] = write_LedgerInfo(v) if v.__class__ is LedgerInfo else other(v)
     if (v := m.sub_ledgers) is not None:
         o["subLedgers"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("sub_ledgers", v)).items()
-            }
+            {k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "sub_ledgers", v)) is v
+            else {k: (write_LedgerInfo(x) if x.__class__ is LedgerInfo else other(x)) for k, x in y.items()}
         )
     return o
 
@@ -1322,12 +1368,11 @@ def write_RewardCatalogItem(m):
         o["description"] = v
     if (v := m.points_required) is not None:
         o["pointsRequired"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardPointsRequired(x) if x.__class__ is RewardPointsRequired else other(x))
-                for x in (v if v.__class__ is list else listed("points_required", v))
-            ]
+            [(write_RewardPointsRequired(x) if x.__class__ is RewardPointsRequired else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "points_required", v)) is v
+            else [(write_RewardPointsRequired(x) if x.__class__ is RewardPointsRequired else other(x)) for x in y]
         )
     if (v := m.rule) is not None:
         o["rule"] = write_RuleMetadata(v) if v.__class__ is RuleMetadata else other(v)
@@ -1353,15 +1398,24 @@ def write_RewardEligibility(m):
         o["passed"] = v
     if (v := m.details) is not None:
         o["details"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_RewardEligibilityFailureDetails(x)
+                    if x.__class__ is RewardEligibilityFailureDetails
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "details", v)) is v
             else [
                 (
                     write_RewardEligibilityFailureDetails(x)
                     if x.__class__ is RewardEligibilityFailureDetails
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("details", v))
+                for x in y
             ]
         )
     return o
@@ -1428,12 +1482,11 @@ def write_RewardUnlockRejection(m):
         o["message"] = v
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     return o
 
@@ -1468,12 +1521,11 @@ def write_RewardWithUnlocks(m):
         o["rule"] = write_RuleMetadata(v) if v.__class__ is RuleMetadata else other(v)
     if (v := m.unlocked) is not None:
         o["unlocked"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerReward(x) if x.__class__ is CustomerReward else other(x))
-                for x in (v if v.__class__ is list else listed("unlocked", v))
-            ]
+            [(write_CustomerReward(x) if x.__class__ is CustomerReward else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "unlocked", v)) is v
+            else [(write_CustomerReward(x) if x.__class__ is CustomerReward else other(x)) for x in y]
         )
     return o
 
@@ -1495,12 +1547,11 @@ def write_RewardsCatalogPage(m):
         o["hasMore"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardCatalogItem(x) if x.__class__ is RewardCatalogItem else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_RewardCatalogItem(x) if x.__class__ is RewardCatalogItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_RewardCatalogItem(x) if x.__class__ is RewardCatalogItem else other(x)) for x in y]
         )
     return o
 

@@ -80,21 +80,19 @@ def write_CustomerProfile(m):
         o["totalSales"] = v
     if (v := m.loyalty_memberships) is not None:
         o["loyaltyMemberships"] = (
-            v
-            if v is NULL
-            else [
-                (write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x))
-                for x in (v if v.__class__ is list else listed("loyalty_memberships", v))
-            ]
+            [(write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "loyalty_memberships", v)) is v
+            else [(write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x)) for x in y]
         )
     if (v := m.audience_memberships) is not None:
         o["audienceMemberships"] = (
-            v
-            if v is NULL
-            else [
-                (write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x))
-                for x in (v if v.__class__ is list else listed("audience_memberships", v))
-            ]
+            [(write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "audience_memberships", v)) is v
+            else [(write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x)) for x in y]
         )
     if (v := m.last_activity) is not None:
         o["lastActivity"] = v
@@ -164,21 +162,19 @@ def write_CustomerReservation(m):
         o["totalSales"] = v
     if (v := m.loyalty_memberships) is not None:
         o["loyaltyMemberships"] = (
-            v
-            if v is NULL
-            else [
-                (write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x))
-                for x in (v if v.__class__ is list else listed("loyalty_memberships", v))
-            ]
+            [(write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "loyalty_memberships", v)) is v
+            else [(write_LoyaltyMembership(x) if x.__class__ is LoyaltyMembership else other(x)) for x in y]
         )
     if (v := m.audience_memberships) is not None:
         o["audienceMemberships"] = (
-            v
-            if v is NULL
-            else [
-                (write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x))
-                for x in (v if v.__class__ is list else listed("audience_memberships", v))
-            ]
+            [(write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "audience_memberships", v)) is v
+            else [(write_AudienceMembership(x) if x.__class__ is AudienceMembership else other(x)) for x in y]
         )
     if (v := m.last_activity) is not None:
         o["lastActivity"] = v
@@ -206,12 +202,11 @@ def write_GetReservedCustomersResponse(m):
         o["totalResultSize"] = v
     if (v := m.data) is not None:
         o["data"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerReservation(x) if x.__class__ is CustomerReservation else other(x))
-                for x in (v if v.__class__ is list else listed("data", v))
-            ]
+            [(write_CustomerReservation(x) if x.__class__ is CustomerReservation else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "data", v)) is v
+            else [(write_CustomerReservation(x) if x.__class__ is CustomerReservation else other(x)) for x in y]
         )
     return o
 
@@ -255,19 +250,28 @@ def read_MultipleCustomerProfileIntegrationRequest(o, _=None):
 def write_MultipleCustomerProfileIntegrationRequest(m):
     o = {}
     if (v := m.customer_profiles) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("customer_profiles", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "customer_profiles", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1000):
-            check(MultipleCustomerProfileIntegrationRequest, "customer_profiles", v)
+            check(m, "customer_profiles", v)
         o["customerProfiles"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_MultipleCustomerProfileIntegrationRequestItem(x)
+                    if x.__class__ is MultipleCustomerProfileIntegrationRequestItem
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "customer_profiles", v)) is v
             else [
                 (
                     write_MultipleCustomerProfileIntegrationRequestItem(x)
                     if x.__class__ is MultipleCustomerProfileIntegrationRequestItem
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("customer_profiles", v))
+                for x in y
             ]
         )
     return o
@@ -287,7 +291,7 @@ def write_MultipleCustomerProfileIntegrationRequestItem(m):
     o = {}
     if (v := m.integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(MultipleCustomerProfileIntegrationRequestItem, "integration_id", v)
+            check(m, "integration_id", v)
         o["integrationId"] = v
     if (v := m.attributes) is not None:
         o["attributes"] = v
@@ -310,15 +314,24 @@ def write_MultipleCustomerProfileIntegrationResponseV2(m):
     o = {}
     if (v := m.integration_states) is not None:
         o["integrationStates"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_CustomerProfileUpdateV2Response(x)
+                    if x.__class__ is CustomerProfileUpdateV2Response
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "integration_states", v)) is v
             else [
                 (
                     write_CustomerProfileUpdateV2Response(x)
                     if x.__class__ is CustomerProfileUpdateV2Response
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("integration_states", v))
+                for x in y
             ]
         )
     return o
@@ -353,7 +366,7 @@ def read_ProfileAudiencesChanges(o, _=None):
 def write_ProfileAudiencesChanges(m):
     o = {}
     if (v := m.adds) is not None:
-        o["adds"] = v if v is NULL else (v if v.__class__ is list else listed("adds", v))
+        o["adds"] = v if v.__class__ is list or v is NULL else listed(m, "adds", v)
     if (v := m.deletes) is not None:
-        o["deletes"] = v if v is NULL else (v if v.__class__ is list else listed("deletes", v))
+        o["deletes"] = v if v.__class__ is list or v is NULL else listed(m, "deletes", v)
     return o

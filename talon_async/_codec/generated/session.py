@@ -65,15 +65,14 @@ def write_CustomerSession(m):
         o["state"] = v
     if (v := m.cart_items) is not None:
         o["cartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_CartItem(x) if x.__class__ is CartItem else other(x))
-                for x in (v if v.__class__ is list else listed("cart_items", v))
-            ]
+            [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "cart_items", v)) is v
+            else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.identifiers) is not None:
-        o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
+        o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.total) is not None:
         o["total"] = v
     if (v := m.attributes) is not None:
@@ -147,46 +146,47 @@ def write_CustomerSessionV2(m):
     if (v := m.store_integration_id) is not None:
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
-        o["evaluableCampaignIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("evaluable_campaign_ids", v))
-        )
+        o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.coupon_codes) is not None:
-        o["couponCodes"] = v if v is NULL else (v if v.__class__ is list else listed("coupon_codes", v))
+        o["couponCodes"] = v if v.__class__ is list or v is NULL else listed(m, "coupon_codes", v)
     if (v := m.referral_code) is not None:
         o["referralCode"] = v
     if (v := m.loyalty_cards) is not None:
-        o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
+        o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.state) is not None:
         o["state"] = v
     if (v := m.cart_items) is not None:
         o["cartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_CartItem(x) if x.__class__ is CartItem else other(x))
-                for x in (v if v.__class__ is list else listed("cart_items", v))
-            ]
+            [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "cart_items", v)) is v
+            else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.experiment_variant_allocations) is not None:
         o["experimentVariantAllocations"] = (
-            v
-            if v is NULL
+            [
+                (write_ExperimentVariantAllocation(x) if x.__class__ is ExperimentVariantAllocation else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "experiment_variant_allocations", v)) is v
             else [
                 (write_ExperimentVariantAllocation(x) if x.__class__ is ExperimentVariantAllocation else other(x))
-                for x in (v if v.__class__ is list else listed("experiment_variant_allocations", v))
+                for x in y
             ]
         )
     if (v := m.additional_costs) is not None:
         o["additionalCosts"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("additional_costs", v)).items()
-            }
+            {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "additional_costs", v)) is v
+            else {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in y.items()}
         )
     if (v := m.identifiers) is not None:
-        o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
+        o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.first_session) is not None:
@@ -204,9 +204,7 @@ def write_CustomerSessionV2(m):
     if (v := m.updated) is not None:
         o["updated"] = v
     if (v := m.reward_integration_ids) is not None:
-        o["rewardIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
-        )
+        o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
 
@@ -258,15 +256,14 @@ def write_NewCustomerSession(m):
         o["state"] = v
     if (v := m.cart_items) is not None:
         o["cartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_CartItem(x) if x.__class__ is CartItem else other(x))
-                for x in (v if v.__class__ is list else listed("cart_items", v))
-            ]
+            [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "cart_items", v)) is v
+            else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.identifiers) is not None:
-        o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
+        o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.total) is not None:
         o["total"] = v
     if (v := m.attributes) is not None:
@@ -308,67 +305,66 @@ def write_NewCustomerSessionV2(m):
         o["profileId"] = v
     if (v := m.store_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
-            check(NewCustomerSessionV2, "store_integration_id", v)
+            check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
-        o["evaluableCampaignIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("evaluable_campaign_ids", v))
-        )
+        o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.coupon_codes) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("coupon_codes", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "coupon_codes", v)
         if not are_within(v, 0, None, 1, 100):
-            check(NewCustomerSessionV2, "coupon_codes", v)
-        o["couponCodes"] = v if v is NULL else (v if v.__class__ is list else listed("coupon_codes", v))
+            check(m, "coupon_codes", v)
+        o["couponCodes"] = v if v.__class__ is list or v is NULL else listed(m, "coupon_codes", v)
     if (v := m.referral_code) is not None:
         if not (v.__class__ is str and 0 <= len(v) <= 100):
-            check(NewCustomerSessionV2, "referral_code", v)
+            check(m, "referral_code", v)
         o["referralCode"] = v
     if (v := m.loyalty_cards) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("loyalty_cards", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1):
-            check(NewCustomerSessionV2, "loyalty_cards", v)
-        o["loyaltyCards"] = v if v is NULL else (v if v.__class__ is list else listed("loyalty_cards", v))
+            check(m, "loyalty_cards", v)
+        o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.state) is not None:
         o["state"] = v
     if (v := m.cart_items) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("cart_items", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "cart_items", v)
         if not (v.__class__ is list and 0 <= len(v) <= 1000):
-            check(NewCustomerSessionV2, "cart_items", v)
+            check(m, "cart_items", v)
         o["cartItems"] = (
-            v
-            if v is NULL
-            else [
-                (write_CartItem(x) if x.__class__ is CartItem else other(x))
-                for x in (v if v.__class__ is list else listed("cart_items", v))
-            ]
+            [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "cart_items", v)) is v
+            else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.experiment_variant_allocations) is not None:
         o["experimentVariantAllocations"] = (
-            v
-            if v is NULL
+            [
+                (write_ExperimentVariantAllocation(x) if x.__class__ is ExperimentVariantAllocation else other(x))
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "experiment_variant_allocations", v)) is v
             else [
                 (write_ExperimentVariantAllocation(x) if x.__class__ is ExperimentVariantAllocation else other(x))
-                for x in (v if v.__class__ is list else listed("experiment_variant_allocations", v))
+                for x in y
             ]
         )
     if (v := m.additional_costs) is not None:
         o["additionalCosts"] = (
-            v
-            if v is NULL
-            else {
-                k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x))
-                for k, x in (v if v.__class__ is dict else mapped("additional_costs", v)).items()
-            }
+            {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in v.items()}
+            if v.__class__ is dict
+            else v
+            if v is NULL or (y := mapped(m, "additional_costs", v)) is v
+            else {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in y.items()}
         )
     if (v := m.identifiers) is not None:
-        v = v if v.__class__ is list or v is NULL else listed("identifiers", v)
+        v = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
         if not (v.__class__ is list and 0 <= len(v) <= 5):
-            check(NewCustomerSessionV2, "identifiers", v)
-        o["identifiers"] = v if v is NULL else (v if v.__class__ is list else listed("identifiers", v))
+            check(m, "identifiers", v)
+        o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.reward_integration_ids) is not None:
-        o["rewardIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
-        )
+        o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o

@@ -119,52 +119,57 @@ def write_CustomerInventory(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.referrals) is not None:
         o["referrals"] = (
-            v
-            if v is NULL
-            else [
-                (write_InventoryReferral(x) if x.__class__ is InventoryReferral else other(x))
-                for x in (v if v.__class__ is list else listed("referrals", v))
-            ]
+            [(write_InventoryReferral(x) if x.__class__ is InventoryReferral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "referrals", v)) is v
+            else [(write_InventoryReferral(x) if x.__class__ is InventoryReferral else other(x)) for x in y]
         )
     if (v := m.coupons) is not None:
         o["coupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_InventoryCoupon(x) if x.__class__ is InventoryCoupon else other(x))
-                for x in (v if v.__class__ is list else listed("coupons", v))
-            ]
+            [(write_InventoryCoupon(x) if x.__class__ is InventoryCoupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "coupons", v)) is v
+            else [(write_InventoryCoupon(x) if x.__class__ is InventoryCoupon else other(x)) for x in y]
         )
     if (v := m.giveaways) is not None:
         o["giveaways"] = (
-            v
-            if v is NULL
-            else [
-                (write_Giveaway(x) if x.__class__ is Giveaway else other(x))
-                for x in (v if v.__class__ is list else listed("giveaways", v))
-            ]
+            [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "giveaways", v)) is v
+            else [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in y]
         )
     if (v := m.achievements) is not None:
         o["achievements"] = (
-            v
-            if v is NULL
+            [
+                (
+                    write_AchievementProgressWithDefinition(x)
+                    if x.__class__ is AchievementProgressWithDefinition
+                    else other(x)
+                )
+                for x in v
+            ]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "achievements", v)) is v
             else [
                 (
                     write_AchievementProgressWithDefinition(x)
                     if x.__class__ is AchievementProgressWithDefinition
                     else other(x)
                 )
-                for x in (v if v.__class__ is list else listed("achievements", v))
+                for x in y
             ]
         )
     if (v := m.rewards) is not None:
         o["rewards"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
-                for x in (v if v.__class__ is list else listed("rewards", v))
-            ]
+            [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rewards", v)) is v
+            else [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in y]
         )
     return o
 
@@ -188,17 +193,13 @@ def write_CustomerProfileIntegrationRequestV2(m):
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.evaluable_campaign_ids) is not None:
-        o["evaluableCampaignIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("evaluable_campaign_ids", v))
-        )
+        o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.audiences_changes) is not None:
         o["audiencesChanges"] = write_ProfileAudiencesChanges(v) if v.__class__ is ProfileAudiencesChanges else other(v)
     if (v := m.reward_integration_ids) is not None:
-        o["rewardIntegrationIds"] = (
-            v if v is NULL else (v if v.__class__ is list else listed("reward_integration_ids", v))
-        )
+        o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
 
@@ -244,84 +245,75 @@ def write_CustomerProfileIntegrationResponseV2(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.triggered_campaigns) is not None:
         o["triggeredCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_Campaign(x) if x.__class__ is Campaign else other(x))
-                for x in (v if v.__class__ is list else listed("triggered_campaigns", v))
-            ]
+            [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "triggered_campaigns", v)) is v
+            else [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in y]
         )
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     if (v := m.campaign_eligibility) is not None:
         o["campaignEligibility"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("campaign_eligibility", v))
-            ]
+            [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "campaign_eligibility", v)) is v
+            else [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in y]
         )
     if (v := m.awarded_giveaways) is not None:
         o["awardedGiveaways"] = (
-            v
-            if v is NULL
-            else [
-                (write_Giveaway(x) if x.__class__ is Giveaway else other(x))
-                for x in (v if v.__class__ is list else listed("awarded_giveaways", v))
-            ]
+            [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "awarded_giveaways", v)) is v
+            else [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in y]
         )
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     if (v := m.created_coupons) is not None:
         o["createdCoupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_Coupon(x) if x.__class__ is Coupon else other(x))
-                for x in (v if v.__class__ is list else listed("created_coupons", v))
-            ]
+            [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_coupons", v)) is v
+            else [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in y]
         )
     if (v := m.created_referrals) is not None:
         o["createdReferrals"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("created_referrals", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_referrals", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     if (v := m.achievements) is not None:
         o["achievements"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x))
-                for x in (v if v.__class__ is list else listed("achievements", v))
-            ]
+            [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "achievements", v)) is v
+            else [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in y]
         )
     if (v := m.rewards) is not None:
         o["rewards"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
-                for x in (v if v.__class__ is list else listed("rewards", v))
-            ]
+            [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rewards", v)) is v
+            else [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in y]
         )
     return o
 
@@ -361,12 +353,11 @@ def write_IntegrationCustomerSessionResponse(m):
         o["customerSession"] = write_CustomerSessionV2(v) if v.__class__ is CustomerSessionV2 else other(v)
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     return o
 
@@ -411,86 +402,77 @@ def write_IntegrationEventV2Response(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.triggered_campaigns) is not None:
         o["triggeredCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_Campaign(x) if x.__class__ is Campaign else other(x))
-                for x in (v if v.__class__ is list else listed("triggered_campaigns", v))
-            ]
+            [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "triggered_campaigns", v)) is v
+            else [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in y]
         )
     if (v := m.campaign_eligibility) is not None:
         o["campaignEligibility"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("campaign_eligibility", v))
-            ]
+            [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "campaign_eligibility", v)) is v
+            else [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in y]
         )
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     if (v := m.created_coupons) is not None:
         o["createdCoupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_Coupon(x) if x.__class__ is Coupon else other(x))
-                for x in (v if v.__class__ is list else listed("created_coupons", v))
-            ]
+            [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_coupons", v)) is v
+            else [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in y]
         )
     if (v := m.created_referrals) is not None:
         o["createdReferrals"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("created_referrals", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_referrals", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     if (v := m.awarded_giveaways) is not None:
         o["awardedGiveaways"] = (
-            v
-            if v is NULL
-            else [
-                (write_Giveaway(x) if x.__class__ is Giveaway else other(x))
-                for x in (v if v.__class__ is list else listed("awarded_giveaways", v))
-            ]
+            [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "awarded_giveaways", v)) is v
+            else [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in y]
         )
     if (v := m.achievements) is not None:
         o["achievements"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x))
-                for x in (v if v.__class__ is list else listed("achievements", v))
-            ]
+            [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "achievements", v)) is v
+            else [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in y]
         )
     if (v := m.event) is not None:
         o["event"] = write_Event(v) if v.__class__ is Event else other(v)
     if (v := m.rewards) is not None:
         o["rewards"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
-                for x in (v if v.__class__ is list else listed("rewards", v))
-            ]
+            [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rewards", v)) is v
+            else [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in y]
         )
     return o
 
@@ -537,75 +519,67 @@ def write_IntegrationEventV3Response(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.triggered_campaigns) is not None:
         o["triggeredCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_Campaign(x) if x.__class__ is Campaign else other(x))
-                for x in (v if v.__class__ is list else listed("triggered_campaigns", v))
-            ]
+            [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "triggered_campaigns", v)) is v
+            else [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in y]
         )
     if (v := m.campaign_eligibility) is not None:
         o["campaignEligibility"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("campaign_eligibility", v))
-            ]
+            [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "campaign_eligibility", v)) is v
+            else [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in y]
         )
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     if (v := m.created_coupons) is not None:
         o["createdCoupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_Coupon(x) if x.__class__ is Coupon else other(x))
-                for x in (v if v.__class__ is list else listed("created_coupons", v))
-            ]
+            [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_coupons", v)) is v
+            else [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in y]
         )
     if (v := m.created_referrals) is not None:
         o["createdReferrals"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("created_referrals", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_referrals", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     if (v := m.awarded_giveaways) is not None:
         o["awardedGiveaways"] = (
-            v
-            if v is NULL
-            else [
-                (write_Giveaway(x) if x.__class__ is Giveaway else other(x))
-                for x in (v if v.__class__ is list else listed("awarded_giveaways", v))
-            ]
+            [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "awarded_giveaways", v)) is v
+            else [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in y]
         )
     if (v := m.achievements) is not None:
         o["achievements"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x))
-                for x in (v if v.__class__ is list else listed("achievements", v))
-            ]
+            [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "achievements", v)) is v
+            else [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in y]
         )
     if (v := m.advanced_event) is not None:
         o["advancedEvent"] = write_EventV3(v) if v.__class__ is EventV3 else other(v)
@@ -613,12 +587,11 @@ def write_IntegrationEventV3Response(m):
         o["referral"] = write_InventoryReferral(v) if v.__class__ is InventoryReferral else other(v)
     if (v := m.rewards) is not None:
         o["rewards"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
-                for x in (v if v.__class__ is list else listed("rewards", v))
-            ]
+            [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rewards", v)) is v
+            else [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in y]
         )
     return o
 
@@ -639,7 +612,7 @@ def write_IntegrationRequest(m):
     if (v := m.customer_session) is not None:
         o["customerSession"] = write_NewCustomerSessionV2(v) if v.__class__ is NewCustomerSessionV2 else other(v)
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o
 
 
@@ -728,86 +701,77 @@ def write_IntegrationStateV2(m):
         o["loyalty"] = write_Loyalty(v) if v.__class__ is Loyalty else other(v)
     if (v := m.triggered_campaigns) is not None:
         o["triggeredCampaigns"] = (
-            v
-            if v is NULL
-            else [
-                (write_Campaign(x) if x.__class__ is Campaign else other(x))
-                for x in (v if v.__class__ is list else listed("triggered_campaigns", v))
-            ]
+            [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "triggered_campaigns", v)) is v
+            else [(write_Campaign(x) if x.__class__ is Campaign else other(x)) for x in y]
         )
     if (v := m.campaign_eligibility) is not None:
         o["campaignEligibility"] = (
-            v
-            if v is NULL
-            else [
-                (write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x))
-                for x in (v if v.__class__ is list else listed("campaign_eligibility", v))
-            ]
+            [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "campaign_eligibility", v)) is v
+            else [(write_CampaignEligibility(x) if x.__class__ is CampaignEligibility else other(x)) for x in y]
         )
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     if (v := m.rule_failure_reasons) is not None:
         o["ruleFailureReasons"] = (
-            v
-            if v is NULL
-            else [
-                (write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x))
-                for x in (v if v.__class__ is list else listed("rule_failure_reasons", v))
-            ]
+            [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rule_failure_reasons", v)) is v
+            else [(write_RuleFailureReason(x) if x.__class__ is RuleFailureReason else other(x)) for x in y]
         )
     if (v := m.created_coupons) is not None:
         o["createdCoupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_Coupon(x) if x.__class__ is Coupon else other(x))
-                for x in (v if v.__class__ is list else listed("created_coupons", v))
-            ]
+            [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_coupons", v)) is v
+            else [(write_Coupon(x) if x.__class__ is Coupon else other(x)) for x in y]
         )
     if (v := m.created_referrals) is not None:
         o["createdReferrals"] = (
-            v
-            if v is NULL
-            else [
-                (write_Referral(x) if x.__class__ is Referral else other(x))
-                for x in (v if v.__class__ is list else listed("created_referrals", v))
-            ]
+            [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "created_referrals", v)) is v
+            else [(write_Referral(x) if x.__class__ is Referral else other(x)) for x in y]
         )
     if (v := m.awarded_giveaways) is not None:
         o["awardedGiveaways"] = (
-            v
-            if v is NULL
-            else [
-                (write_Giveaway(x) if x.__class__ is Giveaway else other(x))
-                for x in (v if v.__class__ is list else listed("awarded_giveaways", v))
-            ]
+            [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "awarded_giveaways", v)) is v
+            else [(write_Giveaway(x) if x.__class__ is Giveaway else other(x)) for x in y]
         )
     if (v := m.achievements) is not None:
         o["achievements"] = (
-            v
-            if v is NULL
-            else [
-                (write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x))
-                for x in (v if v.__class__ is list else listed("achievements", v))
-            ]
+            [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "achievements", v)) is v
+            else [(write_CustomerAchievement(x) if x.__class__ is CustomerAchievement else other(x)) for x in y]
         )
     if (v := m.referral) is not None:
         o["referral"] = write_InventoryReferral(v) if v.__class__ is InventoryReferral else other(v)
     if (v := m.coupons) is not None:
         o["coupons"] = (
-            v
-            if v is NULL
-            else [
-                (write_IntegrationCoupon(x) if x.__class__ is IntegrationCoupon else other(x))
-                for x in (v if v.__class__ is list else listed("coupons", v))
-            ]
+            [(write_IntegrationCoupon(x) if x.__class__ is IntegrationCoupon else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "coupons", v)) is v
+            else [(write_IntegrationCoupon(x) if x.__class__ is IntegrationCoupon else other(x)) for x in y]
         )
     if (v := m.event) is not None:
         o["event"] = write_Event(v) if v.__class__ is Event else other(v)
@@ -819,21 +783,19 @@ def write_IntegrationStateV2(m):
         o["return"] = write_Return(v) if v.__class__ is Return else other(v)
     if (v := m.previous_returns) is not None:
         o["previousReturns"] = (
-            v
-            if v is NULL
-            else [
-                (write_Return(x) if x.__class__ is Return else other(x))
-                for x in (v if v.__class__ is list else listed("previous_returns", v))
-            ]
+            [(write_Return(x) if x.__class__ is Return else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "previous_returns", v)) is v
+            else [(write_Return(x) if x.__class__ is Return else other(x)) for x in y]
         )
     if (v := m.rewards) is not None:
         o["rewards"] = (
-            v
-            if v is NULL
-            else [
-                (write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x))
-                for x in (v if v.__class__ is list else listed("rewards", v))
-            ]
+            [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "rewards", v)) is v
+            else [(write_RewardWithUnlocks(x) if x.__class__ is RewardWithUnlocks else other(x)) for x in y]
         )
     return o
 
@@ -852,12 +814,11 @@ def write_ReopenSessionResponse(m):
     o = {}
     if (v := m.effects) is not None:
         o["effects"] = (
-            v
-            if v is NULL
-            else [
-                (write_Effect(x) if x.__class__ is Effect else other(x))
-                for x in (v if v.__class__ is list else listed("effects", v))
-            ]
+            [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in v]
+            if v.__class__ is list
+            else v
+            if v is NULL or (y := listed(m, "effects", v)) is v
+            else [(write_Effect(x) if x.__class__ is Effect else other(x)) for x in y]
         )
     return o
 
@@ -878,5 +839,5 @@ def write_ReturnIntegrationRequest(m):
     if (v := m.return_) is not None:
         o["return"] = write_NewReturn(v) if v.__class__ is NewReturn else other(v)
     if (v := m.response_content) is not None:
-        o["responseContent"] = v if v is NULL else (v if v.__class__ is list else listed("response_content", v))
+        o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o

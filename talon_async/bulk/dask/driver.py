@@ -20,7 +20,7 @@ from talon_async.bulk.dask.partitions import Partitions, keyed
 from talon_async.bulk.dask.worker import close_client, send_block
 from talon_async.bulk.results import Failure, Report
 from talon_async.bulk.sources import END, Caught, checked_iterable
-from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
+from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -90,6 +90,7 @@ def distribute(
         BulkInterruptedError: the source or `progress` raised, or a worker could not send at all. The report is its
             `report`; blocks under way are `unknown` then.
     """
+    check_words("DistributeOptions", options, DistributeOptions.__annotations__)
     workers = Cluster(cluster)
     if workers.is_asynchronous:
         raise InvalidArgumentError("cluster: it must be an ordinary Dask client, not an asynchronous one")

@@ -26,7 +26,7 @@ from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
 from talon_async.bulk.kafka.session import Hooks, Session
 from talon_async.bulk.runner import PacingOptions
 from talon_async.bulk.sources import Caught
-from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError
+from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -146,6 +146,7 @@ async def deliver(
         BulkInterruptedError: the delivery ended by itself: calls that are not safe to send again, a wrong API key,
             `on_poison` raised, or the consumer did. What was settled is committed; the cause is chained.
     """
+    check_words("DeliveryOptions", options, (*PacingOptions.__annotations__, *DeliveryOptions.__annotations__))
     topics = sorted(consumer.subscription())
     if getattr(consumer, "_enable_auto_commit", False):  # there is no public way to know
         raise InvalidArgumentError("consumer: it commits what is not settled; make it with enable_auto_commit=False")

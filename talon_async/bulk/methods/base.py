@@ -40,6 +40,7 @@ class Runs:
 
     async def _ended(self, runner: Runner) -> Report[Any]:
         """Run, and return the report or raise what ended the run."""
+        self._core.state()  # raises where asyncio does not run
         report = runner.account.report
         try:
             await runner.run()
@@ -66,6 +67,7 @@ class Runs:
 
     async def _read(self, runner: Runner, results: Results) -> AsyncGenerator[None, None]:
         """Run, and yield whenever there are results, which whoever asks takes."""
+        self._core.state()  # raises where asyncio does not run
         task = asyncio.ensure_future(runner.run())
         try:
             while results.unread or not task.done():

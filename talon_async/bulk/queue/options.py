@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import attrs
 
-from talon_async.errors import InvalidArgumentError
+from talon_async.errors import InvalidArgumentError, check_words
 
 if TYPE_CHECKING:
     import os
@@ -106,8 +106,7 @@ def settings_of(options: Mapping[str, Any]) -> QueueSettings:
     Raises:
         InvalidArgumentError: one of them makes no sense; the message names it.
     """
-    if unknown := options.keys() - QueueOptions.__annotations__.keys():
-        raise TypeError(f"{min(unknown)!r} is no option of a queue")
+    check_words("QueueOptions", options, QueueOptions.__annotations__)
     overflow = options.get("overflow", "wait")
     journal = options.get("journal")
     if overflow not in OVERFLOWS:

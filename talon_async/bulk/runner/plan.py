@@ -12,7 +12,7 @@ import attrs
 
 from talon_async.auth import ApiKey
 from talon_async.bulk.limits import AdaptiveConcurrency, Concurrency
-from talon_async.errors import InvalidArgumentError
+from talon_async.errors import InvalidArgumentError, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,8 +120,7 @@ def plan_of(
     Raises:
         InvalidArgumentError: one of them makes no sense; the message names it.
     """
-    if unknown := options.keys() - _names(allowed):
-        raise TypeError(f"{min(unknown)!r} is no option of this method")
+    check_words(allowed.__name__, options, _names(allowed))
     most = core.settings.limits.connections
     width = _width(options.get("concurrency", concurrency), most)
     journal = _journal(options.get("journal"), core.clock)
@@ -140,11 +139,11 @@ def plan_of(
         patience_after_success=patience if patience is not None else PATIENCE if journal is None else math.inf,
         after_failure=after_failure,
         max_failures=_whole("max_failures", options.get("max_failures"), 1, 10_000),
-        progress=_function(options, "progress"),
+        progress=_function("progress", options.get("progress")),
         journal=journal,
-        item_id=_function(options, "item_id"),
+        item_id=_function("item_id", options.get("item_id")),
         destination=_destination(core),
-        sent_before=bool(options.get("sent_before", False)),
+        sent_before=_truth("sent_before", options.get("sent_before", False)),
     )
 
 
@@ -184,24 +183,31 @@ def _rate(value: Any) -> float | None:
     return float(value)
 
 
-def _function(options: Mapping[str, Any], name: str) -> Callable[..., Any] | None:
-    function: Callable[..., Any] | None = options.get(name)
-    if function is not None and not callable(function):
-        raise InvalidArgumentError(f"{name} must be a function, not {type(function).__name__}")
+def _function(name: str, value: Any) -> Callable[[Any], object] | None:
+    if value is not None and not callable(value):
+        raise InvalidArgumentError(f"{name} must be a function, not {type(value).__name__}")
+    function: Callable[[Any], object] | None = value
     return function
 
 
-def _journal(journal: str | os.PathLike[str] | Journal | None, clock: Clock) -> Journal | None:
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(f"{name} must be True or False, not {value!r}")
+    return value
+
+
+def _journal(journal: Any, clock: Clock) -> Journal | None:
     if journal is None:
         return None
+    if journal == "":
+        raise InvalidArgumentError("journal must be the path of a file, not an empty text")
     if isinstance(journal, str | os.PathLike):
-        if not str(journal):
-            raise InvalidArgumentError("journal must be the path of a file, not an empty text")
         kept: Journal = import_module("talon_async.bulk.journal").Journal(journal, clock=clock)
         return kept
     if not callable(getattr(journal, "accept", None)):
         raise InvalidArgumentError(f"journal must be the path of a file, or a Journal, not {type(journal).__name__}")
-    return journal
+    given: Journal = journal
+    return given
 
 
 def _destination(core: Core) -> str:
