@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Annotated, Literal, Self, Unpack
 
-    from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Wire, YesNo
+    from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Points, Wire, YesNo
     from talon_async._messages import Response
     from talon_async.auth import Auth
     from talon_async.bulk.calls import PreparedCall
@@ -1283,8 +1283,8 @@ class TalonOneSync(BlockingClient):
         *,
         page_size: PageSize | None = None,
         skip: int | None = None,
-        points_from: float | None = None,
-        points_to: float | None = None,
+        points_from: Points | None = None,
+        points_to: Points | None = None,
         include_free: bool | None = None,
         loyalty_program_id: int | None = None,
         subledger_id: str | None = None,
@@ -1754,8 +1754,8 @@ class TalonOneSync(BlockingClient):
     def iter_integration_rewards_catalog(
         self,
         *,
-        points_from: float | None = None,
-        points_to: float | None = None,
+        points_from: Points | None = None,
+        points_to: Points | None = None,
         include_free: bool | None = None,
         loyalty_program_id: int | None = None,
         subledger_id: str | None = None,

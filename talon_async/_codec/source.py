@@ -186,7 +186,7 @@ def _needs_check(limit: Limit, annotation: Any) -> str:
     """Return the condition under which `check` is called for a value: it may be outside the limit of its field."""
     if limit.each is not None and limit.each.pattern is None and limit.each.most:
         return f"not are_within(v, {limit.least}, {limit.most}, {limit.each.least}, {limit.each.most})"
-    if limit.each is not None or limit.pattern is not None:
+    if limit.each is not None or limit.pattern is not None or limit.above is not None:
         return "True"
     kind = branches(annotation)[0]
     name, size = ("int", "v") if kind in (int, float) else ("str" if kind is str else "list", "len(v)")

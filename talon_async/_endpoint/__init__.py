@@ -27,7 +27,7 @@ from __future__ import annotations
 from talon_async._endpoint.decorators import delete, get, post, put
 from talon_async._endpoint.encoding import Query, valid_key
 from talon_async._endpoint.endpoint import Endpoint, endpoint_of, endpoints_of, warm_up
-from talon_async._endpoint.marks import CardId, Csv, IntegrationId, PageSize, Wire, YesNo
+from talon_async._endpoint.marks import CardId, Csv, IntegrationId, PageSize, Points, Wire, YesNo
 
 __all__ = [
     "CardId",
@@ -35,6 +35,7 @@ __all__ = [
     "Endpoint",
     "IntegrationId",
     "PageSize",
+    "Points",
     "Query",
     "Wire",
     "YesNo",

@@ -23,6 +23,7 @@ from talon_async._endpoint.marks import (
     Csv,
     IntegrationId,
     PageSize,
+    Points,
     Wire,
     YesNo,
     kind_and_marks,
@@ -45,7 +46,7 @@ class _Names(dict[str, Any]):
 
 _NAMES = _Names(
     Annotated=Annotated, Any=Any, CardId=CardId, Csv=Csv, IntegrationId=IntegrationId, Literal=Literal, Mapping=Mapping,
-    PageSize=PageSize, Sequence=Sequence, UUID=UUID, Wire=Wire, YesNo=YesNo, datetime=datetime,
+    PageSize=PageSize, Points=Points, Sequence=Sequence, UUID=UUID, Wire=Wire, YesNo=YesNo, datetime=datetime,
 )  # fmt: skip
 
 

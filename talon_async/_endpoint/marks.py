@@ -35,6 +35,7 @@ YesNo = Annotated[bool, AsYesNo()]
 IntegrationId = Annotated[str, INTEGRATION_ID]
 CardId = Annotated[str, CARD_ID]
 PageSize = Annotated[int, Limit(1, 1000)]
+Points = Annotated[float, Limit(above=0)]
 
 
 def kind_and_marks(annotation: Any) -> tuple[Any, ...]:

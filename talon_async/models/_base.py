@@ -45,12 +45,14 @@ class Limit:
         most: the largest size or value.
         each: the limit of each item of a list.
         pattern: a regular expression that the whole text must match.
+        above: a bound of a number that is itself not accepted.
     """
 
     least: int = 0
     most: int | None = None
     each: Limit | None = None
     pattern: str | None = None
+    above: int | None = None
 
     def refusal(self, value: Any) -> str | None:
         """Return what a value must be if it is outside the limit; values without size or order are not checked."""
@@ -58,6 +60,8 @@ class Limit:
             return None
         number = isinstance(value, Real)
         size: Any = value if isinstance(value, Real) else len(cast("Collection[Any]", value))
+        if self.above is not None and not size > self.above:
+            return f"must be above {self.above}, not {size}"
         if size < self.least or (self.most is not None and size > self.most):
             bounds = f"{self.least} or more" if self.most is None else f"{self.least} to {self.most}"
             unit = "" if number else " characters" if isinstance(value, str) else " items"

@@ -10,7 +10,7 @@ from talon_async._messages import Idempotency
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from talon_async._endpoint import IntegrationId, PageSize
+    from talon_async._endpoint import IntegrationId, PageSize, Points
     from talon_async.models import (
         GetCustomerRewardsResponse,
         IntegrationRewardsCatalogResponse,
@@ -54,8 +54,8 @@ class Rewards:
         *,
         page_size: PageSize | None = None,
         skip: int | None = None,
-        points_from: float | None = None,
-        points_to: float | None = None,
+        points_from: Points | None = None,
+        points_to: Points | None = None,
         include_free: bool | None = None,
         loyalty_program_id: int | None = None,
         subledger_id: str | None = None,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Annotated, Any, Literal
 
-    from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Wire
+    from talon_async._endpoint import CardId, Csv, IntegrationId, PageSize, Points, Wire
     from talon_async.models import (
         AchievementProgress,
         AchievementStatusEntry,
@@ -433,8 +433,8 @@ class Pages:
     def iter_integration_rewards_catalog(
         self,
         *,
-        points_from: float | None = None,
-        points_to: float | None = None,
+        points_from: Points | None = None,
+        points_to: Points | None = None,
         include_free: bool | None = None,
         loyalty_program_id: int | None = None,
         subledger_id: str | None = None,

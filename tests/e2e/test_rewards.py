@@ -13,7 +13,7 @@ from support.raw import RawServer, answer
 from support.twins import KEY, KINDS
 
 from talon_async import from_json
-from talon_async.errors import ConflictError, PermissionDeniedError, UnprocessableError
+from talon_async.errors import ConflictError, InvalidArgumentError, PermissionDeniedError, UnprocessableError
 from talon_async.models import (
     CustomerProfileReward,
     IntegrationEventV2Request,
@@ -50,6 +50,16 @@ async def test_every_status_is_sent_when_there_are_several(client: Any) -> None:
     with RawServer(answer({"data": []})) as server:
         await client(server.url).get_customer_rewards("a", status=["unlocked", "used"], with_total_result_size=True)
     assert {"status": ["unlocked", "used"], "withTotalResultSize": ["true"]} == query(server)
+
+
+@pytest.mark.parametrize(("name", "points"), [("points_from", 0), ("points_to", -0.5)])
+async def test_points_are_refused_when_they_are_not_above_zero(client: Any, name: str, points: float) -> None:
+    """Nothing is sent, and the message names the parameter."""
+    with RawServer() as server:
+        talon = client(server.url)
+        with pytest.raises(InvalidArgumentError, match=f"{name} must be above 0, not {points}"):
+            await talon.integration_rewards_catalog(**{name: points})
+    assert [] == server.received
 
 
 async def test_the_main_ledger_is_sent_when_its_id_is_empty(client: Any) -> None:

@@ -17,13 +17,13 @@ BOUNDS = ("Length", "Items", "imum")
 
 
 def published(schema: Schema, document: Document) -> Limit | None:
-    """Return the limit that a schema gives; one that excludes its own bound has no like in the package."""
+    """Return the limit that a schema gives."""
     _, schema = document.resolve(schema)
     least = next((schema[f"min{bound}"] for bound in BOUNDS if f"min{bound}" in schema), 0)
     most = next((schema[f"max{bound}"] for bound in BOUNDS if f"max{bound}" in schema), None)
     pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$") or None
     each = published(schema["items"], document) if "items" in schema else None
-    found = Limit(least, most, each, pattern)
+    found = Limit(least, most, each, pattern, schema.get("exclusiveMinimum"))
     return found if found != Limit() else None
 
 
@@ -61,7 +61,7 @@ def _holds(held: Limit | None, limit: Limit) -> bool:
     if held is None:
         return False
     given = [(limit.least or held.least, held.least), (limit.most or held.most, held.most),
-             (limit.pattern or held.pattern, held.pattern)]  # fmt: skip
+             (limit.pattern or held.pattern, held.pattern), (limit.above or held.above, held.above)]  # fmt: skip
     return all(bound == own for bound, own in given) and (limit.each is None or _holds(held.each, limit.each))
 
 
@@ -69,5 +69,6 @@ def _said(limit: Limit) -> str:
     """Write a limit as in the package, without what is not set."""
     each = f"each={_said(limit.each)}" if limit.each else ""
     pattern = f"pattern={limit.pattern!r}" if limit.pattern else ""
+    above = f"above={limit.above}" if limit.above is not None else ""
     bounds = [str(limit.least), *([str(limit.most)] if limit.most is not None else ())]
-    return f"Limit({', '.join([*bounds, *filter(None, (each, pattern))])})"
+    return f"Limit({', '.join([*bounds, *filter(None, (each, pattern, above))])})"
