@@ -2,25 +2,27 @@
 
 1. The source may block, and belongs to the caller's thread, as cursors of databases do. What it gives is sent at once.
 2. Whatever interrupts the caller, Ctrl-C above all, ends the run; the exception goes on when its account is complete,
-   and has the report as its `report`.
+   and has the report as its `report`. A second interruption does not wait for that.
 """
 
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import math
 from collections import deque
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
+from talon_async._core.handover import Handover
 from talon_async.bulk.methods.base import ExitError
 from talon_async.bulk.results import Failure, Report
 from talon_async.bulk.sources import END, PushedSource
 from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
+    from collections.abc import AsyncGenerator, Coroutine, Generator, Iterator
+
+    from talon_async._core.handover import LoopThread
 
 T = TypeVar("T")
 
@@ -28,27 +30,16 @@ RESULTS_AHEAD = 256
 """Results that wait for a caller who reads them slowly, before the run waits as well."""
 
 
-class Thread(Protocol):
-    """The thread with the event loop on which runs are."""
-
-    loop: asyncio.AbstractEventLoop
-
-    def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Start a coroutine on the loop."""
-        ...
-
-
 def _is_report(value: object) -> TypeGuard[Report[Any]]:
     return isinstance(value, Report)
 
 
 class CallersRun:
-    """One run, seen from the thread that asked for it. `wait` waits for a future of the thread's loop."""
+    """One run, seen from the thread that asked for it."""
 
-    def __init__(self, thread: Thread, wait: Callable[[concurrent.futures.Future[Any]], Any], grace: float) -> None:
-        self._thread, self._wait, self._grace = thread, wait, grace
+    def __init__(self, thread: LoopThread) -> None:
+        self._thread = thread
         self.source = PushedSource()
-        self._task: asyncio.Task[Any] | None = None
         self._report: Any = None
         self._results: deque[Any] = deque()
         self._room = asyncio.Event()
@@ -57,28 +48,31 @@ class CallersRun:
 
     def report(self, run: Coroutine[Any, Any, T], items: Iterator[Any] | None) -> T:
         """Run to the end and return the report; without items, the run has what it needs."""
-        future = self._thread.submit(self._main(run))
-        future.add_done_callback(self._finished)
+        call = Handover(self._main(run), self._finished)
         try:
+            self._thread.start(call)
             while items is not None:
                 self.source.changed.clear()  # before looking, so that no change is missed
                 if self._read_some(items):
                     break
                 self.source.changed.wait()
-            report = self._result(future)
+            report = self._result(call)
         except BaseException as problem:
-            self._interrupted(future, problem)
+            self._interrupted(call, problem)
+            if not call.has_begun:
+                run.close()
             raise
         self._count_late(report)
         return report
 
     def results(self, run: AsyncGenerator[T, None], items: Iterator[Any]) -> Generator[T, None, None]:
         """Run to the end and give the results as they come, in between what is read of the source."""
-        future = self._thread.submit(self._main(self._collect(run)))
-        future.add_done_callback(self._finished)
+        collecting = self._collect(run)
+        call = Handover(self._main(collecting), self._finished)
         has_items, changed = True, self.source.changed
         try:
-            while has_items or not future.done():
+            self._thread.start(call)
+            while has_items or not call.is_settled:
                 changed.clear()  # before looking, so that no change is missed
                 while self._results:
                     yield self._results.popleft()
@@ -86,12 +80,14 @@ class CallersRun:
                 if has_items:
                     has_items = not self._read_some(items, most=1)
                 can_read = has_items and self.source.has_room()
-                if not (self._results or can_read or future.done()):
+                if not (self._results or can_read or call.is_settled):
                     changed.wait()
             yield from self._results
-            self._result(future)
+            self._result(call)
         except BaseException as problem:
-            late = self._interrupted(future, problem)
+            late = self._interrupted(call, problem)
+            if not call.has_begun:
+                collecting.close()
             if isinstance(problem, Exception):
                 yield from late
             raise
@@ -112,22 +108,19 @@ class CallersRun:
             count += 1
         return source.is_closed
 
-    def _result(self, future: concurrent.futures.Future[T]) -> T:
+    def _result(self, call: Handover[T]) -> T:
         try:
-            result: T = self._wait(future)
+            result: T = call.result()
         except ExitError as error:
             raise error.problem from None
         return result
 
-    def _interrupted(self, future: concurrent.futures.Future[Any], problem: BaseException) -> list[Any]:
+    def _interrupted(self, call: Handover[Any], problem: BaseException) -> list[Any]:
         """End the run and wait until it has ended; return what it was too late for."""
-        if not future.done():
-            with contextlib.suppress(RuntimeError):  # the loop is closed: so is the run
-                self._thread.loop.call_soon_threadsafe(self._cancel)
-            concurrent.futures.wait([future], self._grace)
+        self._thread.give_up(call)
         if self._report is not None and not hasattr(problem, "report"):
             problem.__dict__["report"] = self._report
-        return self._count_late(getattr(problem, "report", None)) if future.done() else []
+        return self._count_late(getattr(problem, "report", None))
 
     def _count_late(self, report: object) -> list[Any]:
         """Count what was read when the run had just ended: it is unsent."""
@@ -144,23 +137,18 @@ class CallersRun:
             late.append(failure)
         return late
 
-    def _finished(self, _: object) -> None:
+    def _finished(self) -> None:
         self.source.is_closed = True
         self.source.changed.set()
 
     # -- on the loop
 
     async def _main(self, run: Coroutine[Any, Any, T]) -> T:
-        self._task = asyncio.current_task()
         try:
             return await run
         except asyncio.CancelledError as problem:
             self._report = getattr(problem, "report", None)
             raise
-
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
 
     async def _collect(self, run: AsyncGenerator[Any, None]) -> None:
         async with contextlib.aclosing(run):

@@ -12,11 +12,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from talon_async._transport.threads import Flag, start_thread
 from talon_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ class PushedSource:
     exit_by: BaseException | None = None
 
     def __init__(self) -> None:
-        self.changed = threading.Event()
+        self.changed = Flag()
         self.is_closed = False
         self._buffer = _Buffer()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -335,20 +335,29 @@ class ThreadSource(PushedSource):
     def __init__(self, iterator: Iterator[Any]) -> None:
         super().__init__()
         self._iterator, self._is_left = iterator, False
-        self._thread = threading.Thread(target=self._read, name="talon-async-source", daemon=True)
+        self._has_ended = asyncio.Event()
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Begin to read."""
         super().start(notify, has_room)
-        self._thread.start()
+        start_thread(self._run, "talon-async-source")
 
     async def close(self) -> list[Any]:
         """Want no more; return what was pushed and not given."""
         rest = await super().close()
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join, LINGER)
+        if self._loop is None:
+            return rest  # it was never started
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                await self._has_ended.wait()
         self._is_left = True
         return [*rest, *self._buffer.rest()]
+
+    def _run(self) -> None:
+        self._read()
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
+                self._loop.call_soon_threadsafe(self._has_ended.set)
 
     def _read(self) -> None:
         problem: BaseException | None = None
