@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +100,26 @@ def _selector(library: str) -> Any:
     return module.DefaultSelector()
 
 
+class Raised:
+    """Keeps what a block raises, whatever it is, for somebody else.
+
+    Attributes:
+        error: what was raised.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        self.error = error
+        return True
+
+
 class _Executor(ThreadPoolExecutor):
     """Runs each function on a thread of its own, of the operating system."""
 
@@ -108,10 +128,10 @@ class _Executor(ThreadPoolExecutor):
         future: Future[T] = Future()
 
         def run() -> None:
-            try:
+            with Raised() as raised:
                 future.set_result(fn(*args, **kwargs))
-            except BaseException as problem:  # noqa: BLE001  # it is raised where the result is waited for
-                future.set_exception(problem)
+            if raised.error is not None:
+                future.set_exception(raised.error)
 
         start_thread(run, "talon-async worker")
         return future

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from talon_async._transport.threads import Flag, new_loop, start_thread, this_thread
+from talon_async._transport.threads import Flag, Raised, new_loop, start_thread, this_thread
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:
@@ -105,17 +105,13 @@ class EventLoopThread:
 
     def _main(self, core: Core) -> None:
         self._ident = this_thread()
-        problem: BaseException | None = None
-        try:
+        with Raised() as raised:  # whoever waits for a call is told
             anyio.run(self._serve, core, backend="asyncio", backend_options={"loop_factory": new_loop})
-        except BaseException as raised:  # noqa: BLE001  # whoever waits for a call is told
-            problem = raised
         if not self._ready.is_set:
-            self._problem = problem
+            self._problem = raised.error
         self.is_open = False
-        calls = list(self._calls)
-        for call in calls:
-            self._settle(call, _end_of(call, problem))
+        for call in list(self._calls):
+            self._settle(call, _end_of(call, raised.error))
         self._ready.set()
         self._over.set()
 
@@ -152,11 +148,11 @@ class EventLoopThread:
             return  # it was cancelled before it began
         try:
             call.value = await call.begin()
-        except BaseException as problem:  # noqa: BLE001  # it is raised where the call is waited for
+        except BaseException as problem:
             call.error = problem
             if isinstance(problem, asyncio.CancelledError) and not call.was_cancelled:
                 if self._serving is not None and self._serving.cancelling():
-                    return  # something ends the loop: the end of the thread says what
+                    raise  # something ends the loop: the end of the thread says what
                 call.error = _cut_off("the client was closed during the call", call)
         call.settle()
         self._calls.discard(call)

@@ -11,12 +11,13 @@ import asyncio
 import contextlib
 import math
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from talon_async._core.handover import Handover
 from talon_async.bulk.methods.base import ExitError
 from talon_async.bulk.results import Failure, Report
-from talon_async.bulk.sources import END, PushedSource
+from talon_async.bulk.sources import PushedSource
 from talon_async.errors import TalonOneError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class CallersRun:
         self._thread = thread
         self.source = PushedSource()
         self._report: Any = None
+        self._at_hand: deque[Any] = deque()
         self._results: deque[Any] = deque()
         self._room = asyncio.Event()
 
@@ -50,18 +52,21 @@ class CallersRun:
         """Run to the end and return the report; without items, the run has what it needs."""
         call = Handover(self._main(run), self._finished)
         try:
-            self._thread.start(call)
-            while items is not None:
-                self.source.changed.clear()  # before looking, so that no change is missed
-                if self._read_some(items):
-                    break
-                self.source.changed.wait()
-            report = self._result(call)
+            return self._to_end(call, items)
         except BaseException as problem:
             self._interrupted(call, problem)
             if not call.has_begun:
                 run.close()
             raise
+
+    def _to_end(self, call: Handover[T], items: Iterator[Any] | None) -> T:
+        self._thread.start(call)
+        while items is not None:
+            self.source.changed.clear()  # before looking, so that no change is missed
+            if self._read_some(items):
+                break
+            self.source.changed.wait()
+        report = self._result(call)
         self._count_late(report)
         return report
 
@@ -97,14 +102,15 @@ class CallersRun:
         source, count = self.source, 0
         while count < most and not source.is_closed and source.has_room():
             try:
-                item = next(items, END)
+                # in C, and so below: no interruption comes between taking an item and keeping it
+                self._at_hand.extend(islice(items, 1))
             except Exception as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
                 source.end(problem)
                 return True
-            if item is END:
+            if not self._at_hand:
                 source.end()
                 return True
-            source.push(item)
+            source.push_from(self._at_hand)
             count += 1
         return source.is_closed
 
@@ -118,8 +124,9 @@ class CallersRun:
     def _interrupted(self, call: Handover[Any], problem: BaseException) -> list[Any]:
         """End the run and wait until it has ended; return what it was too late for."""
         self._thread.give_up(call)
-        if self._report is not None and not hasattr(problem, "report"):
-            problem.__dict__["report"] = self._report
+        report = self._report or self.source.report or call.value
+        if _is_report(report) and not hasattr(problem, "report"):
+            problem.__dict__["report"] = report
         return self._count_late(getattr(problem, "report", None))
 
     def _count_late(self, report: object) -> list[Any]:
@@ -127,7 +134,7 @@ class CallersRun:
         late: list[Any] = []
         if not _is_report(report):
             return late
-        for item in self.source.late():
+        for item in [*self.source.late(), *self._at_hand]:
             error = TalonOneError("the run had ended when the source gave this item")
             error.outcome = "not_sent"
             failure = Failure(index=report.skipped + report.taken, item=item, error=error, outcome="unsent")
@@ -135,6 +142,7 @@ class CallersRun:
             report.pending += 1
             report.add(failure)
             late.append(failure)
+        self._at_hand.clear()
         return late
 
     def _finished(self) -> None:

@@ -267,6 +267,7 @@ class PushedSource:
     Attributes:
         changed: is set when there may be room again, or the run is over; the other thread waits for it.
         is_closed: whether the run wants no more.
+        report: the report of the run, where it has a single one; for the other thread, if it is interrupted.
     """
 
     exit_by: BaseException | None = None
@@ -277,6 +278,7 @@ class PushedSource:
         self._buffer = _Buffer()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starved = True
+        self.report: Any = None
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
         """Let the other thread begin."""
@@ -290,7 +292,11 @@ class PushedSource:
 
     def push(self, item: Any) -> None:
         """Add an item, from the other thread."""
-        self._buffer.items.append(item)
+        self.push_from(deque([item]))
+
+    def push_from(self, at_hand: deque[Any]) -> None:
+        """Move an item here, from the other thread; an interruption finds it here or there."""
+        self._buffer.items.extend(map(deque[Any].popleft, [at_hand]))
         if self._starved:
             self._starved = False
             self._wake()

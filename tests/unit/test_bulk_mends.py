@@ -221,8 +221,8 @@ def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatc
     source, results = Late(), list[Any]()
     finished = CallersRun._finished
 
-    def noting(run: CallersRun, future: Any) -> None:
-        finished(run, future)
+    def noting(run: CallersRun) -> None:
+        finished(run)
         source.is_over.set()
 
     async def refuse(_: Request) -> Answer:
