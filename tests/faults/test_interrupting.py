@@ -31,7 +31,6 @@ async def soon(exchange: Exchange) -> None:
 
 def is_idle(talon: TalonOneSync) -> bool:
     """Tell whether nothing is under way on the client's thread."""
-
     thread = talon._portal.thread()
 
     async def look() -> bool:
