@@ -30,9 +30,9 @@ def start(script: str, url: str, *options: str, has_head: bool = True) -> subpro
     )  # fmt: skip
 
 
-def run(script: str, url: str, *options: str) -> str:
+def run(script: str, url: str, *options: str, has_head: bool = True) -> str:
     """Run a script to its end; it must end by itself, without a word on the error stream."""
-    process = start(script, url, *options)
+    process = start(script, url, *options, has_head=has_head)
     try:
         out, err = process.communicate(timeout=60)
     finally:
