@@ -139,7 +139,8 @@ class EventLoopThread:
         try:
             self._group.start_soon(self._run, call, name="talon-async call")
         except BaseException as problem:
-            self._settle(call, problem)
+            if not self._is_ending():
+                self._settle(call, problem)
             if not isinstance(problem, Exception):
                 raise
 
@@ -151,11 +152,18 @@ class EventLoopThread:
         except BaseException as problem:
             call.error = problem
             if isinstance(problem, asyncio.CancelledError) and not call.was_cancelled:
-                if self._serving is not None and self._serving.cancelling():
-                    raise  # something ends the loop: the end of the thread says what
+                if self._is_ending():
+                    raise
                 call.error = _cut_off("the client was closed during the call", call)
+            elif isinstance(problem, SystemExit | KeyboardInterrupt):
+                self.is_open = False  # such an exit ends the loop
+                raise
         call.settle()
         self._calls.discard(call)
+
+    def _is_ending(self) -> bool:
+        """Tell whether something ends the loop: the end of the thread settles the calls, and says what it was."""
+        return self._serving is None or self._serving.done() or bool(self._serving.cancelling())
 
     def _cancel(self, call: Handover[Any]) -> None:
         call.cancel()

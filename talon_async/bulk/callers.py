@@ -74,21 +74,8 @@ class CallersRun:
         """Run to the end and give the results as they come, in between what is read of the source."""
         collecting = self._collect(run)
         call = Handover(self._main(collecting), self._finished)
-        has_items, changed = True, self.source.changed
         try:
-            self._thread.start(call)
-            while has_items or not call.is_settled:
-                changed.clear()  # before looking, so that no change is missed
-                while self._results:
-                    yield self._results.popleft()
-                    self._make_room()
-                if has_items:
-                    has_items = not self._read_some(items, most=1)
-                can_read = has_items and self.source.has_room()
-                if not (self._results or can_read or call.is_settled):
-                    changed.wait()
-            yield from self._results
-            self._result(call)
+            yield from self._all_results(call, items)  # an exception at the end of a loop escapes a `try` around it
         except BaseException as problem:
             late = self._interrupted(call, problem)
             if not call.has_begun:
@@ -96,6 +83,22 @@ class CallersRun:
             if isinstance(problem, Exception):
                 yield from late
             raise
+
+    def _all_results(self, call: Handover[None], items: Iterator[Any]) -> Generator[Any, None, None]:
+        has_items, changed = True, self.source.changed
+        self._thread.start(call)
+        while has_items or not call.is_settled:
+            changed.clear()  # before looking, so that no change is missed
+            while self._results:
+                yield self._results.popleft()
+                self._make_room()
+            if has_items:
+                has_items = not self._read_some(items, most=1)
+            can_read = has_items and self.source.has_room()
+            if not (self._results or can_read or call.is_settled):
+                changed.wait()
+        yield from self._results
+        self._result(call)
 
     def _read_some(self, items: Iterator[Any], *, most: float = math.inf) -> bool:
         """Read the source while there is room, but no more items than this; tell whether that was all."""

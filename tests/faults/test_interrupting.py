@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,13 @@ from talon_async.models import NewEvent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Python 3.12 traces the instructions of a function only from its second run on
+pytestmark = pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="no trace of each instruction")
 TRANSPORTS = pytest.mark.parametrize("transport", ["session", "direct"])
 HAND_OVER = "blocking/portal.py", "blocking/thread.py", "_core/handover.py", "_transport/threads.py", "base_events.py"
 READING = "bulk/callers.py", "bulk/sources.py"
 # a coroutine that was made and not handed over is dropped; Python says so
-pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+DROPPED = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
 
 async def soon(exchange: Exchange) -> None:
@@ -42,19 +45,20 @@ def is_idle(talon: TalonOneSync) -> bool:
     return talon._portal.run(look)
 
 
+@DROPPED
 @TRANSPORTS
 def test_a_call_is_settled_when_its_caller_is_interrupted_at_any_moment(transport: Any) -> None:
     """Before, while and after it is handed over, waited for and answered; the next call works."""
     with RawServer(soon) as server, TalonOneSync(server.url, KEY, transport=transport) as talon:
         count = 0
-        for interruption in moments(*HAND_OVER, step=2):
+        for interruption in moments(*HAND_OVER, step=1):
             try:
                 with interruption:
                     talon.get_customer_inventory("a")
             except KeyboardInterrupt:
                 count += 1
             assert is_idle(talon), interruption
-        assert count > 50
+        assert count > 20
         talon.get_customer_inventory("b")
 
 
@@ -68,6 +72,7 @@ def events() -> Iterator[NewEvent]:
         yield NewEvent(type="t", session_id="s", profile_id=f"p{n}", attributes={})
 
 
+@DROPPED
 @TRANSPORTS
 @pytest.mark.parametrize("run", ["track_events", "stream_events", "bulk"])
 def test_a_batch_is_settled_and_reported_when_its_caller_is_interrupted_at_any_moment(transport: Any, run: str) -> None:
@@ -81,7 +86,7 @@ def test_a_batch_is_settled_and_reported_when_its_caller_is_interrupted_at_any_m
         }
         talon.get_customer_inventory("a")
         reported = 0
-        for interruption in moments(*HAND_OVER, *READING, step=7):
+        for interruption in moments(*HAND_OVER, *READING, step=2):
             TAKEN.clear()
             try:
                 with interruption:

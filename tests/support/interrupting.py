@@ -1,4 +1,4 @@
-"""Ctrl-C at every moment: an exception at the n-th instruction that this thread runs in some files."""
+"""Ctrl-C at every moment: an exception where this thread looks for signals the n-th time, in some files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-RETURNS = {dis.opmap.get("RETURN_VALUE"), dis.opmap.get("RETURN_CONST")}
+LOOKING = {code for name, code in dis.opmap.items() if name.startswith(("CALL", "JUMP_BACKWARD", "RESUME", "SEND"))}
+"""The instructions at which the interpreter looks for signals."""
 
 
 class Interruption:
-    """Raises KeyboardInterrupt at the n-th instruction of the block that is in one of these files.
+    """Raises KeyboardInterrupt where the block looks for signals the n-th time, in one of these files.
 
     Attributes:
         has_come: whether the block had so many.
@@ -26,7 +27,7 @@ class Interruption:
         if not frame.f_code.co_filename.endswith(self._files):
             return None
         frame.f_trace_opcodes = True
-        if event == "opcode" and frame.f_code.co_code[frame.f_lasti] not in RETURNS:  # where no signal is looked for
+        if event == "opcode" and frame.f_code.co_code[frame.f_lasti] in LOOKING:
             self._left -= 1
             if self._left <= 0:
                 sys.settrace(None)

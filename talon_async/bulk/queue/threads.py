@@ -186,18 +186,21 @@ class QueueSync:
     def _wait(self, thread: LoopThread, coroutine: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; what interrupts the wait cancels it."""
         call = Handover(coroutine)
-        looks_left = self.drain_timeout / LOOK
         try:
             thread.start(call)
-            while looks_left >= 0 and not call.wait(LOOK):
-                looks_left -= not threading.main_thread().is_alive()
-            if call.is_settled:
-                return call.result()
+            self._watch(call)
+            return call.result()
         except BaseException:
             thread.give_up(call)
             raise
-        thread.give_up(call)
-        raise QueueClosedError("the queue is full, and the interpreter ends")
+
+    def _watch(self, call: Handover[Any]) -> None:
+        """Wait until a coroutine is settled; raise QueueClosedError when the interpreter's end is held up too long."""
+        looks_left = self.drain_timeout / LOOK
+        while not call.wait(LOOK):
+            looks_left -= not threading.main_thread().is_alive()
+            if looks_left < 0:
+                raise QueueClosedError("the queue is full, and the interpreter ends")
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
