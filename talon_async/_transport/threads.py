@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import importlib
@@ -63,11 +64,28 @@ this_thread: Callable[[], int] = original("_thread", "get_ident")
 
 
 def start_thread(target: Callable[[], object], name: str) -> None:
-    """Run a function on a daemon thread of the operating system; RuntimeError where none can be started any more."""
-    if green_library() is None:
-        threading.Thread(target=target, name=name, daemon=True).start()
-    else:
+    """Run a function on a daemon thread of the operating system; RuntimeError where none can be started any more.
+
+    The main thread has another one start it: a signal handler that raises would leave a lock of `threading` locked.
+    """
+    if green_library() is not None:
         original("_thread", "start_new_thread")(target, ())
+        return
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    if this_thread() != threading.main_thread().ident:
+        thread.start()
+        return
+    raised, is_started = Raised(), Flag()
+
+    def start() -> None:
+        with raised:
+            thread.start()
+        is_started.set()
+
+    _thread.start_new_thread(start, ())
+    is_started.wait(lets_greenlets_run=False)
+    if raised.error is not None:
+        raise raised.error
 
 
 def new_loop() -> asyncio.AbstractEventLoop:

@@ -141,6 +141,7 @@ def test_a_child_can_call_when_it_was_forked_without_pythons_hooks(server: RawSe
         """
         import ctypes
         call()
+        time.sleep(0.5)  # a thread that waits for the GIL when C forks may leave it locked in the child
         pid = ctypes.PyDLL(None).fork()
         if not pid:
             os._exit(0 if call() == "jane" else 1)
