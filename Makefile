@@ -63,6 +63,10 @@ bulk-dask: $(FRESH) ## the same with a Dask cluster on this machine
 bulk-send: $(FRESH) ## a million events from a CSV by `talon-async send`, killed twice and stopped once; EVENTS=100000
 	@$(BIN)/python -m tools.bulk_send $(EVENTS)
 
+.PHONY: forks
+forks: $(FRESH) ## a busy process that forks at random moments; FORKS="--forks 1000 --starts 100"
+	@$(BIN)/python -W ignore -m tools.forks $(FORKS)
+
 .PHONY: faults
 faults: $(FRESH) ## every fault against every kind of call; FAULTS="--quick", or "--soak 300 --cancellations 10000"
 	@$(BIN)/python -m tools.faults $(FAULTS)

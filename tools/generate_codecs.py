@@ -42,6 +42,26 @@ def module(name: str, classes: list[type]) -> str:
     return f"{HEAD}\n{lines}\n\n\n{text}\n"
 
 
+def index(names: list[str]) -> str:
+    """Return the text of `__init__`: it imports a module on first use, by a name that PyInstaller and its like see."""
+    cases = "".join(
+        f"""        case "{name}":
+            from talon_async._codec.generated import {name}
+            return {name}
+"""
+        for name in names
+    )
+    return f"""{HEAD.replace("of models", "of all models")}
+
+from typing import Any
+
+
+def module(name: str) -> Any:
+    match name:
+{cases}    return None
+"""
+
+
 def main() -> int:
     """Run the command."""
     homes: dict[str, list[type]] = defaultdict(list)
@@ -50,6 +70,7 @@ def main() -> int:
         if isinstance(value, type) and attrs.has(value) and f"write_{word}" not in support.__all__:
             homes[home(value)].append(value)
     stale = [settle(FOLDER / f"{name}.py", module(name, classes)) for name, classes in sorted(homes.items())]
+    stale.append(settle(FOLDER / "__init__.py", index(sorted(homes))))
     return max(stale)
 
 

@@ -8,10 +8,9 @@ notifications, are compiled here.
 from __future__ import annotations
 
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from talon_async._codec import support
+from talon_async._codec import generated, support
 from talon_async._codec.registry import Hook, registry
 from talon_async._codec.source import Source
 from talon_async.models._base import execute
@@ -50,7 +49,7 @@ def _generated(verb: str, cls: type) -> Hook | None:
     if (by_hand := getattr(support, name, None)) is not None:
         return by_hand  # type: ignore[no-any-return]
     home = cls.__module__.removeprefix(MODELS).partition(".")[0]
-    hook: Hook | None = getattr(import_module(f"talon_async._codec.generated.{home}"), name, None)
+    hook: Hook | None = getattr(generated.module(home), name, None)
     return hook
 
 

@@ -21,7 +21,7 @@ from talon_async._clock import Clock
 from talon_async._core.limits import KeyedLock, Limiter
 from talon_async._core.retry import Budget
 from talon_async._transport.deadlines import Deadlines
-from talon_async._transport.forks import keep_for_parent
+from talon_async._transport.threads import keep_for_parent
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:

@@ -32,9 +32,9 @@ from talon_async._transport.faults import (
     switched_protocols,
     trailer_too_large,
 )
-from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.headers import Headers
 from talon_async._transport.sockets import readable_check
+from talon_async._transport.threads import keep_for_parent
 from talon_async.errors import ConnectionLostError, UnreadableAnswerError
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-import threading
 from typing import Any
 
 from aiohttp.abc import AbstractResolver, ResolveResult
+
+from talon_async._transport.threads import original, start_thread
 
 NAME_LIFETIME = 10.0
 """Seconds for which the addresses of a name are remembered, as aiohttp does."""
@@ -81,13 +82,18 @@ def look_up(
         # the addresses of this machine are there even when it has no network
         flags = 0 if host == "localhost" or host.endswith(".localhost") else socket.AI_ADDRCONFIG
         try:
-            addresses = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM, flags=flags)
+            addresses = original("socket", "getaddrinfo")(
+                host, port, family=family, type=socket.SOCK_STREAM, flags=flags
+            )
         except (OSError, UnicodeError) as error:
             problem = error
         with contextlib.suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(tell, addresses, problem)
 
-    threading.Thread(target=ask, name="talon-async look-up", daemon=True).start()
+    try:
+        start_thread(ask, "talon-async look-up")
+    except RuntimeError:  # the interpreter ends, and no thread starts any more
+        ask()
     return found
 
 

@@ -42,9 +42,9 @@ from talon_async._transport.faults import (
     no_status,
     switched_protocols,
 )
-from talon_async._transport.forks import keep_for_parent
 from talon_async._transport.names import Resolver
 from talon_async._transport.sockets import readable_check
+from talon_async._transport.threads import keep_for_parent
 from talon_async.errors import ClientClosedError
 
 if TYPE_CHECKING:

@@ -8,25 +8,15 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.processes import HEAD, ROOT, run, start
 from support.raw import Exchange, RawServer, answer, hang
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
-HEAD = """
-import asyncio, atexit, os, sys, threading, time, warnings
-from talon_async import TalonOne, TalonOneSync, RetryPolicy
-from talon_async.errors import *
-URL = sys.argv[1]
-talon = TalonOneSync(URL, "key", retry=RetryPolicy.off())
-def call():
-    return talon.get_customer_inventory("a").profile.integration_id
-"""
 REPLY = answer({"profile": {"integrationId": "jane"}})
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
@@ -35,26 +25,6 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def server() -> Iterator[RawServer]:
     with RawServer(REPLY) as running:
         yield running
-
-
-def start(script: str, url: str, *options: str) -> subprocess.Popen[str]:
-    """Start a script with every warning an error."""
-    code = HEAD + textwrap.dedent(script)
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", *options, "-c", code, url],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def run(script: str, url: str, *options: str) -> str:
-    """Run a script to its end; it must end by itself, without a word on the error stream."""
-    process = start(script, url, *options)
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert (0, "") == (process.returncode, err), err
-    return out.strip()
 
 
 def test_the_interpreter_ends_when_nobody_closes_the_client(server: RawServer) -> None:
@@ -171,6 +141,7 @@ def test_a_child_can_call_when_it_was_forked_without_pythons_hooks(server: RawSe
         """
         import ctypes
         call()
+        time.sleep(0.5)  # a thread that waits for the GIL when C forks may leave it locked in the child
         pid = ctypes.PyDLL(None).fork()
         if not pid:
             os._exit(0 if call() == "jane" else 1)

@@ -18,7 +18,7 @@ COUNTS = {
     "pyright: ignore": 7,
     "type: ignore": 2,
     "files with pyright rules off": 2,
-    "cast": 20,
+    "cast": 19,
 }
 """How many there are in files that people write. Who removes one lowers its number."""
 

@@ -85,6 +85,8 @@ def of(hint: Any, limit: Limit | None = None) -> st.SearchStrategy[Any]:
 
 def within(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
     """Make the texts or numbers that are within a limit, often on its edge."""
+    if limit.above is not None:
+        return st.floats(min_value=limit.above, max_value=1e15, exclude_min=True)
     edges = st.sampled_from([limit.least, limit.least + 1, limit.least + 12 if limit.most is None else limit.most])
     if kind is int:
         return edges | st.integers(limit.least, limit.most if limit.most is not None else 2**63 - 1)

@@ -37,6 +37,8 @@ MANY = 3000
 
 def beyond(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
     """Make values outside a limit: too little, too much, or with something in them that must not be."""
+    if limit.above is not None:
+        return st.floats(max_value=limit.above, allow_nan=False)
     if kind is int:
         below = st.integers(max_value=limit.least - 1)
         return below if limit.most is None else below | st.integers(min_value=limit.most + 1)

@@ -19,10 +19,9 @@ from unit.test_bulk_journal import MemoryJournal, Server, run, v1, v2
 
 from talon_async import TalonOneSync
 from talon_async._messages import Answer, Request
-from talon_async.bulk import sources
 from talon_async.bulk.callers import CallersRun
 from talon_async.bulk.journal import Journal
-from talon_async.bulk.sources import SLOW
+from talon_async.bulk.sources import SLOW, iterables, pushed
 from talon_async.errors import BulkInterruptedError, ClientClosedError, JournalError
 
 
@@ -77,7 +76,7 @@ async def test_the_run_ends_when_an_asynchronous_source_was_cancelled() -> None:
 
 async def test_the_run_ends_when_an_asynchronous_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for, but not without end; its item that comes after the end is not lost."""
-    monkeypatch.setattr(sources, "PATIENCE", 0.01)
+    monkeypatch.setattr(iterables, "PATIENCE", 0.01)
     stubborn, forever = asyncio.Event(), asyncio.Event()
 
     async def source() -> AsyncIterator[Any]:
@@ -225,8 +224,8 @@ def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatc
     source, results = Late(), list[Any]()
     finished = CallersRun._finished
 
-    def noting(run: CallersRun, future: Any) -> None:
-        finished(run, future)
+    def noting(run: CallersRun) -> None:
+        finished(run)
         source.is_over.set()
 
     async def refuse(_: Request) -> Answer:
@@ -267,7 +266,7 @@ async def test_an_item_is_in_the_report_when_a_thread_reads_it_after_the_end(
     end: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The run does not wait for a source that blocks; what that gives last is handed back."""
-    monkeypatch.setattr(sources, "LINGER", 0.01)
+    monkeypatch.setattr(pushed, "LINGER", 0.01)
     source = Slow()
 
     async def behave(_: Request) -> Answer:
@@ -295,7 +294,7 @@ async def test_an_item_is_in_the_report_when_a_thread_reads_it_after_the_end(
 
 async def test_an_item_is_in_the_report_when_a_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """An asynchronous source that ignores its cancelling is left alone in the end; what it gives then is handed back."""
-    monkeypatch.setattr(sources, "PATIENCE", 0.01)
+    monkeypatch.setattr(iterables, "PATIENCE", 0.01)
     may_go_on = asyncio.Event()
 
     class Stubborn:

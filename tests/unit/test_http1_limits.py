@@ -213,7 +213,7 @@ async def test_the_request_is_in_no_frame_when_writing_raises(monkeypatch: pytes
 
 async def test_a_connection_is_left_alone_when_the_process_is_a_forked_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither aborting nor closing touches the transport."""
-    monkeypatch.setattr("talon_async._transport.forks._PARENTS", kept := [])
+    monkeypatch.setattr("talon_async._transport.threads._PARENTS", kept := [])
     exchange, other = Exchange(), Exchange().feed(PLAIN)
     monkeypatch.setattr("os.getpid", lambda: -1)
     exchange.connection.abort()

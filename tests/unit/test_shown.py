@@ -128,4 +128,6 @@ def test_five_frames_at_most_are_shown_when_a_call_fails(kind: Any, script: Scri
             return frames(problem.value)
 
         own = asyncio.run(awaited()) if kind is TalonOne else blocking()
-    assert {TalonOne: ["track_event_v2", "run"], TalonOneSync: ["track_event_v2", "_call", "run", "wait"]}[kind] == own
+    assert {TalonOne: ["track_event_v2", "run"], TalonOneSync: ["track_event_v2", "_call", "run", "result"]}[
+        kind
+    ] == own

@@ -13,11 +13,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from talon_async._transport.threads import RLock
 from talon_async.bulk.journal import fork
 from talon_async.bulk.journal.connect import connect, connect_readonly, create, explained, uri_of
 from talon_async.bulk.journal.format import BLOCK, DIGEST, UNKNOWN, WITHOUT_RECORD, pack_numbers, unpack_numbers
@@ -25,6 +25,7 @@ from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
     import sqlite3
+    import threading
     from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
@@ -103,7 +104,7 @@ class Store:
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
-        self.lock: threading.RLock = threading.RLock()
+        self.lock: threading.RLock = RLock()
         self.id = ""
         self.recorded = 0
         self._block = 0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+from talon_async._transport.threads import SimpleQueue, start_thread
 from talon_async.bulk.journal.beside import LOCK, RESERVE, refuse_foreign, refuse_kind
 from talon_async.bulk.journal.connect import explained
 from talon_async.bulk.journal.lock import FileLock
@@ -17,6 +16,7 @@ from talon_async.bulk.journal.store import Batch, Store
 from talon_async.errors import JournalError
 
 if TYPE_CHECKING:
+    import queue
     from collections.abc import Callable
     from pathlib import Path
 
@@ -133,9 +133,8 @@ class Writer:
 
     def __init__(self) -> None:
         self.held: Held | None = None
-        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work_off, name="talon_async journal", daemon=True)
-        self._thread.start()
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        start_thread(self._work_off, "talon_async journal")
 
     def submit(self, work: Callable[[], None]) -> None:
         """Have the thread do this next."""

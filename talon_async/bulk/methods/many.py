@@ -10,7 +10,7 @@ from talon_async._messages import Idempotency
 from talon_async.bulk.calls import PreparedCall, WrongItemError, endpoint_for, request_of, silent_request_of
 from talon_async.bulk.methods.base import Runs, key_maker
 from talon_async.bulk.runner import Results, Runner, plan_of
-from talon_async.bulk.sources import as_source
+from talon_async.bulk.sources import PushedSource, as_source
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
@@ -198,7 +198,10 @@ class ManyCalls(Runs):
         results: Results | None = None,
     ) -> Runner:
         plan = plan_of(self._core, options)
-        return Runner(self._core, self._options, type(self), source=source, build=build, plan=plan, results=results)
+        runner = Runner(self._core, self._options, type(self), source=source, build=build, plan=plan, results=results)
+        if isinstance(source, PushedSource):
+            source.report = runner.account.report
+        return runner
 
 
 def _checked(call: Any) -> PreparedCall[Any]:

@@ -3,14 +3,16 @@
 1. It runs on the event loop of its blocking client. It opens with the first `put` in each process: a forked child has
    its own, with a file of its own in the journal's folder, and leaves its parent's alone.
 2. At the interpreter's exit, open queues are closed as `close` does it, before their clients.
-3. When the main thread has ended, a thread that waits for room waits for `drain_timeout` at most: else it would hold up
+3. It opens and closes on the event loop, one after the other, and holds no lock elsewhere: a signal handler may put,
+   and close.
+4. When the main thread has ended, a thread that waits for room waits for `drain_timeout` at most: else it would hold up
    the exit for as long as the server is away.
 """
 
 from __future__ import annotations
 
+import asyncio
 import atexit
-import concurrent.futures
 import contextlib
 import logging
 import os
@@ -18,6 +20,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from talon_async._core.handover import Handover
+from talon_async._transport.threads import keep_for_parent
 from talon_async.bulk.queue.options import QueueStatistics
 from talon_async.errors import ClientClosedError, QueueClosedError, TalonOneError
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Self
 
+    from talon_async._core.handover import LoopThread
     from talon_async.bulk.queue.opened import OpenQueue, QueueDesign
     from talon_async.bulk.queue.options import QueueItem
     from talon_async.bulk.results import Failure
@@ -38,18 +43,10 @@ GRACE = 2.0
 """Seconds that the exit waits beyond `drain_timeout`."""
 
 
-class Thread(Protocol):
-    """The thread with the event loop of a blocking client."""
-
-    def submit(self, call: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-        """Start a coroutine on the loop."""
-        ...
-
-
 class Portal(Protocol):
-    """Starts that thread, once in each process."""
+    """Starts the thread with the event loop of a blocking client, once in each process."""
 
-    def thread(self) -> Thread:
+    def thread(self) -> LoopThread:
         """Return this process's thread."""
         ...
 
@@ -66,11 +63,15 @@ class QueueSync:
 
     def __init__(self, design: QueueDesign, portal: Portal) -> None:
         self._design, self._portal = design, portal
-        self._lock = threading.Lock()
-        self._opened: tuple[OpenQueue, Thread] | None = None
         self._is_closed = False
+        self._begin()
         self.drain_timeout = design.settings.drain_timeout
         _queues.add(self)
+
+    def _begin(self) -> None:
+        self._thread: LoopThread | None = None
+        self._opened: OpenQueue | None = None
+        self._lock: asyncio.Lock | None = None
 
     def __enter__(self) -> Self:
         self._open()
@@ -92,28 +93,31 @@ class QueueSync:
         """
         queued = self._design.prepare(item)
         opened, thread = self._open()
-        self._wait(thread.submit(opened.put(queued)))
+        self._wait(thread, opened.put(queued))
 
     def close(self) -> list[Failure[Any]]:
         """Accept no more, wait until what was put is delivered, and return `undelivered`.
 
         Threads that wait for room get QueueClosedError. Closing twice does nothing.
         """
-        with self._lock:
-            self._is_closed = True
+        self._is_closed = True
         self.end(None)
         return self.undelivered
 
     def end(self, seconds: float | None) -> None:
-        """Close what is open, and wait for so long."""
-        if (found := self._found()) is None:
+        """Close what is open, or about to be, and wait for so long."""
+        opened, thread = self._here()
+        if thread is None:
             return
-        opened, thread = found
-        if opened.belongs_here() and not opened.is_over:
+        if opened is not None and opened.belongs_here() and not opened.is_over:
             raise RuntimeError("a queue cannot wait for itself: close it from another thread")
-        if not opened.is_over:
-            with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):  # then the run ends by that
-                thread.submit(opened.close()).result(seconds)
+        if opened is None or not opened.is_over:
+            with contextlib.suppress(ClientClosedError):  # then the run ends by that
+                call = Handover(self._close())
+                thread.start(call)
+                if not call.wait(seconds):
+                    raise TimeoutError
+                call.result()
         _open_queues.discard(self)
 
     @property
@@ -124,63 +128,86 @@ class QueueSync:
         an `idempotency_key`, they act once if they are sent again with it. With a journal the list is empty: they are
         in the journal.
         """
-        found = self._found()
-        return [] if found is None else found[0].undelivered
+        opened, _ = self._here()
+        return [] if opened is None else opened.undelivered
 
     @property
     def statistics(self) -> QueueStatistics:
         """How the queue is now, or was when it was closed."""
-        if (found := self._found()) is None:
+        opened, thread = self._here()
+        if opened is None or thread is None:
             return QueueStatistics()
-        opened, thread = found
         if not opened.is_over and not opened.belongs_here():
-            with contextlib.suppress(ClientClosedError, concurrent.futures.CancelledError):
-                return thread.submit(_statistics(opened)).result()
+            with contextlib.suppress(ClientClosedError):
+                call = Handover(_statistics(opened))
+                thread.start(call)
+                return call.result()
         return opened.statistics()
 
-    def _found(self) -> tuple[OpenQueue, Thread] | None:
-        """Return what is open in this process."""
-        opened = self._opened
-        return None if opened is None or opened[0].pid != os.getpid() else opened
+    def _here(self) -> tuple[OpenQueue | None, LoopThread | None]:
+        """Return what is open in this process, and on which thread it is or will be."""
+        if self._thread is not None and self._thread.pid != os.getpid():
+            self.forget()  # some servers fork without Python's hooks
+        return self._opened, self._thread
 
-    def _open(self) -> tuple[OpenQueue, Thread]:
+    def _open(self) -> tuple[OpenQueue, LoopThread]:
         """Return what is open in this process, opened if need be."""
         thread = self._portal.thread()  # also warns where an event loop would stand still
-        if (found := self._found()) is not None:
-            return found
-        with self._lock:
+        opened, opened_on = self._here()
+        if opened is None or opened_on is None:
             if self._is_closed:
                 raise QueueClosedError("the queue is closed")
-            if (found := self._found()) is None:
-                if self._opened is not None:
-                    _PARENTS.append(self._opened)  # some servers fork without Python's hooks
-                found = self._opened = self._wait(thread.submit(self._design.open())), thread
-                _open_queues.add(self)
-                _close_at_exit()
-            return found
+            if self._thread is not thread:
+                self._thread, self._lock = thread, None
+            opened_on = thread
+            _open_queues.add(self)
+            _close_at_exit()
+            opened = self._wait(opened_on, self._open_once())
+        return opened, opened_on
 
-    def _wait(self, future: concurrent.futures.Future[T]) -> T:
+    # -- on the loop
+
+    async def _open_once(self) -> OpenQueue:
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            if self._opened is None:
+                if self._is_closed:
+                    raise QueueClosedError("the queue is closed")
+                self._opened = await self._design.open()
+            return self._opened
+
+    async def _close(self) -> None:
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:  # what is about to be opened is opened first
+            opened = self._opened
+        if opened is not None:
+            await opened.close()
+
+    # -- on any thread
+
+    def _wait(self, thread: LoopThread, coroutine: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; what interrupts the wait cancels it."""
-        looks_left = self.drain_timeout / LOOK
+        call = Handover(coroutine)
         try:
-            while looks_left >= 0 and not future.done():
-                concurrent.futures.wait([future], LOOK)
-                looks_left -= not threading.main_thread().is_alive()
-            return future.result(0)
-        except TimeoutError:
-            future.cancel()
-            raise QueueClosedError("the queue is full, and the interpreter ends") from None
-        except concurrent.futures.CancelledError:
-            raise QueueClosedError("the client was closed") from None
+            thread.start(call)
+            self._watch(call)
+            return call.result()
         except BaseException:
-            future.cancel()
+            thread.give_up(call)
             raise
+
+    def _watch(self, call: Handover[Any]) -> None:
+        """Wait until a coroutine is settled; raise QueueClosedError when the interpreter's end is held up too long."""
+        looks_left = self.drain_timeout / LOOK
+        while not call.wait(LOOK):
+            looks_left -= not threading.main_thread().is_alive()
+            if looks_left < 0:
+                raise QueueClosedError("the queue is full, and the interpreter ends")
 
     def forget(self) -> None:
         """Begin anew in a forked child."""
-        if self._opened is not None:
-            _PARENTS.append(self._opened)
-        self._lock, self._opened = threading.Lock(), None
+        keep_for_parent((self._opened, self._lock))
+        self._begin()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.statistics!r})"
@@ -193,8 +220,6 @@ async def _statistics(opened: OpenQueue) -> QueueStatistics:
 _queues: weakref.WeakSet[QueueSync] = weakref.WeakSet()
 _open_queues: set[QueueSync] = set()
 """Queues that are open in this process; kept so that they are closed in the end."""
-_PARENTS: list[object] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
 _at_exit: list[int] = []
 """Whether this process, or its parent, closes queues at its exit."""
 

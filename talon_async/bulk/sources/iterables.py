@@ -10,13 +10,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import threading
-from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from talon_async.bulk.sources.pushed import END, Buffer, Closing, PushedSource, ThreadSource, add_late, close_iterator
 from talon_async.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -29,8 +27,6 @@ SLOW = 0.01
 """Seconds without an item, after which an ordinary iterable is read in a thread."""
 PATIENCE = 5.0
 """Seconds that a run waits in the end for an asynchronous source that does not stop when it is cancelled."""
-LINGER = 0.25
-"""Seconds that a run waits in the end for the item that a thread is about to read. A later item is not taken."""
 
 
 class Caught:
@@ -51,19 +47,6 @@ class Caught:
             return False
         self.error = error
         return True
-
-
-class Nothing:
-    """There is nothing to give now, or not any more."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return self._name
-
-
-WAIT, END = Nothing("WAIT"), Nothing("END")
 
 
 class Source(Protocol):
@@ -92,12 +75,6 @@ class Source(Protocol):
         ...
 
 
-def add_late(late_items: list[Any], item: Any) -> None:
-    """Keep an item that came after the end of the run."""
-    late_items.append(item)
-    logger.warning("the source gave an item after the run had ended: it is in `late_items` of the report")
-
-
 def as_source(source: Any, what: str, monotonic: Callable[[], float]) -> Source:
     """Return the source over an iterable of either kind; `what` is the parameter it came in."""
     if isinstance(source, PushedSource):
@@ -114,36 +91,12 @@ def checked_iterable(source: Any, what: str) -> Iterable[Any]:
     return cast("Iterable[Any]", source)
 
 
-class _Buffer:
-    """What was read ahead, and how the reading ended."""
-
-    def __init__(self) -> None:
-        self.items: deque[Any] = deque()
-        self.ended = False
-        self.problem: BaseException | None = None
-
-    def take(self) -> Any:
-        if self.items:
-            return self.items.popleft()
-        if not self.ended:
-            return WAIT
-        if self.problem is not None:
-            problem, self.problem = self.problem, None
-            raise problem
-        return END
-
-    def rest(self) -> list[Any]:
-        rest = list(self.items)
-        self.items.clear()
-        return rest
-
-
 class AsyncSource:
     """Reads an asynchronous iterable in a task of its own."""
 
     def __init__(self, source: AsyncIterable[Any]) -> None:
         self._iterator: AsyncIterator[Any] = aiter(source)
-        self._buffer = _Buffer()
+        self._buffer = Buffer()
         self._wanted = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._is_closed = self._is_left = False
@@ -196,7 +149,7 @@ class AsyncSource:
         return self._buffer.rest()
 
     async def _close(self, close: Callable[[], Awaitable[None]]) -> None:
-        with _Closing() as closing:
+        with Closing() as closing:
             await close()
         self._exit_by = closing.exit_by
 
@@ -211,21 +164,6 @@ async def _ended(task: asyncio.Future[None]) -> None:
     """Wait until a task of the user's source has ended, but not without end."""
     await asyncio.wait([task], timeout=PATIENCE)
     task.cancel()
-
-
-class _Closing:
-    """Keeps an exit that a source's clean-up raises. Other errors of it are dropped: they must not hide the report."""
-
-    def __init__(self) -> None:
-        self.exit_by: BaseException | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        if isinstance(error, SystemExit | KeyboardInterrupt):
-            self.exit_by = error
-        return True
 
 
 class IterableSource:
@@ -265,135 +203,5 @@ class IterableSource:
         """Close the iterator, if it is a generator."""
         if self._thread is not None:
             return await self._thread.close()
-        self._exit_by = _close(self._iterator)
+        self._exit_by = close_iterator(self._iterator)
         return []
-
-
-def _close(iterator: Iterator[Any]) -> BaseException | None:
-    """Close an iterator, if it is a generator; return the exit that it raises."""
-    with _Closing() as closing:
-        if close := getattr(iterator, "close", None):
-            close()
-    return closing.exit_by
-
-
-class PushedSource:
-    """Is filled from another thread, and read in the loop.
-
-    Attributes:
-        changed: is set when there may be room again, or the run is over; the other thread waits for it.
-        is_closed: whether the run wants no more.
-    """
-
-    exit_by: BaseException | None = None
-
-    def __init__(self) -> None:
-        self.changed: threading.Event = threading.Event()
-        self.is_closed: bool = False
-        self.late_items: list[Any] = []
-        self._buffer = _Buffer()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starved = True
-
-    def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
-        """Let the other thread begin."""
-        self._notify, self._has_room = notify, has_room
-        self._loop = asyncio.get_running_loop()
-        self.changed.set()
-
-    def has_room(self) -> bool:
-        """Tell the other thread whether it may push."""
-        return self._loop is not None and self._has_room(len(self._buffer.items))
-
-    def push(self, item: Any) -> None:
-        """Add an item, from the other thread."""
-        self._buffer.items.append(item)
-        if self._starved:
-            self._starved = False
-            self._wake()
-
-    def end(self, problem: BaseException | None = None) -> None:
-        """Say from the other thread that there is no more, and why."""
-        self._buffer.problem, self._buffer.ended = problem, True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: the run is over
-                self._loop.call_soon_threadsafe(self._notify)
-
-    def take(self) -> Any:
-        """Return the next item, WAIT or END."""
-        item = self._buffer.take()
-        if item is WAIT:
-            self._starved = True
-            item = self._buffer.take()  # what was pushed before that would not wake anyone
-        self.changed.set()
-        return item
-
-    async def close(self) -> list[Any]:
-        """Want no more; return what was pushed and not given."""
-        self.is_closed = True
-        self.changed.set()
-        return self._buffer.rest()
-
-    def rest(self) -> list[Any]:
-        """Return what the other thread pushed after the run had ended; on that thread."""
-        return self._buffer.rest()
-
-
-class ThreadSource(PushedSource):
-    """Reads an ordinary iterable in a thread of its own.
-
-    The thread cannot be interrupted. When the run has ended, the item that it is about to read is waited for, but not
-    longer than `LINGER`. An item that the iterable gives after that goes to `late_items`.
-    """
-
-    def __init__(self, iterator: Iterator[Any], late_items: list[Any] | None = None) -> None:
-        super().__init__()
-        self._iterator, self._is_left = iterator, False
-        self._leaving = threading.Lock()
-        if late_items is not None:
-            self.late_items = late_items
-        self._thread = threading.Thread(target=self._read, name="talon-async-source", daemon=True)
-
-    def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
-        """Begin to read."""
-        super().start(notify, has_room)
-        self._thread.start()
-
-    async def close(self) -> list[Any]:
-        """Want no more; return what was pushed and not given."""
-        rest = await super().close()
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join, LINGER)
-        with self._leaving:
-            self._is_left = True
-            return [*rest, *self._buffer.rest()]
-
-    def push(self, item: Any) -> None:
-        """Add an item, from the thread."""
-        with self._leaving:
-            if not self._is_left:
-                super().push(item)
-                return
-        add_late(self.late_items, item)
-
-    def _read(self) -> None:
-        problem: BaseException | None = None
-        try:
-            while True:
-                self.changed.clear()
-                if self.is_closed:
-                    break
-                if self.has_room():
-                    self.push(next(self._iterator))
-                else:
-                    self.changed.wait()
-        except StopIteration:
-            pass
-        except BaseException as raised:  # noqa: BLE001  # whatever the user's source raises is told by the run
-            problem = raised
-        if self.is_closed:
-            self.exit_by: BaseException | None = _close(self._iterator)
-        self.end(problem)
