@@ -97,12 +97,15 @@ async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client:
     assert ["unknown", *["not_sent"] * 3] == [end.outcome for end in ends if isinstance(end, ClientClosedError)]
 
 
-async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(client: Any, clock: FakeClock) -> None:
-    """The call ends as `not_sent`, and the next one gets the place."""
+@pytest.mark.parametrize("seconds", [10, 20])
+async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(
+    client: Any, clock: FakeClock, seconds: float
+) -> None:
+    """The call ends as `not_sent`, also when just nothing of its ten seconds is left; the next one gets the place."""
 
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(0.1)  # the second call waits by then
-        clock.time += 20
+        clock.time += seconds
         await exchange.send(answer({}))
 
     with RawServer(slow, answer({})) as server:
