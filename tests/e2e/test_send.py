@@ -300,7 +300,11 @@ def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> Non
     with CountingServer(delay=0.05) as server:
         process = start(server, path, *MAPPING, "--concurrency", "10")
         wait_for(server, 10)
-        done = run(server, path, *MAPPING)
+        process.send_signal(signal.SIGSTOP)  # however long the other one takes to begin, this one has not ended
+        try:
+            done = run(server, path, *MAPPING)
+        finally:
+            process.send_signal(signal.SIGCONT)
         assert (2, True) == (done.returncode, f"in use by process {process.pid}" in done.stderr), done.stderr
         assert (0, "") == (process.wait(30), done.stdout)
         process.communicate()

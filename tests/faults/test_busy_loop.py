@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from support.raw import Exchange, RawServer, answer
 from support.twins import end_attempts_in
 
 from talon_async import RetryPolicy
+from talon_async._transport.session import _idle
 from talon_async.models import NewEvent
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
@@ -23,45 +27,62 @@ def stand_still(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def stand_still_until_something_came(talon: Any) -> None:
+    """Keep the loop from running until the idle connection, if it is still open, has something to read."""
+    transport = talon._core.state().transport
+    session = getattr(transport, "_session", None)
+    for idle in transport._idle if session is None else _idle(session.connector):
+        assert idle.is_readable(30_000)
+
+
+async def happened(has: Callable[[], bool]) -> None:
+    """Wait in the server for what the test does while its loop stands still."""
+    while not has():
+        await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize("size", [10, 100_000])
 async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client: Any, size: int) -> None:
     """The timer fires late; the answer is in the socket by then."""
-    arrived = asyncio.Event()
+    arrived, stands, sent = asyncio.Event(), threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
     async def tell(exchange: Exchange) -> None:
         loop.call_soon_threadsafe(arrived.set)
-        await asyncio.sleep(0.05)  # the loop stands still by now
+        await happened(stands.is_set)
         await exchange.send(answer({"event": {"type": "x" * size}}))
+        sent.set()
 
     with RawServer(tell) as server:
         talon = client(server.url, retry=ONCE)
         for _ in range(5):
-            arrived.clear()
+            for event in (arrived, stands, sent):
+                event.clear()
             call = asyncio.ensure_future(talon.track_event(EVENT))
             await arrived.wait()
             end_attempts_in(talon, 0.05)
-            stand_still(0.3)
+            stands.set()
+            assert sent.wait(30)
+            stand_still(0.1)
             state = await call
             assert size == len(state.event.type)
 
 
 async def test_an_answer_is_its_own_when_another_came_unasked(client: Any) -> None:
     """The stray one is in the socket; the loop has not seen it when the next call goes out."""
-    strays = asyncio.Semaphore(0)
-    loop = asyncio.get_running_loop()
+    read = threading.Semaphore(0)
 
     async def twice(exchange: Exchange) -> None:
         await exchange.send(answer({"event": {"type": "own"}}))
-        await asyncio.sleep(0.03)
+        await happened(functools.partial(read.acquire, blocking=False))
         await exchange.send(answer({"event": {"type": "stray"}}))
-        loop.call_soon_threadsafe(strays.release)
 
     with RawServer(twice) as server:
         talon = client(server.url, retry=ONCE)
         for _ in range(10):
             assert "own" == (await talon.track_event(EVENT)).event.type
-            stand_still(0.06)
+            read.release()
+            stand_still_until_something_came(talon)
     assert (10, 10) == (len(server.received), server.connections)
 
 
@@ -76,7 +97,7 @@ async def test_an_event_is_sent_on_another_connection_when_the_idle_one_has_ende
         talon = client(server.url, retry=ONCE)
         for _ in range(10):
             await talon.track_event(EVENT)
-            stand_still(0.03)
+            stand_still_until_something_came(talon)
     assert 10 == len(server.received)
 
 

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from support.clock import FakeClock
 from support.raw import Exchange, RawServer, answer
 from support.twins import KEY
 
@@ -58,3 +59,27 @@ async def test_a_timeout_of_the_caller_is_the_callers_when_it_ends_a_call() -> N
             except TimeoutError as error:
                 ended = type(error) is TimeoutError
     assert ended
+
+
+@pytest.mark.parametrize("transport", ["session", "direct"])
+async def test_no_task_is_left_when_a_call_has_paused(transport: Any) -> None:
+    """Neither one that waits for the end of the pause, nor one that waits for the client to be closed."""
+    paused = asyncio.Event()
+
+    class Pausing(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            paused.set()
+            await asyncio.sleep(60 if cancelled else 0)
+
+    with RawServer(answer({}, status=503), answer({}), answer({}, status=503)) as server:
+        async with TalonOne(server.url, KEY, clock=Pausing(), transport=transport) as talon:
+            for cancelled in (False, True):
+                call = asyncio.ensure_future(talon.get_customer_inventory("a"))
+                await paused.wait()
+                paused.clear()
+                if cancelled:
+                    call.cancel()
+                await asyncio.gather(call, return_exceptions=True)
+                await asyncio.sleep(0)
+                assert {asyncio.current_task()} == asyncio.all_tasks()
+    assert 3 == len(server.received)

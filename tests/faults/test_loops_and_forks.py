@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.clock import FakeClock
 from support.raw import RawServer, answer
 from support.twins import KEY
 
-from talon_async import RetryPolicy, TalonOne
+from talon_async import Limits, RetryPolicy, TalonOne
 from talon_async.errors import ClientClosedError, ConnectError
 from talon_async.models import NewEvent
 
@@ -86,7 +87,7 @@ def test_connections_are_closed_when_a_client_is_dropped_without_closing(transpo
 
 UNWINDING = """
     import asyncio, os, sys
-    from talon_async import RetryPolicy, TalonOne
+    from talon_async import Limits, RetryPolicy, TalonOne
     from talon_async.models import NewEvent
     event = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
 
@@ -179,7 +180,7 @@ def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: An
         await asyncio.sleep(60)
 
     with RawServer(hang) as server:
-        talon = TalonOne(server.url, KEY, transport=transport)
+        talon = TalonOne(server.url, KEY, transport=transport, limits=Limits(connections=1))
 
         async def call() -> None:
             try:
@@ -188,13 +189,34 @@ def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: An
                 ends.append(error)
 
         async def main() -> None:
-            task = asyncio.ensure_future(call())
+            tasks = [asyncio.ensure_future(call()) for _ in range(2)]  # the second one waits for the place of the first
             while not server.received:
                 await asyncio.sleep(0.01)
             await asyncio.get_running_loop().shutdown_asyncgens()
-            await task
+            await asyncio.gather(*tasks)
 
         asyncio.run(main())
         asyncio.run(talon.aclose())
-    assert [("unknown", 1)] == [(getattr(error, "outcome", ""), getattr(error, "attempts", 0)) for error in ends]
+    assert [("unknown", 1), ("not_sent", 0)] == [
+        (getattr(error, "outcome", ""), getattr(error, "attempts", 0)) for error in ends
+    ]
     assert 1 == len(server.received)
+
+
+@TRANSPORTS
+async def test_no_attempt_is_begun_when_the_client_was_closed_in_another_loop(transport: Any) -> None:
+    """Also when the call's own loop has had no turn since then in which it could close its connections."""
+
+    class Closing(FakeClock):
+        def uniform(self, low: float, high: float) -> float:
+            closing = threading.Thread(target=asyncio.run, args=(talon.aclose(),))
+            closing.start()
+            closing.join()
+            return 0.0  # no pause, so the next attempt follows at once
+
+    with RawServer(answer({}, status=503)) as server:
+        talon = TalonOne(server.url, KEY, transport=transport, clock=Closing())
+        with pytest.raises(ClientClosedError) as caught:
+            await talon.get_customer_inventory("a")
+        await talon.aclose()
+    assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))

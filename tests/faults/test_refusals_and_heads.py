@@ -7,14 +7,26 @@ from typing import Any
 
 import pytest
 from support.clock import FakeClock
-from support.raw import Exchange, RawServer, answer, hang, then_cut
+from support.raw import Exchange, RawServer, Script, answer, hang, reset, then_cut
 
 from talon_async import Limits, RetryPolicy, Timeout
-from talon_async.errors import ClientClosedError, ConnectError, ConnectionLostError, RequestTimeoutError
-from talon_async.models import NewEvent
+from talon_async._messages import Failure
+from talon_async.errors import (
+    ClientClosedError,
+    ConflictError,
+    ConnectError,
+    ConnectionLostError,
+    NotFoundError,
+    RequestTimeoutError,
+    ServerError,
+    UnreadableAnswerError,
+)
+from talon_async.models import CustomerProfileIntegrationRequestV2, NewEvent
 
 EVENT = NewEvent(type="t", session_id="s", profile_id="p", attributes={})
 BUSY = answer({}, status=429)
+MISSING = answer({"message": "not found"}, status=404)
+HALF = then_cut(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}")
 LONG = then_cut(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}")
 MANY = then_cut(b"HTTP/1.1 200 OK\r\n" + b"X-Flood: " + b"a" * 40 + b"\r\n" + b"X: a\r\n" * 20_000 + b"\r\n")
 
@@ -85,12 +97,15 @@ async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client:
     assert ["unknown", *["not_sent"] * 3] == [end.outcome for end in ends if isinstance(end, ClientClosedError)]
 
 
-async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(client: Any, clock: FakeClock) -> None:
-    """The call ends as `not_sent`, and the next one gets the place."""
+@pytest.mark.parametrize("seconds", [10, 20])
+async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(
+    client: Any, clock: FakeClock, seconds: float
+) -> None:
+    """The call ends as `not_sent`, also when just nothing of its ten seconds is left; the next one gets the place."""
 
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(0.1)  # the second call waits by then
-        clock.time += 20
+        clock.time += seconds
         await exchange.send(answer({}))
 
     with RawServer(slow, answer({})) as server:
@@ -104,3 +119,59 @@ async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(client: 
         await first
         await talon.get_customer_inventory("b")
     assert ("not_sent", 0, 2) == (caught.value.outcome, caught.value.attempts, len(server.received))
+    assert Failure.FINAL is caught.value.failure
+
+
+async def test_an_error_shows_the_answer_when_it_is_here_and_cannot_be_read(client: Any) -> None:
+    """The status tells that the server has acted, and the body what came in place of JSON."""
+    with RawServer(answer(b"<html>")) as server, pytest.raises(UnreadableAnswerError) as caught:
+        await client(server.url).track_event(EVENT)
+    assert (200, b"<html>") == (caught.value.status, caught.value.body)
+    with RawServer(HALF) as server, pytest.raises(UnreadableAnswerError) as caught:
+        await client(server.url).track_event(EVENT)
+    assert 200 == caught.value.status
+
+
+@pytest.mark.parametrize("lost", [reset, HALF])
+async def test_nothing_is_found_when_a_read_is_repeated(client: Any, clock: FakeClock, lost: Script) -> None:
+    """Of a deletion the same 404 would mean that an earlier attempt has deleted it."""
+    with RawServer(lost, MISSING) as server, pytest.raises(NotFoundError) as caught:
+        await client(server.url, clock=clock).get_customer_inventory("a")
+    assert (2, 2) == (caught.value.attempts, len(server.received))
+
+
+async def test_a_deletion_has_succeeded_when_its_answer_was_cut_and_a_repetition_finds_nothing(
+    client: Any, clock: FakeClock
+) -> None:
+    """The first attempt was accepted."""
+    with RawServer(HALF, MISSING) as server:
+        assert await client(server.url, clock=clock).delete_customer_data("a") is None
+    assert 2 == len(server.received)
+
+
+async def test_a_conflict_is_final_when_a_named_write_has_a_key_that_is_not_trusted(
+    client: Any, clock: FakeClock
+) -> None:
+    """The write is repeated because the caller allows it; a server that ignores keys means the 409 as it says it."""
+    retry = RetryPolicy(trust_keys=False, repeat_named=True)
+    with RawServer(reset, answer({"message": "no"}, status=409)) as server, pytest.raises(ConflictError) as caught:
+        talon = client(server.url, clock=clock, retry=retry)
+        await talon.update_customer_profile_v2("a", CustomerProfileIntegrationRequestV2())
+    assert (2, 2) == (caught.value.attempts, len(server.received))
+
+
+async def test_calls_are_repeated_again_when_a_server_that_was_down_has_answered(client: Any, clock: FakeClock) -> None:
+    """Five successes give back what one repetition takes from an empty budget."""
+    down, fine = answer({}, status=503), answer({})
+    with RawServer(*[down] * 101, *[fine] * 4, down, fine, down, fine) as server:
+        talon = client(server.url, clock=clock, retry=RetryPolicy(attempts=200), timeout=Timeout(total=None))
+        with pytest.raises(ServerError) as caught:
+            await talon.get_customer_inventory("a")
+        assert 101 == caught.value.attempts
+        for _ in range(4):
+            await talon.get_customer_inventory("a")
+        with pytest.raises(ServerError):
+            await talon.get_customer_inventory("a")
+        for _ in range(2):
+            await talon.get_customer_inventory("a")
+    assert 109 == len(server.received)

@@ -181,6 +181,30 @@ async def test_events_in_doubt_are_unknown_when_they_are_not_safe_to_repeat() ->
     assert len(server.numbers) == len(set(server.numbers)) == 500 - second.unknown
 
 
+@pytest.mark.parametrize(("connecting", "ends"), [(True, (0, 1)), (False, (1, 0))])
+async def test_an_event_is_in_doubt_when_the_run_ends_behind_its_connecting(
+    connecting: bool, ends: tuple[int, int]
+) -> None:
+    """While its connection is being made nothing of it has been sent: it is unsent, and goes the next time."""
+    sending = asyncio.Event()
+
+    class Stuck(Immediate):
+        async def send(self, request: Request, attempt: Any) -> Answer:
+            attempt.connecting = connecting
+            sending.set()
+            await asyncio.sleep(60)
+            raise AssertionError(request)
+
+    async with inner(Stuck(), clock=FakeClock()) as talon:
+        run = asyncio.ensure_future(talon.track_events([v1(0)]))
+        await sending.wait()
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await run
+    report = caught.value.__dict__["report"]
+    assert ends == (report.unknown, report.unsent)
+
+
 async def test_another_source_is_refused_when_a_run_is_resumed() -> None:
     """The first item that differs is an error, and nothing of the other source is sent."""
     server, journal = Server(), MemoryJournal()

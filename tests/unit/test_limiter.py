@@ -67,6 +67,16 @@ async def test_no_more_get_through_when_the_limit_shrinks() -> None:
     await task
 
 
+async def test_nobody_waits_when_the_only_waiter_was_cancelled() -> None:
+    """It is taken out at once, not when a place is released: until then the limiter would seem to be in use."""
+    limiter = Limiter(0)
+    task = await waiting(limiter)
+    assert (1, False) == (limiter.waiting, limiter.is_idle())
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert (0, True, 0) == (limiter.waiting, limiter.is_idle(), limiter.active)
+
+
 async def test_a_place_is_passed_on_when_its_waiter_is_cancelled() -> None:
     """Before it was given a place, and after."""
     limiter = Limiter(1)

@@ -93,18 +93,22 @@ def test_the_wait_is_random_from_zero_when_nothing_is_asked_for() -> None:
 
 
 def test_the_server_is_waited_for_when_it_names_a_time() -> None:
-    """The wait is at least what Retry-After asks for, plus up to a tenth."""
+    """The wait is at least what Retry-After asks for, plus up to a tenth; and no shorter than without it."""
     assert waits(1, retry_after=20.0) == 22.0
+    assert waits(3, retry_after=0.5) == 1.0
 
 
 def test_nothing_is_waited_for_when_the_server_asks_for_too_long() -> None:
-    """A Retry-After beyond the cap ends the call at once."""
+    """A Retry-After beyond the cap ends the call at once; one that is just the cap is waited for."""
     assert waits(1, retry_after=61.0) is None
+    assert waits(1, retry_after=60.0) == 66.0
 
 
 def test_nothing_is_waited_for_when_the_deadline_comes_first() -> None:
-    """No wait ends after the deadline."""
+    """No wait ends after the deadline, nor at it, where no time would be left for the attempt."""
     assert waits(3, remaining=0.9) is None
+    assert waits(3, remaining=1.0) is None
+    assert waits(3, remaining=1.1) == 1.0
 
 
 @pytest.mark.parametrize(
