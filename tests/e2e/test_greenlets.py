@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.slow
+
+
 def needs(*packages: str) -> pytest.MarkDecorator:
     lacking = [package for package in packages if importlib.util.find_spec(package) is None]
     return pytest.mark.skipif(bool(lacking), reason=f"{' and '.join(lacking)} not installed")
