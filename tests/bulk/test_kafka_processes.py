@@ -24,7 +24,10 @@ def address() -> Iterator[str]:
 
 
 async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(address: str, tmp_path: Path) -> None:
-    """Of three processes one is killed with SIGKILL and one leaves, both with calls under way; poison is handed over."""
+    """Every message acts once and in order although one of three processes is killed with SIGKILL and another leaves, both with calls under way.
+
+    Poison messages are handed over.
+    """
     from support.kafka_trial import run_trial
 
     trial = await run_trial(address, tmp_path, events=1200, profiles=120, poisons=10)
@@ -37,7 +40,7 @@ async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(a
 
 @pytest.mark.parametrize("is_cancelled", [False, True])
 async def test_nothing_is_delivered_again_when_a_delivery_has_ended_properly(address: str, is_cancelled: bool) -> None:
-    """What it has settled is committed on its way out, whether it was stopped or cancelled."""
+    """A delivery that is stopped or cancelled commits what it has settled, so that nothing is delivered again."""
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from support.kafka_trial import create_topic, produce
 
