@@ -55,7 +55,10 @@ def with_key(shop: Shop, key: str, clock: FakeClock) -> TalonOne:
 @pytest.mark.parametrize("after_failure", ["hold", "continue", "stop"])
 @pytest.mark.parametrize("make", [v1, v2])
 async def test_everything_is_sent_when_the_key_is_corrected(path: Path, make: Any, after_failure: Any) -> None:
-    """A run with a wrong key holds no customer and binds the journal to no key, so a run with the right key sends every event."""
+    """A run with the right key sends every event that runs with wrong keys have left.
+
+    A wrong key holds no customer, and the journal is not bound to it.
+    """
     clock, options = FakeClock(), {"journal": path, "after_failure": after_failure}
     wrong = Shop(lambda _: 401)
     for key in ("wrong", "wrong", "wrong-too"):
@@ -89,7 +92,10 @@ def pairs_of_a_key(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 async def test_calls_are_kept_when_the_key_ends_in_the_middle_of_a_run(path: Path) -> None:
-    """A keyed call whose first attempt may have acted goes again with its key, and its customer's other events are not held."""
+    """A keyed call whose first attempt may have acted goes again with its key.
+
+    Its customer's other events are not held.
+    """
     trouble = {3: iter([503, 401])}
     shop = Shop(lambda n: next(trouble.get(n, iter([])), 200))
     async with with_key(shop, "key", FakeClock()) as talon:

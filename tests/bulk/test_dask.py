@@ -50,9 +50,10 @@ def event_v1() -> PreparedCall[Any]:
 
 @pytest.mark.slow
 def test_every_call_acts_once_and_in_order_when_workers_come_and_go() -> None:
-    """Every call acts once and in order although one of three workers is killed with SIGKILL and another is retired, both with calls under way.
+    """Every call acts once and in order when one of three workers is killed and another is retired.
 
-    A worker that sends a call which the server is still working on is told so, and asks again later.
+    Both had calls under way. A worker that sends a call which the server is still working on is told so, and asks again
+    later.
     """
     trial: Trial = run_trial(events=1800, profiles=100, block=100, concurrency=16)
     counts = trial.counts
@@ -68,7 +69,7 @@ def test_every_call_acts_once_and_in_order_when_workers_come_and_go() -> None:
 
 
 def test_nothing_acts_again_when_the_same_job_is_run_again(client: Client, server: EffectServer) -> None:
-    """Idempotency keys are derived from the job and the item, so a job that is run again changes nothing, and another job acts anew."""
+    """A job that is run again changes nothing, because keys are derived from job and item. Another job acts anew."""
     for job in ("import", "import"):
         report = distribute(client, prepared(100, 10), connect(server.url), job, block=20)
         assert 100 == report.succeeded
@@ -148,7 +149,10 @@ def no_client() -> Any:
 
 
 def test_the_sending_ends_when_no_worker_can_make_a_client(client: Client) -> None:
-    """An error that keeps every worker from making a client is the cause of the job's error, and the report accounts for every call."""
+    """The error that keeps the workers from making a client is the cause of the job's error.
+
+    The report accounts for every call.
+    """
     with pytest.raises(BulkInterruptedError, match="no credentials here") as caught:
         distribute(client, prepared(30, 10), no_client, "none", block=5)
     report = caught.value.report

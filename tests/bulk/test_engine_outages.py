@@ -42,7 +42,7 @@ def be_away(server: EffectServer, events: int, pause: Any = time.sleep) -> None:
 
 
 async def test_a_delivery_stays_in_its_group_and_goes_on_when_the_server_was_away() -> None:
-    """A consumer stays in its group through two outages, each longer than its maximum poll interval, and every message acts once."""
+    """A consumer stays in its group through two outages longer than its poll interval, and every message acts once."""
     pytest.importorskip("aiokafka", reason="aiokafka is not installed: pip install talon-async[kafka]")
     from aiokafka import AIOKafkaConsumer
     from support.kafka_trial import create_topic, produce, until
@@ -81,7 +81,10 @@ async def test_a_delivery_stays_in_its_group_and_goes_on_when_the_server_was_awa
 
 
 def _member(consumer: Any) -> tuple[str, int]:
-    """Return the consumer's member ID and generation; another generation means that it has left the group or was removed from it."""
+    """Return the consumer's member ID and generation.
+
+    A new generation means that the consumer has left its group or was removed from it.
+    """
     coordinator = consumer._coordinator
     return coordinator.member_id, coordinator.generation
 

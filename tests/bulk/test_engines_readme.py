@@ -15,7 +15,10 @@ from talon_async.testing import Sandbox
 
 
 async def test_the_example_for_kafka_delivers_when_it_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The README's Kafka example sends good messages, and writes poison messages to the dead-letter topic with their headers."""
+    """The README's Kafka example sends good messages.
+
+    It writes poison messages to the dead-letter topic with their headers.
+    """
     aiokafka = pytest.importorskip("aiokafka", reason="aiokafka is not installed")
     from support.consumer import FakeConsumer, Record
 

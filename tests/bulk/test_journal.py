@@ -73,7 +73,10 @@ async def test_calls_of_the_same_run_are_not_given_when_it_asks_for_earlier_ones
 
 
 async def test_items_are_recorded_when_their_calls_are_accepted(path: Path) -> None:
-    """`recorded` is the index at which a source goes on, and also counts indices that were left out because their items made no call."""
+    """`recorded` is the index at which a source goes on.
+
+    An index that was left out, because its item made no call, counts too.
+    """
     journal = await opened(path)
     assert 0 == journal.recorded
     await journal.accept(entries(journal, range(1023)))

@@ -57,7 +57,7 @@ async def test_a_file_beside_a_journal_is_not_touched_when_it_is_not_the_journal
 
 @pytest.mark.parametrize("end", ENDS)
 async def test_a_folder_beside_a_journal_is_named_when_the_journal_needs_its_name(path: Path, end: str) -> None:
-    """A folder that has a name which the journal needs is refused by name, and is not reported as a failure of the disk."""
+    """The error names a folder that has a name which the journal needs, and does not report a failure of the disk."""
     beside = Path(f"{path}{end}")
     beside.mkdir()
     await refused(path, f"^{beside}: this file is no part of")
@@ -65,7 +65,10 @@ async def test_a_folder_beside_a_journal_is_named_when_the_journal_needs_its_nam
 
 @pytest.mark.parametrize("end", [".lock", ".reserve", "-wal"])
 async def test_a_journal_is_left_alone_when_a_file_beside_it_was_replaced(path: Path, end: str) -> None:
-    """A journal whose lock, reserve or WAL was replaced is refused, and its calls are there once the foreign file is removed."""
+    """A journal whose lock, reserve or WAL was replaced is refused.
+
+    Its calls are there once the foreign file is removed.
+    """
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     await journal.close()
@@ -105,7 +108,7 @@ async def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, 
 
 
 async def test_the_folder_is_named_when_there_is_none(tmp_path: Path) -> None:
-    """A journal in a folder that does not exist is refused with an error that names the folder, and the folder is not made."""
+    """A journal in a folder that does not exist is refused. The error names the folder, and the folder is not made."""
     with pytest.raises(JournalError, match=f"there is no folder {tmp_path / 'no'}$"):
         await opened(tmp_path / "no" / "x.journal")
 

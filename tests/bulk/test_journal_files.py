@@ -184,7 +184,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("size", [1200, 1500, 2000, 3000, 5000])
 async def test_every_settlement_is_written_when_the_disk_is_full(disk: Path, size: int) -> None:
-    """A full disk ends the run with a clear error, every settlement is written into the space of the reserve, and every call that was accepted is stored."""
+    """A full disk ends the run with a clear error.
+
+    Every settlement is written into the space of the reserve, and every call that was accepted is stored.
+    """
     subprocess.run([shutil.which("mount") or "mount", "-o", f"remount,size={size}k", disk], check=True)
     path, chance = disk / "events.journal", random.Random(size)
     journal = await opened(path)
@@ -246,7 +249,10 @@ async def test_the_journal_can_be_read_when_its_disk_is_read_only(disk: Path) ->
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users of this kind here")
 @pytest.mark.parametrize("what", ["file", "folder"])
 async def test_a_run_is_refused_when_the_file_or_its_folder_is_read_only(what: str) -> None:
-    """A run on a file or in a folder that may not be written is refused with an error that names the permission, and the journal can still be read."""
+    """A run is refused when its journal may not be written.
+
+    The error names the permission, and the journal can still be read.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path, user = Path(folder) / "events.journal", os.geteuid()
         if user == 0:  # who may write everything

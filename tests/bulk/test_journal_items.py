@@ -47,7 +47,7 @@ async def test_items_stay_when_failed_calls_are_requeued(path: Path) -> None:
 
 
 async def test_items_are_removed_when_any_customer_is_erased(path: Path) -> None:
-    """Erasing any customer removes all items that could not be encoded, because their errors may hold that customer's data."""
+    """Erasing any customer removes all items that could not be encoded. Their errors may hold that customer's data."""
     journal = await with_odd_items(path)
     assert 3 == journal.erase("profile:jane")
     assert [3] == [call.index for call in journal.list()]

@@ -70,7 +70,10 @@ def output(process: subprocess.Popen[bytes]) -> IO[bytes]:
 
 @pytest.mark.slow
 async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Path) -> None:
-    """After each of 20 kills at random moments, accepted calls are in the journal, and calls whose settlement was committed are not."""
+    """After each of 20 kills at random moments, the journal holds the accepted calls.
+
+    Calls whose settlement was committed are gone.
+    """
     chance = random.Random(20)
     expected: set[int] = set()  # accepted and not settled, as far as the process could tell
     for kill in range(20):
@@ -100,7 +103,7 @@ async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Pa
 
 
 def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> None:
-    """A second process is refused with an error that names the process ID of the first one, and afterwards the journal is free."""
+    """The error of a second process names the process ID of the first one. Afterwards the journal is free."""
     with start(FOREVER, path, 1) as process:
         assert any(b"accepted" in line for line in output(process))
         refused = run(
@@ -133,9 +136,9 @@ async def test_a_second_journal_is_refused_when_it_is_in_the_same_process(path: 
 
 @needs_fork
 def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
-    """A forked child that uses its parent's journal gets an error, can open a journal of its own, and ends without output.
+    """A forked child that uses its parent's journal gets an error, and can open one of its own.
 
-    The parent goes on.
+    The child ends without output, and the parent goes on.
     """
     script = """
     from talon_async.errors import JournalError
@@ -178,9 +181,9 @@ def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
 
 @needs_fork
 def test_a_journal_is_free_when_its_process_ends_before_a_forked_child(path: Path) -> None:
-    """Another process can open the journal although a forked child is still alive, because the child has closed the lock's descriptor.
+    """Another process can open the journal of a process that has ended while its forked child lives on.
 
-    The child itself is refused.
+    The child has closed the lock's descriptor, and is refused itself.
     """
     script = """
     from talon_async.errors import JournalError
@@ -237,7 +240,10 @@ def test_the_interpreter_ends_when_a_journal_was_not_closed(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes there")
 @pytest.mark.parametrize("size", [600_000, 1_500_000, 5_000_000])
 def test_every_settlement_is_written_when_files_may_not_grow(path: Path, size: int) -> None:
-    """A limit on the size of files, such as `ulimit -f` or a quota, ends a run as a full disk does, and every settlement is written."""
+    """A limit on the size of files, such as `ulimit -f` or a quota, ends a run as a full disk does.
+
+    Every settlement is written.
+    """
     script = """
     import resource
     from talon_async.errors import JournalError

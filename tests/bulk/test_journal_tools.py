@@ -70,7 +70,10 @@ async def test_calls_are_exported_when_a_file_is_given(path: Path, clock: FakeCl
 
 
 async def test_refused_calls_are_sent_again_when_they_are_requeued(path: Path, clock: FakeClock) -> None:
-    """A refused call that is requeued gets a new key, because the server may remember its refusal under the old one, and is sent at any age."""
+    """A refused call that is requeued gets a new key and is sent at any age.
+
+    The server may remember its refusal under the old key.
+    """
     journal = await used(path, clock)
     clock.time += 50 * 3600
     assert 4 == journal.requeue()
@@ -98,7 +101,10 @@ async def test_calls_in_doubt_are_sent_again_when_their_indices_are_given(path: 
 
 
 async def test_no_trace_is_left_when_a_customer_is_erased(path: Path) -> None:
-    """No byte of an erased customer and no hash of her items is left in the database or beside it, and other customers' calls stay as they were."""
+    """No byte of an erased customer and no hash of her items is left in the database or beside it.
+
+    Other calls stay as they were.
+    """
     journal = await used(path)
     assert b"mary.smith" in path.read_bytes()
     assert fingerprint(10)[:5] in path.read_bytes()

@@ -117,7 +117,10 @@ async def test_a_message_is_sent_under_its_place_when_it_brings_no_key() -> None
 
 
 async def test_a_poison_message_is_handed_over_when_it_cannot_be_sent() -> None:
-    """A message that cannot be read or that the server refuses is handed to `on_poison`, and its partition goes on with the next message."""
+    """A message that cannot be read or that the server refuses is handed to `on_poison`.
+
+    Its partition goes on with the next message.
+    """
     consumer = FakeConsumer(Record(0), Record(1, b"no JSON"), Record(2, b'{"bad": 1}'), Record(3))
     handed_over: list[Failure[Message]] = []
 
@@ -142,7 +145,7 @@ async def test_a_poison_message_is_handed_over_when_it_cannot_be_sent() -> None:
 
 
 async def test_the_delivery_ends_when_a_poison_message_cannot_be_handed_over() -> None:
-    """An error that `on_poison` raises ends the delivery, and the message is not committed, so that it is delivered again."""
+    """An error that `on_poison` raises ends the delivery. The message is not committed, and is delivered again."""
     consumer = FakeConsumer(Record(0), Record(1, b"no JSON"), Record(2))
 
     def on_poison(_: Failure[Message]) -> None:
@@ -154,7 +157,10 @@ async def test_the_delivery_ends_when_a_poison_message_cannot_be_handed_over() -
 
 
 async def test_poison_messages_are_kept_when_there_is_no_on_poison(caplog: pytest.LogCaptureFixture) -> None:
-    """Without `on_poison`, poison messages are logged by topic, partition and offset and kept in the report, and too many of them end the delivery."""
+    """Without `on_poison`, poison messages are logged by topic, partition and offset, and kept in the report.
+
+    Too many of them end the delivery.
+    """
     with RawServer() as server:
         report = await delivered(FakeConsumer(Record(0, b"no JSON"), Record(1)), server)
         with pytest.raises(BulkInterruptedError, match="max_failures"):
@@ -164,7 +170,10 @@ async def test_poison_messages_are_kept_when_there_is_no_on_poison(caplog: pytes
 
 
 async def test_events_of_v1_are_refused_when_they_are_not_allowed() -> None:
-    """Events of V1, which would act twice when they are delivered again, are refused unless they are allowed: nothing is sent or committed."""
+    """Events of V1 are refused unless they are allowed, because they act twice when they are delivered again.
+
+    Nothing is sent or committed.
+    """
     consumer = FakeConsumer(Record(0))
     with RawServer() as server:
         with pytest.raises(BulkInterruptedError, match="track_event acts twice"):
@@ -239,7 +248,10 @@ async def taken_from_a_hanging_server(consumer: FakeConsumer, seconds: float, **
 
 
 async def test_reading_stops_when_nothing_can_be_sent() -> None:
-    """A delivery whose calls are not answered takes as many messages as it has room for, and goes on polling, so that its group does not remove the consumer."""
+    """A delivery whose calls get no answer takes as many messages as it has room for.
+
+    It goes on polling, so that its group does not remove the consumer.
+    """
     consumer = FakeConsumer(*(Record(n) for n in range(20_000)))
     await taken_from_a_hanging_server(consumer, 1.3)
     assert 1000 <= consumer.given <= 1500
@@ -247,7 +259,7 @@ async def test_reading_stops_when_nothing_can_be_sent() -> None:
 
 
 async def test_reading_goes_on_when_one_partition_is_far_ahead() -> None:
-    """A partition is read at most `ahead` messages beyond its first unsettled one, and the others are read on meanwhile."""
+    """A partition is read at most `ahead` messages beyond its first unsettled one. Other partitions are read on."""
     consumer = FakeConsumer(*(Record(n) for n in range(600)), *(Record(n, partition=1) for n in range(40)))
     await taken_from_a_hanging_server(consumer, 0.2, ahead=100)
     assert 500 == consumer.given
@@ -258,7 +270,10 @@ async def test_reading_goes_on_when_one_partition_is_far_ahead() -> None:
     [(FakeConsumer(auto_commit=True), "enable_auto_commit=False"), (FakeConsumer(group=None), "group_id")],
 )
 async def test_a_consumer_is_refused_when_it_cannot_keep_the_promise(consumer: FakeConsumer, message: str) -> None:
-    """A consumer that commits by itself, or that has no group, is refused, because it cannot keep the promise of delivery."""
+    """A consumer that commits by itself is refused, because it loses messages.
+
+    One without a group is refused, because it cannot commit.
+    """
     with pytest.raises(InvalidArgumentError, match=message):
         await deliver(consumer, TalonOne("http://127.0.0.1", "key"), make.v2)
 

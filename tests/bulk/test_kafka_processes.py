@@ -24,9 +24,9 @@ def address() -> Iterator[str]:
 
 
 async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(address: str, tmp_path: Path) -> None:
-    """Every message acts once and in order although one of three processes is killed with SIGKILL and another leaves, both with calls under way.
+    """Every message acts once and in order when one of three processes is killed and another leaves.
 
-    Poison messages are handed over.
+    Both had calls under way. Poison messages are handed over.
     """
     from support.kafka_trial import run_trial
 

@@ -38,7 +38,7 @@ async def test_events_of_all_kinds_are_delivered_when_they_are_put(
 async def test_a_customers_events_act_in_the_order_in_which_they_are_put(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """A customer's events act in the order in which they are put, while other customers' events are sent at the same time."""
+    """A customer's events act in the order in which they are put. Other customers' events are sent at the same time."""
     async with queue_of(client(url), journal=journal) as queue:
         for item in events(range(300)):
             await queue.put(item)
@@ -103,7 +103,7 @@ async def test_put_waits_for_room_when_the_queue_is_full(
 async def test_put_raises_when_the_queue_is_full_and_overflow_is_raise(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """With `overflow="raise"` a full queue does not accept the event, and accepts the next one as soon as there is room."""
+    """With `overflow="raise"` a full queue refuses an event, and accepts the next one as soon as there is room."""
     shop.is_held = True
     async with queue_of(client(url), journal=journal, size=3, overflow="raise") as queue:
         await filled(queue, 3)
@@ -234,7 +234,10 @@ async def test_places_are_kept_when_many_puts_are_cancelled_at_any_moment(
 async def test_those_who_wait_are_refused_when_the_queue_is_closed_while_it_is_full(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """A `put` that waits for room raises an error when the queue is closed, and events that were accepted before are delivered."""
+    """A `put` that waits for room raises an error when the queue is closed.
+
+    Events that were accepted before are delivered.
+    """
     shop.is_held = True
     queue = queue_of(client(url), journal=journal, size=2)
     async with queue:
@@ -263,9 +266,9 @@ async def test_put_is_refused_when_the_queue_is_closed(client: Make, url: str, s
 
 
 async def test_an_awaited_queue_says_so_when_it_is_not_open(client: Make, url: str, kind: str, shop: Shop) -> None:
-    """An awaited queue must be open for `put`, can be opened again after it was closed, and cannot be opened twice at once.
+    """An awaited queue must be open for `put`, and cannot be opened twice at once.
 
-    The blocking queue opens itself.
+    It can be opened again after it was closed. The blocking queue opens itself.
     """
     queue = queue_of(client(url))
     assert QueueStatistics() == queue.statistics

@@ -262,7 +262,10 @@ async def test_an_event_of_v1_is_unknown_when_its_connection_is_lost(client: Mak
 
 
 async def test_the_rest_is_handed_back_when_the_client_is_closed_first(client: Make, url: str, shop: Shop) -> None:
-    """Closing the client before the queue ends the calls under way, the queue hands back the rest, and nothing hangs."""
+    """Closing the client before the queue ends the calls under way.
+
+    The queue hands back the rest, and nothing hangs.
+    """
     shop.is_held = True
     talon = client(url)
     queue = queue_of(talon, concurrency=1)

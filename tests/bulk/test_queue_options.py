@@ -27,7 +27,7 @@ from talon_async.errors import (
 async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
     client: Make, url: str, shop: Shop, held: HeldClock
 ) -> None:
-    """The statistics give the age of the oldest event that is not settled, and the time of the next attempt as a date."""
+    """The statistics give the age of the oldest event that is not settled. The time of the next attempt is a date."""
     shop.status = 503
     queue = queue_of(client(url, clock=held, timeout=PATIENT, retry=RetryPolicy(attempts=3)), drain_timeout=1e6)
     async with queue:
@@ -85,7 +85,7 @@ async def test_opening_fails_when_the_folder_cannot_be_made(client: Make, url: s
 async def test_the_log_tells_when_a_queue_is_closed_with_a_rest(
     client: Make, url: str, shop: Shop, journal: Path | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Closing a queue with undelivered events logs a warning if they would be lost, and a note if the journal has them."""
+    """Closing a queue with undelivered events logs a warning. If the journal has the events, it logs a note instead."""
     caplog.set_level(logging.INFO, "talon_async")
     shop.is_held = True
     async with queue_of(client(url), journal=journal, drain_timeout=0) as queue:

@@ -122,7 +122,10 @@ class Worker:
 
 @pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=needs_fork)])
 def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp_path: Path, method: str) -> None:
-    """Every event acts once although one of four workers that share a folder is killed with events under way: the next process takes over its file."""
+    """Every event acts once when one of four workers that share a folder is killed with events under way.
+
+    The next process takes over its file.
+    """
     rows = range(300), range(10_000, 1_000_000), range(300, 600), range(600, 900)  # one never comes to its end
     workers = [Worker(method, url, tmp_path, own) for own in rows]
     victim = workers[1]
@@ -147,7 +150,7 @@ def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp
 def test_every_event_acts_once_when_many_processes_open_the_folder_at_once(
     url: str, shop: Shop, tmp_path: Path
 ) -> None:
-    """Each file of three killed processes is taken over by one of the processes that open the folder at once, or by the next one."""
+    """Each file of three killed processes is taken over by a process that opens the folder, or by the next one."""
     shop.is_held = True
     victims = [Worker("spawn", url, tmp_path, range(start, start + 40)) for start in range(0, 120, 40)]
     wait_until(lambda: all(len(victim.accepted) == 40 for victim in victims))
@@ -195,7 +198,10 @@ def test_files_are_left_alone_when_other_processes_hold_them(url: str, shop: Sho
 def test_a_file_is_left_alone_when_it_cannot_be_used(
     url: str, shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A file that is damaged, of another program or of another Application is logged and left alone, and the queue works."""
+    """A file that is damaged, of another program or of another Application is logged and left alone.
+
+    The queue works.
+    """
     shop.is_held = True
     with TalonOneSync(url, "another-key") as talon, talon.queue(journal=tmp_path, drain_timeout=0) as queue:
         queue.put(event(0))
@@ -214,7 +220,10 @@ def test_a_file_is_left_alone_when_it_cannot_be_used(
 
 
 def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, tmp_path: Path) -> None:
-    """A file that keeps rejected events is left alone until they are requeued, and is removed once they are delivered."""
+    """A file that keeps rejected events is left alone until they are requeued.
+
+    It is removed once they are delivered.
+    """
     shop.status = 400
     with TalonOneSync(url, KEY) as talon, talon.queue(journal=tmp_path) as queue:
         for row in range(3):
@@ -235,7 +244,7 @@ def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, 
 def test_a_forked_child_has_its_own_queue_when_its_parent_has_one(
     url: str, shop: Shop, tmp_path: Path, folder: bool
 ) -> None:
-    """Each event acts once when a parent has put events and eight forked children put theirs, as under gunicorn with preload."""
+    """Each event acts once when a parent and its eight forked children put events, as under gunicorn with preload."""
     script = """
     queue = talon.queue(journal=sys.argv[2] or None)
     queue.put(event(0))
@@ -260,7 +269,7 @@ def test_a_forked_child_has_its_own_queue_when_its_parent_has_one(
 
 @needs_fork
 def test_a_child_takes_over_nothing_of_its_parent_when_that_still_lives(url: str, shop: Shop, tmp_path: Path) -> None:
-    """A forked child takes over none of its parent's events while the parent lives, not even those that are not sent yet."""
+    """A forked child takes over none of its parent's events while the parent lives, sent or not."""
     shop.is_held = True
     script = """
     queue = talon.queue(journal=sys.argv[2])
@@ -293,7 +302,10 @@ def test_a_child_takes_over_nothing_of_its_parent_when_that_still_lives(url: str
 
 @pytest.mark.parametrize("folder", [False, True])
 def test_many_threads_can_put_when_they_share_a_queue(url: str, shop: Shop, tmp_path: Path, folder: bool) -> None:
-    """Forty threads put fifty events each through a queue of thirty, and the events of each thread's customer stay in order."""
+    """Forty threads put fifty events each through a queue of thirty.
+
+    The events of each thread's customer stay in order.
+    """
     with TalonOneSync(url, KEY) as talon:
         with talon.queue(journal=tmp_path if folder else None, size=30) as queue:
 

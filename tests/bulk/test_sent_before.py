@@ -31,7 +31,10 @@ async def test_an_event_counts_as_recorded_when_it_may_have_been_sent_before(sen
 
 @pytest.mark.parametrize("sent_before", [True, False])
 async def test_an_event_is_sent_again_when_parallel_updates_are_refused(sent_before: bool) -> None:
-    """A 409 that refuses parallel updates says that the server did nothing, so the event is sent again, also after an attempt whose answer was lost."""
+    """A 409 that refuses parallel updates says that the server did nothing.
+
+    The event is sent again, also after a lost answer.
+    """
     with RawServer(fin, PARALLEL, answer({})) as server:
         report = await sent(server, sent_before=sent_before)
         assert 3 == len(server.received)

@@ -176,7 +176,7 @@ def tells(document: Any, option: dict[str, Any], value: Any, effect: str) -> boo
 
 
 def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -> Any:
-    """Return what an example says in documented properties; null and empty are absent, times are instants."""
+    """Return what an example says in documented properties; null and empty are absent, and times are instants."""
     _, target = document.resolve(schema)
     if "oneOf" in target:
         fitting = [option for option in target["oneOf"] if tells(document, option, value, effect)]
@@ -210,7 +210,7 @@ def all_examples(era: str, original: Any) -> list[Example]:
 
 
 def test_examples_are_found_when_a_document_is_read(all_examples: list[Example], original: Any, era: str) -> None:
-    """Every body and every model has an example, but for a few; 2020 shows no props of effects."""
+    """Every body and every model has an example, but for a few. The document of 2020 has no props of effects."""
     models_of_it = original.schemas.keys() & original.components.keys()
     expected = {where for where, _ in bodies(original) if where.split()[1] in ("request", "200", "201")} | models_of_it
     bare = BARE if era == "26.16" else {name for name in models_of_it if name.endswith("EffectProps")}
@@ -254,7 +254,7 @@ def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(origin
 
 
 def test_error_says_what_the_server_said_when_the_answer_is_an_example(originals: dict[str, Any]) -> None:
-    """Every example of an answer that says no becomes an error with its status and message."""
+    """Every example of an error answer becomes an error with its status and message."""
     failures = examples("26.16", originals["26.16"], failures=True)
     assert failures
     for example in failures:

@@ -13,7 +13,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
 def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) -> None:
-    """Keyed events are recorded once each; those of V1 once, or they are told as unknown."""
+    """After kills of a run, each keyed event is recorded once.
+
+    Each event of V1 is recorded once or reported as unknown.
+    """
     outcome = Killing(kind, 2500, 3, random.Random(5)).run()
     counts = outcome.counts
     assert 3 == outcome.kills
