@@ -92,7 +92,10 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any) -> N
 
 
 async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
-    """A run whose source raises sends what the source gave before, and its error has the report and the source's error as cause."""
+    """A run whose source raises sends what the source gave before.
+
+    Its error has the report, and the source's error as cause.
+    """
 
     def source() -> Iterator[NewEvent]:
         for n in range(10):

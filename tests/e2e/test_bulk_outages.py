@@ -93,7 +93,10 @@ async def test_few_events_of_version_1_are_unknown_when_the_server_is_away(clien
 
 
 async def test_nothing_fails_when_there_is_no_server_for_a_while(client: Any) -> None:
-    """A run without a server reads its source no further than its buffer, and sends everything once the server is there."""
+    """A run without a server reads its source no further than its buffer.
+
+    It sends everything once the server is there.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -158,7 +161,10 @@ class Late:
 
 
 async def test_the_rest_is_unsent_when_patience_ends(client: Any) -> None:
-    """A run whose `patience` ends stops with the reason, and its report counts what was not sent as unsent, not as failed."""
+    """A run whose `patience` ends stops with the reason.
+
+    Its report counts what was not sent as unsent, not as failed.
+    """
     with RawServer(DOWN) as server:
         report = await client(server.url, clock=FakeClock()).track_events(
             map(v1, range(5000)), concurrency=8, patience=20
@@ -244,7 +250,7 @@ async def test_an_event_of_version_3_has_succeeded_when_the_server_knows_it_from
 async def test_a_keyed_call_is_repeated_when_the_server_is_still_at_that_of_an_earlier_run(
     client: Any, sent_before: bool, succeeded: int, requests: int
 ) -> None:
-    """A call whose key the server is still working on, because a killed process has just sent it, is repeated until it is answered."""
+    """With `sent_before`, a keyed call is repeated while the server is still working on that of a killed process."""
     working = answer({"message": "a request with this key is under way"}, status=409)
     with RawServer(working, answer({})) as server:
         report = await client(server.url, clock=FakeClock()).track_events([v2(0)], sent_before=sent_before)

@@ -66,7 +66,10 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
 
 async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
-    """The last snapshot and the exception of a cancelled run count calls under way as unknown and waiting ones as unsent."""
+    """The last snapshot of a cancelled run counts calls under way as unknown and waiting ones as unsent.
+
+    The exception has both.
+    """
     last: list[Snapshot] = []
 
     async def one_then_hang(exchange: Exchange) -> None:

@@ -57,7 +57,7 @@ async def test_prepared_calls_of_any_operations_are_sent_when_they_are_mixed(cli
     assert (keys[3], "mine" in keys, again.effects) == (calls[0].idempotency_key, True, [])
 
 
-async def test_no_answer_is_asked_for_when_nobody_looks_at_it(client: Any) -> None:
+async def test_no_answer_is_asked_for_when_results_are_not_read(client: Any) -> None:
     """A run whose results are not read asks the server for no answer, unless the call itself was prepared with an option about it."""
     with RawServer(answer({})) as server:
         talon = client(server.url)

@@ -1,4 +1,4 @@
-"""Lists that are larger than a request may be: bounded, in order where order matters, nothing lost; awaited and blocking."""
+"""Lists that are larger than a request may be: bounded, in order where it matters, nothing lost; on both twins."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_a_request_does_not_wait_for_another_when_they_have_nothing_in_com
 
 
 async def test_updates_of_a_customer_are_in_order_when_there_are_several(client: Any) -> None:
-    """A request never holds two updates of one customer, and two requests at once never hold updates of the same customer."""
+    """Two updates of one customer are never in one request, nor in two requests at once."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         source = [profile(0, "a"), profile(1, "b"), profile(2, "a"), profile(3, "a"), profile(4, "c"), profile(5, "b")]

@@ -86,7 +86,7 @@ async def test_nothing_stays_open_when_entering_is_cancelled(silent_port: int) -
 
 
 async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call of a client goes on when its entering is cancelled, because connections are closed only when no call uses them."""
+    """A call goes on when entering its client is cancelled. Connections are closed only when no call uses them."""
     monkeypatch.setattr(DirectTransport, "connect", lambda *_: asyncio.sleep(60))
     with RawServer(slow) as server:
         talon = TalonOne(server.url, KEY, transport="direct")

@@ -112,7 +112,7 @@ def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, action
 
 
 def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:
-    """A list that a full disk has swallowed ends with an exit code of its own. A pager that was closed is no error."""
+    """A list that a full disk has swallowed ends with exit code 2. A pager that was closed is no error."""
     line = f"{' '.join(COMMAND)} journal list {journal}"
     for more, code, said in (("> /dev/full", 2, "No space left"), ("> /dev/full 2>&1", 2, ""), ("| true", 0, "")):
         done = subprocess.run(

@@ -128,7 +128,7 @@ async def test_the_rewards_end_when_their_page_is_missing(client: Any, catalog: 
 
 @pytest.mark.parametrize("data", ["text", 5, {"id": 1}, True])
 async def test_a_listing_is_an_error_when_its_page_is_no_list(client: Any, data: Any) -> None:
-    """A page that is no list raises an error that names the operation, because an end would look like a complete listing."""
+    """A page that is no list raises an error that names the operation. An end would look like a complete listing."""
     with RawServer(answer({"hasMore": True, "data": data})) as server:
         with pytest.raises(UnreadableAnswerError, match="^integration_get_all_campaigns: the page must be a list"):
             await numbers(client(server.url), CAMPAIGNS)
@@ -172,7 +172,7 @@ async def test_the_arguments_go_with_every_page_when_they_are_given(client: Any)
     assert all("status=unlocked&status=used" in target for target in targets)
 
 
-async def test_nothing_is_asked_for_when_nobody_iterates(client: Any) -> None:
+async def test_nothing_is_asked_for_when_an_iterator_is_not_used(client: Any) -> None:
     """An iterator makes no request before its first item is asked for."""
     with RawServer(Listing(3)) as server:
         talon = client(server.url)
@@ -224,7 +224,7 @@ async def test_nothing_is_left_behind_when_an_iterator_is_forgotten(recwarn: pyt
 
 
 async def test_an_error_comes_where_it_happens_when_a_later_page_fails(client: Any, clock: FakeClock) -> None:
-    """The error of a later page is raised in its place, after the items of the earlier pages, and is the error of a single call."""
+    """The error of a later page is raised after the items of the earlier pages, and is the error of a single call."""
     listing = Listing(50, faults={3: answer({"message": "gone"}, status=404)})
     seen: list[int] = []
     with RawServer(listing) as server, pytest.raises(NotFoundError, match="integration_get_all_campaigns: 404 gone"):

@@ -186,7 +186,10 @@ def test_a_child_can_call_when_it_was_forked_without_pythons_hooks(server: RawSe
 @needs_fork
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_pool_of_processes_can_call_when_the_client_is_global(server: RawServer, method: str, tmp_path) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """Processes of a multiprocessing pool can call with a global client, forked or spawned, and errors come back complete."""
+    """Processes of a multiprocessing pool, forked or spawned, can call with a global client.
+
+    Their errors come back complete.
+    """
     script = tmp_path / "pooled.py"
     script.write_text(
         HEAD + textwrap.dedent(
@@ -244,7 +247,7 @@ def test_the_request_is_cancelled_when_the_caller_presses_ctrl_c() -> None:
 
 
 def test_a_blocking_call_warns_once_when_a_loop_runs_on_its_thread(server: RawServer) -> None:
-    """A blocking call on a thread with a running loop works, as notebooks need, and warns once, at the caller's line."""
+    """A blocking call on a thread with a running loop works, as notebooks need. It warns once, at the caller's line."""
     assert run(
         """
         from talon_async import BlockingInAsyncWarning
@@ -276,7 +279,7 @@ def test_a_blocking_call_is_refused_when_it_runs_on_the_clients_own_thread(serve
 
 
 def test_a_call_during_exit_ends_clearly_when_it_is_the_first(server: RawServer) -> None:
-    """A first call during the exit works where a thread can still be started, and raises ClientClosedError elsewhere."""
+    """A first call during the exit works where a thread can still be started. Elsewhere it raises ClientClosedError."""
     assert run(
         """
         def late():

@@ -20,7 +20,10 @@ SECTIONS = [name for name in Page().sections if name not in ELSEWHERE]
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    """Start the sandbox as the quickstart leaves it, and name it in the environment; the working folder is a new one."""
+    """Start the sandbox as the quickstart leaves it, and name it in the environment.
+
+    The working folder is a new one.
+    """
     monkeypatch.chdir(tmp_path)
     with Sandbox() as running:
         running.add_coupon("SAVE10", discount=10.0)
@@ -79,7 +82,10 @@ def test_a_block_is_python_or_commands_when_the_readme_is_read(fence: tuple[str,
 
 
 def test_the_page_is_whole_when_it_is_read_elsewhere() -> None:
-    """The README has no relative links or images, and its inner links lead to headings, because package indexes show it alone."""
+    """The README has no relative link or image, and its inner links lead to headings.
+
+    A package index shows this page alone.
+    """
     text = prose(README.read_text("utf-8"))
     headings = {
         re.sub(r"[^\w -]", "", name).strip().lower().replace(" ", "-")

@@ -76,7 +76,10 @@ def later(path: Path, content: bytes) -> threading.Thread:
 def test_the_command_is_refused_when_one_file_has_two_purposes(
     server: CountingServer, events: Path, arguments: str
 ) -> None:
-    """A file that is given for two purposes is refused: inputs, journals and files of failures are compared as files, not by name."""
+    """A file that is given for two purposes is refused, under whatever names.
+
+    Inputs, journals and files of failures are compared as files.
+    """
     folder = events.parent
     (folder / "hard-link").hardlink_to(events)
     (folder / "link-to-a").symlink_to(events)
@@ -93,7 +96,10 @@ def test_the_command_is_refused_when_one_file_has_two_purposes(
 def test_a_foreign_file_is_kept_when_it_is_named_for_failures(
     server: CountingServer, events: Path, name: str | None, content: bytes
 ) -> None:
-    """A file for failures that holds anything but calls of earlier runs is neither replaced nor removed, and nothing is sent."""
+    """A file for failures that holds anything but calls of earlier runs is neither replaced nor removed.
+
+    Nothing is sent.
+    """
     path = events.with_name(name or "a.ndjson.failed.ndjson")
     path.write_bytes(content)
     done = run(server, events, *(["--failed", path] if name else []))
@@ -113,7 +119,10 @@ def test_a_file_beside_is_kept_when_failures_are_written(server: CountingServer,
 
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_an_own_file_is_replaced_when_it_is_named_for_failures(tmp_path: Path, events: Path, is_empty: bool) -> None:
-    """A file for failures that is empty or that an earlier run has written is replaced, and removed when nothing fails."""
+    """A file for failures that is empty, or that an earlier run has written, is replaced.
+
+    It is removed when nothing fails.
+    """
     failed, codes = tmp_path / "failed", [400]
     with CountingServer(status=lambda _: codes[0]) as server:
         if is_empty:

@@ -24,7 +24,7 @@ def server() -> Iterator[CountingServer]:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_ends_in_order_when_its_terminal_is_closed(tmp_path: Path, number: signal.Signals) -> None:
-    """A run whose terminal is closed waits for the calls under way, as after Ctrl-C, so that no V1 event is in doubt."""
+    """A run whose terminal is closed waits for the calls under way, as after Ctrl-C. No V1 event is in doubt then."""
     path = write_csv(tmp_path / "events.csv", 4000)
     options = [*MAPPING, "--operation", "track_event", "--set", "session_id=s"]
     with CountingServer(delay=0.02) as server:
@@ -89,7 +89,7 @@ def test_the_encoding_is_asked_for_when_a_cell_is_no_text(server: CountingServer
     assert 0 == run(server, path, *MAPPING, "--encoding", "latin-1").returncode
 
 
-def test_a_terminal_obeys_nothing_when_a_file_is_no_csv(server: CountingServer, tmp_path: Path) -> None:
+def test_control_characters_are_escaped_when_a_file_is_no_csv(server: CountingServer, tmp_path: Path) -> None:
     """Names of columns are shown without control characters."""
     path = tmp_path / "events.csv"
     path.write_bytes(b"\x1b[2J\x07PK\x03,n\n1,2\n")
@@ -97,7 +97,7 @@ def test_a_terminal_obeys_nothing_when_a_file_is_no_csv(server: CountingServer, 
     assert (2, True, False) == (done.returncode, r"\x1b[2J\x07PK" in done.stderr, "\x1b" in done.stderr)
 
 
-def test_no_more_is_advised_when_the_same_command_would_fail_again(server: CountingServer, tmp_path: Path) -> None:
+def test_no_repetition_is_advised_when_the_same_command_would_fail_again(server: CountingServer, tmp_path: Path) -> None:
     """The command does not advise repeating it when the journal belongs to another file."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert 0 == run(server, path, *MAPPING).returncode

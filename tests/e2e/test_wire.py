@@ -186,7 +186,7 @@ async def test_the_exact_bytes_are_signed_when_an_application_signs(client: Any)
 
 
 async def test_everything_around_the_data_is_there_when_it_is_asked_for(client: Any) -> None:
-    """`raw` gives the status, headers by any case, the bytes with unknown fields, the number of attempts, and the time."""
+    """`raw` gives the status, the headers by any case, the bytes with unknown fields, the attempts and the time."""
     with RawServer(answer(b'{"profile": null, "brandNew": 1}', status=203, headers={"X-Trace": "t7"})) as server:
         talon = client(server.url)
         response = await talon.raw(talon.get_customer_inventory)("a", profile=True)
