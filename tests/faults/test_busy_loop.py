@@ -47,7 +47,7 @@ async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client
 
 
 async def test_an_answer_is_its_own_when_another_came_unasked(client: Any) -> None:
-    """A stray answer on an idle connection is not taken for the answer of the next call, even if the loop has not seen it yet."""
+    """A stray answer on an idle connection is not given to the next call, even if the loop has not seen it yet."""
     strays = asyncio.Semaphore(0)
     loop = asyncio.get_running_loop()
 

@@ -108,7 +108,7 @@ async def test_no_answer_is_given_to_another_call_when_one_came_unasked(borrowed
 
 
 async def test_no_answer_is_given_to_another_call_when_it_came_to_the_lenders_own_request() -> None:
-    """Bytes after the answer to a request of the session's lender are not taken for the answer of the client's next call."""
+    """Bytes after the answer to the lender's own request are not taken for the answer of the client's next call."""
 
     async def twice(exchange: Exchange) -> None:
         await exchange.send(answer({}))

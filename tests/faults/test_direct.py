@@ -88,7 +88,7 @@ async def test_a_connection_serves_again_when_tls_has_sent_tickets_while_it_was_
 
 @TLS
 async def test_no_answer_is_given_to_another_call_when_it_comes_while_the_loop_is_busy(tls: bool) -> None:
-    """An answer that lies in the socket of an idle connection, where a busy loop has not seen it, is not given to the next call."""
+    """An answer that came to an idle connection while the loop was busy is not given to the next call."""
     sent = threading.Event()
     shown, trusting = both(tls)
 
@@ -152,7 +152,10 @@ async def test_the_first_answer_is_good_when_a_second_one_follows_at_once(tls: b
 
 
 async def test_the_latest_connection_serves_first_when_several_are_idle() -> None:
-    """The connection that was used last serves first, so that those which a smaller load does not need become old and end."""
+    """The connection that was used last serves first.
+
+    Connections that a smaller load does not need become old and end.
+    """
     with RawServer(answer({})) as server:
         async with calling(server.url) as caller:
             await asyncio.gather(caller.call(), caller.call())
@@ -232,7 +235,7 @@ async def test_an_attempt_ends_when_its_time_is_over(script: Any, outcome: str) 
 
 
 async def test_an_answer_is_not_lost_when_the_loop_stood_still_beyond_the_deadline() -> None:
-    """An answer that arrived while the loop stood still beyond the deadline is read before the attempt is ended."""
+    """An answer that arrived while the loop stood still beyond the deadline is read before the attempt ends."""
     sent = threading.Event()
 
     async def tell(exchange: Exchange) -> None:
@@ -251,7 +254,10 @@ async def test_an_answer_is_not_lost_when_the_loop_stood_still_beyond_the_deadli
 
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_an_answer_wins_when_the_deadline_comes_before_the_task_runs_again(cancelled: bool) -> None:
-    """An answer that is complete takes precedence over the deadline's cancellation, unless someone else has cancelled the task too."""
+    """A complete answer takes precedence over the cancellation of the deadline.
+
+    A cancellation by the caller takes precedence over both.
+    """
     with RawServer(answer("won")) as server:
         async with calling(server.url) as caller:
             await caller.call()

@@ -69,7 +69,7 @@ async def test_nothing_was_sent_when_the_handshake_does_not_end() -> None:
 
 
 async def test_nothing_was_sent_when_the_server_closes_a_new_connection_at_once() -> None:
-    """A new connection that the server closes at once is seen to be closed before the request is written, so nothing was sent."""
+    """The end of a new connection is seen before the request is written, so nothing was sent."""
     listening = socket.create_server(("127.0.0.1", 0))
     closed = threading.Event()
 
@@ -93,7 +93,7 @@ async def test_nothing_was_sent_when_the_server_closes_a_new_connection_at_once(
 
 
 async def test_a_server_is_found_when_it_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The addresses of a server are forgotten when no connection can be made, and the next attempt looks its name up again."""
+    """A failed connection forgets the addresses of its server, and the next attempt looks the name up again."""
     look_up, hosts = socket.getaddrinfo, ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
     with RawServer(answer({}, headers={"Connection": "close"})) as server:
 
@@ -236,7 +236,7 @@ async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @TLS
 def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool) -> None:
-    """The descriptors of a loop that is dropped are freed by the garbage collector, because only the loop's side holds them."""
+    """The garbage collector frees the descriptors of a loop that is dropped, because only the loop's side holds them."""
     shown, trusting = both(tls)
     sockets: list[weakref.ref[Any]] = []
     with RawServer(answer({}), tls=shown) as server:

@@ -35,7 +35,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["session", "direct"])
     [(hang, "unknown"), (then_hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), "accepted")],
 )
 async def test_the_outcome_is_open_when_a_borrowed_session_is_closed_during_a_call(script: Any, outcome: str) -> None:
-    """Closing a borrowed session during a call leaves its outcome open, because the server may have recorded the event."""
+    """Closing a borrowed session during a call leaves its outcome open. The server may have recorded the event."""
     with RawServer(script) as server:
         async with aiohttp.ClientSession() as session:
             talon = TalonOne(server.url, KEY, session=session, retry=ONCE, timeout=Timeout(attempt=1))
@@ -51,7 +51,7 @@ async def test_the_outcome_is_open_when_a_borrowed_session_is_closed_during_a_ca
 
 @pytest.mark.parametrize("kind", ["awaited", "awaited-direct"])
 async def test_closing_ends_at_once_when_an_upload_is_not_read(client: Any) -> None:
-    """Closing a client during an upload that the server does not read ends at once and drops the rest of the request."""
+    """Closing a client ends an upload that the server does not read at once, and drops the rest of the request."""
     errors: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     with socket.create_server(("127.0.0.1", 0)) as deaf:
@@ -114,7 +114,10 @@ async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_
 
 @TRANSPORTS
 async def test_the_deadline_is_kept_when_it_is_shorter_than_the_clock_can_tell(transport: Any) -> None:
-    """A deadline that is shorter than the resolution of the clock is kept, also on loops whose handles do not tell their time."""
+    """A deadline that is shorter than the resolution of the clock is kept.
+
+    Some loops then give a handle that does not tell its time.
+    """
     with RawServer(hang) as server:
         async with TalonOne(server.url, KEY, transport=transport, retry=ONCE) as talon:
             hasty = talon.with_options(timeout=Timeout(attempt=0.0004, connect=0.0004))
@@ -125,7 +128,7 @@ async def test_the_deadline_is_kept_when_it_is_shorter_than_the_clock_can_tell(t
 
 @TRANSPORTS
 async def test_a_large_answer_is_delivered_when_it_came_before_a_late_deadline(transport: Any) -> None:
-    """An answer of several megabytes that arrived before its deadline is delivered, although the loop reads it in pieces after the late timer."""
+    """An answer of several megabytes that arrived before its deadline is delivered, although the loop reads it in pieces."""
     sent = threading.Event()
 
     async def large(exchange: Exchange) -> None:
@@ -210,7 +213,10 @@ FIRST_CALL = """
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @TRANSPORTS
 def test_a_child_works_when_it_is_forked_during_the_parents_first_call(transport: str) -> None:
-    """A child that is forked at any moment of the parent's first call can call, because no thread holds a lock that the child lacks."""
+    """A child that is forked at any moment of the parent's first call can call.
+
+    No thread of the parent holds a lock then that the child would wait for.
+    """
     with RawServer(answer({})) as server:
         command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(FIRST_CALL), server.url, transport]
         delays = [0, 0.001, 0.002, 0.004, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05]

@@ -111,7 +111,10 @@ UNWINDING = """
 @FORKS
 @TRANSPORTS
 def test_a_parent_goes_on_when_a_child_leaves_a_coroutine_by_an_exit(transport: str) -> None:
-    """The parent's old and new calls are answered although a child has left its coroutines by an exit and run their `finally` blocks."""
+    """The parent's old and new calls are answered after a child has left its coroutines by an exit.
+
+    The child runs every `finally` block of the parent's coroutines.
+    """
 
     async def slow(exchange: Any) -> None:
         if "slow" in exchange.line:

@@ -64,7 +64,7 @@ def told(results: list[Result]) -> list[str]:
 
 
 async def test_every_promise_is_kept_when_calls_meet_faults() -> None:
-    """No call that meets a fault acts twice, reports a wrong outcome or ends late, and every client works afterwards."""
+    """No call that meets a fault acts twice, reports a wrong outcome or ends late. Every client works afterwards."""
     found = await matrix.run(cells())
     assert [] == [str(result.cell) for result in found.broken if "doubled" in result.faults]
     again = await matrix.run([result.cell for result in found.broken])  # a busy machine breaks no promise twice
@@ -85,13 +85,19 @@ async def test_a_promise_is_reported_when_it_is_broken() -> None:
 
 @pytest.mark.parametrize("transport", THERE)
 async def test_nothing_is_left_when_a_thousand_calls_were_cancelled(transport: str) -> None:
-    """After a thousand cancelled calls, locks, places, deadlines, descriptors and tasks are as before, and no key has acted twice."""
+    """A thousand cancelled calls leave locks, places, deadlines, descriptors and tasks as before.
+
+    No key has acted twice.
+    """
     assert [] == (await cancelling.cancel(transport, 1000)).broken
 
 
 @pytest.mark.parametrize("transport", THERE)
 async def test_nothing_is_left_when_blocking_clients_are_closed_under_their_calls(transport: str) -> None:
-    """Every call of a blocking client that is closed ends with its answer or with ClientClosedError, and nothing is left."""
+    """Every call of a blocking client that is closed ends with its answer or with ClientClosedError.
+
+    Nothing is left.
+    """
     assert [] == (await cancelling.close_under_calls(transport, 10)).broken
 
 

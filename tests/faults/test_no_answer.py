@@ -149,7 +149,10 @@ async def test_a_name_is_not_found_when_there_is_none(client: Any) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed_when_a_server_sends_them(client: Any, status: int) -> None:
-    """A redirect is not followed, because it could lose the event or send customers' data and the signature to another host."""
+    """A redirect is not followed.
+
+    It could lose the event, or send customers' data and the signature to another host.
+    """
     with RawServer(answer({})) as other:
         away = answer({}, status=status, headers={"Location": other.url})
         with RawServer(away) as server, pytest.raises(APIError, match="redirects are not followed") as caught:
@@ -259,7 +262,10 @@ async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open
 
 
 async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() -> None:
-    """The retries, errors and headers of a borrowed session do not apply to the client's calls, and the session stays open."""
+    """The retries, errors and headers of a borrowed session do not apply to the client's calls.
+
+    The session stays open.
+    """
     import aiohttp
 
     with RawServer(answer({}), reset, answer({}, status=409)) as server:
@@ -315,7 +321,10 @@ async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> 
 async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
     client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    """With `trust_env`, a netrc entry for the host is an error that names it, and nothing is sent or repeated. aiohttp would refuse to send two credentials."""
+    """With `trust_env`, a netrc entry for the host is an error that says so.
+
+    Nothing is sent or repeated, because aiohttp refuses to send the API key beside another one.
+    """
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with RawServer(answer({})) as server:
@@ -341,7 +350,7 @@ def test_no_loop_is_kept_when_it_has_ended() -> None:
 
 
 async def test_a_connection_is_dropped_when_bytes_come_while_it_is_idle(client: Any) -> None:
-    """Bytes on an idle connection belong to no request, so the connection is dropped and the next call has a new one."""
+    """Bytes on an idle connection belong to no request. The connection is dropped, and the next call has a new one."""
 
     async def late(exchange: Any) -> None:
         await exchange.send(answer({"event": {"type": "first"}}))

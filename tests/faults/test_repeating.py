@@ -95,7 +95,10 @@ async def test_no_key_is_sent_when_the_operation_has_none(client: Any) -> None:
 
 
 async def test_a_key_is_sent_but_not_relied_on_when_it_is_not_trusted(client: Any, clock: FakeClock) -> None:
-    """With `trust_keys=False` a key is sent, but a write of unknown outcome is not repeated, because older deployments ignore keys."""
+    """With `trust_keys=False` a key is sent, but a write of unknown outcome is not repeated.
+
+    Older deployments ignore keys.
+    """
     with RawServer(DOWN) as server, pytest.raises(ServerError):
         talon = client(server.url, clock=clock, retry=RetryPolicy(trust_keys=False))
         await talon.update_customer_profile_v2("a", PROFILE)
@@ -116,7 +119,7 @@ async def test_a_key_is_not_used_again_when_the_server_may_have_forgotten_it(cli
 
 
 async def test_parallel_updates_are_repeated_when_the_server_refuses_them(client: Any, clock: FakeClock) -> None:
-    """A refusal of parallel updates is repeated after a short wait, whatever the operation, because the server did nothing."""
+    """A refusal of parallel updates is repeated soon, whatever the operation, because the server did nothing."""
     with RawServer(BUSY, BUSY, answer({"event": {"type": "t"}}, status=201)) as server:
         talon = client(server.url, clock=clock)
         assert (await talon.track_event(EVENT)).event.type == "t"
@@ -202,7 +205,7 @@ async def test_a_deletion_with_a_body_is_repeated_with_it_when_it_is_lost(client
 async def test_nothing_is_sent_behind_our_back_when_a_connection_is_lost(
     client: Any, clock: FakeClock, method: str
 ) -> None:
-    """The server sees as many requests as `attempts` says, because aiohttp's own repetition of GET, PUT and DELETE is off."""
+    """The server sees as many requests as `attempts` says, because aiohttp's own repetition is off."""
     arguments = ("a", PROFILE) if method == "update_customer_profile_v2" else ("a",)
     with RawServer(answer({}), reset) as server:
         talon = client(server.url, clock=clock, retry=RetryPolicy.off())
@@ -328,7 +331,7 @@ async def test_a_log_line_tells_of_a_repetition_when_there_is_one(
 async def test_a_write_is_repeated_when_the_server_refuses_a_second_one(
     client: Any, clock: FakeClock, fault: Script
 ) -> None:
-    """A write under an ID that must be new is repeated with the same bytes and without a key, because it cannot act twice."""
+    """A write under an ID that must be new is repeated with the same bytes and without a key. It cannot act twice."""
     with RawServer(fault, fault, answer({"event": {}}, status=201)) as server:
         talon = client(server.url, clock=clock)
         response = await talon.raw(talon.track_event_v3)(UNIQUE)
@@ -341,7 +344,10 @@ async def test_a_write_is_repeated_when_the_server_refuses_a_second_one(
 async def test_a_conflict_tells_of_doubt_when_an_earlier_attempt_may_have_done_it(
     client: Any, clock: FakeClock, fault: Script
 ) -> None:
-    """A 409 after a lost attempt has an unknown outcome and is not repeated, because it is most likely about the first attempt."""
+    """A 409 after a lost attempt has an unknown outcome and is not repeated.
+
+    It is most likely about the first attempt.
+    """
     conflict = answer({"message": "an event with this ID exists"}, status=409)
     with RawServer(fault, conflict) as server, pytest.raises(ConflictError, match="exists") as caught:
         await client(server.url, clock=clock).track_event_v3(UNIQUE)
@@ -368,7 +374,7 @@ async def test_a_unique_write_is_not_repeated_when_it_was_accepted(client: Any, 
 
 
 async def test_a_unique_write_is_not_repeated_when_it_was_accepted_after_doubt(client: Any, clock: FakeClock) -> None:
-    """A write under a new ID that was accepted after a lost attempt is not repeated, and has acted."""
+    """A write under a new ID that was accepted after a lost attempt is not repeated, and its outcome is `accepted`."""
     with RawServer(reset, answer(b"{")) as server, pytest.raises(UnreadableAnswerError) as caught:
         await client(server.url, clock=clock).track_event_v3(UNIQUE)
     assert ("accepted", 2) == (caught.value.outcome, len(server.received))

@@ -1,4 +1,4 @@
-"""How the properties are tried: the same examples every time, with no clock and nothing left on disk."""
+"""Settings of Hypothesis: the same examples every time, no deadline, and nothing left on the disk."""
 
 from __future__ import annotations
 

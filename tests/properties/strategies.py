@@ -1,4 +1,4 @@
-"""Makes values for the properties: any JSON, any model from its own types and limits, any sample with every field."""
+"""Makes values for the properties: any JSON, any model within its types and limits, samples with every field."""
 
 from __future__ import annotations
 
@@ -94,7 +94,10 @@ def within(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
 
 @cache
 def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Make instances of a model; what an effect or a catalog action holds fits its type, or nobody knows the type."""
+    """Make instances of a model.
+
+    Its effects and catalog actions have the type of what they hold, or an unknown type.
+    """
     hints = get_type_hints(cls)
     fields = {field.name: of(hints[field.name], field.metadata.get(LIMIT)) for field in attrs.fields(cls)}
     if cls is CatalogAction:
@@ -172,13 +175,13 @@ def arguments_of(stub: Endpoint) -> dict[str, Any]:
 
 
 async def trickling(source: Iterable[Any]) -> AsyncIterator[Any]:
-    """Give items now and then."""
+    """Give items with pauses between them."""
     for item in source:
         await asyncio.sleep(0)
         yield item
 
 
 def failing(source: Iterable[Any]) -> Iterator[Any]:
-    """Give items, then break."""
+    """Give items, then raise."""
     yield from source
     raise KeyError("the file is broken")

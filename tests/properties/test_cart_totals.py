@@ -1,4 +1,4 @@
-"""Whatever a cart and its discounts are: the parts are the whole, nothing is lost, and no order matters."""
+"""Sums of any cart and any discounts: the parts make the whole, no money is lost, and no order matters."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ EFFECTS = st.lists(st.builds(Effect, effect_type=st.just("any"), props=PROPS, ca
 
 
 def check_sums(totals: CartTotals) -> None:
-    """The equations that hold before and after rounding."""
+    """Check the equations that hold before and after rounding."""
     lines = totals.lines.values()
     off_lines = sum(line.discount for line in lines)
     parts = totals.cart_item_total + totals.cart_item_additional_cost_total + totals.additional_cost_total
@@ -97,7 +97,7 @@ def check_sums(totals: CartTotals) -> None:
 
 @given(carts(ODD), EFFECTS)
 def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Total and discounts are the gross, lines are what their discounts leave, and nothing is negative."""
+    """The total and the discounts add up to the gross, each line is its price less its discounts, and no sum is negative."""
     totals = cart_totals(session, effects)
     check_sums(totals)
     assert min([totals.total, totals.excess, *(line.net for line in totals.lines.values())]) >= 0
@@ -106,7 +106,7 @@ def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSes
 
 @given(carts(ODD), EFFECTS)
 def test_no_money_is_lost_when_nothing_is_rolled_back(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Every effect's value is taken off, or in the excess, or the effect is reported."""
+    """The value of every effect is taken off, is in the excess, or the effect is reported."""
     given_ = [one for one in effects if not isinstance(one.props, RollbackDiscountEffectProps)]
     totals = cart_totals(session, given_)
     asked: Any = sum(Decimal(str(getattr(one.props, "value", 0))) for one in given_)
@@ -118,7 +118,7 @@ def test_no_money_is_lost_when_nothing_is_rolled_back(session: CustomerSessionV2
 def test_the_totals_are_the_same_when_the_effects_come_in_another_order(
     session: CustomerSessionV2, orders: tuple[list[Effect], list[Effect]]
 ) -> None:
-    """All is the same; the effects that could not be applied are in an order of their own."""
+    """The order of the effects changes nothing but the order of the effects that could not be applied."""
     one, other = (cart_totals(session, effects) for effects in orders)
     assert attrs.evolve(one, unapplied=()) == attrs.evolve(other, unapplied=())
     assert Counter(map(repr, one.unapplied)) == Counter(map(repr, other.unapplied))
@@ -128,7 +128,10 @@ def test_the_totals_are_the_same_when_the_effects_come_in_another_order(
 def test_the_sums_hold_when_everything_is_rounded(
     session: CustomerSessionV2, effects: list[Effect], places: int
 ) -> None:
-    """The total is the exact one, half up; every part is in whole cents, not negative, and near what it was."""
+    """The rounded total is the exact one, rounded half up.
+
+    Every part is in whole cents, not negative, and close to its exact value.
+    """
     exact = cart_totals(session, effects)
     rounded = exact.rounded(places)
     check_sums(rounded)
@@ -144,7 +147,7 @@ def test_the_sums_hold_when_everything_is_rounded(
 
 @given(carts(CENTS), EFFECTS)
 def test_prices_stay_when_they_are_whole_cents(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Only what discounts made of them is rounded, each of them by less than a cent."""
+    """Only lines with discounts are rounded if all prices are whole cents, each by less than a cent."""
     exact = cart_totals(session, effects)
     rounded = exact.rounded()
     assert [line.gross for line in exact.lines.values()] == [line.gross for line in rounded.lines.values()]
