@@ -236,7 +236,7 @@ async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @TLS
 def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool) -> None:
-    """The garbage collector frees the descriptors of a loop that is dropped, because only the loop's side holds them."""
+    """The garbage collector frees the descriptors of a loop that is dropped. Only the loop's side holds them."""
     shown, trusting = both(tls)
     sockets: list[weakref.ref[Any]] = []
     with RawServer(answer({}), tls=shown) as server:

@@ -128,7 +128,7 @@ async def test_the_deadline_is_kept_when_it_is_shorter_than_the_clock_can_tell(t
 
 @TRANSPORTS
 async def test_a_large_answer_is_delivered_when_it_came_before_a_late_deadline(transport: Any) -> None:
-    """An answer of several megabytes that arrived before its deadline is delivered, although the loop reads it in pieces."""
+    """An answer of several megabytes that arrived before its deadline is delivered, although it is read in pieces."""
     sent = threading.Event()
 
     async def large(exchange: Exchange) -> None:

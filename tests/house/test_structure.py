@@ -230,7 +230,7 @@ def test_nothing_heavy_is_imported_when_the_package_is() -> None:
 
 
 def test_nothing_heavy_is_imported_when_a_command_is_looked_up() -> None:
-    """`talon-async --help` imports the modules of the commands, and these import their dependencies only when they run."""
+    """`talon-async --help` imports the commands' modules, which import their dependencies only when they run."""
     script = (
         "import contextlib, sys; from talon_async.cli import main\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(sys.stderr): main(['--help'])\n"

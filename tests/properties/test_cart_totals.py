@@ -97,7 +97,10 @@ def check_sums(totals: CartTotals) -> None:
 
 @given(carts(ODD), EFFECTS)
 def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """The total and the discounts add up to the gross, each line is its price less its discounts, and no sum is negative."""
+    """The total and the discounts add up to the gross.
+
+    Each line is its price less its discounts, and no sum is negative.
+    """
     totals = cart_totals(session, effects)
     check_sums(totals)
     assert min([totals.total, totals.excess, *(line.net for line in totals.lines.values())]) >= 0

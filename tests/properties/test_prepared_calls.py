@@ -41,7 +41,10 @@ def test_a_call_is_the_same_when_it_comes_back_from_bytes_or_a_pickle(call: Prep
 
 @given(CALLS, KEYS)
 def test_the_fingerprint_is_the_same_when_only_a_made_key_differs(call: PreparedCall[Any], key: str) -> None:
-    """The fingerprint ignores a key that was made for the call, but not a key that the caller chose."""
+    """A call with another made key has the same fingerprint.
+
+    `with_key` does not replace a key that the caller chose.
+    """
     other = call.with_key(key)
     assert call.fingerprint == other.fingerprint
     assert other.idempotency_key == (call.idempotency_key if call.has_own_key or call.idempotency_key is None else key)
@@ -136,7 +139,7 @@ def test_a_target_is_taken_when_the_values_of_its_path_are_encoded(value: str) -
 def test_a_call_is_refused_when_it_claims_to_be_safer_to_repeat(
     name: str, target: str, claimed: Idempotency, is_taken: bool
 ) -> None:
-    """A call may claim to be safer to repeat than its operation only if it is a dry run, and its operation has dry runs."""
+    """A call may be safer to repeat than its operation only if it is a dry run, which its operation must have."""
     call: PreparedCall[Any] = PreparedCall(name, target, b"{}", (), claimed, None)
     if is_taken:
         assert claimed is request_of(call, TalonOne).idempotency
@@ -163,7 +166,7 @@ def test_a_call_is_refused_when_its_bytes_were_cut_off(call: PreparedCall[Any], 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_a_call_is_read_when_its_bytes_are_of_another_kind(kind: Any) -> None:
-    """A call that is read from a bytearray or a memoryview has a copy of its bytes, which later changes do not reach."""
+    """A call that is read from a bytearray or a memoryview is equal to the original, and holds its own bytes."""
     call: PreparedCall[Any] = PreparedCall("track_event_v2", "/v2/events", b"{}", (), Idempotency.KEYED, "k")
     again = PreparedCall[Any].from_bytes(kind(bytes(call)))
     assert (call, bytes, hash(call)) == (again, type(again.body), hash(again))

@@ -100,7 +100,7 @@ def test_path_value_is_its_digits_when_it_is_a_number(number: int) -> None:
 
 @each_path_value
 def test_path_value_is_refused_when_it_would_address_something_else(stub: Endpoint, name: str) -> None:
-    """An empty path value, one of dots, and one that is no ID are refused with the parameter's name before anything is sent."""
+    """An empty path value, one of dots, and one that is no ID are refused by name before anything is sent."""
     for value in ("", ".", "..", None, True, 1.5, b"bytes", ["list"]):
         with pytest.raises(InvalidArgumentError, match=name):
             request_of(stub, **{name: value})

@@ -1,4 +1,4 @@
-"""What decorators make of a typed stub, and which stubs and arguments they refuse."""
+"""What decorators make of a typed stub, and which stubs and arguments are refused."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def target(method: Callable[..., Any], *args: Any, **options: Any) -> str:
 
 
 def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
-    """Times keep their offset, bools are lower case, lists are repeated or joined, some names are irregular."""
+    """Times keep their offset, bools are in lower case, lists are repeated or joined, and some names are irregular."""
     assert target(
         Odd.list_things, 7, "a", since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=7))),
         kinds=["x&y", "z"], campaign_ids=(1, 2), session_ids=["s"], run_rule_engine=False, limit=0,
@@ -130,7 +130,7 @@ def test_a_body_is_refused_when_it_is_another_model(wrong: Any) -> None:
 
 @pytest.mark.parametrize("body", [NewCustomerProfile(), CustomerProfileIntegrationRequestV2()])
 def test_both_eras_of_the_body_are_taken_when_a_profile_is_updated(body: Any) -> None:
-    """The V2 operation also takes the body that it had first."""
+    """The V2 update of a profile also takes the body class that it had first."""
     assert endpoint_of(TalonOne.update_customer_profile_v2).request("a", body).body == b"{}"
 
 
@@ -161,7 +161,7 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
     ],
 )  # fmt: skip
 def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Idempotency) -> None:
-    """What a second request would do follows from the method and from having a key."""
+    """An operation's idempotency follows from its method and from having a key."""
     assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
 
 
@@ -261,7 +261,7 @@ def test_a_stub_is_refused_when_a_parameter_has_a_name_of_the_compiled_function(
 
 
 def test_only_operations_are_endpoints_when_asked_for_one() -> None:
-    """`raw` raises TypeError for a method that is no operation."""
+    """`raw` raises a TypeError for a method that is no operation."""
     talon = TalonOne("https://a.b", "key")
     with pytest.raises(TypeError, match="aclose.*is no operation"):
         talon.raw(talon.aclose)
