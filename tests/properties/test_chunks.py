@@ -52,7 +52,7 @@ def action(kind: str, name: str) -> CatalogAction:
 
 @attrs.frozen
 class Way:
-    """One of the calls in chunks: how its items are made, what two of them have in common, and where a request holds them."""
+    """One of the calls in chunks: how items are made, what two of them have in common, and where a request has them."""
 
     call: Callable[..., Any]
     item: Callable[[str, str], Any]

@@ -21,7 +21,10 @@ def test_prices_come_as_a_list_when_the_answer_is_one() -> None:
 
 @pytest.mark.parametrize("body", [b"null", b"{}", b'{"data": []}', b'"text"', b"5", b"[", b"true"])
 def test_an_answer_is_unreadable_when_it_is_no_list(body: bytes) -> None:
-    """An answer that should be a list and is something else, or null, is unreadable, and the server has accepted the request."""
+    """An answer that should be a list and is something else, or null, is unreadable.
+
+    The server has accepted the request.
+    """
     with pytest.raises(UnreadableAnswerError, match="not what it should be") as caught:
         decode(body, endpoint_of(TalonOne.best_prior_price).returns)
     assert "accepted" == caught.value.outcome
@@ -29,7 +32,10 @@ def test_an_answer_is_unreadable_when_it_is_no_list(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"5"])
 def test_an_answer_is_unreadable_when_it_is_no_object(body: bytes) -> None:
-    """An answer that should be an object and is something else, or null, is unreadable, also where an answer may be missing."""
+    """An answer that should be an object and is something else, or null, is unreadable.
+
+    That holds where an answer may be missing, too.
+    """
     for method in (TalonOne.get_event_v3, TalonOne.track_event_v2):
         with pytest.raises(UnreadableAnswerError, match="expected an object, got "):
             decode(body, endpoint_of(method).returns)

@@ -140,7 +140,7 @@ def test_the_protocol_is_kept_when_a_journal_is_another() -> None:
 
 
 async def test_calls_are_stored_in_groups_and_settled_when_they_are_sent() -> None:
-    """Calls are stored in groups, are sent with keys that are derived from the journal's name and the index, and are settled."""
+    """Calls are stored in groups and settled. Their keys are derived from the journal's name and the index."""
     server, journal = Server(), MemoryJournal()
     report = await run(server, journal, map(v2, range(1000)))
     assert (1000, 1000, {}) == (report.taken, report.succeeded, journal.entries)
@@ -182,7 +182,10 @@ async def test_events_in_doubt_are_unknown_when_they_are_not_safe_to_repeat() ->
 
 
 async def test_another_source_is_refused_when_a_run_is_resumed() -> None:
-    """A resumed run is refused at the first item that differs from the recorded one, and sends nothing of the other source."""
+    """A resumed run is refused at the first item that differs from the recorded one.
+
+    Nothing of the other source is sent.
+    """
     server, journal = Server(), MemoryJournal()
     await run(server, journal, map(v2, range(10)))
     with pytest.raises(TalonOneError, match="item 3 differs") as caught:

@@ -22,7 +22,7 @@ def event(n: int) -> IntegrationEventV2Request:
 
 
 async def test_a_generator_is_read_in_a_thread_when_it_turns_out_slow() -> None:
-    """A slow generator is read in a thread, so that the loop goes on and each item is sent while the next one is awaited."""
+    """A slow generator is read in a thread. The loop goes on, and each item is sent while the next one is awaited."""
     clock, threads = FakeClock(), list[int]()
     sent = threading.Semaphore(0)
 

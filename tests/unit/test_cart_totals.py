@@ -121,13 +121,16 @@ def test_everything_pays_when_a_discount_is_on_the_session(scope: str | None) ->
 
 
 def test_the_scope_is_the_limit_when_a_discount_on_the_session_has_one() -> None:
-    """A discount on the session takes no more than its scope: 12 off goods of 10 and 9 off costs of 7 leave 4 in the excess."""
+    """A discount on the session takes no more than its scope: 12 off goods of 10 and 9 off costs of 7 are 4 too much."""
     totals = cart_totals(cart(item(10, wrap=2), shipping=5), [off(12, "cartItems"), off(9, "additionalCosts")])
     assert (D(0), D(17), D(4)) == (totals.total, totals.session_discount, totals.excess)
 
 
 def test_narrow_scopes_go_first_when_all_scopes_are_there() -> None:
-    """Discounts with narrow scopes are applied first: 6 off goods of 10 and 3 off costs of 5 leave 6 for the one of 8 on the total."""
+    """Discounts with narrow scopes are applied first.
+
+    Of 15, they leave 4 of the goods and 2 of the costs for the discount of 8 on the total.
+    """
     effects = [off(8, "sessionTotal", "c"), off(3, "additionalCosts", "b"), off(6, "cartItems", "a")]
     totals = cart_totals(cart(item(10), shipping=5), effects)
     assert (D(0), D(2)) == (totals.total, totals.excess)
@@ -142,14 +145,20 @@ def test_the_line_pays_once_when_no_unit_is_named(scope: str | None) -> None:
 
 
 def test_each_unit_pays_for_itself_when_units_are_named() -> None:
-    """A discount on a unit takes no more than the unit costs: 30 - 4 - 10 = 16, and 2 of the second one are in the excess."""
+    """A discount on a unit takes no more than the unit costs: 30 - 4 - 10 = 16.
+
+    The second discount leaves 2 in the excess.
+    """
     totals = cart_totals(cart(item(10, 3)), [off_item(4, 0, 0), off_item(12, 0, 2.0)])
     assert (D(16), D(2)) == (totals.total, totals.excess)
     assert [(0, D(4)), (2, D(10))] == [(one.sub_position, one.amount) for one in totals.discounts]
 
 
 def test_every_share_counts_once_when_a_discount_is_pro_rata() -> None:
-    """A pro-rata discount takes off the share in each effect, 5 + 2.5 + 2.5, and not the total of 10 that each effect repeats."""
+    """A pro-rata discount takes off the share in each effect: 5 + 2.5 + 2.5.
+
+    Each effect repeats the total of 10, which is not taken off.
+    """
     session = cart(item(20), item(10, 2))
     effects = [
         off_item(5, 0, 0, total_discount=10),
@@ -246,7 +255,7 @@ def test_as_much_as_was_rolled_back_is_charged_again_when_a_discount_is_undone(u
     ],
 )
 def test_a_rollback_is_reported_when_not_all_of_it_can_be_undone(undo: Effect) -> None:
-    """A rollback of another name, scope or place, of more than there was, or of a negative amount is reported as unapplied."""
+    """A rollback of another name, scope or place, of too much, or of a negative amount is reported as unapplied."""
     assert (undo,) == cart_totals(cart(item(10)), [off(5, "sessionTotal"), undo]).unapplied
 
 
@@ -312,8 +321,8 @@ def test_amounts_are_exact_when_the_callers_context_is_narrow() -> None:
         assert ["1000.00", "2000.02"] == [str(one.net) for one in rounded.items]
 
 
-def test_the_missing_cent_is_given_to_the_neediest_when_thirds_are_rounded() -> None:
-    """Rounding gives a missing cent to the line that lost most: three times 6.665 are 6.67 + 6.67 + 6.66, in total 20.00."""
+def test_the_missing_cent_is_given_to_one_line_when_thirds_are_rounded() -> None:
+    """Rounding gives the missing cent to single lines: three times 6.665 are 6.67 + 6.67 + 6.66, in total 20.00."""
     totals = cart_totals(
         cart(item(10), item(10), item(10)), [off_item(3.335, 0), off_item(3.335, 1), off_item(3.335, 2)]
     )

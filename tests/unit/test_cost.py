@@ -114,7 +114,7 @@ def test_making_a_model_is_one_call_when_its_class_is_warm(cls: Any) -> None:
 
 
 def test_making_a_request_is_four_calls_when_it_has_a_body() -> None:
-    """Making a request calls the compiled function, the writer of the model, the encoder, and the `__init__` of the request."""
+    """Making a request calls the compiled function, the model's writer, the encoder, and the request's `__init__`."""
     request = endpoint_of(TalonOne.track_event_v2).request
     body = IntegrationEventV2Request(type="t", profile_id="p")
     assert 4 == counted(lambda: request(body))

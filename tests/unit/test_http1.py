@@ -166,7 +166,10 @@ async def test_a_connection_is_not_kept_when_the_answer_ends_it_or_more_follows(
 
 
 async def test_a_connection_is_not_kept_when_the_request_was_not_written_whole() -> None:
-    """A connection whose request was not written completely is not kept, because the rest would come before the next request."""
+    """A connection whose request was not written completely is not kept.
+
+    The rest would come before the next request.
+    """
     exchange = Exchange()
     exchange.transport.unsent = 1
     exchange.feed(PLAIN)
@@ -218,7 +221,7 @@ async def test_the_outcome_is_unknown_when_the_head_is_not_http(name: str) -> No
 
 @pytest.mark.parametrize("name", ["two lengths", "length and chunks", "chunks and length"])
 async def test_the_error_names_the_header_when_the_length_is_in_doubt(name: str) -> None:
-    """An answer whose length is ambiguous is refused with the name of the header, because it may smuggle another answer in."""
+    """An answer whose length is ambiguous is refused with the header's name. It may smuggle another answer in."""
     assert "Content-Length" in Exchange().feed(NOT_HTTP[name]).error.message
 
 

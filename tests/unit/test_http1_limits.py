@@ -123,7 +123,7 @@ async def test_a_connection_needs_no_collector_when_it_is_lost() -> None:
     ("size", "status", "kept"), [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 413, False)]
 )
 async def test_a_tls_connection_is_not_kept_when_a_large_request_is_refused(size: int, status: int, kept: bool) -> None:
-    """A TLS connection whose large request was refused is not kept, because TLS does not tell whether all of it was written."""
+    """A TLS connection whose large request was refused is not kept. TLS does not tell whether all of it was written."""
     exchange = Exchange().feed(PLAIN)
     exchange.connection.is_tls = True
     assert kept is exchange.connection.is_reusable(size, status)

@@ -1,4 +1,4 @@
-"""Fields, types and words with several spellings, or without documentation: each spelling is read, and nothing is lost."""
+"""Names with several spellings, or none: each spelling is read, and nothing is lost."""
 
 from __future__ import annotations
 

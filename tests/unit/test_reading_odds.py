@@ -67,7 +67,10 @@ def test_an_answer_is_refused_when_it_is_many_byte_order_marks() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_collector_runs_in_a_child_when_the_parent_was_reading_a_large_answer() -> None:
-    """A child that is forked while the parent reads a large answer has the garbage collector on, which rests during the reading."""
+    """A child that is forked while its parent reads a large answer has the garbage collector on.
+
+    The collector rests during the reading.
+    """
     body = orjson.dumps({"effects": [{"effectType": "addLoyaltyPoints", "props": {}}] * 800})
     over = threading.Event()
 

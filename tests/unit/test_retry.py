@@ -48,7 +48,10 @@ def test_repetition_follows_the_operation_when_the_outcome_is_open(
 
 
 def test_named_writes_are_repeated_when_asked_for() -> None:
-    """With `repeat_named` a write under the client's own ID is repeated after an unknown outcome, but not once accepted."""
+    """With `repeat_named`, a write under the client's own ID is repeated after an unknown outcome.
+
+    Once accepted, it is not.
+    """
     policy = RetryPolicy(repeat_named=True)
     assert may_repeat(policy, Idempotency.NAMED, "PUT", Failure.UNKNOWN)
     assert not may_repeat(policy, Idempotency.NAMED, "PUT", Failure.ACCEPTED)
@@ -63,7 +66,10 @@ def test_keyed_writes_are_not_repeated_when_keys_are_not_trusted(method: str) ->
 
 
 def test_only_puts_follow_repeat_named_when_keys_are_not_trusted() -> None:
-    """With `trust_keys=False` a keyed PUT is repeated as a named write, and a keyed POST, which makes a new object each time, is not."""
+    """With `trust_keys=False`, a keyed PUT is repeated as a named write.
+
+    A keyed POST makes a new object each time, and is not repeated.
+    """
     policy = RetryPolicy(trust_keys=False, repeat_named=True)
     assert may_repeat(policy, Idempotency.KEYED, "PUT", Failure.UNKNOWN)
     assert not may_repeat(policy, Idempotency.KEYED, "POST", Failure.UNKNOWN)

@@ -1,4 +1,4 @@
-"""The sandbox's achievements: what brings customers on, what takes them back, and what they read of it."""
+"""The sandbox's achievements: what makes and takes back progress, and what customers read of it."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def listed(world: World, **filters: Any) -> list[Any]:
 # -- progress
 
 
-def test_a_customer_comes_on_when_a_rule_says_so(world: World, clock: FakeClock) -> None:
-    """By the delta of the effect, until the target is reached."""
+def test_progress_grows_when_a_rule_says_so(world: World, clock: FakeClock) -> None:
+    """The delta of an effect is added to a customer's progress until the target is reached."""
     world.add_achievement(1, "steps", 10)
     for seconds, expected in ((0, ("inprogress", 4)), (60, ("inprogress", 8)), (120, ("completed", 12))):
         clock.time = 1000.0 + seconds
@@ -78,8 +78,8 @@ def test_a_customer_comes_on_when_a_rule_says_so(world: World, clock: FakeClock)
     assert (done.completion_date, done.start_date) == (clock.now(), clock.now() - timedelta(seconds=120))
 
 
-def test_nobody_comes_on_when_an_event_is_dry_or_the_achievement_unknown(world: World) -> None:
-    """What a rule says of other achievements is only an effect."""
+def test_no_progress_is_made_when_an_event_is_dry_or_the_achievement_unknown(world: World) -> None:
+    """An effect on an unknown achievement makes no progress, and neither does a dry event."""
     world.add_achievement(1, "steps", 10)
     event = IntegrationEventV2Request(profile_id="p", type="step", attributes={})
     world.track_event_v2(event, dry=True)
@@ -88,8 +88,8 @@ def test_nobody_comes_on_when_an_event_is_dry_or_the_achievement_unknown(world: 
     assert history(world) == []
 
 
-def test_a_customer_comes_on_when_the_rules_run_on_the_profile(world: World) -> None:
-    """And only then."""
+def test_progress_is_made_when_the_rules_run_on_the_profile(world: World) -> None:
+    """The update of a profile makes progress only if it runs the rule engine."""
     world.add_achievement(1, "steps", 10)
     world.rules.on_profile.append(lambda _: [step()])
     world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2())
@@ -102,7 +102,10 @@ def test_a_customer_comes_on_when_the_rules_run_on_the_profile(world: World) -> 
 
 
 def test_a_session_counts_when_it_closes(world: World) -> None:
-    """Cancelling takes the step back, and says so."""
+    """Closing a session makes its progress.
+
+    Cancelling the session takes the progress back, with an effect that says so.
+    """
     world.add_achievement(1, "steps", 4)
     world.rules.on_session.append(lambda _: [step()])
     found: list[Any] = []
@@ -115,7 +118,7 @@ def test_a_session_counts_when_it_closes(world: World) -> None:
 
 
 def test_progress_stays_expired_when_its_session_is_cancelled(world: World, clock: FakeClock) -> None:
-    """Less of it is left, but it does not begin anew."""
+    """Cancelling a session takes progress from an expired achievement, which stays expired."""
     world.add_achievement(1, "steps", 10, lasts=timedelta(days=1))
     world.rules.on_session.append(lambda _: [step()])
     for state in ("closed", "cancelled"):
@@ -125,8 +128,8 @@ def test_progress_stays_expired_when_its_session_is_cancelled(world: World, cloc
     assert history(world) == [("expired", 0)]
 
 
-def test_a_session_counts_for_nobody_when_it_is_anonymous(world: World) -> None:
-    """There is no customer to bring on."""
+def test_a_session_makes_no_progress_when_it_is_anonymous(world: World) -> None:
+    """An anonymous session makes no progress, because it has no customer."""
     world.add_achievement(1, "steps", 4)
     world.rules.on_session.append(lambda _: [step()])
     session = NewCustomerSessionV2(profile_id="", state="closed")
@@ -145,7 +148,10 @@ def test_a_session_counts_for_nobody_when_it_is_anonymous(world: World) -> None:
 def test_a_customer_starts_again_when_a_completed_achievement_allows_it(
     world: World, recurrence: Any, expected: Any
 ) -> None:
-    """Otherwise what they do more counts for nothing."""
+    """A completed achievement begins again only if its recurrence is `on_completion`.
+
+    Otherwise later progress is ignored.
+    """
     world.add_achievement(1, "steps", 10, recurrence=recurrence)
     for delta in (12, 4):
         go(world, delta)
@@ -163,7 +169,10 @@ def test_a_customer_starts_again_when_a_completed_achievement_allows_it(
 def test_a_customer_starts_again_when_an_expired_achievement_allows_it(
     world: World, clock: FakeClock, recurrence: Any, expected: Any
 ) -> None:
-    """It expires so long after the first step, to the second."""
+    """An achievement expires a fixed time after its first step, to the second.
+
+    It begins again only if its recurrence is `on_expiration`.
+    """
     world.add_achievement(1, "steps", 10, recurrence=recurrence, lasts=timedelta(days=1))
     go(world)
     clock.time += DAY - 1
@@ -174,7 +183,7 @@ def test_a_customer_starts_again_when_an_expired_achievement_allows_it(
 
 
 def test_nothing_counts_when_an_achievement_does_not_run(world: World, clock: FakeClock) -> None:
-    """Neither before its start nor after its end."""
+    """Progress before the start or after the end of an achievement is ignored."""
     start = clock.now() + timedelta(days=1)
     world.add_achievement(1, "steps", 10, starts=start, ends=start + timedelta(days=1))
     for delta in (1, 2, 3):
@@ -187,7 +196,7 @@ def test_nothing_counts_when_an_achievement_does_not_run(world: World, clock: Fa
 
 
 def test_the_achievements_are_listed_when_they_run(world: World, clock: FakeClock) -> None:
-    """Those to come only if asked for; those that have ended never."""
+    """A listing has the active achievements, and scheduled ones only on request. Ended ones are never listed."""
     now, day = clock.now(), timedelta(days=1)
     world.add_achievement(1, "now", 10, campaign_id=7)
     world.add_achievement(2, "later", 10, starts=now + day)
@@ -204,7 +213,7 @@ def test_the_achievements_are_listed_when_they_run(world: World, clock: FakeCloc
 
 
 def test_an_achievement_is_told_in_full_when_it_is_listed(world: World, clock: FakeClock) -> None:
-    """Its settings, and how far the customer got."""
+    """A listed achievement has its settings and the customer's progress."""
     ends = clock.now() + timedelta(days=9)
     made = world.add_achievement(1, "steps", 10, title="Steps", description="Walk", lasts=timedelta(days=1), ends=ends)
     go(world)
@@ -218,7 +227,7 @@ def test_an_achievement_is_told_in_full_when_it_is_listed(world: World, clock: F
 
 
 def test_pages_are_cut_when_there_are_many_achievements(world: World) -> None:
-    """The size of the whole stays the same."""
+    """A page of achievements has the size of the whole list."""
     for number in range(1, 6):
         world.add_achievement(number, "x", 10, recurrence="on_completion")
     for _ in range(3):
@@ -230,7 +239,7 @@ def test_pages_are_cut_when_there_are_many_achievements(world: World) -> None:
 
 
 def test_the_history_is_filtered_when_asked_for(world: World, clock: FakeClock) -> None:
-    """By what became of it, and by when it began, with both ends."""
+    """The history can be filtered by status, and by the time at which progress began, both ends included."""
     world.add_achievement(1, "steps", 10, recurrence="on_completion")
     for delta in (11, 12, 3):
         go(world, delta)
@@ -243,7 +252,7 @@ def test_the_history_is_filtered_when_asked_for(world: World, clock: FakeClock) 
 
 
 def test_the_inventory_holds_achievements_when_the_customer_takes_part(world: World) -> None:
-    """Progress together with what it is for."""
+    """The inventory has the customer's progress with the settings of the achievement."""
     world.add_achievement(1, "steps", 10)
     world.add_achievement(2, "not begun", 10)
     go(world)
@@ -267,7 +276,7 @@ def test_the_inventory_holds_achievements_when_the_customer_takes_part(world: Wo
 def test_reading_is_refused_when_it_asks_for_what_there_is_not(
     world: World, act: Callable[[World], None], status: int
 ) -> None:
-    """Unknown customers and achievements, pages that cannot be, IDs that are no numbers."""
+    """An unknown customer or achievement is a 404. An impossible page or an ID that is no number is a 400."""
     world.add_achievement(1, "steps", 10)
     go(world)
     with pytest.raises(Refusal) as refused:
@@ -276,7 +285,7 @@ def test_reading_is_refused_when_it_asks_for_what_there_is_not(
 
 
 def test_an_achievement_cannot_be_scripted_when_it_makes_no_sense(world: World, clock: FakeClock) -> None:
-    """A number twice, a time without zone."""
+    """An achievement whose number is taken, or whose time has no zone, raises a ValueError in the test that scripts it."""
     world.add_achievement(1, "steps", 10)
     with pytest.raises(ValueError, match="achievement 1"):
         world.add_achievement(1, "steps", 10)
@@ -285,7 +294,7 @@ def test_an_achievement_cannot_be_scripted_when_it_makes_no_sense(world: World, 
 
 
 async def test_achievements_are_read_when_a_client_asks(client: Callable[..., Any]) -> None:
-    """Filters travel as one value, joined by commas."""
+    """A client can list achievements and their history, with filters that are joined by commas."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.add_achievement(1, "steps", 10.0)
@@ -303,7 +312,7 @@ async def test_achievements_are_read_when_a_client_asks(client: Callable[..., An
 
 
 def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None:
-    """In the listing, in the inventory, and in the answer to an update."""
+    """An achievement names its campaign in the listing, in the inventory, and in the answer to an event."""
     world.add_achievement(1, "steps", 10, campaign_id=8)
     go(world)
     [listed] = world.get_customer_achievements("p").data

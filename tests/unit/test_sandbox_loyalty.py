@@ -31,7 +31,7 @@ def world(clock: FakeClock) -> World:
 
 
 def balance(world: World, at: datetime | None = None) -> tuple[Any, ...]:
-    """Active, pending, spent, expired and negative points in the main ledger."""
+    """Return the active, pending, spent, expired and negative points in the main ledger."""
     told: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
     return (told.active_points, told.pending_points, told.spent_points, told.expired_points, told.negative_points)
 
@@ -58,7 +58,7 @@ def deduct(world: World, points: float, **fields: Any) -> None:
 
 
 def test_points_come_and_go_when_their_time_does(world: World, clock: FakeClock) -> None:
-    """They are pending, active and expired, as of any time that is asked for."""
+    """Points are pending before their start, then active, then expired. The balance can be read for any time."""
     world.add_points(5, "p", 10, start=clock.now() + DAY, expires=clock.now() + 3 * DAY)
     times = [clock.now() + days * DAY for days in (-1, 0, 1, 3)]
     assert [(0, 0, 0, 0, 0), (0, 10, 0, 0, 0), (10, 0, 0, 0, 0), (0, 0, 0, 10, 0)] == [
@@ -67,7 +67,7 @@ def test_points_come_and_go_when_their_time_does(world: World, clock: FakeClock)
 
 
 def test_the_points_that_expire_first_are_spent_first_when_some_are_deducted(world: World, clock: FakeClock) -> None:
-    """Whichever were given first."""
+    """Points that expire first are spent first, whichever were added first."""
     world.add_points(5, "p", 10)
     world.add_points(5, "p", 10, expires=clock.now() + DAY)
     deduct(world, 12)
@@ -76,7 +76,10 @@ def test_the_points_that_expire_first_are_spent_first_when_some_are_deducted(wor
 
 
 def test_a_balance_is_negative_when_more_is_spent_than_there_is(world: World, clock: FakeClock) -> None:
-    """Points that come later pay for it first; the transaction says so."""
+    """Spending more than the balance makes it negative, which its transaction says.
+
+    Points that come later pay for it first.
+    """
     world.add_points(5, "p", 10)
     world.add_points(5, "p", 4, start=clock.now() + DAY)
     deduct(world, 15)
@@ -87,7 +90,7 @@ def test_a_balance_is_negative_when_more_is_spent_than_there_is(world: World, cl
 
 
 def test_hundredths_add_up_when_points_are_no_whole_numbers(world: World) -> None:
-    """What binary fractions leave over is no point."""
+    """Points are rounded to hundredths, so that 0.1 + 0.2 - 0.3 leaves none."""
     for points in (0.1, 0.2):
         world.add_points(5, "p", points)
     deduct(world, 0.3)
@@ -96,7 +99,10 @@ def test_hundredths_add_up_when_points_are_no_whole_numbers(world: World) -> Non
 
 
 def test_subledgers_stand_apart_when_points_go_to_them(world: World) -> None:
-    """By ID, and alone when one is asked for; those of the program are there before any points."""
+    """The balance of each subledger is separate and can be read alone.
+
+    Subledgers of the program exist before any points.
+    """
     world.add_loyalty_program(6, subledgers=["a"])
     world.add_points(6, "p", 7, subledger="b")
     told = world.get_loyalty_balances(6, "p")
@@ -112,7 +118,7 @@ def test_subledgers_stand_apart_when_points_go_to_them(world: World) -> None:
 def test_the_tier_follows_from_the_points_when_it_is_asked_for(
     world: World, points: float, expected: tuple[Any, ...]
 ) -> None:
-    """With the way to the next one; it is left out otherwise."""
+    """The current tier, the next one and the points to it follow from the balance, and are left out unless asked for."""
     world.add_points(5, "p", points)
     told: Any = world.get_loyalty_balances(5, "p", include_tiers=True, include_projected_tier=True).balance
     assert expected == (told.current_tier and told.current_tier.name, told.points_to_next_tier, told.next_tier_name)
@@ -128,7 +134,7 @@ def test_the_tier_follows_from_the_points_when_it_is_asked_for(
 
 
 def test_unused_points_are_listed_when_some_were_spent(world: World, clock: FakeClock) -> None:
-    """What is left of each addition, by status."""
+    """A listing of points has what is left of each addition, by status."""
     world.add_points(5, "p", 10, name="welcome", session_id="s9")
     world.add_points(5, "p", 5, start=clock.now() + DAY, expires=clock.now() + 2 * DAY)
     deduct(world, 4)
@@ -154,7 +160,7 @@ def test_unused_points_are_listed_when_some_were_spent(world: World, clock: Fake
 def test_points_are_sorted_when_an_order_is_asked_for(
     world: World, clock: FakeClock, sort: str | None, expected: list[int]
 ) -> None:
-    """By their start or their end, the latest first with a minus; as they were given without an order."""
+    """Points are listed in the order in which they were added, or by their start or end, with a minus in descending order."""
     for points, start, expires in ((1, 2, 5), (2, 1, None), (3, 3, 4)):
         end = None if expires is None else clock.now() + expires * DAY
         world.add_points(5, "p", points, start=clock.now() + start * DAY, expires=end)
@@ -162,7 +168,7 @@ def test_points_are_sorted_when_an_order_is_asked_for(
 
 
 def test_a_listing_is_filtered_when_it_names_what_it_wants(world: World) -> None:
-    """Ledgers, sessions, transactions; the main ledger has the empty ID."""
+    """A listing can be filtered by ledgers, sessions and transactions. The main ledger has the empty ID."""
     uuid = world.add_points(5, "p", 1)
     world.add_points(5, "p", 2, subledger="a")
     world.add_points(5, "p", 3, session_id="s1")
@@ -176,7 +182,7 @@ def test_a_listing_is_filtered_when_it_names_what_it_wants(world: World) -> None
 
 
 def test_transactions_are_filtered_when_their_origin_or_time_is_asked_for(world: World, clock: FakeClock) -> None:
-    """By hand, from a session, or imported, which nothing is; the first and the last moment included."""
+    """Transactions can be filtered by origin, manual or session, and by time, both ends included."""
     world.add_points(5, "p", 1)
     clock.time += 60
     world.add_points(5, "p", 2, session_id="s1")
@@ -188,7 +194,7 @@ def test_transactions_are_filtered_when_their_origin_or_time_is_asked_for(world:
 
 
 def test_a_listing_comes_in_pages_when_it_is_long(world: World) -> None:
-    """Transactions the latest first, 50 of them unless asked otherwise."""
+    """Transactions are listed latest first, in pages of 50 by default."""
     for points in range(1, 52):
         world.add_points(5, "p", points)
     first = world.get_loyalty_program_profile_transactions(5, "p")
@@ -203,7 +209,7 @@ def test_a_listing_comes_in_pages_when_it_is_long(world: World) -> None:
 
 
 def test_points_wait_when_they_need_an_action(world: World) -> None:
-    """They are pending until it happens, and listed as waiting."""
+    """Points that await an action are pending until they are activated."""
     uuid = world.add_points(5, "p", 5, awaits_activation=True)
     world.add_points(5, "p", 1)
     assert (1, 5, 0, 0, 0) == balance(world)
@@ -216,7 +222,7 @@ def test_points_wait_when_they_need_an_action(world: World) -> None:
 
 
 def test_the_points_of_a_session_are_activated_when_it_is_named(world: World, clock: FakeClock) -> None:
-    """Those that still wait; what has expired stays so."""
+    """Activating a session's points activates those that wait. Expired ones stay expired."""
     world.add_points(5, "p", 5, awaits_activation=True, session_id="s1")
     world.add_points(5, "q", 6, awaits_activation=True, session_id="s1")
     world.add_points(5, "p", 7, awaits_activation=True, session_id="s2")
@@ -237,14 +243,14 @@ def test_the_points_of_a_session_are_activated_when_it_is_named(world: World, cl
     ],
 )
 def test_an_activation_is_refused_when_it_is_not_one_kind(world: World, fields: dict[str, Any]) -> None:
-    """Transactions or a session, and 50 different transactions at most."""
+    """An activation names either a session or up to 50 different transactions."""
     with pytest.raises(Refusal) as caught:
         world.activate_loyalty_points(5, ActivateLoyaltyPoints(**fields))
     assert 400 == caught.value.status
 
 
 def test_the_past_is_gone_when_transactions_are_deleted(world: World) -> None:
-    """That of some ledgers, or of all."""
+    """Deleting transactions removes those of the named ledgers, or of all."""
     for subledger in ("", "a", "b"):
         world.add_points(5, "p", 1, subledger=subledger)
     some = DeleteLoyaltyTransactionsRequest(scope="SelectedSubledgers", subledger_ids=["", "b"])
@@ -258,7 +264,7 @@ def test_the_past_is_gone_when_transactions_are_deleted(world: World) -> None:
 
 
 def test_a_customer_takes_part_when_they_join_or_get_points(world: World) -> None:
-    """The profile says since when; joining twice is refused."""
+    """A customer who joins a program or gets points has a membership with its time. Joining again is refused."""
     world.join_loyalty_program(5, "new")
     world.add_points(5, "p", 1)
     for who in ("new", "p"):
@@ -271,7 +277,7 @@ def test_a_customer_takes_part_when_they_join_or_get_points(world: World) -> Non
 
 @pytest.mark.parametrize(("program", "who", "status"), [(4, "p", 404), (5, "nobody", 404), (7, "p", 400)])
 def test_reading_is_refused_when_there_is_nothing_to_read(world: World, program: int, who: str, status: int) -> None:
-    """No such program, no such customer, or a program of cards."""
+    """A read of an unknown program or customer is a 404, and of a program of cards a 400."""
     world.add_loyalty_program(7, cards=True)
     world.add_points(5, "p", 1)
     reads: list[Any] = [
@@ -292,7 +298,7 @@ def test_reading_is_refused_when_there_is_nothing_to_read(world: World, program:
 def test_points_are_not_given_when_they_make_no_sense(
     world: World, program: int, points: float, fields: dict[str, Any]
 ) -> None:
-    """An unknown program, no points, a time without zone."""
+    """Points that make no sense, for an unknown program, of no amount, or at a time without a zone, raise a ValueError in the test that scripts them."""
     with pytest.raises(ValueError, match="add it first|not taken|no time zone"):
         world.add_points(program, "p", points, **fields)
     with pytest.raises(ValueError, match="already"):
@@ -303,7 +309,7 @@ def test_points_are_not_given_when_they_make_no_sense(
 
 
 async def test_the_bodies_are_empty_when_a_customer_joins_and_is_forgotten() -> None:
-    """200 without a body, and 204."""
+    """Joining a program answers 200 without a body, and deleting transactions answers 204."""
     async with Sandbox() as sandbox, sandbox.client(strict=True) as talon:
         sandbox.add_loyalty_program(5, title="The Club")
         await talon.join_loyalty_program(5, "p")
@@ -322,7 +328,7 @@ async def test_the_bodies_are_empty_when_a_customer_joins_and_is_forgotten() -> 
 
 
 def test_transactions_are_walked_when_the_blocking_client_lists_them() -> None:
-    """Page after page, from ordinary code."""
+    """The blocking client iterates over transactions page after page."""
     with Sandbox() as sandbox, sandbox.sync_client(strict=True) as talon:
         sandbox.add_loyalty_program(5)
         for points in (1, 2, 3):

@@ -63,7 +63,7 @@ def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
 
 @pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
 def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[Any], hours: float) -> None:
-    """A call of unknown outcome that no key protects is refused or sent, as the command says, because it might act twice."""
+    """A call of unknown outcome that no key protects might act twice. It is refused or sent, as the command says."""
     with pytest.raises(InputError, match="the server may have recorded it already"):
         again(call, "unknown", hours=hours)
     assert again(call, "unknown", hours=hours, in_doubt="skip") is None

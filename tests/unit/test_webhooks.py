@@ -105,7 +105,7 @@ def test_the_envelope_is_read_when_its_case_is_another() -> None:
 
 @pytest.mark.parametrize("kind", ["CampaignNotification", "CampaignEvaluationTreeChanged"])
 def test_a_changed_tree_has_its_class_when_its_type_is_either_of_two(kind: str) -> None:
-    """A changed evaluation tree is read into its class under either of its two types, one of which is that of campaigns."""
+    """A changed evaluation tree is read into its class under both of its types, one of which is that of campaigns."""
     changed: Any = given(NotificationType=kind, Data=[{"applicationId": 1, "evaluationTree": {"version": 3}}])
     assert (CampaignEvaluationTreeChanged, 3) == (type(changed), changed.data[0].evaluation_tree.version)
 
@@ -151,7 +151,10 @@ def test_a_notification_survives_when_its_type_is_unknown(body: dict[str, Any], 
 
 @pytest.mark.parametrize("odd", ["text", 1, True, {"a": 1}, [1], [None], [{}, "text"], [[]]])
 def test_a_notification_is_unknown_when_its_list_is_odd(odd: Any) -> None:
-    """A notification whose list holds something odd is read as unknown, so that code can iterate over the list of a known class."""
+    """A notification whose list holds something odd is read as unknown.
+
+    Code can iterate over the list of a known class.
+    """
     notification = given(NotificationType="CouponCreated", data=odd)
     assert (UnknownNotification, "CouponCreated", odd) == (
         type(notification), notification.notification_type, notification.raw["data"],
