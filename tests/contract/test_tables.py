@@ -146,7 +146,7 @@ def test_document_is_equal_when_a_table_is_written_from_it(name: str) -> None:
 
 
 def test_newest_table_has_the_operations_and_effects_when_it_is_read() -> None:
-    """26.20 has 42 operations, three more than 26.16, and 46 effects."""
+    """The table of 26.20 has 42 operations, three more than that of 26.16, and 46 effects."""
     assert (39, 42) == (len(table("26.16").published), len(table("26.20").published))
     new = {"getCustomerRewards", "integrationRewardsCatalog", "unlockReward"}
     assert new == table("26.20").published.keys() - table("26.16").published.keys()

@@ -103,7 +103,7 @@ async def test_a_proxy_is_asked_when_the_environment_names_one(monkeypatch: pyte
 
 
 async def test_mocks_answer_when_they_are_active() -> None:
-    """aioresponses answers a client that was there before, and the server answers once the mock is gone."""
+    """A mock of aioresponses answers a client that was there before it. The server answers once the mock is gone."""
     with RawServer(answer({"profile": {"id": 1}})) as server:
         async with TalonOne(server.url, KEY) as talon:
             for expected in (1, 2, 1):
@@ -200,7 +200,7 @@ async def test_opentelemetry_sees_the_requests_when_it_is_started(spans: Any, st
 
 
 async def test_vcr_plays_back_when_it_has_recorded_an_answer(tmp_path: Path) -> None:
-    """vcrpy records an answer, and gives it the second time without asking the server."""
+    """A recording of vcrpy is played back the second time, without asking the server."""
     vcr = pytest.importorskip("vcr", reason="from the test extra")
     with RawServer(answer({"profile": {"id": 3}})) as server:
         for _ in range(2):

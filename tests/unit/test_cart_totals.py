@@ -121,7 +121,10 @@ def test_everything_pays_when_a_discount_is_on_the_session(scope: str | None) ->
 
 
 def test_the_scope_is_the_limit_when_a_discount_on_the_session_has_one() -> None:
-    """A discount on the session takes no more than its scope: 12 off goods of 10 and 9 off costs of 7 are 4 too much."""
+    """A discount on the session takes no more than its scope.
+
+    Of 12 off goods of 10, and 9 off costs of 7, 4 are in the excess.
+    """
     totals = cart_totals(cart(item(10, wrap=2), shipping=5), [off(12, "cartItems"), off(9, "additionalCosts")])
     assert (D(0), D(17), D(4)) == (totals.total, totals.session_discount, totals.excess)
 

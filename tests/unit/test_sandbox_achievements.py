@@ -285,7 +285,7 @@ def test_reading_is_refused_when_it_asks_for_what_there_is_not(
 
 
 def test_an_achievement_cannot_be_scripted_when_it_makes_no_sense(world: World, clock: FakeClock) -> None:
-    """An achievement whose number is taken, or whose time has no zone, raises a ValueError in the test that scripts it."""
+    """Scripting an achievement whose number is taken, or whose time has no zone, raises a ValueError."""
     world.add_achievement(1, "steps", 10)
     with pytest.raises(ValueError, match="achievement 1"):
         world.add_achievement(1, "steps", 10)

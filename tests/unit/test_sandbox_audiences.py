@@ -78,7 +78,10 @@ def test_audiences_are_the_same_when_a_profile_changes_its_own(world: World, clo
 
 
 def test_a_profile_is_refused_when_its_audience_does_not_exist(world: World) -> None:
-    """A profile that joins an unknown audience is refused with a pointer to its number, once the sandbox has audiences."""
+    """A profile that joins an unknown audience is refused with a pointer to its number.
+
+    That holds once there are audiences.
+    """
     changes = ProfileAudiencesChanges(adds=[5, 7], deletes=[])
     with pytest.raises(Refusal) as refused:
         world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(audiences_changes=changes))
@@ -183,7 +186,7 @@ def test_a_request_is_refused_when_it_breaks_a_limit(world: World, act: Callable
 
 
 def test_an_audience_cannot_be_scripted_when_its_number_is_taken(world: World) -> None:
-    """An audience whose number is taken raises a ValueError in the test that scripts it."""
+    """Scripting an audience whose number is taken raises a ValueError."""
     with pytest.raises(ValueError, match="audience 5"):
         world.add_audience(5, "again")
 

@@ -245,7 +245,7 @@ def test_a_sync_is_refused_when_it_is_for_another_version(world: World) -> None:
 
 
 def test_a_catalog_cannot_be_scripted_when_its_number_is_taken(world: World) -> None:
-    """A catalog whose number is taken raises a ValueError in the test that scripts it."""
+    """Scripting a catalog whose number is taken raises a ValueError."""
     with pytest.raises(ValueError, match="catalog 1"):
         world.add_catalog(1)
 

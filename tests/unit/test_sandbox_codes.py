@@ -82,13 +82,13 @@ def test_a_coupon_counts_once_when_a_session_names_it_twice(world: World) -> Non
     [{"discount": 1, "percent": 1}, {"valid_from": datetime(2026, 1, 1)}],  # noqa: DTZ001
 )
 def test_a_coupon_is_not_made_when_it_makes_no_sense(world: World, options: dict[str, Any]) -> None:
-    """A coupon with two kinds of discount, or a time without a zone, raises a ValueError in the test that scripts it."""
+    """Scripting a coupon with two kinds of discount, or a time without a zone, raises a ValueError."""
     with pytest.raises(ValueError, match="not both|no time zone"):
         world.add_coupon("C", **options)
 
 
 def test_a_coupon_is_not_made_when_its_code_is_taken(world: World) -> None:
-    """A coupon whose code is taken raises a ValueError, so that redemptions are not lost by accident."""
+    """Scripting a coupon whose code is taken raises a ValueError, so that no redemption is lost by accident."""
     world.add_coupon("C")
     with pytest.raises(ValueError, match="already"):
         world.add_coupon("C")

@@ -118,7 +118,10 @@ def test_subledgers_stand_apart_when_points_go_to_them(world: World) -> None:
 def test_the_tier_follows_from_the_points_when_it_is_asked_for(
     world: World, points: float, expected: tuple[Any, ...]
 ) -> None:
-    """The current tier, the next one and the points to it follow from the balance, and are left out unless asked for."""
+    """The current tier, the next one and the points to it follow from the balance.
+
+    They are left out unless asked for.
+    """
     world.add_points(5, "p", points)
     told: Any = world.get_loyalty_balances(5, "p", include_tiers=True, include_projected_tier=True).balance
     assert expected == (told.current_tier and told.current_tier.name, told.points_to_next_tier, told.next_tier_name)
@@ -160,7 +163,10 @@ def test_unused_points_are_listed_when_some_were_spent(world: World, clock: Fake
 def test_points_are_sorted_when_an_order_is_asked_for(
     world: World, clock: FakeClock, sort: str | None, expected: list[int]
 ) -> None:
-    """Points are listed in the order in which they were added, or by their start or end, with a minus in descending order."""
+    """Points are listed in the order in which they were added.
+
+    On request they are sorted by start or end, descending with a minus.
+    """
     for points, start, expires in ((1, 2, 5), (2, 1, None), (3, 3, 4)):
         end = None if expires is None else clock.now() + expires * DAY
         world.add_points(5, "p", points, start=clock.now() + start * DAY, expires=end)
@@ -298,7 +304,7 @@ def test_reading_is_refused_when_there_is_nothing_to_read(world: World, program:
 def test_points_are_not_given_when_they_make_no_sense(
     world: World, program: int, points: float, fields: dict[str, Any]
 ) -> None:
-    """Points that make no sense, for an unknown program, of no amount, or at a time without a zone, raise a ValueError in the test that scripts them."""
+    """Scripting points raises a ValueError if they are of an unknown program, of no amount, or at a time without a zone."""
     with pytest.raises(ValueError, match="add it first|not taken|no time zone"):
         world.add_points(program, "p", points, **fields)
     with pytest.raises(ValueError, match="already"):

@@ -52,7 +52,7 @@ def test_attributes_are_merged_when_a_profile_is_updated(world: World) -> None:
 
 
 def test_no_rule_runs_when_a_profile_is_updated_without_asking(world: World) -> None:
-    """An update of a profile that does not ask for the rule engine has no effects, and no part of the answer that needs it."""
+    """An update of a profile without `run_rule_engine` has no effects, and no other part of the answer."""
     world.rules.on_profile.append(lambda _: [HELLO])
     request = CustomerProfileIntegrationRequestV2(response_content=["customerProfile"])
     answer = plain_of(world.update_customer_profile_v2("p", request))

@@ -195,6 +195,6 @@ def test_rewards_are_counted_when_it_is_asked_for(world: World) -> None:
 
 @pytest.mark.parametrize(("reward", "options"), [(1, {}), (8, {"points": 1}), (8, {"program_id": 99})])
 def test_a_reward_is_not_made_when_it_makes_no_sense(world: World, reward: int, options: dict[str, Any]) -> None:
-    """A reward whose number is taken, or with points of no program, raises a ValueError in the test that scripts it."""
+    """Scripting a reward whose number is taken, or with points of no program, raises a ValueError."""
     with pytest.raises(ValueError, match="already|loyalty program"):
         world.add_reward(reward, "other", **options)
