@@ -34,7 +34,7 @@ NAMES = (*(scenario.name for scenario in plan.SCENARIOS), *plan.COLD)
 
 
 def bases(name: str) -> dict[str, str]:
-    """Return the contenders of a scenario that are not compared with the base, and what they are compared with."""
+    """Return the contenders of a scenario that are compared with another one than the base, and which one that is."""
     if name == "first-call":
         return {f"{contender}-first": f"{contender}-warm" for contender in plan.FIRST_CALLS}
     return {"talon_async-first": "talon_async-warm"} if name == "first-answer" else {}

@@ -54,7 +54,7 @@ OWN = ("page_size", "skip")
 
 
 def item_of(name: str) -> str:
-    """Name the model of one item."""
+    """Return the name of the model of one item."""
     answer = endpoints_of(Operations)[name].returns
     hints = get_type_hints(answer)
     if "data" not in hints:
@@ -64,7 +64,7 @@ def item_of(name: str) -> str:
 
 
 def explained(method: ast.AsyncFunctionDef) -> str:
-    """Return the lines of a docstring that explain the arguments which the iterator has, too."""
+    """Return the lines of a docstring that explain the arguments which the iterator shares."""
     lines = docstring(method).partition("Args:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^ {12}\w+: .*(?:\n {13,}.*)*", lines, re.MULTILINE)
     return "".join(entry + "\n" for entry in entries if entry.split(":")[0].strip() not in OWN)

@@ -90,7 +90,7 @@ class TalonOneSync(BlockingClient):
 
 
 def blocking_words(method: ast.AsyncFunctionDef | ast.FunctionDef, **words: str) -> str:
-    """Return a method's docstring as it stands in the source, in the words of blocking code."""
+    """Return a method's docstring as it stands in the source, worded for blocking code."""
     text = docstring(method)
     for old, new in {"await talon.": "talon.", **words}.items():
         text = text.replace(old, new)
@@ -98,7 +98,7 @@ def blocking_words(method: ast.AsyncFunctionDef | ast.FunctionDef, **words: str)
 
 
 def signature(method: ast.AsyncFunctionDef | ast.FunctionDef) -> str:
-    """Return a method's parameters and return type, without `self`'s type and without what only loops have."""
+    """Return a method's parameters and return type, without `self`'s type and without what only event loops have."""
     method.args.args[0].annotation = None
     returns = ast.unparse(method.returns) if method.returns else "None"
     text = f"({ast.unparse(method.args)}) -> {returns}"

@@ -48,7 +48,7 @@ def docstring(method: ast.AsyncFunctionDef | ast.FunctionDef) -> str:
 
 
 def settle(target: Path, text: str) -> int:
-    """Write a generated file, formatted; with --check on the command line, only tell whether it is fresh."""
+    """Write a generated file, formatted; with --check on the command line, only tell whether it is current."""
     ruff = [sys.executable, "-m", "ruff"]
     for command in (
         [*ruff, "check", "--quiet", "--fix-only", "--select=I,F401", f"--stdin-filename={target}", "-"],

@@ -1,4 +1,4 @@
-"""Ends of a run that are no fault of the calls: a wrong API key, and enough failures."""
+"""Runs that end for reasons other than their calls: a wrong API key, and enough failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNT = 3000
 
 
 class Shop:
-    """Takes calls with the right key; `status` answers instead for some numbers."""
+    """Takes calls with the right key, and answers some numbers with `status` instead."""
 
     def __init__(self, status: Any = lambda _: 200) -> None:
         self.sent: list[int] = []
@@ -70,7 +70,7 @@ async def test_everything_is_sent_when_the_key_is_corrected(path: Path, make: An
             report.unsent,
             report.held_keys,
         )
-    clock.time += 50 * 3600  # what surely never left is sent at any age
+    clock.time += 50 * 3600  # a call that was not sent is sent at any age
     right = Shop()
     async with with_key(right, "right", clock) as talon:
         report = await talon.track_events(map(make, range(COUNT)), **options)

@@ -1,4 +1,4 @@
-"""Deliveries from Kafka and jobs of Dask while the server is away: they wait, and nothing is lost, doubled or reordered."""
+"""Kafka deliveries and Dask jobs while the server is away: nothing is lost, doubled or reordered."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ async def test_items_are_recorded_when_their_calls_are_accepted(path: Path) -> N
     for index in (0, 1022, 1030, 5000):
         journal.check(index, fingerprint(index))
     for index in (1023, 1029, 4999):
-        journal.check(index, b"whatever")  # nothing is known of these
+        journal.check(index, b"whatever")  # these have no call
     await journal.close()
 
 
@@ -123,7 +123,7 @@ async def test_a_journal_is_refused_when_it_belongs_to_another_destination(path:
     assert [0] == await indices_left(path)  # and it is not locked
 
 
-async def test_calls_that_left_are_told_when_they_cannot_be_repeated(path: Path) -> None:
+async def test_calls_that_may_have_been_sent_are_known_when_they_are_marked(path: Path) -> None:
     """Marks say which calls may have been sent, and a mark that was taken back says that its call was not sent."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(600), keyed=False))
@@ -171,7 +171,7 @@ async def test_keys_protect_no_more_when_they_are_old_or_not_trusted(
     assert [(repeatable, True)] * 3 == [(entry.repeatable, entry.maybe_sent) for entry in found]
 
 
-async def test_calls_are_sent_when_they_are_old_and_surely_never_left(path: Path, clock: FakeClock) -> None:
+async def test_calls_are_sent_at_any_age_when_they_were_never_sent(path: Path, clock: FakeClock) -> None:
     """A call whose mark a run took back is sent by the next run, whatever its age.
 
     Once that run has marked it, it may have been sent.
@@ -187,7 +187,7 @@ async def test_calls_are_sent_when_they_are_old_and_surely_never_left(path: Path
         await journal.close()
 
 
-async def test_a_call_outlives_its_key_when_it_needs_none(path: Path, clock: FakeClock) -> None:
+async def test_a_call_is_repeatable_at_any_age_when_it_needs_no_key(path: Path, clock: FakeClock) -> None:
     """A call that is safe to repeat without a key can be repeated at any age."""
     journal = await opened(path, clock=clock)
     (entry,) = entries(journal, [0], keyed=False)
@@ -210,7 +210,7 @@ async def test_failures_are_kept_when_calls_are_settled_with_one(path: Path) -> 
     assert [1, 3, 5, 7, 9] == [found.index for found in Journal(path).list("failed")]
 
 
-async def test_settlements_are_written_soon_when_nothing_else_is(path: Path) -> None:
+async def test_settlements_are_written_soon_when_no_call_follows(path: Path) -> None:
     """A settlement is written to the disk soon, even if no other call follows."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
@@ -221,7 +221,7 @@ async def test_settlements_are_written_soon_when_nothing_else_is(path: Path) -> 
     await journal.close()
 
 
-async def test_everyone_is_served_when_many_accept_at_once(path: Path) -> None:
+async def test_every_call_is_stored_when_many_accept_at_once(path: Path) -> None:
     """Calls that are accepted while a transaction is being written are stored together in the next one."""
     journal = await opened(path)
     prepared = entries(journal, range(500))
@@ -230,7 +230,7 @@ async def test_everyone_is_served_when_many_accept_at_once(path: Path) -> None:
     await journal.close()
 
 
-async def test_the_journal_is_whole_when_those_who_wait_are_cancelled(path: Path) -> None:
+async def test_accepted_calls_are_stored_when_other_accepts_are_cancelled(path: Path) -> None:
     """A cancelled `accept` may have stored its calls, and does not hold up the others."""
     journal = await opened(path)
     prepared = entries(journal, range(100))

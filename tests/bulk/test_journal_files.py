@@ -222,7 +222,7 @@ async def test_every_settlement_is_written_when_the_disk_is_full(disk: Path, siz
     assert sorted(open_calls) == await indices_left(path)
 
 
-async def test_nothing_is_begun_when_the_disk_is_full_from_the_beginning(disk: Path) -> None:
+async def test_a_run_does_not_start_when_the_disk_is_full_from_the_beginning(disk: Path) -> None:
     """A run does not start if there is no room for the reserve, and the journal can still be read."""
     path = disk / "events.journal"
     await filled(path, 200)

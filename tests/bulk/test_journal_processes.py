@@ -118,7 +118,7 @@ def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> N
             Journal(path).erase("profile:jane")
         with pytest.raises(JournalError, match=f"in use by process {process.pid}"):
             Journal(path).requeue()
-        assert Journal(path).count().recorded > 0  # reading is no matter of locks
+        assert Journal(path).count().recorded > 0  # reading needs no lock
         assert next(Journal(path).list()).index >= 0
         process.kill()
     run("asyncio.run(indices_left(PATH))", path)

@@ -88,7 +88,7 @@ async def test_refused_calls_are_sent_again_when_they_are_requeued(path: Path, c
     await journal.close()
 
 
-async def test_calls_in_doubt_are_sent_again_when_their_indices_are_given(path: Path) -> None:
+async def test_calls_of_unknown_outcome_are_sent_again_when_their_indices_are_given(path: Path) -> None:
     """A requeued call of unknown outcome keeps its key, because the server may have acted under it."""
     journal = await used(path)
     assert 1 == journal.requeue([4, 999])

@@ -35,7 +35,7 @@ async def test_events_of_all_kinds_are_delivered_when_they_are_put(
     assert [] == queue.undelivered
 
 
-async def test_a_customers_events_act_in_the_order_in_which_they_are_put(
+async def test_a_customers_events_act_in_their_order_when_they_are_put(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
     """A customer's events act in the order in which they are put. Other customers' events are sent at the same time."""
@@ -115,7 +115,7 @@ async def test_put_raises_when_the_queue_is_full_and_overflow_is_raise(
     assert [0, 1, 2, 4] == shop.rows
 
 
-async def test_the_oldest_give_way_when_the_queue_is_full(client: Make, url: str, shop: Shop) -> None:
+async def test_the_oldest_events_are_dropped_when_the_queue_is_full(client: Make, url: str, shop: Shop) -> None:
     """With `overflow="drop_oldest"` the oldest waiting events are dropped, counted and reported in their order.
 
     Events under way stay, and the newest are delivered.
@@ -231,7 +231,7 @@ async def test_places_are_kept_when_many_puts_are_cancelled_at_any_moment(
     assert [] == shop.doubled
 
 
-async def test_those_who_wait_are_refused_when_the_queue_is_closed_while_it_is_full(
+async def test_a_waiting_put_is_refused_when_the_queue_is_closed_while_it_is_full(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
     """A `put` that waits for room raises an error when the queue is closed.

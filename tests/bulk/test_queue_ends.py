@@ -185,9 +185,7 @@ async def test_put_tells_why_when_the_server_refuses_the_key(
             await until(lambda: set(range(5)) <= set(shop.rows))
 
 
-async def test_those_who_wait_are_told_when_the_patience_ends(
-    client: Make, url: str, shop: Shop, held: HeldClock
-) -> None:
+async def test_a_waiting_put_raises_when_the_patience_ends(client: Make, url: str, shop: Shop, held: HeldClock) -> None:
     """A queue without `patience` waits for the server without a bound.
 
     With it, the queue stops, and each waiting `put` raises an error.

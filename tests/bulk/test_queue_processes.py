@@ -126,11 +126,16 @@ def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp
 
     The next process takes over its file.
     """
-    rows = range(300), range(10_000, 1_000_000), range(300, 600), range(600, 900)  # one never comes to its end
+    rows = (
+        range(300),
+        range(10_000, 1_000_000),
+        range(300, 600),
+        range(600, 900),
+    )  # the second has rows until it is killed
     workers = [Worker(method, url, tmp_path, own) for own in rows]
     victim = workers[1]
     wait_until(lambda: len(victim.accepted) > 50)
-    wait_until(lambda: all(worker.accepted for worker in workers))  # one that opens later would take over its file
+    wait_until(lambda: all(worker.accepted for worker in workers))  # a worker that opens later would take over its file
     shop.is_held = True  # so that some of its calls are on the wire
     wait_until(lambda: len(victim.accepted) > 100 or not victim.process.is_alive())
     os.kill(victim.process.pid, signal.SIGKILL)
@@ -404,7 +409,7 @@ def test_nothing_is_put_when_ctrl_c_comes_while_a_thread_waits_for_room(url: str
     process = start(script, url)
     assert process.stdout
     assert "full\n" == process.stdout.readline()
-    time.sleep(0.3)  # it must be waiting; a signal before that is no harm, and shows nothing
+    time.sleep(0.3)  # a signal before it waits does no harm, and shows nothing
     process.send_signal(signal.SIGINT)
     assert "interrupted\n" == process.stdout.readline()
     shop.is_held = False

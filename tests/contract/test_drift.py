@@ -193,7 +193,7 @@ def test_finding_is_left_out_when_it_is_a_known_gap() -> None:
     assert (Group.PROPERTY, "CustomerProfile.mood") == (left.group, left.key)
 
 
-def test_known_gap_is_reported_when_it_is_none() -> None:
+def test_known_gap_is_reported_when_it_is_closed() -> None:
     """A known gap that the package has closed is reported as stale."""
     found = compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "CustomerProfile.integrationId"): "once"})
     expected = [
@@ -211,7 +211,7 @@ def test_known_gap_is_reported_when_an_operation_or_effect_is_held(key: tuple[Gr
     assert (Group.STALE, key[1]) == (stale.group, stale.key)
 
 
-def test_known_gap_is_not_reported_when_the_document_does_not_speak_of_it() -> None:
+def test_known_gap_is_not_reported_when_the_document_does_not_mention_it() -> None:
     """A known gap that an older or partial document does not mention is not reported."""
     assert compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "Mood.id"): "later"}) == []
 
@@ -257,7 +257,7 @@ def test_exit_code_is_2_when_there_is_no_file(tmp_path: Path) -> None:
     assert (2, "", expected) == (done.returncode, done.stdout, done.stderr)
 
 
-def test_error_says_it_when_the_file_is_no_text(tmp_path: Path) -> None:
+def test_the_error_says_so_when_the_file_is_not_utf_8(tmp_path: Path) -> None:
     """A file with bytes that are not UTF-8 is reported as no JSON."""
     path = tmp_path / "openapi.json"
     path.write_bytes(b"\xff\xfe")

@@ -240,7 +240,7 @@ def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: li
         assert expected == known(original, example.schema, again), example.where
 
 
-def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
+def test_strict_reading_raises_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
     """Strict reading accepts every example, but for those listed with what is wrong with them."""
     found: set[tuple[str, str, Any]] = set()
     for era, original in originals.items():

@@ -101,7 +101,7 @@ def test_error_is_the_mocks_own_only_when_it_does_not_speak_of_the_request(body:
     assert what == sort_error(error(500, body))[0]
 
 
-def test_exit_is_said_when_the_mock_does_not_start(command: str, tmp_path: Path) -> None:
+def test_the_output_of_a_mock_is_reported_when_it_does_not_start(command: str, tmp_path: Path) -> None:
     """A mock that ends at once is reported with its output."""
     Path(command).write_text(f"#!{sys.executable}\nraise SystemExit('no such option')\n", encoding="utf-8")
     document = tmp_path / "openapi.json"

@@ -219,7 +219,7 @@ def test_effect_has_no_name_when_it_has_no_props() -> None:
         (f"{TITLE}Prize\n  id ?\n", "line 3: it has what is no type: '?' in 'id ?'"),
     ],
 )  # fmt: skip
-def test_table_is_refused_when_a_line_is_none(written: str, message: str) -> None:
+def test_table_is_refused_when_a_line_cannot_be_read(written: str, message: str) -> None:
     """A line that cannot be read is refused with its number."""
     with pytest.raises(DocumentError) as caught:
         read(written)

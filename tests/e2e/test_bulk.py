@@ -132,7 +132,7 @@ async def test_a_run_is_refused_when_its_source_is_not_iterable(client: Any, wro
         await client("http://127.0.0.1:9").track_events(wrong)
 
 
-async def test_the_run_stops_when_the_source_gives_something_else(client: Any) -> None:
+async def test_the_run_stops_when_the_source_gives_items_of_a_wrong_type(client: Any) -> None:
     """A run stops at the second item of a wrong type instead of reporting twenty thousand failures."""
     with RawServer(Recorder()) as server:
         report = await client(server.url).track_events([event(1, "a"), *["event"] * 20_000])

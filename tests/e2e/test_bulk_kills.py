@@ -1,4 +1,4 @@
-"""Runs that are killed and gone on with, counted by a server in a process of its own; `make bulk-kill` is the long form."""
+"""Runs that are killed and resumed, counted by a server in its own process; `make bulk-kill` is the long form."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) ->
     if kind == "v2":
         assert (2500, 0) == (counts["distinct"], outcome.unknown)
     else:
-        kills = outcome.kills + outcome.idle_kills  # those between two calls leave marks, too
+        kills = outcome.kills + outcome.idle_kills  # kills between two calls leave marks, too
         assert outcome.unknown <= kills * (CONCURRENCY + MARKED_AHEAD)

@@ -203,7 +203,7 @@ async def test_one_profile_does_not_stop_the_others_when_it_is_poisonous(client:
     )  # fmt: skip
 
 
-async def test_a_key_is_held_when_that_is_asked_for(client: Any) -> None:
+async def test_an_ordering_key_is_held_when_after_failure_is_hold(client: Any) -> None:
     """With `after_failure="hold"` no later event of the customer is sent and its key is listed.
 
     Other customers' events go on.
@@ -219,7 +219,7 @@ async def test_a_key_is_held_when_that_is_asked_for(client: Any) -> None:
     assert [53, 103, 153] == sorted(failure.index for failure in report.failures)
 
 
-async def test_the_run_stops_when_that_is_asked_for_after_a_failure(client: Any) -> None:
+async def test_the_run_stops_at_a_failure_when_after_failure_is_stop(client: Any) -> None:
     """With `after_failure="stop"` the run stops at the first failure, and reports what was taken and not sent."""
     with RawServer(answer({"message": "no"}, status=400)) as server:
         report = await client(server.url).track_events(map(v2, range(1000)), after_failure="stop", concurrency=2)

@@ -127,7 +127,7 @@ def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() ->
     assert all(numbers == sorted(numbers) for numbers in recorder.numbers.values())
 
 
-def test_a_slow_source_is_not_held_back_when_it_gives_one_at_a_time() -> None:
+def test_an_event_is_sent_at_once_when_its_source_is_slow() -> None:
     """An event of a slow source is sent at once, without waiting for more events."""
     seen = threading.Event()
     recorder = Recorder(lambda _: seen.set())

@@ -58,7 +58,10 @@ async def test_prepared_calls_of_any_operations_are_sent_when_they_are_mixed(cli
 
 
 async def test_no_answer_is_asked_for_when_results_are_not_read(client: Any) -> None:
-    """A run whose results are not read asks the server for no answer, unless the call itself was prepared with an option about it."""
+    """A run whose results are not read asks the server for no answer.
+
+    A call that was prepared with an option about it keeps that option.
+    """
     with RawServer(answer({})) as server:
         talon = client(server.url)
         track, update = talon.prepare(talon.track_event_v2), talon.prepare(talon.update_customer_profile_v2)

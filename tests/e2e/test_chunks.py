@@ -94,7 +94,7 @@ async def test_changes_of_an_audience_are_in_order_when_a_customer_leaves_and_jo
     assert ([3, 1], 1, 4) == (recorder.sizes, recorder.most, report.succeeded)
 
 
-async def test_a_catalog_is_changed_as_if_one_by_one_when_kinds_are_mixed(client: Any) -> None:
+async def test_actions_on_a_catalog_keep_their_order_when_kinds_are_mixed(client: Any) -> None:
     """A request of a catalog holds one kind of action and each SKU once.
 
     An action on many items is alone in its request.
@@ -133,7 +133,7 @@ def _bodies(server: RawServer) -> list[bytes]:
     return [exchange.body for exchange in server.received]
 
 
-async def test_two_advocates_may_be_one_when_codes_are_made(client: Any) -> None:
+async def test_an_advocate_gets_two_codes_when_the_list_has_them_twice(client: Any) -> None:
     """An advocate who stands in the list twice gets two codes."""
     recorder = Recorder()
     body = NewReferralsForMultipleAdvocates(

@@ -206,12 +206,12 @@ async def test_the_body_of_the_loop_may_fail_when_a_page_is_open(client: Any) ->
         assert [0] == await numbers(talon, CAMPAIGNS, limit=1)
 
 
-async def test_nothing_is_left_behind_when_an_iterator_is_forgotten(recwarn: pytest.WarningsRecorder) -> None:
+async def test_no_place_is_kept_when_an_iterator_is_forgotten(recwarn: pytest.WarningsRecorder) -> None:
     """A forgotten iterator holds no place: a client with one connection can make its next call."""
     from talon_async import Limits
 
     gc.collect()
-    recwarn.clear()  # what earlier tests have left to the collector
+    recwarn.clear()  # objects of earlier tests that wait for the garbage collector
     with RawServer(Listing(100)) as server:
         async with TalonOne(server.url, KEY, limits=Limits(connections=1)) as talon, asyncio.timeout(20):
             for _ in range(3):
@@ -234,7 +234,7 @@ async def test_an_error_comes_where_it_happens_when_a_later_page_fails(client: A
 
 
 @pytest.mark.parametrize("fault", [reset, answer({}, status=503), answer({}, status=429), answer(b"{")])
-async def test_a_page_is_asked_for_again_when_it_fails_once(client: Any, clock: FakeClock, fault: Any) -> None:
+async def test_a_page_is_requested_again_when_it_fails_once(client: Any, clock: FakeClock, fault: Any) -> None:
     """A page that fails once is asked for again, like any read."""
     listing = Listing(50, faults={3: fault})
     with RawServer(listing) as server:
@@ -357,7 +357,7 @@ async def test_only_a_page_is_held_when_a_listing_is_long() -> None:
 
     from talon_async.models import IntegrationCampaign, IntegrationGetAllCampaignsResponse
 
-    class Canned(TalonOne):  # a server in the same process would be measured, too
+    class Canned(TalonOne):  # the memory of a server in this process would be measured, too
         async def _call(self, _: Any) -> Any:
             self.skip = getattr(self, "skip", 0) + 50
             data = [IntegrationCampaign(id=self.skip + n) for n in range(50)]

@@ -76,7 +76,7 @@ def test_the_interpreter_ends_when_a_thread_is_in_a_slow_call() -> None:
             """,
             server.url,
         )
-    assert time.monotonic() - began < 8  # the call itself would take ten
+    assert time.monotonic() - began < 8  # the call itself would take ten seconds
 
 
 def test_a_client_can_be_used_by_many_threads_when_they_share_it(server: RawServer) -> None:

@@ -156,7 +156,9 @@ async def test_a_customer_is_forgotten_when_their_data_is_deleted(talon: Any) ->
 
 
 @pytest.mark.parametrize("identifier", ODD_IDS)
-async def test_an_id_arrives_unharmed_when_it_holds_anything(talon: Any, sandbox: Sandbox, identifier: str) -> None:
+async def test_an_id_arrives_unchanged_when_it_holds_any_characters(
+    talon: Any, sandbox: Sandbox, identifier: str
+) -> None:
     """Any ID that a shop uses, with any characters, comes back as it was sent."""
     await talon.update_customer_profile_v2(identifier, NewCustomerProfile(attributes={}))
     assert (await talon.get_customer_inventory(identifier, profile=True)).profile.integration_id == identifier

@@ -156,7 +156,7 @@ def test_the_command_is_refused_when_it_makes_no_sense(
     assert "Traceback" not in done.stderr
 
 
-def test_the_environment_is_asked_for_when_it_says_nothing(tmp_path: Path) -> None:
+def test_the_error_names_the_variables_when_the_environment_has_none(tmp_path: Path) -> None:
     """A run without a deployment or a key prints one sentence that names the variables."""
     done = run(None, write_csv(tmp_path / "events.csv", 1), *MAPPING)
     assert (2, True) == (done.returncode, "TALON_ONE_API_KEY is not set" in done.stderr)
@@ -198,7 +198,7 @@ def test_what_failed_can_be_sent_again_when_its_reason_is_gone(tmp_path: Path, j
         assert server.counts.doubled == 0
 
 
-def test_calls_in_doubt_are_refused_when_no_key_protects_them(server: CountingServer, tmp_path: Path) -> None:
+def test_calls_of_unknown_outcome_are_refused_when_no_key_protects_them(server: CountingServer, tmp_path: Path) -> None:
     """A V1 event whose answer was lost is sent again only if an option asks for it."""
     path = tmp_path / "failed.ndjson"
     record = {

@@ -158,7 +158,7 @@ def test_the_command_is_refused_when_the_journal_is_no_file(server: CountingServ
     assert ("is a folder" if place == "folder" else "is no ordinary file") in done.stderr
 
 
-def test_the_rest_is_told_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
+def test_the_counts_are_printed_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
     """A folder for failures that goes away during the run ends it with one sentence, the counts, and exit code 1."""
     place = tmp_path / "place"
     place.mkdir()

@@ -77,7 +77,9 @@ def test_a_run_stops_when_its_file_is_cut_off_meanwhile(tmp_path: Path) -> None:
     assert "the file has become shorter while it was read" in err.decode()
 
 
-def test_the_encoding_is_asked_for_when_a_cell_is_no_text(server: CountingServer, tmp_path: Path) -> None:
+def test_the_error_names_the_option_for_the_encoding_when_a_cell_is_no_text(
+    server: CountingServer, tmp_path: Path
+) -> None:
     """The error for a cell that is no text names its row and column, and the option for the encoding."""
     path = tmp_path / "events.csv"
     path.write_bytes(b"customer,n,price\ncaf\xe9,1,2\n")
@@ -97,7 +99,9 @@ def test_control_characters_are_escaped_when_a_file_is_no_csv(server: CountingSe
     assert (2, True, False) == (done.returncode, r"\x1b[2J\x07PK" in done.stderr, "\x1b" in done.stderr)
 
 
-def test_no_repetition_is_advised_when_the_same_command_would_fail_again(server: CountingServer, tmp_path: Path) -> None:
+def test_no_repetition_is_advised_when_the_same_command_would_fail_again(
+    server: CountingServer, tmp_path: Path
+) -> None:
     """The command does not advise repeating it when the journal belongs to another file."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert 0 == run(server, path, *MAPPING).returncode

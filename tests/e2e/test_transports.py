@@ -53,7 +53,7 @@ def test_the_direct_transport_is_refused_when_it_lacks_what_is_asked_for(option:
         TalonOne(URL, KEY, **options)
 
 
-def test_a_transport_is_refused_when_there_is_none_of_its_name() -> None:
+def test_a_transport_is_refused_when_its_name_is_unknown() -> None:
     """A transport of an unknown name is refused with an error that lists the known ones."""
     options: Any = {"transport": "carrier pigeon"}
     with pytest.raises(ConfigurationError, match="transport must be 'session' or 'direct', not 'carrier pigeon'"):

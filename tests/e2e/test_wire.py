@@ -157,7 +157,7 @@ async def test_a_header_is_sent_once_when_it_is_written_in_another_case(client: 
 
 
 @pytest.mark.parametrize("kind", ["awaited"])
-async def test_a_borrowed_connector_closes_when_that_is_its_way(client: Any) -> None:
+async def test_connections_of_a_borrowed_connector_close_when_it_forces_them_to(client: Any) -> None:
     """A borrowed connector that closes its connections sends `Connection: close`."""
     with RawServer(EMPTY) as server:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:

@@ -47,7 +47,7 @@ def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: 
             gc.collect()
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they say that the loop and its connections were not closed
+            warnings.simplefilter("ignore")  # the warnings say that the loop and its connections were not closed
             use_and_drop()
             before = descriptors()
             for _ in range(8):

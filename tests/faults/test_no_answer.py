@@ -140,7 +140,7 @@ async def test_nothing_was_sent_when_connecting_takes_too_long(client: Any) -> N
     assert caught.value.outcome == "not_sent"
 
 
-async def test_a_name_is_not_found_when_there_is_none(client: Any) -> None:
+async def test_a_call_is_not_sent_when_the_host_does_not_exist(client: Any) -> None:
     """A host name that does not exist is a connection error."""
     talon = client("https://nothing.invalid", retry=RetryPolicy.off())
     with pytest.raises(ConnectError, match=r"no connection to nothing\.invalid"):
@@ -235,7 +235,7 @@ async def test_an_idle_connection_is_not_mistaken_for_a_fault_when_the_server_cl
     assert len(server.received) == 3
 
 
-async def test_the_first_doubt_stays_when_later_attempts_are_never_sent(client: Any, clock: FakeClock) -> None:
+async def test_an_unknown_outcome_stays_when_later_attempts_are_never_sent(client: Any, clock: FakeClock) -> None:
     """A lost answer followed by a refused connection is an unknown outcome."""
     server = RawServer(reset)
 
@@ -261,7 +261,7 @@ async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open
     assert len(server.received) == 2
 
 
-async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() -> None:
+async def test_a_borrowed_session_changes_no_call_when_it_has_options_of_its_own() -> None:
     """The retries, errors and headers of a borrowed session do not apply to the client's calls.
 
     The session stays open.
@@ -318,7 +318,7 @@ async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> 
 
 
 @SESSION
-async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
+async def test_a_netrc_entry_is_an_error_when_it_has_another_credential(
     client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     """With `trust_env`, a netrc entry for the host is an error that says so.

@@ -202,9 +202,7 @@ async def test_a_deletion_with_a_body_is_repeated_with_it_when_it_is_lost(client
 
 
 @pytest.mark.parametrize("method", ["get_customer_inventory", "delete_customer_data", "update_customer_profile_v2"])
-async def test_nothing_is_sent_behind_our_back_when_a_connection_is_lost(
-    client: Any, clock: FakeClock, method: str
-) -> None:
+async def test_aiohttp_repeats_no_request_when_a_connection_is_lost(client: Any, clock: FakeClock, method: str) -> None:
     """The server sees as many requests as `attempts` says, because aiohttp's own repetition is off."""
     arguments = ("a", PROFILE) if method == "update_customer_profile_v2" else ("a",)
     with RawServer(answer({}), reset) as server:
@@ -222,7 +220,7 @@ async def test_a_dry_event_is_repeated_when_it_is_lost(client: Any, clock: FakeC
     assert len(server.received) == 2
 
 
-async def test_no_storm_breaks_loose_when_the_server_is_down(client: Any, clock: FakeClock) -> None:
+async def test_repetitions_stay_within_the_budget_when_the_server_is_down(client: Any, clock: FakeClock) -> None:
     """The retry budget, which copies share, limits 500 failing calls to 600 requests instead of 2000."""
     with RawServer(DOWN) as server:
         talon = client(server.url, clock=clock)
@@ -260,7 +258,7 @@ async def test_queueing_does_not_use_up_an_attempt_when_connections_are_few(clie
     assert (12, 1) == (len(server.received), server.connections)
 
 
-async def test_nothing_was_sent_when_the_time_is_spent_in_the_queue(client: Any) -> None:
+async def test_a_call_is_not_sent_when_its_time_ends_in_the_queue(client: Any) -> None:
     """A call whose time ends in the queue is not sent, and its error says that it waited for a connection."""
     with RawServer(hang) as server:
         talon = client(server.url, limits=Limits(connections=1), timeout=Timeout(total=0.6, attempt=0.5))
@@ -274,7 +272,7 @@ async def test_nothing_was_sent_when_the_time_is_spent_in_the_queue(client: Any)
             await first
 
 
-async def test_updates_take_turns_when_they_are_for_one_profile_or_session(client: Any) -> None:
+async def test_updates_wait_for_each_other_when_they_are_for_one_profile(client: Any) -> None:
     """Updates of one profile are sent one after the other, and those of other profiles do not wait."""
     running: dict[str, int] = {}
     most: dict[str, int] = {}
@@ -300,7 +298,7 @@ async def test_updates_take_turns_when_they_are_for_one_profile_or_session(clien
     assert most["a"] > 1
 
 
-async def test_waiting_for_a_turn_counts_when_the_total_is_short(client: Any) -> None:
+async def test_waiting_for_another_update_counts_when_the_total_is_short(client: Any) -> None:
     """Waiting for an earlier update of the profile counts against the total time, also for sessions of one profile."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id="p"))
     with RawServer(hang) as server:
@@ -341,7 +339,7 @@ async def test_a_write_is_repeated_when_the_server_refuses_a_second_one(
 
 
 @pytest.mark.parametrize("fault", [reset, DOWN])
-async def test_a_conflict_tells_of_doubt_when_an_earlier_attempt_may_have_done_it(
+async def test_a_conflict_has_an_unknown_outcome_when_an_earlier_attempt_was_lost(
     client: Any, clock: FakeClock, fault: Script
 ) -> None:
     """A 409 after a lost attempt has an unknown outcome and is not repeated.
@@ -355,7 +353,7 @@ async def test_a_conflict_tells_of_doubt_when_an_earlier_attempt_may_have_done_i
 
 
 @pytest.mark.parametrize("before", [[], [BUSY], [answer({}, status=429)]])
-async def test_a_conflict_is_a_rejection_when_nothing_was_in_doubt(
+async def test_a_conflict_is_a_rejection_when_no_attempt_was_lost(
     client: Any, clock: FakeClock, before: list[Script]
 ) -> None:
     """A 409 at once, or after attempts with which the server did nothing, is a rejection."""
@@ -373,7 +371,9 @@ async def test_a_unique_write_is_not_repeated_when_it_was_accepted(client: Any, 
     assert ("accepted", 1) == (caught.value.outcome, len(server.received))
 
 
-async def test_a_unique_write_is_not_repeated_when_it_was_accepted_after_doubt(client: Any, clock: FakeClock) -> None:
+async def test_a_unique_write_is_not_repeated_when_it_was_accepted_after_a_lost_attempt(
+    client: Any, clock: FakeClock
+) -> None:
     """A write under a new ID that was accepted after a lost attempt is not repeated, and its outcome is `accepted`."""
     with RawServer(reset, answer(b"{")) as server, pytest.raises(UnreadableAnswerError) as caught:
         await client(server.url, clock=clock).track_event_v3(UNIQUE)

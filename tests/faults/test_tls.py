@@ -1,4 +1,4 @@
-"""Certificates: verified always; a wrong one is final."""
+"""Certificates are always verified, and an invalid one is a final error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_certificate_is_final_when_it_is_not_valid(client: Any, clock: F
     assert ("not_sent", 1, []) == (caught.value.outcome, caught.value.attempts, server.received)
 
 
-async def test_half_an_answer_is_no_answer_when_tls_is_cut(client: Any, clock: FakeClock) -> None:
+async def test_an_answer_is_unreadable_when_tls_cuts_it_off(client: Any, clock: FakeClock) -> None:
     """An answer that TLS cuts off is refused as incomplete JSON, since neither a length nor a proper end tells."""
     authority = trustme.CA()
     cut = then_cut(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"profile": {"id"')

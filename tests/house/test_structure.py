@@ -1,4 +1,4 @@
-"""The house: imports run downward, rooms stay small, generated files are fresh."""
+"""The structure of the package: imports run downward, files and folders stay small, generated files are fresh."""
 
 from __future__ import annotations
 

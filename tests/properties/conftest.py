@@ -10,6 +10,6 @@ settings.register_profile(
     derandomize=True,
     database=None,
     max_examples=100,
-    suppress_health_check=[HealthCheck.too_slow],  # the machine is nobody's fault
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine makes examples slow
 )
 settings.load_profile("talon")

@@ -103,7 +103,7 @@ def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
     if cls is CatalogAction:
         return st.one_of(*[st.builds(cls, payload=instances(payload)) for payload in CATALOG_ACTIONS.values()])
     if cls in (LabelTargetNone, LabelTargetAudience):
-        fields["type"] = st.just(WORDS[cls])  # without it nobody could tell which of the two it is
+        fields["type"] = st.just(WORDS[cls])  # without the type the two classes cannot be told apart
     if cls is not Effect:
         return st.builds(cls, **fields)
     rest = {name: values for name, values in fields.items() if name not in ("effect_type", "props")}

@@ -54,7 +54,7 @@ class Call:
     end: asyncio.Event
 
 
-class LanesMachine(RuleBasedStateMachine):
+class KeyedLockMachine(RuleBasedStateMachine):
     """Calls come, go on, end and are cancelled at any time."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class LanesMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.calls)
     @rule(number=st.integers(0, 50))
     def end(self, number: int) -> None:
-        """Let a call end as soon as it is inside."""
+        """End a call as soon as it is let in."""
         self.calls[number % len(self.calls)].end.set()
 
     @precondition(lambda self: self.calls)
@@ -137,11 +137,11 @@ class LanesMachine(RuleBasedStateMachine):
         assert {call.task.exception() for call in self.calls if not call.task.cancelled()} <= {None}
 
 
-TestLanes = LanesMachine.TestCase
+TestLanes = KeyedLockMachine.TestCase
 TestLanes.settings = settings(max_examples=150, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
-def test_turns_come_in_one_order_when_a_call_takes_several() -> None:
+def test_keys_come_in_one_order_when_a_request_names_several() -> None:
     """Every request names its keys in the same order, so two calls never wait for each other."""
     stubs = endpoints_of(TalonOne)
     event = NewEvent(type="t", attributes={}, session_id="s", profile_id="p")

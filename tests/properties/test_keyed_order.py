@@ -20,7 +20,7 @@ class Thing:
 
 
 @given(KEYS, st.data())
-def test_no_thing_overtakes_another_when_they_have_a_key_in_common(keys: list[Any], data: st.DataObject) -> None:
+def test_no_item_overtakes_another_when_they_have_a_key_in_common(keys: list[Any], data: st.DataObject) -> None:
     """Each item becomes the first of all its keys once, after the items that were added before it."""
     order: KeyedOrder[Thing] = KeyedOrder()
     things = [Thing(tuple(sorted(own))) for own in keys]

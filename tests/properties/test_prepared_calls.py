@@ -97,7 +97,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("target", HOSTILE)
-def test_a_target_is_refused_when_it_is_none_of_its_operation(target: str) -> None:
+def test_a_target_is_refused_when_it_belongs_to_another_operation(target: str) -> None:
     """Bytes of a call cannot add a header or a request, nor name another host or operation."""
     call: PreparedCall[Any] = PreparedCall("track_event_v2", target, b"{}", (), Idempotency.KEYED, "k")
     with pytest.raises(InvalidArgumentError, match="target of this prepared call"):
@@ -173,7 +173,7 @@ def test_a_call_is_read_when_its_bytes_are_of_another_kind(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("other", [None, "1[]", 5, [1]])
-def test_an_invalid_argument_is_told_when_a_call_is_read_from_no_bytes(other: Any) -> None:
+def test_an_argument_is_refused_when_a_call_is_read_from_no_bytes(other: Any) -> None:
     """A value that is no bytes is refused as an argument: the number five is not five bytes."""
     with pytest.raises(InvalidArgumentError, match="read from bytes, not"):
         PreparedCall[Any].from_bytes(other)

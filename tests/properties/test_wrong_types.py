@@ -47,7 +47,7 @@ def look(body: bytes, returns: Any) -> None:
 
 
 def with_wrong_values(value: Any) -> Iterator[bytes]:
-    """Write a JSON value as often as it has places, with each wrong value in each of them, and the wrong values alone."""
+    """Write a JSON value with each wrong value in each of its places, and the wrong values alone."""
     yield from (json.dumps(odd).encode() for odd in ODD)
     yield from RAW
     text = json.dumps(value)

@@ -1,7 +1,7 @@
 """A server of the Integration API that only counts: what acted, how often, and in which order.
 
-It remembers idempotency keys, acts before it answers, and answers after a while: so a client that is killed meanwhile
-leaves an effect that it does not know of.
+It remembers idempotency keys and acts before it answers. A client that is killed before the answer leaves an effect
+that it does not know of.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Queues of both twins behind one face, events for them, and a server that counts what acts."""
+"""Queues of both twins with one interface, events for them, and a server that counts what acts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transports that are no network: they answer at once, or as a test says."""
+"""Transports without a network: they answer at once, or as a test says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One face for both twins, so that a test written once runs awaited and blocking."""
+"""Clients of both twins with one interface, so that a test that is written once runs awaited and blocking."""
 
 from __future__ import annotations
 

@@ -45,14 +45,14 @@ def test_an_answer_is_unreadable_when_it_is_no_object(body: bytes) -> None:
     "method",
     ["track_event_v2", "track_event_v3", "update_customer_profiles_v2", "create_referrals_for_multiple_advocates"],
 )
-def test_an_answer_is_none_when_it_is_empty_and_may_be(method: str) -> None:
+def test_an_answer_is_none_when_it_is_empty_as_documented(method: str) -> None:
     """An empty answer is None where the API documents that it may be empty."""
     assert None is decode(b"", endpoint_of(getattr(TalonOne, method)).returns)
     assert None is not decode(b"{}", endpoint_of(getattr(TalonOne, method)).returns)
 
 
 @pytest.mark.parametrize("method", ["get_event_v3", "best_prior_price", "create_referral", "sync_catalog"])
-def test_an_answer_is_unreadable_when_it_is_empty_and_may_not_be(method: str) -> None:
+def test_an_answer_is_unreadable_when_it_is_empty_against_the_documents(method: str) -> None:
     """An empty answer is unreadable where the API documents none."""
     with pytest.raises(UnreadableAnswerError, match="the answer is empty"):
         decode(b"", endpoint_of(getattr(TalonOne, method)).returns)

@@ -33,7 +33,7 @@ def test_a_key_is_understood_when_it_is_pasted_with_its_prefix(pasted: str) -> N
     [("", "empty"), ("  ", "empty"), ("a b", "spaces"), ("a\nb", "spaces"), ("kéy", "characters"),
      (f"ManagementKey-v1 {SECRET}", "Management"), (None, "empty")],
 )  # fmt: skip
-def test_a_key_is_refused_when_it_is_none(wrong: Any, said: str) -> None:
+def test_a_key_is_refused_when_it_cannot_be_one(wrong: Any, said: str) -> None:
     """A text that cannot be a key is refused with the reason, and the error does not show it."""
     with pytest.raises(ConfigurationError, match=said) as caught:
         TalonOne("https://a.b", wrong)

@@ -79,7 +79,7 @@ def test_the_gate_closes_when_nothing_succeeds_during_throttling() -> None:
     assert (False, 0, 1.0) == (gate.is_open, gate.limit(), gate.closed_at)
 
 
-def test_nothing_is_learned_of_the_limit_when_the_gate_closes_for_throttling() -> None:
+def test_the_limit_grows_to_its_former_value_when_the_gate_was_closed_by_throttling() -> None:
     """A gate that throttling closed says nothing of the limit, which afterwards grows to its former value."""
     gate = Gate(Concurrency(64))
     for active in range(63, -1, -1):

@@ -114,7 +114,7 @@ def test_nothing_is_charged_when_the_cart_is_empty(session: Any) -> None:
 
 
 @pytest.mark.parametrize("scope", [None, "sessionTotal"])
-def test_everything_pays_when_a_discount_is_on_the_session(scope: str | None) -> None:
+def test_the_total_is_reduced_when_a_discount_is_on_the_session(scope: str | None) -> None:
     """A discount on the session is taken off the total, 10 + 5 - 12 = 3, and the lines keep their own amounts."""
     totals = cart_totals(cart(item(10), shipping=5), [off(12, scope)])
     assert (D(10), D(0), D(5), D(12), D(3)) == summed(totals)
@@ -141,13 +141,13 @@ def test_narrow_scopes_go_first_when_all_scopes_are_there() -> None:
 
 
 @pytest.mark.parametrize("scope", [None, "price"])
-def test_the_line_pays_once_when_no_unit_is_named(scope: str | None) -> None:
+def test_a_discount_is_taken_off_once_when_no_unit_is_named(scope: str | None) -> None:
     """A discount without a unit is taken off its line once: 3 x 10 - 12 = 18."""
     totals = cart_totals(cart(item(10, 3)), [off_item(12, scope=scope)])
     assert (D(30), D(12), D(18)) == (totals.items[0].gross, totals.items[0].discount, totals.items[0].net)
 
 
-def test_each_unit_pays_for_itself_when_units_are_named() -> None:
+def test_a_discount_is_taken_off_its_unit_when_units_are_named() -> None:
     """A discount on a unit takes no more than the unit costs: 30 - 4 - 10 = 16.
 
     The second discount leaves 2 in the excess.
@@ -177,7 +177,7 @@ def test_the_value_counts_when_a_budget_limited_the_discount() -> None:
     assert D(17) == cart_totals(cart(item(20)), [off_item(3, desired_value=10)]).total
 
 
-def test_the_items_costs_pay_when_the_scope_says_so() -> None:
+def test_an_items_costs_are_reduced_when_the_scope_is_additional_costs() -> None:
     """A discount of 3 on an item's costs takes 2 off the wrapping and 1 off the card, in their order.
 
     The price stays.
@@ -189,7 +189,7 @@ def test_the_items_costs_pay_when_the_scope_says_so() -> None:
     assert (D(10), D(3), D(0), D(0), D(13)) == summed(totals)
 
 
-def test_the_costs_pay_the_rest_when_the_scope_is_the_item_total() -> None:
+def test_an_items_costs_are_reduced_last_when_the_scope_is_the_item_total() -> None:
     """A discount of 12 on an item takes 10 off its price and 2 off its wrapping, as one discount for each line."""
     totals = cart_totals(cart(item(10, wrap=4)), [off_item(12, scope="itemTotal")])
     first, second = totals.discounts
@@ -201,7 +201,7 @@ def test_the_costs_pay_the_rest_when_the_scope_is_the_item_total() -> None:
     assert (D(0), D(2), D(2)) == (totals.items[0].net, totals.items[0].additional_costs["wrap"].net, totals.total)
 
 
-def test_the_named_cost_pays_when_a_discount_is_on_an_additional_cost() -> None:
+def test_the_named_cost_is_reduced_when_a_discount_is_on_an_additional_cost() -> None:
     """A discount on an additional cost is taken off the cost that it names, of the session or of an item."""
     effects = [off_cost(4.9), off_item_cost(1.5, 0, 1), off_item_cost(0.5)]
     totals = cart_totals(cart(item(10, 2, wrap=2), shipping=4.9), effects)
@@ -350,7 +350,7 @@ def test_half_a_cent_is_charged_when_the_total_is_rounded() -> None:
     )
 
 
-def test_a_line_is_what_is_paid_and_taken_off_when_its_price_is_no_whole_cents() -> None:
+def test_a_gross_is_net_and_discount_when_a_price_is_not_in_whole_cents() -> None:
     """The gross of a rounded line is its net and its discount: 0.335 - 0.1 becomes 0.34 = 0.24 + 0.10."""
     (line,) = cart_totals(cart(item(0.335)), [off_item(0.1)]).rounded().items
     assert (D("0.34"), D("0.10"), D("0.24")) == (line.gross, line.discount, line.net)

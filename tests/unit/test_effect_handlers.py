@@ -46,7 +46,7 @@ def test_each_handler_gets_its_effects_when_they_are_applied() -> None:
     assert ["B", (7, 10), "A"] == handlers.apply([REJECTED, DISCOUNT, ACCEPTED])
 
 
-def test_effects_are_passed_over_when_nothing_handles_them() -> None:
+def test_effects_are_skipped_when_no_handler_takes_them() -> None:
     """Effects without a handler are skipped if there is no default, also those of unknown types."""
     handlers = EffectHandlers[str]()
     handlers.on(AcceptCouponEffectProps)(told)
@@ -121,7 +121,7 @@ def test_nothing_is_called_when_apply_meets_a_coroutine_function() -> None:
     assert ["A"] == called
 
 
-async def test_handlers_take_turns_when_some_are_coroutine_functions() -> None:
+async def test_handlers_run_one_after_the_other_when_some_are_coroutine_functions() -> None:
     """`apply_async` runs the handlers one after the other."""
     steps: list[str] = []
     handlers = EffectHandlers[int]()

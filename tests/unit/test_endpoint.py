@@ -93,7 +93,7 @@ def test_no_query_is_sent_when_every_value_is_left_out() -> None:
         ("a;b,c:d", "a%3Bb%2Cc%3Ad"), ("~-._", "~-._"), (" ", "%20"), (UUID(int=1), str(UUID(int=1))),
     ],
 )  # fmt: skip
-def test_a_path_value_is_one_segment_when_it_holds_anything(identifier: Any, segment: str) -> None:
+def test_a_path_value_is_one_segment_when_it_holds_any_characters(identifier: Any, segment: str) -> None:
     """An ID is percent-encoded as a whole, so that no character in it leads to another resource."""
     assert target(TalonOne.delete_customer_data, identifier) == f"/v1/customer_data/{segment}"
 
@@ -306,7 +306,7 @@ def test_a_comma_is_encoded_when_it_is_inside_a_joined_value() -> None:
         ({"only": "true"}, "renew: only cannot be sent: 'true' is not True"),
     ],
 )
-def test_a_word_is_refused_when_it_is_none_of_those_documented(options: dict[str, Any], said: str) -> None:
+def test_a_word_is_refused_when_it_is_not_documented(options: dict[str, Any], said: str) -> None:
     """The error names the operation, the parameter and the words that are allowed."""
     with pytest.raises(InvalidArgumentError, match=said):
         target(Odd.renew, "card", **options)

@@ -92,7 +92,7 @@ def test_a_parallel_update_is_told_from_other_conflicts_when_the_message_says_so
         (b"[" * 5000, "the answer explains nothing", []),
     ],
 )  # fmt: skip
-def test_every_shape_of_body_is_survived_when_it_comes(body: Any, message: str, details: list[ErrorDetail]) -> None:
+def test_an_error_is_made_when_its_body_has_any_shape(body: Any, message: str, details: list[ErrorDetail]) -> None:
     """A body of any shape, documented or not, gives an error with the status and whatever text can be read."""
     error = of(400, body)
     assert (message, tuple(details)) == (error.message, error.errors)

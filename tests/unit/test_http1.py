@@ -220,7 +220,7 @@ async def test_the_outcome_is_unknown_when_the_head_is_not_http(name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["two lengths", "length and chunks", "chunks and length"])
-async def test_the_error_names_the_header_when_the_length_is_in_doubt(name: str) -> None:
+async def test_the_error_names_the_header_when_the_length_is_ambiguous(name: str) -> None:
     """An answer whose length is ambiguous is refused with the header's name. It may smuggle another answer in."""
     assert "Content-Length" in Exchange().feed(NOT_HTTP[name]).error.message
 

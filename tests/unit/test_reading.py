@@ -74,7 +74,7 @@ def test_a_value_stays_as_it_came_when_its_type_is_another(odd: Any) -> None:
 
 
 @pytest.mark.parametrize("odd", [1, "text", True, {"a": 1}])
-def test_a_list_stays_as_it_came_when_it_is_none(odd: Any) -> None:
+def test_a_value_stays_as_it_came_when_a_list_is_expected(odd: Any) -> None:
     """A value in place of a list is kept as it came, also where models are expected."""
     state = read({"effects": odd, "coupons": odd, "customerSession": {"cartItems": odd}}, IntegrationStateV2)
     assert (odd, odd, odd) == (state.effects, state.coupons, state.customer_session.cart_items)
@@ -88,7 +88,7 @@ def test_an_element_stays_as_it_came_when_it_is_no_object(odd: Any) -> None:
     assert odd == state.customer_session
 
 
-def test_whole_and_broken_numbers_are_kept_when_they_mix() -> None:
+def test_whole_and_fractional_numbers_are_kept_when_they_mix() -> None:
     """Whole and fractional numbers are kept as they came: money comes as 30 and as 1.3."""
     session = read({"total": 30, "cartItemTotal": 1.3, "updateCount": 2.0}, CustomerSessionV2)
     assert [(int, 30), (float, 1.3), (float, 2.0)] == [
@@ -96,7 +96,7 @@ def test_whole_and_broken_numbers_are_kept_when_they_mix() -> None:
     ]
 
 
-def test_words_of_tomorrow_are_kept_when_an_enumeration_grows() -> None:
+def test_unknown_words_are_kept_when_an_enumeration_grows() -> None:
     """A word that the enumeration does not list is kept."""
     assert read({"state": "half_open"}, CustomerSessionV2).state == "half_open"
 
@@ -126,12 +126,12 @@ def test_a_time_is_read_when_it_has_any_precision(text: str, time: datetime) -> 
     ["2022-01-02T15:04:05Z07:00", "2022-10-97T35:00:00Z", "2021-03-06T19: 26:04.790Z", "immediate", "", "2020-01-01",
      "2020-01-01T00:00:00", "2016-12-31T23:59:60Z"],
 )  # fmt: skip
-def test_a_time_stays_text_when_it_is_none(text: str) -> None:
+def test_a_text_stays_text_when_it_is_no_time_with_a_zone(text: str) -> None:
     """A text that is no time with a zone is kept as text."""
     assert text == read({"created": text}, Coupon).created
 
 
-def test_words_stay_words_when_a_date_is_one_of_them() -> None:
+def test_a_word_is_kept_when_it_stands_for_a_date() -> None:
     """The words `unlimited`, `immediate` and `on_action` in place of a date are kept."""
     props = {"programId": 1, "subLedgerId": "", "value": 5, "recipientIntegrationId": "r", "name": "n",
              "transactionUUID": "u", "startDate": "on_action", "expiryDate": "unlimited"}  # fmt: skip
@@ -151,7 +151,7 @@ def test_props_are_typed_when_the_effect_type_is_known() -> None:
             pytest.fail(repr(other))
 
 
-def test_an_effect_survives_when_its_type_is_unknown() -> None:
+def test_an_effect_keeps_its_props_when_its_type_is_unknown() -> None:
     """An effect of an unknown type is read with its props as UnknownEffectProps."""
     found = effect("boostUniverse", {"by": 3}, campaignId=7)
     assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (
@@ -178,7 +178,7 @@ def test_props_are_typed_when_they_hold_more_than_is_known() -> None:
 
 
 @pytest.mark.parametrize("kind", [None, 3, [], {}])
-def test_an_effect_survives_when_its_type_is_no_text(kind: Any) -> None:
+def test_an_effect_keeps_its_props_when_its_type_is_no_text(kind: Any) -> None:
     """An effect whose type is no text is read with its props as UnknownEffectProps."""
     assert UnknownEffectProps(raw={"a": 1}) == effect(kind, {"a": 1}).props
 

@@ -33,13 +33,13 @@ def test_effects_are_the_same_when_they_are_read_lazily() -> None:
 
 
 @pytest.mark.parametrize("effects", [None, [], "odd", {}])
-def test_effects_stay_as_they_came_when_there_is_nothing_to_be_lazy_about(effects: Any) -> None:
+def test_lazy_effects_stay_as_they_came_when_they_are_empty_or_odd(effects: Any) -> None:
     """A list of effects that is empty or odd is the same whether read lazily or not."""
     body = orjson.dumps({"effects": effects})
     assert decode(body, IntegrationStateV2).effects == decoder(IntegrationStateV2)(body, lazy=True).effects
 
 
-def test_effects_are_whole_when_threads_look_at_once() -> None:
+def test_lazy_effects_are_complete_when_threads_read_them_at_once() -> None:
     """Lazy effects that several threads read at once are complete for each of them."""
     body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}] * 3})
     before = sys.getswitchinterval()

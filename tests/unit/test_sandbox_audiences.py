@@ -323,7 +323,7 @@ async def test_the_status_is_the_documented_one_when_many_are_changed(clock: Fak
     assert [answer.status == 204 for answer in answers] == [answer.body == b"" for answer in answers]
 
 
-async def test_many_are_changed_when_a_client_asks_for_it(client: Callable[..., Any]) -> None:
+async def test_audiences_and_profiles_are_changed_when_a_client_asks_for_it(client: Callable[..., Any]) -> None:
     """Both twins get documented answers to operations on audiences, many profiles and many referrals."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)

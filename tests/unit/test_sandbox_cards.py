@@ -176,7 +176,7 @@ def test_points_go_to_the_card_when_a_session_closes(world: World) -> None:
     assert [] == world.get_loyalty_card_points(7, "card-1").data
 
 
-def test_effects_are_only_told_when_their_card_is_not_there(world: World) -> None:
+def test_effects_move_no_points_when_their_card_does_not_exist(world: World) -> None:
     """An effect on a card that does not exist is in the answer, and no card is made."""
     world.rules.on_event.append(lambda _: [effect(ADD)])
     event = IntegrationEventV2Request(profile_id="p", type="t", response_content=["loyalty"], loyalty_cards=["card-1"])

@@ -321,7 +321,7 @@ def test_an_adjustment_is_told_in_full_when_it_is_the_best(world: World, clock: 
     assert [one.price for one in ask_price(world, last + 5 * DAY, days="2")] == [10]
 
 
-def test_the_last_calculated_holds_when_adjustments_overlap(world: World, clock: FakeClock) -> None:
+def test_the_adjustment_calculated_last_holds_when_several_overlap(world: World, clock: FakeClock) -> None:
     """Of adjustments that overlap, the one that was calculated last holds. A null price ends its type."""
     last = prices(world, clock, 10)
     adjust(world, price=8.0, calculated_at=last)
@@ -331,7 +331,7 @@ def test_the_last_calculated_holds_when_adjustments_overlap(world: World, clock:
     assert [one.price for one in ask_price(world, last)] == [10]
 
 
-def test_a_price_has_ended_when_its_item_is_removed(world: World, clock: FakeClock) -> None:
+def test_a_price_ends_when_its_item_is_removed(world: World, clock: FakeClock) -> None:
     """The price of a removed item ends with its removal. Adjustments of an unknown item change nothing."""
     last = prices(world, clock, 10)
     clock.time += DAY.total_seconds()
@@ -351,7 +351,7 @@ def test_a_price_has_ended_when_its_item_is_removed(world: World, clock: FakeClo
         ({"target": BestPriorTarget(target_type="AUDIENCE")}, "/target/audienceID"),
     ],
 )
-def test_prices_are_refused_when_they_are_asked_for_wrongly(
+def test_a_request_for_prices_is_refused_when_it_is_not_valid(
     world: World, clock: FakeClock, fields: Any, where: str
 ) -> None:
     """A request for prices without articles, days or audience is refused with a pointer."""
@@ -369,7 +369,7 @@ def test_all_of_the_past_is_looked_at_when_the_time_is_very_long(world: World, c
 # -- over HTTP
 
 
-async def test_a_null_price_ends_a_type_when_it_comes_over_the_wire(clock: FakeClock) -> None:
+async def test_a_null_price_ends_an_adjustment_when_it_is_sent_as_json(clock: FakeClock) -> None:
     """A null price ends an adjustment in JSON, too, and the best prior prices are a list at the top level."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     handler.world.add_catalog(1)

@@ -247,7 +247,7 @@ def test_reserved_customers_are_refused_when_there_is_no_such_coupon(world: Worl
     ("ids", "where"),
     [(["a", ""], "/integrationIDs/1"), (["a"] * 1001, "/integrationIDs"), (["a", "b" * 1001], "/integrationIDs/1")],
 )
-def test_a_reservation_is_refused_when_its_customers_cannot_be(world: World, ids: list[str], where: str) -> None:
+def test_a_reservation_is_refused_when_its_customers_are_not_valid(world: World, ids: list[str], where: str) -> None:
     """A reservation with an empty or too long ID, or too many of them, is refused with a pointer."""
     world.add_coupon("C")
     with pytest.raises(Refusal) as refused:

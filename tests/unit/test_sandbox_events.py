@@ -141,7 +141,7 @@ async def test_an_event_is_recorded_once_when_its_key_comes_again(clock: FakeClo
 # -- version 3
 
 
-def test_an_advanced_event_is_told_when_its_id_is_known(world: World) -> None:
+def test_an_advanced_event_is_read_when_its_id_is_known(world: World) -> None:
     """An advanced event can be read under its ID, with the closed session that it refers to.
 
     Rules see that session as its own.

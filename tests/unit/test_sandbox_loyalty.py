@@ -57,7 +57,7 @@ def deduct(world: World, points: float, **fields: Any) -> None:
 # -- balances
 
 
-def test_points_come_and_go_when_their_time_does(world: World, clock: FakeClock) -> None:
+def test_points_become_active_and_expire_when_their_time_comes(world: World, clock: FakeClock) -> None:
     """Points are pending before their start, then active, then expired. The balance can be read for any time."""
     world.add_points(5, "p", 10, start=clock.now() + DAY, expires=clock.now() + 3 * DAY)
     times = [clock.now() + days * DAY for days in (-1, 0, 1, 3)]
@@ -89,7 +89,7 @@ def test_a_balance_is_negative_when_more_is_spent_than_there_is(world: World, cl
     assert {"createsNegativeBalance": True} == plain_of(taken)["flags"]
 
 
-def test_hundredths_add_up_when_points_are_no_whole_numbers(world: World) -> None:
+def test_points_are_rounded_to_hundredths_when_they_are_fractions(world: World) -> None:
     """Points are rounded to hundredths, so that 0.1 + 0.2 - 0.3 leaves none."""
     for points in (0.1, 0.2):
         world.add_points(5, "p", points)
@@ -214,7 +214,7 @@ def test_a_listing_comes_in_pages_when_it_is_long(world: World) -> None:
 # -- activation, deletion, joining
 
 
-def test_points_wait_when_they_need_an_action(world: World) -> None:
+def test_points_are_pending_when_they_await_an_action(world: World) -> None:
     """Points that await an action are pending until they are activated."""
     uuid = world.add_points(5, "p", 5, awaits_activation=True)
     world.add_points(5, "p", 1)
@@ -248,14 +248,16 @@ def test_the_points_of_a_session_are_activated_when_it_is_named(world: World, cl
         {"transaction_uuids": [str(number) for number in range(51)]},
     ],
 )
-def test_an_activation_is_refused_when_it_is_not_one_kind(world: World, fields: dict[str, Any]) -> None:
+def test_an_activation_is_refused_when_it_does_not_name_transactions_or_a_session(
+    world: World, fields: dict[str, Any]
+) -> None:
     """An activation names either a session or up to 50 different transactions."""
     with pytest.raises(Refusal) as caught:
         world.activate_loyalty_points(5, ActivateLoyaltyPoints(**fields))
     assert 400 == caught.value.status
 
 
-def test_the_past_is_gone_when_transactions_are_deleted(world: World) -> None:
+def test_points_are_gone_when_transactions_are_deleted(world: World) -> None:
     """Deleting transactions removes those of the named ledgers, or of all."""
     for subledger in ("", "a", "b"):
         world.add_points(5, "p", 1, subledger=subledger)
@@ -304,7 +306,7 @@ def test_reading_is_refused_when_there_is_nothing_to_read(world: World, program:
 def test_points_are_not_given_when_they_make_no_sense(
     world: World, program: int, points: float, fields: dict[str, Any]
 ) -> None:
-    """Scripting points raises a ValueError if they are of an unknown program, of no amount, or at a time without a zone."""
+    """Scripting points of an unknown program, of no amount, or at a time without a zone raises a ValueError."""
     with pytest.raises(ValueError, match="add it first|not taken|no time zone"):
         world.add_points(program, "p", points, **fields)
     with pytest.raises(ValueError, match="already"):

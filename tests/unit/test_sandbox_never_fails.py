@@ -59,7 +59,7 @@ async def failed(handler: Handler, method: str, target: str, body: Any) -> str |
 
 
 @each
-def test_the_world_takes_every_value_when_an_operation_has_it(endpoint: Endpoint) -> None:
+def test_the_sandbox_takes_every_parameter_when_an_operation_has_it(endpoint: Endpoint) -> None:
     """Each operation of the sandbox has the parameters of the client's method."""
     parameters = list(inspect.signature(getattr(World, endpoint.name)).parameters)
     assert [name for name in endpoint.signature.parameters if name != "idempotency_key"] == parameters

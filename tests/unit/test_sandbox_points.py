@@ -159,7 +159,7 @@ def test_points_move_at_once_when_a_profile_or_an_event_brings_them(world: World
     )
 
 
-def test_effects_are_only_told_when_their_program_is_not_there(world: World) -> None:
+def test_effects_move_no_points_when_their_program_does_not_exist(world: World) -> None:
     """Effects on an unknown program, or for an anonymous customer, are in the answer and move no points."""
     world.rules.on_session.append(lambda _: [effect(AddLoyaltyPointsEffectProps(
         name="n", program_id=99, sub_ledger_id="", value=1, recipient_integration_id="p")), effect(TAKE)])  # fmt: skip
@@ -167,7 +167,7 @@ def test_effects_are_only_told_when_their_program_is_not_there(world: World) -> 
     assert (2, {}) == (len(answer.effects), dict(world.store.ledgers))
 
 
-def test_empty_subledgers_stay_out_when_points_are_told(world: World) -> None:
+def test_empty_subledgers_are_left_out_when_the_inventory_has_points(world: World) -> None:
     """Loyalty in the inventory has the main ledger, and subledgers only if they have points."""
     world.add_loyalty_program(6, subledgers=["a"])
     world.add_points(6, "p", 1, subledger="b")

@@ -236,7 +236,9 @@ def test_an_event_is_refused_when_the_session_belongs_to_another_profile(world: 
     ("fields", "where"),
     [({"type": ""}, "/type"), ({"type": "talon_session_created"}, "/type"), ({"session_id": ""}, "/sessionId")],
 )
-def test_an_event_is_refused_when_it_cannot_be_one(world: World, fields: dict[str, str], where: str) -> None:
+def test_an_event_is_refused_when_its_type_or_session_is_missing(
+    world: World, fields: dict[str, str], where: str
+) -> None:
     """An event needs a session and a type that is not the API's own."""
     with pytest.raises(Refusal) as refused:
         world.track_event(event(**fields))

@@ -89,7 +89,7 @@ async def test_a_request_is_refused_when_there_is_no_such_operation(
 @pytest.mark.parametrize(
     "identifier", ["a/b", "10$OFF", "?x=1", "#", "100%", "%2F", "a+b c", "ünï 漢字", "..", "a;b&c=d"]
 )
-async def test_an_id_is_decoded_once_when_it_holds_anything(handler: Handler, identifier: str) -> None:
+async def test_an_id_is_decoded_once_when_it_holds_any_characters(handler: Handler, identifier: str) -> None:
     """An ID with any characters is decoded once, to the text that was encoded."""
     await ask(handler, "PUT", f"/v2/customer_profiles/{quote(identifier, safe='')}", {})
     assert [identifier] == list(handler.world.store.profiles)
@@ -176,7 +176,7 @@ async def test_the_status_is_the_documented_one_when_all_is_well(
     assert (status == 204) == (answer.body == b"")
 
 
-async def test_an_operation_says_so_when_the_world_does_not_know_it(
+async def test_an_operation_is_answered_with_501_when_the_sandbox_does_not_know_it(
     handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An operation that the sandbox does not know is answered with 501 and its name."""
@@ -235,7 +235,7 @@ async def test_a_refusal_arrives_when_an_answer_shall_be_dropped(handler: Handle
     assert await handler.handle("POST", "/v1/events", KEY, orjson.dumps(EVENT)) is None
 
 
-async def test_other_operations_are_well_when_one_has_a_fault(handler: Handler) -> None:
+async def test_other_operations_are_answered_when_one_has_a_fault(handler: Handler) -> None:
     """A fault of one operation does not affect others."""
     handler.faults.fail("track_event", failure(503, None, None), 1)
     handler.faults.drop("track_event", 1)

@@ -254,7 +254,7 @@ def test_a_return_is_refused_when_there_is_no_such_item(world: World, items: Any
     assert world.store.sessions["s"].session.state == "closed"
 
 
-def test_the_next_line_is_meant_when_an_sku_is_in_several(world: World) -> None:
+def test_a_return_takes_the_next_line_when_an_sku_is_in_several(world: World) -> None:
     """A return by SKU takes the first line of that SKU that has units left."""
     put(world, cart_items=[CartItem(sku="a", quantity=1, price=1.0), CartItem(sku="a", quantity=1, price=2.0)])
     request = ReturnIntegrationRequest(return_=NewReturn(returned_cart_items=[ReturnedCartItem(sku="a", quantity=1)]))
@@ -284,7 +284,7 @@ def ten_percent(session: CustomerSessionV2) -> list[Effect]:
     return [effect(SetDiscountEffectProps(name=f"ten of {n}", value=value), campaign_id=n) for n in (2, 3)]
 
 
-def test_campaigns_look_again_when_they_and_the_request_want_it(world: World) -> None:
+def test_campaigns_are_evaluated_again_when_they_and_the_request_ask_for_it(world: World) -> None:
     """With `run_rule_engine`, campaigns with `reevaluate_on_return` are evaluated again.
 
     Changed effects are rolled back and given anew.
@@ -305,7 +305,7 @@ def test_campaigns_look_again_when_they_and_the_request_want_it(world: World) ->
     ]
 
 
-def test_a_campaign_stays_silent_when_it_had_no_effect_before(world: World) -> None:
+def test_a_campaign_is_not_evaluated_when_it_had_no_effect_before(world: World) -> None:
     """A campaign that had no effect on the session before is not evaluated for a return."""
     world.add_campaign(2, "late", reevaluate_on_return=True)
     put(world)
@@ -313,7 +313,7 @@ def test_a_campaign_stays_silent_when_it_had_no_effect_before(world: World) -> N
     assert world.return_cart_items("s", back((0, 1)), run_rule_engine=True).effects == []
 
 
-def test_a_code_stays_redeemed_when_its_campaign_looks_again(world: World) -> None:
+def test_a_code_stays_redeemed_when_its_campaign_is_evaluated_again(world: World) -> None:
     """A coupon that is used up by the session itself stays valid when its campaign is evaluated again."""
     world.add_campaign(1, "coupons", reevaluate_on_return=True)
     world.add_coupon("C", percent=10.0, usage_limit=1)

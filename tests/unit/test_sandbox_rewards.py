@@ -172,7 +172,9 @@ def test_the_catalog_is_refused_when_a_filter_makes_no_sense(world: World, filte
 @pytest.mark.parametrize(
     "filters", [{"loyalty_program_id": 99}, {"profile_integration_id": "nobody"}, {"loyalty_card_id": "none"}]
 )
-def test_the_catalog_is_refused_when_a_program_customer_or_card_is_unknown(world: World, filters: dict[str, Any]) -> None:
+def test_the_catalog_is_refused_when_a_program_customer_or_card_is_unknown(
+    world: World, filters: dict[str, Any]
+) -> None:
     """An unknown program, customer or card is a 404."""
     with pytest.raises(Refusal) as caught:
         world.integration_rewards_catalog(**filters)

@@ -132,7 +132,7 @@ def test_only_the_record_is_forgotten_when_it_is_cleared() -> None:
         sandbox.add_coupon("C")
 
 
-def test_nothing_is_torn_when_threads_script_a_running_sandbox() -> None:
+def test_no_change_is_lost_when_threads_script_a_running_sandbox() -> None:
     """Threads can script a running sandbox, whose state changes only on the server's loop."""
     with Sandbox() as sandbox, sandbox.sync_client() as talon:
 

@@ -120,7 +120,7 @@ def test_a_closed_session_is_refused_when_its_cart_would_change(world: World) ->
     assert pointer(refused) == "/customerSession/state"
 
 
-def test_a_close_does_nothing_more_when_it_is_repeated(world: World) -> None:
+def test_a_close_changes_nothing_when_it_is_repeated(world: World) -> None:
     """Closing a session again gives the same answer and changes nothing."""
     first = put(world, state="closed", profile_id="p", cart_items=[SHOE])
     again = put(world, state="closed", profile_id="p", cart_items=[SHOE])

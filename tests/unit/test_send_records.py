@@ -53,7 +53,7 @@ def test_a_refused_call_gets_a_new_key_when_it_is_sent_again() -> None:
     assert v2("mine") == again(v2("mine"), "rejected")
 
 
-def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
+def test_a_call_of_unknown_outcome_keeps_its_key_when_the_key_protects_it() -> None:
     """A call of unknown outcome keeps its key, which a journal does not replace."""
     call = v2()
     read = again(call, "unknown")
@@ -62,7 +62,7 @@ def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
 
 
 @pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
-def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[Any], hours: float) -> None:
+def test_a_call_of_unknown_outcome_is_refused_when_no_key_protects_it(call: PreparedCall[Any], hours: float) -> None:
     """A call of unknown outcome that no key protects might act twice. It is refused or sent, as the command says."""
     with pytest.raises(InputError, match="the server may have recorded it already"):
         again(call, "unknown", hours=hours)
@@ -85,7 +85,7 @@ def test_a_line_is_refused_when_it_is_damaged(changes: dict[str, Any]) -> None:
     assert str(caught.value) == "FILE, line 1: looks like a call that an earlier run wrote, but is damaged"
 
 
-def test_a_file_is_written_whole_when_there_are_lines(tmp_path: Path) -> None:
+def test_a_file_of_failures_is_replaced_when_there_are_lines(tmp_path: Path) -> None:
     """A file of failures replaces the one before, and only its owner can read it. Without failures there is none."""
     path = tmp_path / "failed.ndjson"
     assert write_lines(path, [b"1\n", b"2\n"]) == 2

@@ -143,7 +143,7 @@ def test_the_audience_is_kept_when_an_effect_is_for_one() -> None:
         ({"NotificationType": "Notification"}, "Notification"),
     ],
 )
-def test_a_notification_survives_when_its_type_is_unknown(body: dict[str, Any], kind: str | None) -> None:
+def test_a_notification_keeps_its_data_when_its_type_is_unknown(body: dict[str, Any], kind: str | None) -> None:
     """A notification of an unknown type is read with everything that came."""
     expected = UnknownNotification(notification_type=kind, id="m", raw=body)
     assert expected == parse(orjson.dumps(body), {"x-uuid": "m"})
@@ -358,7 +358,7 @@ def test_the_memory_is_locked_when_it_is_written() -> None:
     assert [True, True] == locked
 
 
-def test_a_memory_is_refused_when_it_holds_nothing() -> None:
+def test_a_memory_is_refused_when_its_size_is_zero() -> None:
     """A memory of size zero is refused, because it would call every notification new."""
     with pytest.raises(ConfigurationError, match="1 or more"):
         Seen(0)

@@ -121,7 +121,7 @@ def test_a_naive_time_is_refused_when_it_stands_anywhere() -> None:
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")])
-def test_a_number_is_refused_when_it_is_none(wrong: Any) -> None:
+def test_a_number_is_refused_when_json_does_not_have_it(wrong: Any) -> None:
     """A number that JSON does not have, such as NaN, is refused. As null it would delete the attribute."""
     with pytest.raises(InvalidArgumentError, match="/attributes/x"):
         to_json(NewCustomerProfile(attributes={"x": wrong, "y": None}))

@@ -22,7 +22,7 @@ def queue_of(capacity: int, share: float) -> int:
 
 
 def best_fixed(capacity: int, queue: int) -> float:
-    """Return the most that a fixed limit gets done in a second, of those that are never refused."""
+    """Return the most calls that a fixed limit gets done in a second, of those limits that are never refused."""
     most = 0.0
     for limit in sorted({capacity, capacity + queue}):
         with Counter(DELAY) as server:
@@ -35,7 +35,7 @@ def best_fixed(capacity: int, queue: int) -> float:
 
 
 def adaptive(steps: list[tuple[int, int]], seconds: float) -> tuple[list[float], float]:
-    """Return what each step got done in a second, and the percentage that was refused."""
+    """Return the calls that each step got done in a second, and the percentage that was refused."""
     with Counter(DELAY) as server:
         server.ask("capacity", capacity=steps[0][0], queue=steps[0][1])
         sender = Sender(server.url, concurrency="auto", seconds=seconds * len(steps))
@@ -57,7 +57,7 @@ def adaptive(steps: list[tuple[int, int]], seconds: float) -> tuple[list[float],
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.auto", description=__doc__)
     parser.add_argument("--capacity", type=int, nargs="+", default=[20, 5, 40])
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each capacity lasts")

@@ -17,7 +17,7 @@ MOST = 4
 
 
 def peak(count: int, *, journal: bool, figures: Figures) -> int:
-    """Send so many events; return the most memory that the sender had."""
+    """Send so many events; return the largest memory of the sender."""
     with tempfile.TemporaryDirectory() as folder, Counter() as server:
         path = Path(folder) / "events.journal" if journal else None
         report = Sender(server.url, events=count, journal=path).report()
@@ -30,7 +30,7 @@ def peak(count: int, *, journal: bool, figures: Figures) -> int:
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.memory", description=__doc__)
     parser.add_argument("--few", type=int, default=10_000)
     parser.add_argument("--many", type=int, default=1_000_000)

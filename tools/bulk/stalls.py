@@ -41,12 +41,12 @@ class Stalls:
             self.found += [(begun, ended) for begun, ended in json.loads(noted)]
 
     def overlap(self, begun: float, ended: float) -> bool:
-        """Tell whether there was a stall in this time."""
+        """Tell whether a stall overlaps with this time."""
         return any(first < ended and begun < last for first, last in self.found)
 
 
 def main() -> None:
-    """Sleep until the input ends, and tell the stalls."""
+    """Sleep until the input ends, and print the stalls."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     is_over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()

@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
-    """Return all that the package lacks of a document, sorted, without the known gaps."""
+    """Return everything that the package lacks of a document, sorted, without the known gaps."""
     named = {*document.published, *document.components, *document.schemas, *document.effects}
     found = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
     return ordered(sift(found, gaps, named))
 
 
 def compare_older(document: Document, newer: Document) -> list[Finding]:
-    """Return what the package lacks of what only an older document has."""
+    """Return what the package lacks of the parts that only an older document has."""
     known = {*newer.published, *newer.schemas}
     return [finding for finding in compare(document) if finding.key.partition(".")[0] not in known]
 
 
 def compare_names(document: Document, named: set[str]) -> list[Finding]:
-    """Return the names that only examples have; those that are known are looked for in what is `named`."""
+    """Return the names that only examples have; known gaps are looked for in `named`."""
     return ordered(sift(compare_examples(document), EXAMPLES_ONLY, named))
 
 
 def compare_tables() -> tuple[list[Finding], str]:
-    """Return all that the package lacks of the tables, and how much they hold."""
+    """Return everything that the package lacks of the tables, and a description of their size."""
     newest = table(NEWEST)
     found, counts = compare(newest), [(NEWEST, {*newest.published})]
     for era in reversed([era for era in ERAS if era != NEWEST]):
@@ -79,7 +79,7 @@ def compare_sources(folder: Path) -> tuple[list[Finding], list[str]]:
 
 
 def held(document: Document) -> str:
-    """Say how much a document has."""
+    """Describe the size of a document."""
     words = {(name, property_, word) for name, shape in document.schemas.items()
              for property_, schema in shape.properties.items() for word in listed_words(schema, document)}  # fmt: skip
     counts = {"schemas": document.schemas, "effects": document.effects, "words": words, "limits": limits(document)}

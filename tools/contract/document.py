@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"`([A-Za-z][\w-]*)`")
 
 
 class DocumentError(Exception):
-    """What was given is no OpenAPI document that the package could be compared with."""
+    """A text that is no OpenAPI document with which the package can be compared."""
 
 
 class Shape(NamedTuple):
@@ -47,12 +47,12 @@ class Published(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Return the operation's name."""
         return str(self.operation["operationId"])
 
     @property
     def page(self) -> str:
-        """The name of an answer's schema that has none of its own."""
+        """Return the name of an answer's schema that has no name of its own."""
         return f"{self.id[0].upper()}{self.id[1:]}Response"
 
 
@@ -91,7 +91,7 @@ class Document:
 
     @classmethod
     def read(cls, path: Path) -> Document:
-        """Read a file; DocumentError also when there is none."""
+        """Read a file; a missing one raises DocumentError, too."""
         try:
             return cls(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -100,7 +100,7 @@ class Document:
             raise DocumentError(f"it is not JSON: {error}") from error
 
     def follow(self, node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Follow references to anything in the document; the name is empty where there is none."""
+        """Follow references to any part of the document; the name is empty where there is no reference."""
         name = ""
         while "$ref" in node:
             reference = node["$ref"]
@@ -128,7 +128,7 @@ class Document:
 
     @staticmethod
     def kind(schema: Schema) -> str | None:
-        """Return the type of a schema besides null; a single allowed value counts as one."""
+        """Return the type of a schema without null; a single allowed value counts as one."""
         kinds = schema.get("type", "const" if "const" in schema else None)
         return next(kind for kind in kinds if kind != "null") if isinstance(kinds, list) else kinds
 
@@ -163,12 +163,12 @@ class Document:
 
     @property
     def webhooks(self) -> Mapping[str, Schema]:
-        """The schemas of its webhooks by name."""
+        """Return the schemas of the document's webhooks by name."""
         return {name: media["schema"] for name, media in self.messages.items()}
 
     @cached_property
     def published(self) -> dict[str, Published]:
-        """The operations of the Integration API by name."""
+        """Return the operations of the Integration API by name."""
         found = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
                  if self._is_ours(item.get(method, {}))]  # fmt: skip
         return {operation.id: operation for operation in found}
@@ -201,7 +201,7 @@ class Document:
         )
 
     def reach(self, schema: Schema, found: dict[str, Shape], name: str = "", *, seen: set[str] | None = None) -> None:
-        """Collect every object schema below one, by name; `name` is for an object that has none."""
+        """Collect every object schema below one, by name; `name` is that of an object without a name of its own."""
         seen = set() if seen is None else seen
         reference, target = self.resolve(schema)
         name = reference or name
@@ -219,7 +219,7 @@ class Document:
 
     @cached_property
     def requests(self) -> dict[str, Shape]:
-        """The schemas of request bodies."""
+        """Return the schemas of request bodies."""
         found: dict[str, Shape] = {}
         for operation in self.published.values():
             if operation.body is not None:
@@ -228,7 +228,7 @@ class Document:
 
     @cached_property
     def answers(self) -> dict[str, Shape]:
-        """The schemas of successful answers, and all effect props: in 2020 nothing referred to them."""
+        """Return the schemas of successful answers and of all effect props, to which the document of 2020 does not refer."""
         found: dict[str, Shape] = {}
         for operation in self.published.values():
             for answer in operation.answers:
@@ -240,7 +240,7 @@ class Document:
 
     @cached_property
     def schemas(self) -> dict[str, Shape]:
-        """All schemas that operations reach."""
+        """Return all schemas that operations reach."""
         return self.answers | self.requests
 
     @cached_property
@@ -275,7 +275,7 @@ class Document:
 
     @cached_property
     def words_in_prose(self) -> set[str]:
-        """The words that its sentences set apart as code."""
+        """Return the words that the document's sentences set apart as code."""
         texts = re.findall(r'"(?:description|summary)": ?"((?:[^"\\]|\\.)*)"', self.text)
         return {word for text in texts for word in _QUOTED.findall(text)} | set(self._content.get("x-words", ()))
 

@@ -17,7 +17,7 @@ BOUNDS = ("Length", "Items", "imum")
 
 
 def published(schema: Schema, document: Document) -> Limit | None:
-    """Return the limit that a schema gives; one that excludes its own bound has no like in the package."""
+    """Return the limit that a schema gives; the package has none for a bound that is itself excluded."""
     _, schema = document.resolve(schema)
     least = next((schema[f"min{bound}"] for bound in BOUNDS if f"min{bound}" in schema), 0)
     most = next((schema[f"max{bound}"] for bound in BOUNDS if f"max{bound}" in schema), None)
@@ -28,7 +28,7 @@ def published(schema: Schema, document: Document) -> Limit | None:
 
 
 def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
-    """Return every limit of requests: what the document gives, what the package has, and where; by what it limits."""
+    """Return every limit of requests by what it limits: the document's, the package's, and the file of the latter."""
     found: dict[str, tuple[Limit, Limit | None, str]] = {}
     for name, shape in document.requests.items():
         cls = classes().get(name)
@@ -49,7 +49,7 @@ def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
 
 
 def compare_limits(document: Document) -> Iterator[Finding]:
-    """Find the limits that the package lacks or has otherwise; bounds that only the package has are no finding."""
+    """Find limits that the package lacks or has otherwise; a bound that only the package has is no finding."""
     for key, (limit, held, place) in limits(document).items():
         if not _holds(held, limit):
             about = f"{_said(held)} until now" if held else ""
@@ -66,7 +66,7 @@ def _holds(held: Limit | None, limit: Limit) -> bool:
 
 
 def _said(limit: Limit) -> str:
-    """Write a limit as in the package, without what is not set."""
+    """Write a limit as in the package, without the bounds that are not set."""
     each = f"each={_said(limit.each)}" if limit.each else ""
     pattern = f"pattern={limit.pattern!r}" if limit.pattern else ""
     bounds = [str(limit.least), *([str(limit.most)] if limit.most is not None else ())]

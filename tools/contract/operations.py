@@ -1,4 +1,4 @@
-"""Compares operations with stubs: which there are, what they send, what they answer."""
+"""Compares operations with stubs: which ones there are, what they send, and what they answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compare_operations(document: Document) -> Iterator[Finding]:
 
 
 def _missing(operation: Published, document: Document) -> Finding:
-    """Write the head of the stub that is lacking, for the file of its tag."""
+    """Write the head of the missing stub, for the file of its tag."""
     tag = next(iter(operation.operation.get("tags", ())), "")
     same = (stubs().get(python_name(other.id)) for other in document.published.values()
             if tag in other.operation.get("tags", ()))  # fmt: skip
@@ -84,7 +84,7 @@ def _parameters(operation: Published, stub: Endpoint, document: Document) -> Ite
 
 
 def _differences(query: Any, entry: dict[str, Any], document: Document) -> Iterator[str]:
-    """Say what to change about a query value that the stub has."""
+    """Describe the differences between a query value and that of the stub."""
     schema = entry["schema"]
     kind = notation(schema, document)
     is_list = any(get_origin(part) in LISTS for part in parts(query.kind))

@@ -1,4 +1,4 @@
-"""What the package holds: its stubs, its classes and their fields, and where they are written."""
+"""Describes the package: its stubs, its classes and their fields, and the files that they are in."""
 
 from __future__ import annotations
 

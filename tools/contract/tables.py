@@ -58,19 +58,19 @@ def table(name: str) -> Document:
 
 
 def spec() -> Path | None:
-    """Return the folder of the documents, if one is named."""
+    """Return the folder of the documents, or None if the environment names none."""
     named = os.environ.get("TALON_ONE_SPEC")
     return Path(named) if named else None
 
 
 def document(name: str, folder: Path) -> Document | None:
-    """Return the document that a table is written from, if a folder has it."""
+    """Return the document that a table is written from, or None if the folder lacks it."""
     _, file = SOURCES[name]
     return Document.read(folder / file) if file and (folder / file).is_file() else None
 
 
 def differing(folder: Path) -> Iterator[tuple[str, str]]:
-    """List the tables that are not what would be written from the documents of a folder, with what would be."""
+    """List the tables that differ from what the documents of a folder give, with the text that they should have."""
     for name, (api, _) in SOURCES.items():
         source = document(name, folder)
         if source is not None:

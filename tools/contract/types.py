@@ -1,4 +1,4 @@
-"""Python types against schemas: whether the one holds the other, and how it is written."""
+"""Python types beside schemas: whether a type can hold a schema's values, and how it is written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def words(hint: Any) -> set[str]:
 
 
 def kinds(schema: Schema) -> list[str]:
-    """Return the types that a schema gives, without null; none where anything goes."""
+    """Return the types that a schema gives, without null; empty if it allows any."""
     given: str | list[str] = schema.get("type", [])
     listed = [given] if isinstance(given, str) else given
     if not listed and (values := [schema["const"]] if "const" in schema else schema.get("enum")):
@@ -45,7 +45,7 @@ def kinds(schema: Schema) -> list[str]:
 
 
 def choices(schema: Schema) -> list[Schema]:
-    """Return what a schema lets one choose from, without null."""
+    """Return the alternatives of a schema, without null."""
     listed: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
     return [option for option in listed if option.get("type") != "null"]
 
@@ -99,7 +99,7 @@ def _fits_object(held: list[Any], schema: Schema, document: Document, name: str)
 
 
 def _values(schema: Schema) -> Schema:
-    """Return the schema of a map's values; an empty one takes anything."""
+    """Return the schema of a map's values; an empty one allows any value."""
     values = schema.get("additionalProperties")
     return cast("Schema", values) if isinstance(values, dict) else {}
 
@@ -138,7 +138,7 @@ def declaration(wire: str, kind: str, *, required: bool, strict: bool) -> str:
 
 
 def described(schema: Schema, document: Document) -> str:
-    """Say in a few words what a schema is, in those of the document."""
+    """Describe a schema in a few words of the document."""
     name, schema = document.resolve(schema)
     given = schema.get("format") or " or ".join(kinds(schema))
     return name or given or ("choice" if choices(schema) else "object" if schema.get("properties") else "anything")

@@ -35,13 +35,13 @@ def arguments() -> argparse.Namespace:
 
 
 def chosen(only: str | None, *, quick: bool) -> list[Fault]:
-    """Return the faults that were asked for."""
+    """Return the faults that the command line names."""
     faults = matrix.FAULTS[::QUICK] if quick else matrix.FAULTS
     return [fault for fault in faults if only is None or only.lower() in fault.name.lower()]
 
 
 async def run_matrix(faults: Sequence[Fault], transports: Sequence[str], twins: Sequence[str]) -> bool:
-    """Print the matrix; return whether every promise is kept."""
+    """Print the matrix; return whether every promise was kept."""
     begin = time.monotonic()
     cells = matrix.cells_of(faults, transports, twins)
     order = {fault.name: number for number, fault in enumerate(faults)}
@@ -58,7 +58,7 @@ async def run_matrix(faults: Sequence[Fault], transports: Sequence[str], twins: 
 
 
 def told(outcome: Outcome) -> bool:
-    """Print what a run found; return whether every promise is kept."""
+    """Print what a run has found; return whether every promise was kept."""
     print(outcome.line + (": nothing left over, every outcome true" if not outcome.broken else ""))
     for line in outcome.broken[:20]:
         print(f"    BROKEN {line}")
@@ -66,7 +66,7 @@ def told(outcome: Outcome) -> bool:
 
 
 async def main() -> int:
-    """Do what is asked."""
+    """Run what the command line asks for."""
     asked = arguments()
     twins = [asked.twin] if asked.twin else list(TWINS)
     kept, transports = True, []

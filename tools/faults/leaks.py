@@ -1,4 +1,4 @@
-"""What a process holds: descriptors, tasks, threads, memory."""
+"""Counts what a process holds: descriptors, tasks, threads, memory."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Held:
         return cls(len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks()), len(threads))
 
     async def more(self) -> list[str]:
-        """Say what there is more of, when everything has had the time to end."""
+        """Describe what the process holds in addition, after everything has had the time to end."""
         found: list[str] = []
         for _ in range(30):
             after = attrs.asdict(Held.now())

@@ -1,4 +1,4 @@
-"""The servers: they speak bytes, on one event loop in a thread of its own, and read whole requests."""
+"""The servers of the fault matrix: they work with bytes, on one event loop in a thread of its own."""
 
 from __future__ import annotations
 
@@ -143,12 +143,12 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
 
 
 async def read_body(reader: asyncio.StreamReader, head: bytes) -> bytes:
-    """Return the body that belongs to a head."""
+    """Return the body that follows a head."""
     length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
     return await reader.readexactly(int(length[1])) if length else b""
 
 
 def token_of(head: bytes, body: bytes) -> str | None:
-    """Return what the call is known by that a request belongs to."""
+    """Return the token of the call that a request belongs to."""
     found = TOKEN.search(head) or TOKEN.search(body[:BEGINNING])
     return found[0].decode() if found else None
