@@ -152,7 +152,7 @@ async def points(talon: Any) -> float:
 
 
 async def statuses(talon: Any) -> list[tuple[str, str]]:
-    return [(one.integration_id, one.status) for one in (await talon.get_customer_rewards("jane")).data]
+    return [(reward.integration_id, reward.status) for reward in (await talon.get_customer_rewards("jane")).data]
 
 
 async def unlocked(talon: Any) -> list[RewardWithUnlocks]:
@@ -230,8 +230,8 @@ async def test_the_catalog_tells_what_a_customer_lacks_when_it_is_for_one(client
 
     async def lacks(**who: Any) -> dict[str, Any]:
         return {
-            one.name: [detail.failure_code for detail in one.eligibility.details] if one.eligibility else None
-            async for one in walk(talon, "iter_integration_rewards_catalog", page_size=2, **who)
+            reward.name: [detail.failure_code for detail in reward.eligibility.details] if reward.eligibility else None
+            async for reward in walk(talon, "iter_integration_rewards_catalog", page_size=2, **who)
         }
 
     assert {"mug": None, "yacht": None, "jug": None} == await lacks()

@@ -132,7 +132,7 @@ async def test_a_friend_is_referred_when_a_code_is_used(talon: Any, sandbox: San
     )
     assert AcceptReferralEffectProps(value=referral.code) == state.effects[0].props
     inventory = await talon.get_customer_inventory("jane", referrals=True)
-    assert [referral.code] == [one.code for one in inventory.referrals]
+    assert [referral.code] == [referral.code for referral in inventory.referrals]
 
 
 async def test_reservations_come_and_go_when_customers_hold_a_coupon(talon: Any, sandbox: Sandbox) -> None:

@@ -92,7 +92,7 @@ def check_sums(totals: CartTotals) -> None:
     assert totals.discount_total == off_lines + totals.session_discount
     assert all(line.gross == line.net + line.discount for line in lines)
     for place, line in totals.lines.items():
-        assert line.discount == sum(one.amount for one in totals.discounts if one.line == place)
+        assert line.discount == sum(discount.amount for discount in totals.discounts if discount.line == place)
 
 
 @given(carts(ODD), EFFECTS)
@@ -104,16 +104,16 @@ def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSes
     totals = cart_totals(session, effects)
     check_sums(totals)
     assert min([totals.total, totals.excess, *(line.net for line in totals.lines.values())]) >= 0
-    assert all(one.amount > 0 for one in totals.discounts)
+    assert all(discount.amount > 0 for discount in totals.discounts)
 
 
 @given(carts(ODD), EFFECTS)
 def test_no_money_is_lost_when_nothing_is_rolled_back(session: CustomerSessionV2, effects: list[Effect]) -> None:
     """The value of every effect is taken off, is in the excess, or the effect is reported."""
-    given_ = [one for one in effects if not isinstance(one.props, RollbackDiscountEffectProps)]
+    given_ = [effect for effect in effects if not isinstance(effect.props, RollbackDiscountEffectProps)]
     totals = cart_totals(session, given_)
-    asked: Any = sum(Decimal(str(getattr(one.props, "value", 0))) for one in given_)
-    unapplied: Any = sum(Decimal(str(getattr(one.props, "value", 0))) for one in totals.unapplied)
+    asked: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in given_)
+    unapplied: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in totals.unapplied)
     assert asked == totals.discount_total + totals.excess + unapplied
 
 
@@ -140,7 +140,7 @@ def test_the_sums_hold_when_everything_is_rounded(
     check_sums(rounded)
     cent = Decimal(1).scaleb(-places)
     assert exact.total.quantize(cent, ROUND_HALF_UP) == rounded.total
-    amounts = [rounded.total, *(one.amount for one in rounded.discounts)]
+    amounts = [rounded.total, *(discount.amount for discount in rounded.discounts)]
     amounts += [amount for line in rounded.lines.values() for amount in (line.gross, line.discount, line.net)]
     assert all(amount == amount.quantize(cent) and amount >= 0 for amount in amounts)
     pairs = zip(exact.lines.values(), rounded.lines.values(), strict=True)

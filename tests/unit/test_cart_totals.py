@@ -137,7 +137,7 @@ def test_narrow_scopes_go_first_when_all_scopes_are_there() -> None:
     effects = [off(8, "sessionTotal", "c"), off(3, "additionalCosts", "b"), off(6, "cartItems", "a")]
     totals = cart_totals(cart(item(10), shipping=5), effects)
     assert (D(0), D(2)) == (totals.total, totals.excess)
-    assert [("a", 6), ("b", 3), ("c", 6)] == [(one.name, one.amount) for one in totals.discounts]
+    assert [("a", 6), ("b", 3), ("c", 6)] == [(discount.name, discount.amount) for discount in totals.discounts]
 
 
 @pytest.mark.parametrize("scope", [None, "price"])
@@ -154,7 +154,7 @@ def test_a_discount_is_taken_off_its_unit_when_units_are_named() -> None:
     """
     totals = cart_totals(cart(item(10, 3)), [off_item(4, 0, 0), off_item(12, 0, 2.0)])
     assert (D(16), D(2)) == (totals.total, totals.excess)
-    assert [(0, D(4)), (2, D(10))] == [(one.sub_position, one.amount) for one in totals.discounts]
+    assert [(0, D(4)), (2, D(10))] == [(discount.sub_position, discount.amount) for discount in totals.discounts]
 
 
 def test_every_share_counts_once_when_a_discount_is_pro_rata() -> None:
@@ -169,7 +169,7 @@ def test_every_share_counts_once_when_a_discount_is_pro_rata() -> None:
         off_item(2.5, 1, 1, total_discount=10),
     ]
     totals = cart_totals(session, effects)
-    assert ([D(15), D(15)], D(30)) == ([one.net for one in totals.items], totals.total)
+    assert ([D(15), D(15)], D(30)) == ([line.net for line in totals.items], totals.total)
 
 
 def test_the_value_counts_when_a_budget_limited_the_discount() -> None:
@@ -321,7 +321,7 @@ def test_amounts_are_exact_when_the_callers_context_is_narrow() -> None:
         totals = cart_totals(cart(item(1000.01), item(2000.02)), [off_item(0.01)])
         rounded = totals.rounded()
         assert (D("3000.02"), D("3000.02")) == (totals.total, rounded.total)
-        assert ["1000.00", "2000.02"] == [str(one.net) for one in rounded.items]
+        assert ["1000.00", "2000.02"] == [str(line.net) for line in rounded.items]
 
 
 def test_the_missing_cent_is_given_to_one_line_when_thirds_are_rounded() -> None:
@@ -331,9 +331,9 @@ def test_the_missing_cent_is_given_to_one_line_when_thirds_are_rounded() -> None
     )
     rounded = totals.rounded()
     assert (D("19.995"), D("20.00"), D("10.00")) == (totals.total, rounded.total, rounded.discount_total)
-    assert [D("6.67"), D("6.67"), D("6.66")] == [one.net for one in rounded.items]
-    assert [D("3.33"), D("3.33"), D("3.34")] == [one.amount for one in rounded.discounts]
-    assert {D(10)} == {one.gross for one in rounded.items}
+    assert [D("6.67"), D("6.67"), D("6.66")] == [line.net for line in rounded.items]
+    assert [D("3.33"), D("3.33"), D("3.34")] == [discount.amount for discount in rounded.discounts]
+    assert {D(10)} == {line.gross for line in rounded.items}
 
 
 def test_half_a_cent_is_charged_when_the_total_is_rounded() -> None:

@@ -61,7 +61,7 @@ def history(world: World, **filters: Any) -> list[tuple[Any, Any]]:
 
 
 def listed(world: World, **filters: Any) -> list[Any]:
-    return [one.id for one in world.get_customer_achievements("p", **filters).data]
+    return [achievement.id for achievement in world.get_customer_achievements("p", **filters).data]
 
 
 # -- progress

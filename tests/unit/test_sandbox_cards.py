@@ -44,7 +44,7 @@ def make(world: World, *customers: str, **fields: Any) -> Any:
 
 
 def holders(card: Any) -> list[Any]:
-    return [one.integration_id for one in card.profiles]
+    return [profile.integration_id for profile in card.profiles]
 
 
 # -- making and linking
@@ -161,15 +161,15 @@ def test_points_go_to_the_card_when_a_session_closes(world: World) -> None:
     told: Any = world.update_customer_session_v2("s", request).loyalty
     assert ({}, [("card-1", 10)]) == (
         told.programs,
-        [(one.identifier, one.ledger.current_balance) for one in told.cards],
+        [(card.identifier, card.ledger.current_balance) for card in told.cards],
     )
     [left] = world.get_loyalty_card_points(7, "card-1").data
     assert ("p", "s", 10) == (left.customer_profile_id, left.customer_session_id, left.amount)
     log = world.get_loyalty_card_transactions(7, "card-1").data
     assert [("subtraction", 20, "card-1"), ("addition", 30, "card-1")] == [
-        (one.type, one.amount, one.card_identifier) for one in log
+        (transaction.type, transaction.amount, transaction.card_identifier) for transaction in log
     ]
-    assert ["", "buy"] == [one.rule_name for one in log]
+    assert ["", "buy"] == [transaction.rule_name for transaction in log]
     cancelled = IntegrationRequest(customer_session=NewCustomerSessionV2(state="cancelled"))
     undone = [one.effect_type for one in world.update_customer_session_v2("s", cancelled).effects]
     assert ["rollbackAddedLoyaltyPoints", "rollbackDeductedLoyaltyPoints"] == undone
@@ -251,5 +251,5 @@ def test_a_card_is_read_when_the_client_blocks() -> None:
         balances = talon.get_loyalty_card_balances(7, "card-1")
         assert balances.balance is not None
         assert 2.5 == balances.balance.active_points
-        assert ["welcome"] == [one.name for one in talon.get_loyalty_card_points(7, "card-1").data]
-        assert ["welcome"] == [one.name for one in talon.get_loyalty_card_transactions(7, "card-1").data]
+        assert ["welcome"] == [entry.name for entry in talon.get_loyalty_card_points(7, "card-1").data]
+        assert ["welcome"] == [transaction.name for transaction in talon.get_loyalty_card_transactions(7, "card-1").data]

@@ -70,7 +70,7 @@ def pointer(refused: pytest.ExceptionInfo[Refusal]) -> Any:
 
 
 def listed(world: World, **filters: Any) -> list[Any]:
-    return [one.id for one in world.integration_get_all_campaigns(**filters).data]
+    return [campaign.id for campaign in world.integration_get_all_campaigns(**filters).data]
 
 
 def test_campaigns_are_listed_when_they_run(world: World, clock: FakeClock) -> None:
@@ -289,25 +289,25 @@ def test_the_lowest_price_is_told_when_it_was_in_the_time(world: World, clock: F
 def test_a_price_counts_when_it_held_as_the_time_began(world: World, clock: FakeClock) -> None:
     """A price that held when the timeframe began counts, and one that had been replaced by then does not."""
     last = prices(world, clock, 5, 8, 12)
-    assert [one.price for one in ask_price(world, last, days="1")] == [8]
-    assert [one.price for one in ask_price(world, last + DAY, days="1")] == [12]
+    assert [best.price for best in ask_price(world, last, days="1")] == [8]
+    assert [best.price for best in ask_price(world, last + DAY, days="1")] == [12]
 
 
 def test_the_current_price_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
     """With the end type `price`, the timeframe ends where the current price began, as the law demands."""
     last = prices(world, clock, 10, 9, 6)
-    assert [one.price for one in ask_price(world, last + DAY)] == [6]
-    assert [one.price for one in ask_price(world, last + DAY, "price")] == [9]
+    assert [best.price for best in ask_price(world, last + DAY)] == [6]
+    assert [best.price for best in ask_price(world, last + DAY, "price")] == [9]
 
 
 def test_the_sale_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
     """With the end type `sale`, the timeframe ends where the current sale began. Without a sale it ends as given."""
     last = prices(world, clock, 10)
-    assert [one.price for one in ask_price(world, last + DAY, "sale")] == [10]
+    assert [best.price for best in ask_price(world, last + DAY, "sale")] == [10]
     adjust(world, price=7.0, context_id="summer", effective_from=last + DAY)
     adjust(world, price=6.0, context_id="summer", effective_from=last + 2 * DAY)
-    assert [one.price for one in ask_price(world, last + 3 * DAY, "price")] == [7]
-    assert [one.price for one in ask_price(world, last + 3 * DAY, "sale")] == [10]
+    assert [best.price for best in ask_price(world, last + 3 * DAY, "price")] == [7]
+    assert [best.price for best in ask_price(world, last + 3 * DAY, "sale")] == [10]
 
 
 def test_an_adjustment_is_told_in_full_when_it_is_the_best(world: World, clock: FakeClock) -> None:
@@ -318,7 +318,7 @@ def test_an_adjustment_is_told_in_full_when_it_is_the_best(world: World, clock: 
     assert (best.price, best.context_ids, best.context_id, best.observed_at) == (7, ["summer"], "summer", last)
     details = best.metadata.adjustment_details
     assert (details.reference_id, details.selected_price_type, details.value) == ("r", "member", 7)
-    assert [one.price for one in ask_price(world, last + 5 * DAY, days="2")] == [10]
+    assert [best.price for best in ask_price(world, last + 5 * DAY, days="2")] == [10]
 
 
 def test_the_adjustment_calculated_last_holds_when_several_overlap(world: World, clock: FakeClock) -> None:
@@ -326,9 +326,9 @@ def test_the_adjustment_calculated_last_holds_when_several_overlap(world: World,
     last = prices(world, clock, 10)
     adjust(world, price=8.0, calculated_at=last)
     adjust(world, price=5.0, calculated_at=last - DAY)
-    assert [one.price for one in ask_price(world, last)] == [8]
+    assert [best.price for best in ask_price(world, last)] == [8]
     adjust(world, price=None, calculated_at=last + DAY, effective_from=last)
-    assert [one.price for one in ask_price(world, last)] == [10]
+    assert [best.price for best in ask_price(world, last)] == [10]
 
 
 def test_a_price_ends_when_its_item_is_removed(world: World, clock: FakeClock) -> None:
@@ -337,7 +337,7 @@ def test_a_price_ends_when_its_item_is_removed(world: World, clock: FakeClock) -
     clock.time += DAY.total_seconds()
     sync(world, RemoveItemCatalogAction(sku="a"))
     adjust(world, price=7.0)
-    assert [one.price for one in ask_price(world, last + DAY, days="1")] == [10]
+    assert [best.price for best in ask_price(world, last + DAY, days="1")] == [10]
     assert ask_price(world, last + 3 * DAY, days="1") == []
 
 
@@ -363,7 +363,7 @@ def test_a_request_for_prices_is_refused_when_it_is_not_valid(
 
 def test_all_of_the_past_is_looked_at_when_the_time_is_very_long(world: World, clock: FakeClock) -> None:
     """A timeframe that is longer than the calendar covers all of the past."""
-    assert [one.price for one in ask_price(world, prices(world, clock, 10, 8, 12), days="999999999")] == [8]
+    assert [best.price for best in ask_price(world, prices(world, clock, 10, 8, 12), days="999999999")] == [8]
 
 
 # -- over HTTP
@@ -401,6 +401,6 @@ async def test_catalogs_and_campaigns_answer_when_a_client_asks(client: Callable
         request = BestPriorPriceRequest(
             skus=["a"], timeframe_end_date=clock.now(), timeframe="30", timeframe_end_date_type="strict"
         )
-        assert [one.price for one in await talon.best_prior_price(request)] == [10]
+        assert [best.price for best in await talon.best_prior_price(request)] == [10]
         found = await talon.integration_get_all_campaigns(campaign_ids=["7"], start_after=clock.now())
         assert ([one.name for one in found.data], found.has_more) == (["Summer"], False)

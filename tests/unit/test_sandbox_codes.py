@@ -54,7 +54,7 @@ def test_a_coupon_is_accepted_when_it_is_good(world: World) -> None:
     request = IntegrationRequest(customer_session=NewCustomerSessionV2(coupon_codes=["C"], cart_items=CART))
     effects = world.update_customer_session_v2("s", request).effects
     assert told(effects) == [("acceptCoupon", "C"), ("setDiscount", 10, "ten off")]
-    assert {(one.campaign_id, one.triggered_by_coupon) for one in effects} == {(7, coupon.id)}
+    assert {(effect.campaign_id, effect.triggered_by_coupon) for effect in effects} == {(7, coupon.id)}
 
 
 def test_the_discount_is_a_share_when_the_coupon_has_a_percentage(world: World) -> None:
@@ -68,7 +68,7 @@ def test_a_discount_is_cut_when_it_is_worth_more_than_the_cart(world: World) -> 
     world.add_coupon("C", discount=25)
     world.add_coupon("D", discount=25)
     effects = put(world, coupon_codes=["C", "D"], cart_items=CART)
-    assert [one[1] for one in effects if one[0] == "setDiscount"] == [25, 5]
+    assert [effect[1] for effect in effects if effect[0] == "setDiscount"] == [25, 5]
 
 
 def test_a_coupon_counts_once_when_a_session_names_it_twice(world: World) -> None:
@@ -204,11 +204,11 @@ def test_a_reservation_has_its_time_when_it_is_told(world: World, clock: FakeClo
     clock.time += 60
     answer = world.create_coupon_reservation("C", CouponReservations(integration_ids=["joe", "jane"]))
     assert {("jane", first), ("joe", clock.now())} == {
-        (one.recipient_integration_id, one.created_at) for one in answer.reservations
+        (reservation.recipient_integration_id, reservation.created_at) for reservation in answer.reservations
     }
-    assert {coupon.id} == {answer.id, *(one.coupon_id for one in answer.reservations)}
+    assert {coupon.id} == {answer.id, *(reservation.coupon_id for reservation in answer.reservations)}
     told = world.get_reserved_customers("C").data
-    assert [("jane", first), ("joe", clock.now())] == [(one.integration_id, one.reserved_at) for one in told]
+    assert [("jane", first), ("joe", clock.now())] == [(customer.integration_id, customer.reserved_at) for customer in told]
 
 
 def test_the_inventory_shows_a_coupon_when_it_belongs_to_the_customer(world: World, clock: FakeClock) -> None:

@@ -83,8 +83,8 @@ def test_an_answer_holds_all_parts_when_an_event_asks_for_them(world: World) -> 
     answer = world.track_event_v2(event(response_content=words), silent=False)
     assert {*words, "effects", "createdCoupons", "createdReferrals"} == plain_of(answer).keys()
     assert answer is not None
-    assert [one.name for one in answer.triggered_campaigns] == ["greetings"]
-    assert [one.name for one in answer.achievements] == ["steps"]
+    assert [campaign.name for campaign in answer.triggered_campaigns] == ["greetings"]
+    assert [achievement.name for achievement in answer.achievements] == ["steps"]
 
 
 def test_nothing_is_stored_when_an_event_is_dry(world: World) -> None:

@@ -42,7 +42,7 @@ def log(world: World, **filters: Any) -> list[tuple[Any, Any]]:
 
 
 def unused(world: World, **filters: Any) -> list[Any]:
-    return [one.amount for one in world.get_loyalty_program_profile_points(5, "p", **filters).data]
+    return [entry.amount for entry in world.get_loyalty_program_profile_points(5, "p", **filters).data]
 
 
 def deduct(world: World, points: float, **fields: Any) -> None:
@@ -263,7 +263,7 @@ def test_points_are_gone_when_transactions_are_deleted(world: World) -> None:
         world.add_points(5, "p", 1, subledger=subledger)
     some = DeleteLoyaltyTransactionsRequest(scope="SelectedSubledgers", subledger_ids=["", "b"])
     world.delete_loyalty_transactions_from_ledgers(5, "p", some)
-    assert ["a"] == [one.subledger_id for one in world.get_loyalty_program_profile_transactions(5, "p").data]
+    assert ["a"] == [transaction.subledger_id for transaction in world.get_loyalty_program_profile_transactions(5, "p").data]
     world.delete_loyalty_transactions_from_ledgers(5, "p", DeleteLoyaltyTransactionsRequest(scope="AllSubledgers"))
     assert [] == log(world)
     with pytest.raises(Refusal, match="not valid"):
@@ -325,14 +325,14 @@ async def test_the_bodies_are_empty_when_a_customer_joins_and_is_forgotten() -> 
             await talon.join_loyalty_program(5, "p")
         uuid = sandbox.add_points(5, "p", 2.5, awaits_activation=True)
         activated = await talon.activate_loyalty_points(5, ActivateLoyaltyPoints(transaction_uuids=[uuid]))
-        assert [2.5] == [one.amount for one in activated.ledger_entries]
-        assert [2.5] == [one.amount for one in (await talon.get_loyalty_program_profile_points(5, "p")).data]
+        assert [2.5] == [entry.amount for entry in activated.ledger_entries]
+        assert [2.5] == [entry.amount for entry in (await talon.get_loyalty_program_profile_points(5, "p")).data]
         balances = await talon.get_loyalty_balances(5, "p", include_tiers=True)
         assert balances.balance is not None
         assert 2.5 == balances.balance.active_points
         everything = DeleteLoyaltyTransactionsRequest(scope="AllSubledgers")
         await talon.delete_loyalty_transactions_from_ledgers(5, "p", everything)
-        assert [200, 400, 200, 200, 200, 204] == [one.status for one in sandbox.requests]
+        assert [200, 400, 200, 200, 200, 204] == [request.status for request in sandbox.requests]
 
 
 def test_transactions_are_walked_when_the_blocking_client_lists_them() -> None:

@@ -147,7 +147,7 @@ def test_points_move_at_once_when_a_profile_or_an_event_brings_them(world: World
     request = CustomerProfileIntegrationRequestV2(response_content=["loyalty", "customerProfile"])
     profile: Any = world.update_customer_profile_v2("p", request, run_rule_engine=True)
     assert 30 == profile.loyalty.programs["5"].ledger.current_balance
-    assert [5] == [one.loyalty_program_id for one in profile.customer_profile.loyalty_memberships]
+    assert [5] == [membership.loyalty_program_id for membership in profile.customer_profile.loyalty_memberships]
     event = IntegrationEventV2Request(profile_id="p", type="t", response_content=["loyalty"])
     told: Any = world.track_event_v2(event, silent=False)
     assert 60 == told.loyalty.programs["5"].ledger.current_balance

@@ -88,7 +88,7 @@ def test_audiences_change_when_a_profile_says_so(world: World) -> None:
     for adds, deletes in ([1, 2], []), ([3], [1]):
         changes = ProfileAudiencesChanges(adds=adds, deletes=deletes)
         world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(audiences_changes=changes))
-    assert [one.id for one in world.store.profiles["p"].audience_memberships] == [2, 3]
+    assert [membership.id for membership in world.store.profiles["p"].audience_memberships] == [2, 3]
 
 
 def test_a_profile_is_refused_when_its_id_is_too_long(world: World) -> None:
@@ -187,7 +187,7 @@ def test_attributes_are_gone_when_customer_data_is_deleted(world: World) -> None
     assert [attributes(world, name) for name in "pq"] == [{}, {"a": 1}]
     assert [session.attributes for session in sessions] == [{}, {"a": 1}]
     assert [one.attributes for one in events] == [{}, {"a": 1}]
-    assert [one.attributes for one in referrals] == [{}, {"a": 1}]
+    assert [referral.attributes for referral in referrals] == [{}, {"a": 1}]
     assert sessions[0].total == 2
 
 

@@ -260,7 +260,7 @@ async def test_a_request_is_on_record_when_it_was_refused(handler: Handler) -> N
     """A refused request is recorded, also if it is for no operation."""
     await ask(handler, "GET", "/v1/nothing")
     await ask(handler, "POST", "/v1/events", EVENT, Authorization="no")
-    assert [(one.operation, one.status) for one in handler.log] == [(None, 404), ("track_event", 401)]
+    assert [(request.operation, request.status) for request in handler.log] == [(None, 404), ("track_event", 401)]
 
 
 async def test_the_record_stays_small_when_requests_are_many(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ def catalog(world: World, **filters: Any) -> list[Any]:
 def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
     """Unlocking a reward deducts its points. The answer has both effects and the parts asked for."""
     answer = unlock(world, 2, **PAID, response_content=["loyalty", "customerProfile"])
-    assert ["unlockReward", "deductLoyaltyPoints"] == [one.effect_type for one in answer.effects]
+    assert ["unlockReward", "deductLoyaltyPoints"] == [effect.effect_type for effect in answer.effects]
     assert (2, "p") == (points(world), answer.customer_profile.integration_id)
     assert 2 == answer.loyalty.programs["5"].sub_ledgers["x"].current_balance
     [mine] = world.get_customer_rewards("p").data
@@ -54,7 +54,7 @@ def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
 
 def test_nothing_is_taken_when_a_reward_is_free(world: World) -> None:
     """Unlocking a free reward deducts no points."""
-    assert ["unlockReward"] == [one.effect_type for one in unlock(world, 1, response_content=["loyalty"]).effects]
+    assert ["unlockReward"] == [effect.effect_type for effect in unlock(world, 1, response_content=["loyalty"]).effects]
     assert 10 == points(world)
 
 
@@ -79,8 +79,8 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
     assert (5, 40) == (balance.active_points, balance.spent_points)
     shared = world.get_customer_rewards("q").data
     assert [("u1", "p", 7, "card-1"), ("u2", "p", 7, "card-1")] == [
-        (one.integration_id, one.unlocked_by_profile_integration_id, one.loyalty_program_id, one.loyalty_card_id)
-        for one in shared
+        (reward.integration_id, reward.unlocked_by_profile_integration_id, reward.loyalty_program_id, reward.loyalty_card_id)
+        for reward in shared
     ]
     event = IntegrationEventV2Request(profile_id="q", type="a", reward_integration_ids=["u1", "none"])
     world.track_event_v2(event)

@@ -228,7 +228,7 @@ class Document:
 
     @cached_property
     def answers(self) -> dict[str, Shape]:
-        """Return the schemas of successful answers and of all effect props, to which the document of 2020 does not refer."""
+        """Return the schemas of successful answers and of all effect props; the document of 2020 does not refer to these."""
         found: dict[str, Shape] = {}
         for operation in self.published.values():
             for answer in operation.answers:
