@@ -112,8 +112,8 @@ def main() -> int:
         codes.append(trial.run())
         counts, seconds = server.counts(), time.monotonic() - began
         journal = path.with_name("events.csv.journal").stat().st_size / 2**20
-    told = f"{seconds:.1f} s, journal {journal:.1f} MiB, memory of the command {trial.memory:.1f} MiB at most"
-    print(f"-- exit codes {codes}, {told}")
+    summary = f"{seconds:.1f} s, journal {journal:.1f} MiB, memory of the command {trial.memory:.1f} MiB at most"
+    print(f"-- exit codes {codes}, {summary}")
     print(f"-- the server: {counts}")
     wrong = counts["doubled"] + counts["reordered"] + counts["conflicts"] + options.events - counts["distinct"]
     expected = [-number if number is signal.SIGKILL else STOPPED for _, number in INTERRUPTIONS]

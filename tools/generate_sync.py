@@ -111,7 +111,7 @@ def twin(method: ast.AsyncFunctionDef, call: str) -> str:
     positional = [argument.arg for argument in method.args.args[1:]]
     options = [f"{argument.arg}={argument.arg}" for argument in method.args.kwonlyargs]
     options += [f"**{method.args.kwarg.arg}"] if method.args.kwarg else []
-    given = ", ".join([f"TalonOne.{method.name}", *positional, *options])
+    arguments = ", ".join([f"TalonOne.{method.name}", *positional, *options])
     words = {
         ", also an asynchronous one. An ordinary generator that turns out slow is\n                read in a thread.": (
             "; it is read on this thread, and may block."
@@ -127,7 +127,7 @@ def twin(method: ast.AsyncFunctionDef, call: str) -> str:
         ),
     }
     text = blocking_words(method, **words)
-    return f"\n    def {method.name}{signature(method)}:\n        {text}\n        return self.{call}({given})\n"
+    return f"\n    def {method.name}{signature(method)}:\n        {text}\n        return self.{call}({arguments})\n"
 
 
 def bulk_form(method: ast.AsyncFunctionDef) -> str:

@@ -32,9 +32,9 @@ def found(version: str) -> str | None:
     for candidate in (shutil.which(f"python{version}"), *map(str, kept)):
         if candidate is None:
             continue
-        asked = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        answer = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
                                capture_output=True, text=True, check=False)  # fmt: skip
-        if asked.stdout.strip() == version:  # pyenv's shims exist also for versions that are not in use
+        if answer.stdout.strip() == version:  # pyenv's shims exist also for versions that are not in use
             return candidate
     return None
 

@@ -32,11 +32,11 @@ async def test_calls_come_back_when_they_were_accepted_and_not_settled(path: Pat
         await journal.settle(index)
     await journal.close()
     journal = await opened(path)
-    found = await left(journal)
+    unsettled = await left(journal)
     await journal.close()
-    assert list(range(1, 600, 2)) == [entry.index for entry in found]
-    assert [entry.record for entry in accepted[1::2]] == [entry.record for entry in found]
-    assert {(True, True)} == {(entry.repeatable, entry.maybe_sent) for entry in found}
+    assert list(range(1, 600, 2)) == [entry.index for entry in unsettled]
+    assert [entry.record for entry in accepted[1::2]] == [entry.record for entry in unsettled]
+    assert {(True, True)} == {(entry.repeatable, entry.maybe_sent) for entry in unsettled}
 
 
 async def test_the_journal_keeps_its_name_and_keys_when_it_is_opened_again(path: Path) -> None:
@@ -135,11 +135,11 @@ async def test_calls_that_may_have_been_sent_are_known_when_they_are_marked(path
     await journal.close()
     for _ in range(2):  # opening does not change it
         journal = await opened(path)
-        found = await left(journal)
+        unsettled = await left(journal)
         await journal.close()
-        assert list(range(200, 600)) == [entry.index for entry in found]
-        assert list(range(200, 400)) == [entry.index for entry in found if entry.maybe_sent]
-        assert not any(entry.repeatable for entry in found)
+        assert list(range(200, 600)) == [entry.index for entry in unsettled]
+        assert list(range(200, 400)) == [entry.index for entry in unsettled if entry.maybe_sent]
+        assert not any(entry.repeatable for entry in unsettled)
 
 
 async def test_marks_are_removed_when_their_calls_are_settled(path: Path) -> None:
@@ -166,9 +166,9 @@ async def test_keys_protect_no_more_when_they_are_old_or_not_trusted(
     await journal.close()
     clock.time += hours * HOUR
     journal = await opened(path, clock=clock, trust_keys=trust)
-    found = await left(journal)
+    unsettled = await left(journal)
     await journal.close()
-    assert [(repeatable, True)] * 3 == [(entry.repeatable, entry.maybe_sent) for entry in found]
+    assert [(repeatable, True)] * 3 == [(entry.repeatable, entry.maybe_sent) for entry in unsettled]
 
 
 async def test_calls_are_sent_at_any_age_when_they_were_never_sent(path: Path, clock: FakeClock) -> None:

@@ -20,8 +20,8 @@ from talon_async.models import IntegrationEventV2Request
 async def test_items_are_listed_without_a_call_when_they_could_not_be_encoded(path: Path) -> None:
     """An item that could not be encoded is listed with its error, and belongs to no customer."""
     journal = await with_odd_items(path)
-    found = [(call.index, call.state, call.call is None) for call in journal.list()]
-    assert [(0, "unsettled", False), (1, "unsettled", True), (2, "failed", True), (3, "failed", False)] == found
+    listed = [(call.index, call.state, call.call is None) for call in journal.list()]
+    assert [(0, "unsettled", False), (1, "unsettled", True), (2, "failed", True), (3, "failed", False)] == listed
     assert [0] == [call.index for call in journal.list(ordering_key="profile:jane")]
     file = io.BytesIO()
     assert 4 == journal.export(file)

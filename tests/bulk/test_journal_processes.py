@@ -92,14 +92,14 @@ async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Pa
                 expected |= set(range(int(numbers[0]), int(numbers[1])))
                 expected -= before
                 doubtful -= before
-        found = set(await indices_left(path))
+        indices = set(await indices_left(path))
         journal = await opened(path)
         in_doubt = set(range(max(expected | doubtful | {-1}) + 1, journal.recorded))  # being accepted at the end
         await journal.close()
-        assert expected - doubtful <= found
-        assert found <= expected | in_doubt
+        assert expected - doubtful <= indices
+        assert indices <= expected | in_doubt
         assert len(in_doubt) <= 300
-        expected = found
+        expected = indices
 
 
 def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> None:

@@ -78,11 +78,11 @@ async def test_refused_calls_are_sent_again_when_they_are_requeued(path: Path, c
     clock.time += 50 * 3600
     assert 4 == journal.requeue()
     journal = await opened(path, clock=clock)
-    found = {entry.index: entry for entry in await left(journal)}
-    assert {0, 1, 2, 3, 10, 11, 12, 13} == set(found)
-    assert [(True, False)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (2, 13)]
-    assert [(False, True)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (0, 11)]
-    again = PreparedCall.from_bytes(found[2].record)
+    unsettled = {entry.index: entry for entry in await left(journal)}
+    assert {0, 1, 2, 3, 10, 11, 12, 13} == set(unsettled)
+    assert [(True, False)] * 2 == [(unsettled[index].repeatable, unsettled[index].maybe_sent) for index in (2, 13)]
+    assert [(False, True)] * 2 == [(unsettled[index].repeatable, unsettled[index].maybe_sent) for index in (0, 11)]
+    again = PreparedCall.from_bytes(unsettled[2].record)
     assert str(again.idempotency_key).startswith(f"{journal.key(2)}-")
     assert again == call(2, again.idempotency_key)
     await journal.close()
@@ -93,9 +93,9 @@ async def test_calls_of_unknown_outcome_are_sent_again_when_their_indices_are_gi
     journal = await used(path)
     assert 1 == journal.requeue([4, 999])
     journal = await opened(path)
-    found = {entry.index: entry for entry in await left(journal)}
-    assert journal.key(4) == PreparedCall.from_bytes(found[4].record).idempotency_key
-    assert (True, False) == (found[4].repeatable, found[4].maybe_sent)
+    unsettled = {entry.index: entry for entry in await left(journal)}
+    assert journal.key(4) == PreparedCall.from_bytes(unsettled[4].record).idempotency_key
+    assert (True, False) == (unsettled[4].repeatable, unsettled[4].maybe_sent)
     await journal.close()
     assert 5 == Journal(path).requeue(unknown=True)
 

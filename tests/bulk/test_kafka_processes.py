@@ -31,11 +31,11 @@ async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(a
     from support.kafka_trial import run_trial
 
     trial = await run_trial(address, tmp_path, events=1200, profiles=120, poisons=10)
-    told = "\n".join([str(trial), *trial.outputs])
-    assert (0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered), told
-    assert trial.poisons == trial.handed_over, told
-    assert trial.under_way_at_kill, told
-    assert trial.under_way_at_leaving, told
+    output = "\n".join([str(trial), *trial.outputs])
+    assert (0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered), output
+    assert trial.poisons == trial.handed_over, output
+    assert trial.under_way_at_kill, output
+    assert trial.under_way_at_leaving, output
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True])

@@ -220,8 +220,8 @@ def test_a_file_is_left_alone_when_it_cannot_be_used(
         wait_until(lambda: not queue.statistics.depth)
     assert 1 in shop.rows
     assert {damaged, foreign} == set(tmp_path.glob("*.journal"))
-    told = [record.message for record in caplog.records if "is not taken over" in record.message]
-    assert ["another kind" in told[0], "another base URL or Application key" in told[1]] == [True, True]
+    messages = [record.message for record in caplog.records if "is not taken over" in record.message]
+    assert ["another kind" in messages[0], "another base URL or Application key" in messages[1]] == [True, True]
 
 
 def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, tmp_path: Path) -> None:

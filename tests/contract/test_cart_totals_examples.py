@@ -32,16 +32,16 @@ def examples(originals: Mapping[str, Any], schema: str) -> dict[str, Any]:
 
 def test_the_totals_are_those_of_the_document_when_nothing_is_discounted(originals: Mapping[str, Any]) -> None:
     """The document's example has 99.99 for goods, 15 for item costs and 20 for session costs, in total 134.99."""
-    told = examples(originals, "CustomerSessionV2")
+    session_examples = examples(originals, "CustomerSessionV2")
     item = CartItem(
         sku="a",
         quantity=1,
         price=examples(originals, "CartItem")["price"],
-        additional_costs={"wrap": AdditionalCost(price=told["cartItemAdditionalCostTotal"])},
+        additional_costs={"wrap": AdditionalCost(price=session_examples["cartItemAdditionalCostTotal"])},
     )
-    costs = {"shipping": AdditionalCost(price=told["additionalCostTotal"])}
+    costs = {"shipping": AdditionalCost(price=session_examples["additionalCostTotal"])}
     totals = cart_totals(CustomerSessionV2(cart_items=[item], additional_costs=costs), [])
-    expected = {ours: Decimal(str(told[theirs])) for ours, theirs in TOTALS.items()}
+    expected = {ours: Decimal(str(session_examples[theirs])) for ours, theirs in TOTALS.items()}
     assert expected == {ours: getattr(totals, ours) for ours in TOTALS}
 
 

@@ -118,9 +118,9 @@ def test_action_of_a_catalog_is_found_when_the_choice_grows(newest: dict[str, An
     schemas["CatalogAction"] = {
         "oneOf": [{"properties": option, "required": ["type", "payload"]} for option in options]
     }
-    found = [(finding.group, finding.key) for finding in compare(Document(json.dumps(newest)))]
+    findings = [(finding.group, finding.key) for finding in compare(Document(json.dumps(newest)))]
     expected = [(Group.CLASS, "PaintAction"), (Group.TYPE, "CatalogAction.payload"), (Group.WORD, "CatalogAction.type")]
-    assert expected == found
+    assert expected == findings
 
 
 def test_nothing_is_missing_when_the_document_is_the_packages_own(documents: dict[str, Any], write: Write) -> None:
@@ -157,8 +157,8 @@ def test_no_line_is_printed_when_json_has_nothing_to_say(write: Write, capsys: p
 
 def test_effects_are_found_when_each_is_a_schema_that_its_type_tells(write: Write) -> None:
     """An effect that a document writes as a schema of its own has one class, also if it has no props."""
-    told = {"properties": {"effectType": TEXT}, "required": ["effectType"]}
-    rest = {"allOf": [refer("EffectEntity"), told]}
+    with_type = {"properties": {"effectType": TEXT}, "required": ["effectType"]}
+    rest = {"allOf": [refer("EffectEntity"), with_type]}
     free = {"allOf": [*rest["allOf"], {"properties": {"props": refer("AddFreeItemEffectProps")}}]}
     mapping = {"addFreeItem": "#/components/schemas/EffectFree", "dance": "#/components/schemas/EffectDance"}
     options = [{"$ref": reference} for reference in mapping.values()]
@@ -195,13 +195,13 @@ def test_finding_is_left_out_when_it_is_a_known_gap() -> None:
 
 def test_known_gap_is_reported_when_it_is_closed() -> None:
     """A known gap that the package has closed is reported as stale."""
-    found = compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "CustomerProfile.integrationId"): "once"})
+    findings = compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "CustomerProfile.integrationId"): "once"})
     expected = [
         "Known gaps that are none:",
         "  CustomerProfile.integrationId (properties): take it out of KNOWN_GAPS in tools/contract/known_gaps.py",
         "1 to do: known gaps that are none 1",
     ]
-    assert expected == list(report(found))
+    assert expected == list(report(findings))
 
 
 @pytest.mark.parametrize("key", [(Group.OPERATION, "getCustomerInventory"), (Group.EFFECT, "addFreeItem")])

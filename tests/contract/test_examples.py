@@ -135,19 +135,19 @@ def written(era: str, where: str, holder: dict[str, Any], schema: dict[str, Any]
 
 def examples(era: str, document: Any, *, failures: bool = False) -> list[Example]:
     """List all examples of requests, answers and models; or those of answers that say no."""
-    found: list[Example] = []
+    collected: list[Example] = []
     for where, media in bodies(document):
         if where.split()[1].startswith(("4", "5")) is failures:
-            found += written(era, where, media, media["schema"])
-            found.append(Example(era, where, media["schema"], composed(document, media["schema"])))
+            collected += written(era, where, media, media["schema"])
+            collected.append(Example(era, where, media["schema"], composed(document, media["schema"])))
     if not failures:
         for name in document.schemas.keys() & document.components.keys():
             reference = {"$ref": name}
-            found += written(era, name, document.components[name], reference)
+            collected += written(era, name, document.components[name], reference)
             forms = document.components[name].get("oneOf", [reference])
-            found += (Example(era, name, reference, composed(document, form)) for form in forms)
-        found += (Example(era, "Effect", {"$ref": "Effect"}, effect) for effect in effects(document))
-    return [example for each in found if each.value is not None for example in objects(document, each)]
+            collected += (Example(era, name, reference, composed(document, form)) for form in forms)
+        collected += (Example(era, "Effect", {"$ref": "Effect"}, effect) for effect in effects(document))
+    return [example for each in collected if each.value is not None for example in objects(document, each)]
 
 
 def objects(document: Any, example: Example) -> Iterator[Example]:
@@ -242,15 +242,15 @@ def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: li
 
 def test_strict_reading_raises_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
     """Strict reading accepts every example, but for those listed with what is wrong with them."""
-    found: set[tuple[str, str, Any]] = set()
+    bad_fields: set[tuple[str, str, Any]] = set()
     for era, original in originals.items():
         for example in examples(era, original):
             for problem in problems(example.value, example.of(original)):
                 value: Any = example.value
                 for step in problem.pointer.split("/")[1:]:
                     value = value[int(step)] if isinstance(value, list) else value.get(step)
-                found.add((era, problem.pointer.rpartition("/")[2], value))
-    assert KNOWN_BAD.keys() == found
+                bad_fields.add((era, problem.pointer.rpartition("/")[2], value))
+    assert KNOWN_BAD.keys() == bad_fields
 
 
 def test_error_says_what_the_server_said_when_the_answer_is_an_example(originals: dict[str, Any]) -> None:

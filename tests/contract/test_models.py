@@ -263,8 +263,8 @@ def published_limit(document: Any, schema: dict[str, Any]) -> Limit | None:
     most = next((schema[key] for key in ("maxLength", "maxItems", "maximum") if key in schema), None)
     pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$") or None
     each = published_limit(document, schema["items"]) if "items" in schema else None
-    found = Limit(least, most, each, pattern)
-    return found if found != Limit() else None
+    limit = Limit(least, most, each, pattern)
+    return limit if limit != Limit() else None
 
 
 def test_limit_is_the_documents_when_a_request_has_one(documents: dict[str, Any]) -> None:

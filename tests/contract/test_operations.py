@@ -75,8 +75,8 @@ def test_original_operation_is_published_when_the_documents_are_read(
 
 def test_no_operation_is_invented_when_a_stub_exists(documents: dict[str, Any]) -> None:
     """Every stub is an operation of one of the documents."""
-    known = {snake(name) for document in documents.values() for name in published(document)}
-    assert set() == STUBS.keys() - known
+    published_names = {snake(name) for document in documents.values() for name in published(document)}
+    assert set() == STUBS.keys() - published_names
 
 
 def test_gap_is_listed_when_the_package_lacks_an_operation(documents: dict[str, Any]) -> None:

@@ -288,8 +288,8 @@ def run(module: str, *arguments: str, **environment: str) -> subprocess.Complete
 def test_nothing_is_missing_when_the_package_is_held_against_the_tables() -> None:
     """The package has all 45 methods, 46 effects, and every word and limit of the newest table."""
     done = run("tools.contract")
-    said = r"nothing is missing: 45 methods \(42 of 26\.20, 3 of 2020-05\), \d+ schemas, 46 effects, \d+ words, \d+ limits held\n"
-    assert re.fullmatch(said, done.stdout), done.stdout
+    summary = r"nothing is missing: 45 methods \(42 of 26\.20, 3 of 2020-05\), \d+ schemas, 46 effects, \d+ words, \d+ limits held\n"
+    assert re.fullmatch(summary, done.stdout), done.stdout
     assert (0, "") == (done.returncode, done.stderr)
 
 
@@ -329,8 +329,8 @@ def test_table_is_written_when_its_document_says_something_else(
     """`--check` names the table and ends with 1, writing makes it current, and then `--check` ends with 0."""
     before = (elsewhere / "26.16.txt").read_text(encoding="utf-8")
     assert tables.main(["--check"]) == 1
-    said = "26.16.txt is not what its document says: run python -m tools.contract.tables\n"
-    assert said == capsys.readouterr().out
+    message = "26.16.txt is not what its document says: run python -m tools.contract.tables\n"
+    assert message == capsys.readouterr().out
     assert before == (elsewhere / "26.16.txt").read_text(encoding="utf-8")
     assert (0, 0) == (tables.main([]), tables.main(["--check"]))
     assert "words " not in (elsewhere / "26.16.txt").read_text(encoding="utf-8")

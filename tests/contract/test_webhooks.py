@@ -56,10 +56,10 @@ class Document:
     def properties(self, schema: Any) -> dict[str, Any]:
         """Return the properties of an object with all its mix-ins and all its variants."""
         schema = self.resolve(schema)
-        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for part in (*schema.get("allOf", ()), *schema.get("oneOf", ()), *schema.get("anyOf", ())):
-            found |= self.properties(part)
-        return found | schema.get("properties", {})
+            merged |= self.properties(part)
+        return merged | schema.get("properties", {})
 
     def classes(self, name: str) -> list[type[Notification]]:
         """Return the class of each type that a webhook may send; KeyError for one without."""

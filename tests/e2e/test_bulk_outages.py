@@ -239,8 +239,8 @@ async def test_the_run_stops_when_too_many_calls_have_failed(client: Any) -> Non
 
 async def test_an_event_of_version_3_has_succeeded_when_the_server_knows_it_from_a_lost_answer(client: Any) -> None:
     """A V3 event whose answer was lost counts as recorded when its second request meets a conflict."""
-    known = answer({"message": "event already exists"}, status=409)
-    with RawServer(reset, known) as server:
+    conflict = answer({"message": "event already exists"}, status=409)
+    with RawServer(reset, conflict) as server:
         event = IntegrationEventV3Request(integration_id="e-1", type="t", profile_id="p")
         report = await client(server.url, clock=FakeClock()).track_events([event])
     assert (1, 2) == (report.succeeded, len(server.received))

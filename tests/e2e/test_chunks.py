@@ -115,8 +115,8 @@ async def test_each_advocate_has_a_code_when_there_are_thousands(client: Any) ->
     )
 
     async def make(exchange: Exchange) -> None:
-        asked = json.loads(exchange.body)
-        first = int(asked["advocateProfileIntegrationIds"][0][1:])
+        request_body = json.loads(exchange.body)
+        first = int(request_body["advocateProfileIntegrationIds"][0][1:])
         await asyncio.sleep(0.03 - first / 100_000)  # the last answer comes first
         await exchange.send(answer({"data": [{"code": f"{first}"}]}, status=201))
 
@@ -190,18 +190,18 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any, conc
     Every item that was read is among the failures, and says if it was not sent.
     """
     source = list(profiles(20_000))
-    given: list[Any] = []
+    taken: list[Any] = []
 
     def reading() -> Iterator[Any]:
         for item in source:
-            given.append(item)
+            taken.append(item)
             yield item
 
     recorder = Recorder(lambda index: answer({}, status=401) if index >= 2 else None)
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(reading(), concurrency=concurrency)
     assert isinstance(report.stopped_by, AuthenticationError)
-    assert (len(given), 2000) == (report.taken, report.succeeded)
+    assert (len(taken), 2000) == (report.taken, report.succeeded)
     assert report.taken < 20_000
     assert_whole(report, source)
     sent = sum(recorder.sizes) - 2000
@@ -253,8 +253,8 @@ async def test_an_item_fails_alone_when_it_cannot_be_sent(client: Any) -> None:
         report = await client(server.url).update_customer_profiles_in_chunks(source)
     assert ([1000, 1000], 2000) == (recorder.sizes, report.succeeded)
     assert [2, 1500, 1501] == [failure.index for failure in report.failures]
-    said = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
-    assert all(words in str(failure.error) for words, failure in zip(said, report.failures, strict=True))
+    reasons = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
+    assert all(words in str(failure.error) for words, failure in zip(reasons, report.failures, strict=True))
     assert {"not_sent"} == {failure.error.outcome for failure in report.failures}
     assert_whole(report, source)
 

@@ -50,8 +50,8 @@ async def test_every_item_comes_once_and_in_order_when_there_are_many_pages(
     listing = Listing(25, style=style)
     with RawServer(listing) as server:
         assert list(range(25)) == await numbers(client(server.url), name, *args, page_size=10)
-    asked = [(0, 10), (10, 10), (20, 10), (25, 10)]
-    assert (asked if style == "says nothing" else asked[:3]) == listing.asked
+    expected = [(0, 10), (10, 10), (20, 10), (25, 10)]
+    assert (expected if style == "says nothing" else expected[:3]) == listing.asked
 
 
 @pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001])
@@ -299,25 +299,25 @@ async def test_several_listings_are_read_at_once_when_they_are_interleaved(clien
     """Iterators that are read in turns each keep their own place."""
     with RawServer(Listing(25)) as server:
         talon = client(server.url)
-        found = await asyncio.gather(*(numbers(talon, CAMPAIGNS, page_size=size) for size in (1, 3, 10, 1000)))
-    assert [list(range(25))] * 4 == found
+        listings = await asyncio.gather(*(numbers(talon, CAMPAIGNS, page_size=size) for size in (1, 3, 10, 1000)))
+    assert [list(range(25))] * 4 == listings
 
 
 def test_a_client_iterates_in_one_loop_after_the_other_when_both_run_to_the_end() -> None:
     """A client can iterate in one event loop after another, each with connections of its own."""
     with RawServer(Listing(25)) as server:
         talon = TalonOne(server.url, KEY)
-        found = [asyncio.run(numbers(talon, CAMPAIGNS, page_size=10)) for _ in range(2)]
+        listings = [asyncio.run(numbers(talon, CAMPAIGNS, page_size=10)) for _ in range(2)]
         asyncio.run(talon.aclose())
-    assert [list(range(25))] * 2 == found
+    assert [list(range(25))] * 2 == listings
 
 
 def test_each_thread_has_its_own_iterator_when_the_client_is_blocking() -> None:
     """Threads that share a blocking client have iterators with places of their own."""
-    found: list[list[Any]] = []
+    listings: list[list[Any]] = []
 
     def read() -> None:
-        found.append([item.id for item in talon.iter_integration_all_campaigns(page_size=10)])
+        listings.append([item.id for item in talon.iter_integration_all_campaigns(page_size=10)])
 
     with RawServer(Listing(95)) as server, TalonOneSync(server.url, KEY) as talon:
         threads = [threading.Thread(target=read) for _ in range(8)]
@@ -325,7 +325,7 @@ def test_each_thread_has_its_own_iterator_when_the_client_is_blocking() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert [list(range(95))] * 8 == found
+    assert [list(range(95))] * 8 == listings
 
 
 def test_an_iterator_moves_to_another_thread_when_only_one_reads_it() -> None:

@@ -138,10 +138,10 @@ def test_one_of_two_is_refused_when_runs_begin_at_once(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "events.csv", 300)
     with CountingServer(delay=0.1) as server:
         both: list[subprocess.Popen[bytes]] = [start(server, path, *MAPPING) for _ in range(2)]
-        told = b"".join(process.communicate(timeout=60)[1] for process in both)
+        errors = b"".join(process.communicate(timeout=60)[1] for process in both)
         assert ([0, 2], 300, 0) == (
             sorted(process.returncode for process in both),
             len(server.counts.recorded),
             server.counts.doubled,
         )
-    assert b"the journal is in use by process" in told
+    assert b"the journal is in use by process" in errors

@@ -245,7 +245,9 @@ def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool)
             loop.caller = Caller(server.url, ssl=trusting)  # on the loop's side, as `Core` keeps it
             await asyncio.gather(*[loop.caller.call() for _ in range(3)])
             connections = loop.caller.transport._dialer.connections
-            sockets.extend(weakref.ref(connection.transport.get_extra_info("socket")._sock) for connection in connections)
+            sockets.extend(
+                weakref.ref(connection.transport.get_extra_info("socket")._sock) for connection in connections
+            )
 
         for _ in range(5):
             loop = asyncio.new_event_loop()

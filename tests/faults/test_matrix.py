@@ -65,22 +65,22 @@ def told(results: list[Result]) -> list[str]:
 
 async def test_every_promise_is_kept_when_calls_meet_faults() -> None:
     """No call that meets a fault acts twice, reports a wrong outcome or ends late. Every client works afterwards."""
-    found = await matrix.run(cells())
-    assert [] == [str(result.cell) for result in found.broken if "doubled" in result.faults]
-    again = await matrix.run([result.cell for result in found.broken])  # a busy machine breaks no promise twice
+    results = await matrix.run(cells())
+    assert [] == [str(result.cell) for result in results.broken if "doubled" in result.faults]
+    again = await matrix.run([result.cell for result in results.broken])  # a busy machine breaks no promise twice
     assert [] == told(again.broken)
-    assert len(ROWS) == len({result.cell.fault.name for result in found.results})
+    assert len(ROWS) == len({result.cell.fault.name for result in results.results})
 
 
 async def test_a_promise_is_reported_when_it_is_broken() -> None:
     """A server that acts and says that it has not makes the outcome `rejected` untrue, and its row is marked."""
     lie = Fault("a lie", (Tell.REJECTED,), says(400), acts=True)
-    found = await matrix.run([Cell("session", "awaited", Nature.NEVER, lie, always=True)])
+    results = await matrix.run([Cell("session", "awaited", Nature.NEVER, lie, always=True)])
     assert [{"false": "told rejected, but the server saw 1 requests and acted 1 times"}] == [
-        result.faults for result in found.broken
+        result.faults for result in results.broken
     ]
-    assert "1r!" in list(rows(found.results, ["session"]))[-1]
-    assert "1 cells: 0 doubled, 1 false outcomes" in found.summary()
+    assert "1r!" in list(rows(results.results, ["session"]))[-1]
+    assert "1 cells: 0 doubled, 1 false outcomes" in results.summary()
 
 
 @pytest.mark.parametrize("transport", THERE)

@@ -58,17 +58,17 @@ def room(path: Path) -> str:
 
 def imported(path: Path) -> set[str]:
     """Return every module that a file imports anywhere, also inside functions and for type checkers."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= (
+            modules |= (
                 {f"{node.module}.{alias.name}" for alias in node.names}
                 if node.module == "talon_async"
                 else {node.module}
             )
-    return found
+    return modules
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -93,19 +93,19 @@ def imported_modules(path: Path) -> set[str]:
 
     Python also runs the `__init__` of each folder on the way, which is not counted.
     """
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.Import(names=aliases):
-                found |= {alias.name for alias in aliases}
+                modules |= {alias.name for alias in aliases}
             case ast.ImportFrom(module=str(origin), names=aliases):
                 inner = {f"{origin}.{alias.name}" for alias in aliases}
-                found |= {name if name in MODULES else origin for name in inner}
+                modules |= {name if name in MODULES else origin for name in inner}
             case ast.Call(
                 func=ast.Name(id="import_module"), args=[ast.JoinedStr(values=[ast.Constant(value=folder), *_])]
             ):
-                found |= {name for name in MODULES if name.startswith(str(folder))}
-    return found & MODULES.keys()
+                modules |= {name for name in MODULES if name.startswith(str(folder))}
+    return modules & MODULES.keys()
 
 
 IMPORTS = {name: imported_modules(path) for name, path in MODULES.items()}
@@ -168,13 +168,13 @@ def imported_at_run_time(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = [ast.Pass()]
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
+            modules.add(node.module)
+    return modules
 
 
 def test_aiohttp_has_one_door_when_the_package_is_searched() -> None:

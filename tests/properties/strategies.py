@@ -168,10 +168,10 @@ def filled(cls: type[Any]) -> Any:
 
 def arguments_of(stub: Endpoint) -> dict[str, Any]:
     """Return what an operation needs to be called with."""
-    given: dict[str, Any] = {name: 7 if stub.types[name] is int else "text" for name in stub.path_parameters}
+    arguments: dict[str, Any] = {name: 7 if stub.types[name] is int else "text" for name in stub.path_parameters}
     for kind in stub.body_classes[:1]:
-        given["body"] = filled(kind) if attrs.has(kind) else sample(kind)
-    return given
+        arguments["body"] = filled(kind) if attrs.has(kind) else sample(kind)
+    return arguments
 
 
 async def trickling(source: Iterable[Any]) -> AsyncIterator[Any]:

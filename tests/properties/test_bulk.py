@@ -233,17 +233,17 @@ def test_each_call_has_one_result_when_a_run_is_streamed(
 
     async def reading() -> list[int]:
         async with inner(Immediate(server), clock=FakeClock()) as talon:
-            found = list[int]()
+            indices = list[int]()
             stream = talon.stream_events(iter(server.events), concurrency=concurrency, ordered=ordered)
             async with contextlib.aclosing(stream):
                 async for result in stream:
                     assert isinstance(result, Success | Failure)
                     assert result.item is server.events[result.index]
-                    found.append(result.index)
-                    if len(found) > read:
+                    indices.append(result.index)
+                    if len(indices) > read:
                         break
             assert server.under_way == []
-            return found
+            return indices
 
     found = asyncio.run(reading())
     assert len(found) == len(set(found)) == min(len(plans), read + 1)

@@ -110,11 +110,11 @@ def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSes
 @given(carts(ODD), EFFECTS)
 def test_no_money_is_lost_when_nothing_is_rolled_back(session: CustomerSessionV2, effects: list[Effect]) -> None:
     """The value of every effect is taken off, is in the excess, or the effect is reported."""
-    given_ = [effect for effect in effects if not isinstance(effect.props, RollbackDiscountEffectProps)]
-    totals = cart_totals(session, given_)
-    asked: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in given_)
+    discounting = [effect for effect in effects if not isinstance(effect.props, RollbackDiscountEffectProps)]
+    totals = cart_totals(session, discounting)
+    wanted: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in discounting)
     unapplied: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in totals.unapplied)
-    assert asked == totals.discount_total + totals.excess + unapplied
+    assert wanted == totals.discount_total + totals.excess + unapplied
 
 
 @given(carts(ODD), EFFECTS.flatmap(lambda effects: st.tuples(st.just(effects), st.permutations(effects))))

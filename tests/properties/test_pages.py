@@ -55,11 +55,11 @@ class Server(Pages):
     _walk = TalonOne._walk
 
     async def _call(self, request: Request) -> Any:
-        asked = query_values(self.stub, request.target.partition("?")[2])
+        query = query_values(self.stub, request.target.partition("?")[2])
         assert not self.ended
-        assert self.given == asked["skip"]
-        assert asked["page_size"] <= min(self.size or 1000, 1000 if self.limit is None else self.limit - self.given)
-        number = max(1, asked["page_size"] + self.differences[self.asked % len(self.differences)])
+        assert self.given == query["skip"]
+        assert query["page_size"] <= min(self.size or 1000, 1000 if self.limit is None else self.limit - self.given)
+        number = max(1, query["page_size"] + self.differences[self.asked % len(self.differences)])
         self.asked += 1
         data = self.items[self.given : self.given + number]
         self.before, self.given = self.given, self.given + len(data)
@@ -68,11 +68,11 @@ class Server(Pages):
     def page(self, data: list[int]) -> Any:
         """Return an answer; values that its class has no field for are left out."""
         paged = self.stub.returns if "data" in attrs.fields_dict(self.stub.returns) else RewardsCatalogPage
-        said = {"has_more": self.given < len(self.items)} if self.tells_more else {}
-        said |= {"total_result_size": len(self.items)} if self.tells_total else {}
-        said = {name: value for name, value in said.items() if name in attrs.fields_dict(paged)}
-        self.ended = not data or (said != {} and self.given >= len(self.items))
-        page = paged(data=data, **said)
+        counts = {"has_more": self.given < len(self.items)} if self.tells_more else {}
+        counts |= {"total_result_size": len(self.items)} if self.tells_total else {}
+        counts = {name: value for name, value in counts.items() if name in attrs.fields_dict(paged)}
+        self.ended = not data or (counts != {} and self.given >= len(self.items))
+        page = paged(data=data, **counts)
         return page if paged is self.stub.returns else self.stub.returns(catalog=page, loyalty={})
 
     def walk(self) -> Any:
@@ -85,12 +85,12 @@ def iterated(server: Server, most: int | None = None) -> list[int]:
     """Return the items of an iteration, or the first of them."""
 
     async def collect() -> list[int]:
-        found = list[int]()
+        numbers = list[int]()
         async for item in server.walk():
-            found.append(item)
-            if len(found) == most:
+            numbers.append(item)
+            if len(numbers) == most:
                 break
-        return found
+        return numbers
 
     return asyncio.run(collect())
 
@@ -118,9 +118,9 @@ def test_pages_are_not_asked_for_when_an_iteration_is_left(stub: Endpoint) -> No
     @given(PLANS, SIZES, st.integers(1, 30))
     def left(plan: dict[str, Any], size: int | None, most: int) -> None:
         server = Server(stub, **plan, size=size)
-        found = iterated(server, most)
-        assert plan["items"][:most] == found
-        assert len(found) < most or server.before < most
+        numbers = iterated(server, most)
+        assert plan["items"][:most] == numbers
+        assert len(numbers) < most or server.before < most
 
     left()
 

@@ -26,9 +26,9 @@ class Caller:
 
     def __init__(self, url: str, **options: Any) -> None:
         defaults: dict[str, Any] = {"headers": {}, "proxy": None, "ssl": None, "trust_env": False, "session": None}
-        given = defaults | {"limits": Limits(), "auth": ApiKey(KEY), "base_url": url} | options
+        settings = defaults | {"limits": Limits(), "auth": ApiKey(KEY), "base_url": url} | options
         self.deadlines = Deadlines()
-        self.transport = DirectTransport(TransportSettings(**given), self.deadlines)
+        self.transport = DirectTransport(TransportSettings(**settings), self.deadlines)
         self.attempt = Attempt()
 
     async def call(

@@ -87,8 +87,8 @@ class Published:
 
     def answer(self) -> dict[str, Any]:
         """Return the body of a successful answer, empty if there is none."""
-        found = [answer for status, answer in self.operation["responses"].items() if status in ("200", "201")]
-        return dict(found[0]) if found else {}
+        answers = [answer for status, answer in self.operation["responses"].items() if status in ("200", "201")]
+        return dict(answers[0]) if answers else {}
 
     def may_be_empty(self) -> bool:
         """Tell whether some successful answers have no body although others have one."""
@@ -123,10 +123,10 @@ def both(document: Any) -> Iterator[tuple[Published, Endpoint]]:
 
 def versions(documents: dict[str, Any], stub: Endpoint) -> dict[str, Published]:
     """Return what each document says about a stub's operation."""
-    found = {era: published(document) for era, document in documents.items()}
+    by_era = {era: published(document) for era, document in documents.items()}
     return {
         era: operation
-        for era, operations in found.items()
+        for era, operations in by_era.items()
         for name, operation in operations.items()
         if snake(name) == stub.name
     }

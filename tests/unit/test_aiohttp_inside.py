@@ -20,11 +20,11 @@ from talon_async._transport.session import BorrowedConnector, Connector, Session
 
 async def test_sessions_ask_their_connector_to_connect_when_they_send() -> None:
     """`ClientSession` calls `connector.connect(...)` once for each request, with the request and the options."""
-    asked: list[object] = []
+    connected: list[object] = []
 
     class Counting(aiohttp.TCPConnector):
         async def connect(self, *request: object, **options: object) -> aiohttp.connector.Connection:
-            asked.append(request[0])
+            connected.append(request[0])
             return await super().connect(*request, **options)  # type: ignore[arg-type]
 
     with RawServer(answer({})) as server:
@@ -32,7 +32,7 @@ async def test_sessions_ask_their_connector_to_connect_when_they_send() -> None:
             for _ in range(2):
                 async with session.get(server.url) as response:
                     await response.read()
-    assert ["ClientRequest", "ClientRequest"] == [type(request).__name__ for request in asked]
+    assert ["ClientRequest", "ClientRequest"] == [type(request).__name__ for request in connected]
 
 
 async def test_a_connections_protocol_tells_whether_it_can_serve_when_it_is_idle() -> None:
@@ -94,11 +94,11 @@ async def test_a_session_asks_few_things_when_its_connector_is_of_another_class(
 
     A new name here needs a look.
     """
-    asked: set[str] = set()
+    used_names: set[str] = set()
 
     class Recording(BorrowedConnector):
         def __getattr__(self, name: str) -> Any:
-            asked.add(name)
+            used_names.add(name)
             return super().__getattr__(name)
 
     with RawServer(answer({})) as server:
@@ -111,7 +111,7 @@ async def test_a_session_asks_few_things_when_its_connector_is_of_another_class(
                 async with session.get(server.url) as response:
                     await response.read()
                 deadlines.finish(attempt)
-    assert asked <= {"_loop", "_timeout_ceil_threshold", "allowed_protocol_schema_set", "closed", "_resolve_host"}
+    assert used_names <= {"_loop", "_timeout_ceil_threshold", "allowed_protocol_schema_set", "closed", "_resolve_host"}
 
 
 async def test_a_long_header_is_told_when_an_error_has_it_among_its_causes() -> None:

@@ -86,7 +86,7 @@ async def test_the_secret_stays_hidden_when_calls_fail_and_are_logged(caplog: py
     async with TalonOne("http://127.0.0.1:9", SECRET) as talon:
         with pytest.raises(Exception, match="no connection") as caught:
             await talon.get_customer_inventory("a")
-    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
-    assert SECRET not in told + str(vars(caught.value))
+    output = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + caplog.text
+    assert SECRET not in output + str(vars(caught.value))
     assert SECRET.encode() not in pickle.dumps(caught.value)
     assert caught.value.__cause__ is None

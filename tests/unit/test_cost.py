@@ -105,11 +105,11 @@ def test_writing_is_one_call_for_each_object_when_a_request_is_written() -> None
 @pytest.mark.parametrize("cls", [NewEvent, IntegrationEventV2Request])
 def test_making_a_model_is_one_call_when_its_class_is_warm(cls: Any) -> None:
     """Making a model calls only its `__init__`."""
-    given = {"type": "t", "session_id": "s", "profile_id": "p", "attributes": {}}
-    given = {name: value for name, value in given.items() if name in cls.__slots__}
-    cls(**given)
+    arguments = {"type": "t", "session_id": "s", "profile_id": "p", "attributes": {}}
+    arguments = {name: value for name, value in arguments.items() if name in cls.__slots__}
+    cls(**arguments)
     with Calls() as calls:
-        cls(**given)
+        cls(**arguments)
     assert 1 == calls.count
 
 

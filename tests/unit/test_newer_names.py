@@ -36,23 +36,29 @@ def effect(kind: str, **fields: Any) -> Effect:
 @pytest.mark.parametrize("kind", ["triggerWebhook", "callApi"])
 def test_a_webhook_is_typed_when_it_has_either_word(kind: str) -> None:
     """A webhook is read into its class under either spelling of its type, which stays as it came."""
-    found = effect(kind, props={"webhookId": 1, "webhookName": "a"})
-    assert (kind, TriggerWebhookEffectProps(webhook_id=1, webhook_name="a")) == (found.effect_type, found.props)
+    read_effect = effect(kind, props={"webhookId": 1, "webhookName": "a"})
+    assert (kind, TriggerWebhookEffectProps(webhook_id=1, webhook_name="a")) == (
+        read_effect.effect_type,
+        read_effect.props,
+    )
 
 
 @pytest.mark.parametrize("kind", ["updateAttribute", "set"])
 def test_an_attribute_is_typed_when_it_has_either_word(kind: str) -> None:
     """An attribute is read into its class under either spelling of its type, which stays as it came."""
-    found = effect(kind, props={"path": "Session.a", "value": [1]})
-    assert (kind, UpdateAttributeEffectProps(path="Session.a", value=[1])) == (found.effect_type, found.props)
+    read_effect = effect(kind, props={"path": "Session.a", "value": [1]})
+    assert (kind, UpdateAttributeEffectProps(path="Session.a", value=[1])) == (
+        read_effect.effect_type,
+        read_effect.props,
+    )
 
 
 @pytest.mark.parametrize("kind", PROPSLESS)
 @pytest.mark.parametrize("fields", [{}, {"props": None}, {"props": {}}, {"props": {"value": 1}}])
 def test_an_effect_keeps_its_word_when_its_props_are_not_documented(kind: str, fields: dict[str, Any]) -> None:
     """Props that are not documented are kept as they came, and strict reading accepts them."""
-    found = effect(kind, **fields)
-    assert (kind, UnknownEffectProps(raw=fields.get("props"))) == (found.effect_type, found.props)
+    read_effect = effect(kind, **fields)
+    assert (kind, UnknownEffectProps(raw=fields.get("props"))) == (read_effect.effect_type, read_effect.props)
 
 
 @pytest.mark.parametrize("kind", PROPSLESS)
@@ -64,9 +70,9 @@ def test_a_total_is_certain_when_an_effect_is_about_points(kind: str) -> None:
 def test_an_achievement_is_typed_when_it_has_no_tracker() -> None:
     """An achievement is read into its class without a tracker ID."""
     props = {"achievementId": 1, "achievementName": "a", "target": 3, "startDate": "2026-01-01T00:00:00Z"}
-    found = effect("startAchievementProgress", props=props).props
-    assert isinstance(found, StartAchievementProgressEffectProps)
-    assert found.progress_tracker_id is None
+    read_props = effect("startAchievementProgress", props=props).props
+    assert isinstance(read_props, StartAchievementProgressEffectProps)
+    assert read_props.progress_tracker_id is None
 
 
 @pytest.mark.parametrize("prefix", ["effective", "adjustmentEffective"])
@@ -86,8 +92,8 @@ def test_the_documented_name_is_read_when_both_are_there() -> None:
     """The documented name takes precedence over the other one, unless its value is null."""
     both = {"adjustmentEffectiveFrom": "2026-01-01T00:00:00Z", "effectiveFrom": "2020-01-01T00:00:00Z"}
     null = {"adjustmentEffectiveFrom": None, "effectiveFrom": "2020-01-01T00:00:00Z"}
-    found = [from_json(orjson.dumps(value), PriceDetail).adjustment_effective_from for value in (both, null)]
-    assert [datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)] == found
+    times = [from_json(orjson.dumps(value), PriceDetail).adjustment_effective_from for value in (both, null)]
+    assert [datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)] == times
 
 
 def test_a_wrong_value_is_told_when_it_has_the_other_name() -> None:
@@ -105,11 +111,11 @@ def test_a_field_is_read_when_newer_releases_do_not_have_it() -> None:
 def test_an_achievement_has_all_its_campaigns_when_there_are_several() -> None:
     """An achievement in several campaigns has all their IDs, and may lack the single ID."""
     value = {"campaignIds": [1, 2], "referencedByCampaigns": [{"id": 1, "applicationId": 7}]}
-    found = from_json(orjson.dumps(value), AchievementProgressWithDefinition, strict=True)
+    achievement = from_json(orjson.dumps(value), AchievementProgressWithDefinition, strict=True)
     assert (None, [1, 2], [CampaignReference(id=1, application_id=7)]) == (
-        found.campaign_id,
-        found.campaign_ids,
-        found.referenced_by_campaigns,
+        achievement.campaign_id,
+        achievement.campaign_ids,
+        achievement.referenced_by_campaigns,
     )
 
 
@@ -137,19 +143,19 @@ def test_a_pool_of_giveaways_is_read_when_it_runs_low() -> None:
         "ApplicationId": 3, "TotalCodes": 100, "UsedCodes": 90, "RemainingCodes": 10, "ThresholdPercent": 10,
     }  # fmt: skip
     body = {"TotalResultSize": 1, "NotificationType": "GiveawayPoolNotification", "Data": [data]}
-    found = parse(orjson.dumps(body), {})
-    assert isinstance(found, GiveawayPoolNotification)
+    notification = parse(orjson.dumps(body), {})
+    assert isinstance(notification, GiveawayPoolNotification)
     assert (1, [
         GiveawayPoolData(
             event="giveaway_codes_low", pool_id=1, pool_name="a", pool_description="b", account_id=2, application_id=3,
             total_codes=100, used_codes=90, remaining_codes=10, threshold_percent=10,
         )
-    ]) == (found.total_result_size, found.data)  # fmt: skip
+    ]) == (notification.total_result_size, notification.data)  # fmt: skip
 
 
 def test_a_tier_says_what_gives_it_when_it_is_a_boost() -> None:
     """A tier has the source and the reason of its boost."""
     body = {"NotificationType": "TierUpgrade", "Data": [{"Source": "boost", "Reason": "Birthday"}]}
-    found = parse(orjson.dumps(body), {})
-    assert isinstance(found, TierUpgrade)
-    assert [("boost", "Birthday")] == [(one.source, one.reason) for one in found.data]
+    notification = parse(orjson.dumps(body), {})
+    assert isinstance(notification, TierUpgrade)
+    assert [("boost", "Birthday")] == [(tier.source, tier.reason) for tier in notification.data]

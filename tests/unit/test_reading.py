@@ -153,11 +153,11 @@ def test_props_are_typed_when_the_effect_type_is_known() -> None:
 
 def test_an_effect_keeps_its_props_when_its_type_is_unknown() -> None:
     """An effect of an unknown type is read with its props as UnknownEffectProps."""
-    found = effect("boostUniverse", {"by": 3}, campaignId=7)
+    read_effect = effect("boostUniverse", {"by": 3}, campaignId=7)
     assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (
-        found.campaign_id,
-        found.effect_type,
-        found.props,
+        read_effect.campaign_id,
+        read_effect.effect_type,
+        read_effect.props,
     )
 
 

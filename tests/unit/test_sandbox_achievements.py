@@ -55,9 +55,9 @@ def go(world: World, delta: float = 4, who: str = "p") -> None:
 
 
 def history(world: World, **filters: Any) -> list[tuple[Any, Any]]:
-    found = world.get_customer_achievement_history("p", 1, **filters)
-    assert found.total_result_size is not None
-    return [(one.status, one.progress) for one in found.data]
+    page = world.get_customer_achievement_history("p", 1, **filters)
+    assert page.total_result_size is not None
+    return [(item.status, item.progress) for item in page.data]
 
 
 def listed(world: World, **filters: Any) -> list[Any]:
@@ -108,12 +108,12 @@ def test_a_session_counts_when_it_closes(world: World) -> None:
     """
     world.add_achievement(1, "steps", 4)
     world.rules.on_session.append(lambda _: [step()])
-    found: list[Any] = []
+    histories: list[Any] = []
     for state in ("open", "closed", "cancelled"):
         session = NewCustomerSessionV2(profile_id="p", state=state)
         answer = world.update_customer_session_v2("s", IntegrationRequest(customer_session=session))
-        found.append(history(world))
-    assert found == [[], [("completed", 4)], [("inprogress", 0)]]
+        histories.append(history(world))
+    assert histories == [[], [("completed", 4)], [("inprogress", 0)]]
     assert [one.effect_type for one in answer.effects] == ["rollbackIncreasedAchievementProgress"]
 
 
@@ -233,7 +233,7 @@ def test_pages_are_cut_when_there_are_many_achievements(world: World) -> None:
     for _ in range(3):
         go(world, 10)
     page = world.get_customer_achievements("p", page_size=2, skip=1)
-    assert ([one.id for one in page.data], page.total_result_size) == ([2, 3], 5)
+    assert ([item.id for item in page.data], page.total_result_size) == ([2, 3], 5)
     assert len(history(world, page_size=2, skip=2)) == 1
     assert world.get_customer_achievement_history("p", 1, page_size=1).total_result_size == 3
 
@@ -301,10 +301,12 @@ async def test_achievements_are_read_when_a_client_asks(client: Callable[..., An
         sandbox.add_achievement(2, "more", 10.0)
         sandbox.on_event(lambda _: [step()])
         await talon.track_event_v2(IntegrationEventV2Request(profile_id="p", type="step"))
-        found = await talon.get_customer_achievements(
+        achievements = await talon.get_customer_achievements(
             "p", achievement_ids=["1", "2"], current_progress_status=["inprogress", "completed"]
         )
-        assert [(one.id, one.current_progress.progress) for one in found.data] == [(1, 4)]
+        assert [(achievement.id, achievement.current_progress.progress) for achievement in achievements.data] == [
+            (1, 4)
+        ]
         passed = await talon.get_customer_achievement_history("p", 1, progress_status=["inprogress"])
         assert passed.total_result_size == 1
         with pytest.raises(NotFoundError):
@@ -320,5 +322,7 @@ def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None
     event = IntegrationEventV2Request(profile_id="p", type="step", response_content=["achievements"])
     answer: Any = world.track_event_v2(event, silent=False)
     [told] = answer.achievements
-    assert [(8, [8])] * 3 == [(one.campaign_id, one.campaign_ids) for one in (listed, owned, told)]
+    assert [(8, [8])] * 3 == [
+        (achievement.campaign_id, achievement.campaign_ids) for achievement in (listed, owned, told)
+    ]
     assert [CampaignReference(id=8, application_id=1)] == owned.referenced_by_campaigns == told.referenced_by_campaigns

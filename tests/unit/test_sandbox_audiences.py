@@ -212,7 +212,10 @@ def test_many_profiles_are_updated_when_they_come_together(world: World) -> None
     answer = world.update_customer_profiles_v2(profiles(("q", {"b": 2}), ("p", {"c": 3})), silent=False)
     assert answer is not None
     shown = [state.customer_profile for state in answer.integration_states]
-    assert [(profile.integration_id, profile.attributes) for profile in shown if profile] == [("q", {"b": 2}), ("p", {"a": 1, "c": 3})]
+    assert [(profile.integration_id, profile.attributes) for profile in shown if profile] == [
+        ("q", {"b": 2}),
+        ("p", {"a": 1, "c": 3}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -238,20 +241,20 @@ def test_no_profile_is_updated_when_one_of_many_is_refused(world: World, items: 
 
 def refer(world: World, *advocates: str, **fields: Any) -> list[str]:
     world.referral_campaigns[1] = None
-    given: dict[str, Any] = {"campaign_id": 1, "advocate_profile_integration_ids": advocates, "usage_limit": 0}
-    body = NewReferralsForMultipleAdvocates(**{**given, **fields})
+    defaults: dict[str, Any] = {"campaign_id": 1, "advocate_profile_integration_ids": advocates, "usage_limit": 0}
+    body = NewReferralsForMultipleAdvocates(**{**defaults, **fields})
     answer = world.create_referrals_for_multiple_advocates(body, silent=False)
     assert answer is not None
     assert answer.total_result_size == len(answer.data)
-    return [one.code or "" for one in answer.data]
+    return [item.code or "" for item in answer.data]
 
 
 def test_each_advocate_has_a_code_when_many_are_made(world: World) -> None:
     """Each of many advocates gets a code and a profile. The code has the limit and attributes of the request."""
     codes = refer(world, "p", "q", usage_limit=3, attributes={"a": 1})
     made = [world.store.referrals[code] for code in codes]
-    told = [(referral.advocate_profile_integration_id, referral.usage_limit, referral.attributes) for referral in made]
-    assert told == [("p", 3, {"a": 1}), ("q", 3, {"a": 1})]
+    shown = [(referral.advocate_profile_integration_id, referral.usage_limit, referral.attributes) for referral in made]
+    assert shown == [("p", 3, {"a": 1}), ("q", 3, {"a": 1})]
     assert list(world.store.profiles) == ["p", "q"]
 
 
@@ -334,7 +337,10 @@ async def test_audiences_and_profiles_are_changed_when_a_client_asks_for_it(clie
         assert await talon.update_audience_customers_attributes(5, {"a": 1}) is None
         answer = await talon.update_customer_profiles_v2(profiles(("p", {"b": 2})), silent=False)
         profile = answer.integration_states[0].customer_profile
-        assert (profile.attributes, [membership.name for membership in profile.audience_memberships]) == ({"a": 1, "b": 2}, ["gold"])
+        assert (profile.attributes, [membership.name for membership in profile.audience_memberships]) == (
+            {"a": 1, "b": 2},
+            ["gold"],
+        )
         body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=["p"], usage_limit=0)
         assert await talon.create_referrals_for_multiple_advocates(body) is None
         assert len((await talon.create_referrals_for_multiple_advocates(body, silent=False)).data) == 1

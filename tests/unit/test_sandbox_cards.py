@@ -144,8 +144,12 @@ def test_balances_are_told_when_a_card_is_read(world: World, clock: FakeClock) -
     make(world, "a", card_identifier="card-1")
     world.add_points(7, "card-1", 3, expires=clock.now() + DAY)
     world.add_points(7, "card-1", 4, subledger="x")
-    told: Any = world.get_loyalty_card_balances(7, "card-1")
-    assert (3, 4, ["a"]) == (told.balance.active_points, told.subledger_balances["x"].active_points, holders(told))
+    balances: Any = world.get_loyalty_card_balances(7, "card-1")
+    assert (3, 4, ["a"]) == (
+        balances.balance.active_points,
+        balances.subledger_balances["x"].active_points,
+        holders(balances),
+    )
     later: Any = world.get_loyalty_card_balances(7, "card-1", end_date=clock.now() + DAY)
     assert (0, 3) == (later.balance.active_points, later.balance.expired_points)
     some = world.get_loyalty_card_balances(7, "card-1", subledger_id=["x", "y"])
@@ -158,10 +162,10 @@ def test_points_go_to_the_card_when_a_session_closes(world: World) -> None:
     world.rules.on_session.append(lambda _: [effect(ADD, rule_name="buy"), effect(TAKE)])
     session = NewCustomerSessionV2(profile_id="p", state="closed", loyalty_cards=["card-1"])
     request = IntegrationRequest(customer_session=session, response_content=["loyalty"])
-    told: Any = world.update_customer_session_v2("s", request).loyalty
+    loyalty: Any = world.update_customer_session_v2("s", request).loyalty
     assert ({}, [("card-1", 10)]) == (
-        told.programs,
-        [(card.identifier, card.ledger.current_balance) for card in told.cards],
+        loyalty.programs,
+        [(card.identifier, card.ledger.current_balance) for card in loyalty.cards],
     )
     [left] = world.get_loyalty_card_points(7, "card-1").data
     assert ("p", "s", 10) == (left.customer_profile_id, left.customer_session_id, left.amount)
@@ -180,8 +184,8 @@ def test_effects_move_no_points_when_their_card_does_not_exist(world: World) -> 
     """An effect on a card that does not exist is in the answer, and no card is made."""
     world.rules.on_event.append(lambda _: [effect(ADD)])
     event = IntegrationEventV2Request(profile_id="p", type="t", response_content=["loyalty"], loyalty_cards=["card-1"])
-    told: Any = world.track_event_v2(event, silent=False)
-    assert (1, [], {}) == (len(told.effects), told.loyalty.cards, dict(world.store.cards))
+    answer: Any = world.track_event_v2(event, silent=False)
+    assert (1, [], {}) == (len(answer.effects), answer.loyalty.cards, dict(world.store.cards))
 
 
 def test_a_listing_is_filtered_when_a_card_is_read(world: World, clock: FakeClock) -> None:
@@ -191,15 +195,15 @@ def test_a_listing_is_filtered_when_a_card_is_read(world: World, clock: FakeCloc
     waiting = world.add_points(7, "card-1", 4, awaits_activation=True, session_id="s1")
     log: Any = world.get_loyalty_card_transactions
     points: Any = world.get_loyalty_card_points
-    found = [
+    pages = [
         log(7, "card-1", subledger_id=["", "y"], end_date=clock.now(), start_date=clock.now()),
         log(7, "card-1", awaits_activation=True),
         log(7, "card-1", loyalty_transaction_type="manual", page_size=2),
         points(7, "card-1", sort="-startDate", page_size=1, skip=1),
         points(7, "card-1", status="pending", transaction_uuids=[waiting], customer_session_ids=["s1"]),
     ]
-    assert [[4, 3, 1], [4], [3, 2], [2], [4]] == [[one.amount for one in page.data] for page in found]
-    assert [False, False, True, True, False] == [page.has_more for page in found]
+    assert [[4, 3, 1], [4], [3, 2], [2], [4]] == [[item.amount for item in page.data] for page in pages]
+    assert [False, False, True, True, False] == [page.has_more for page in pages]
 
 
 def test_the_card_is_named_when_its_points_are_activated(world: World) -> None:
@@ -252,4 +256,6 @@ def test_a_card_is_read_when_the_client_blocks() -> None:
         assert balances.balance is not None
         assert 2.5 == balances.balance.active_points
         assert ["welcome"] == [entry.name for entry in talon.get_loyalty_card_points(7, "card-1").data]
-        assert ["welcome"] == [transaction.name for transaction in talon.get_loyalty_card_transactions(7, "card-1").data]
+        assert ["welcome"] == [
+            transaction.name for transaction in talon.get_loyalty_card_transactions(7, "card-1").data
+        ]

@@ -82,7 +82,7 @@ def test_campaigns_are_listed_when_they_run(world: World, clock: FakeClock) -> N
     assert listed(world) == [1, 2]
     clock.time += DAY.total_seconds()
     page = world.integration_get_all_campaigns()
-    assert [one.id for one in page.data] == [1, 3]
+    assert [item.id for item in page.data] == [1, 3]
     assert (page.data[0].name, page.data[0].state, page.data[0].tags) == ("always", "enabled", ["x"])
 
 
@@ -197,8 +197,8 @@ def test_many_items_are_changed_when_they_meet_the_filters(world: World) -> None
     where = [CatalogActionFilter(attr="x", op="EQ", value=1)]
     sync(world, PatchManyItemsCatalogAction(price=5.0, filters=where, attributes={"y": 3}))
     sync(world, PatchManyItemsCatalogAction(attributes={"z": 4}))
-    found = [(item.price, item.attributes, item.product) for item in world.store.catalogs[1].items.values()]
-    assert found == [(5, {"x": 1, "y": 3, "z": 4}, Product(name="shoe")), (2, {"x": 2, "z": 4}, None)]
+    changed = [(item.price, item.attributes, item.product) for item in world.store.catalogs[1].items.values()]
+    assert changed == [(5, {"x": 1, "y": 3, "z": 4}, Product(name="shoe")), (2, {"x": 2, "z": 4}, None)]
 
 
 def numeric(value: Any, op: Any = "GT") -> RemoveManyItemsCatalogAction:
@@ -355,9 +355,9 @@ def test_a_request_for_prices_is_refused_when_it_is_not_valid(
     world: World, clock: FakeClock, fields: Any, where: str
 ) -> None:
     """A request for prices without articles, days or audience is refused with a pointer."""
-    given = {"skus": ["a"], "timeframe_end_date": clock.now(), "timeframe": "1", "timeframe_end_date_type": "strict"}
+    defaults = {"skus": ["a"], "timeframe_end_date": clock.now(), "timeframe": "1", "timeframe_end_date_type": "strict"}
     with pytest.raises(Refusal) as refused:
-        world.best_prior_price(BestPriorPriceRequest(**{**given, **fields}))
+        world.best_prior_price(BestPriorPriceRequest(**{**defaults, **fields}))
     assert where == pointer(refused)
 
 
@@ -381,8 +381,8 @@ async def test_a_null_price_ends_an_adjustment_when_it_is_sent_as_json(clock: Fa
     ):
         body = {"actions": [{"type": kind, "payload": {"sku": "a", **payload}}]}
         assert (await ask(handler, "PUT", "/v1/catalogs/1/sync", body)).status == 200
-    asked = {"skus": ["a"], "timeframe": "30", "timeframeEndDate": clock.now().isoformat()}
-    (best,) = content(await ask(handler, "POST", "/v1/best_prior_price", {**asked, "timeframeEndDateType": "strict"}))
+    request = {"skus": ["a"], "timeframe": "30", "timeframeEndDate": clock.now().isoformat()}
+    (best,) = content(await ask(handler, "POST", "/v1/best_prior_price", {**request, "timeframeEndDateType": "strict"}))
     assert (best["price"], best["contextId"], best["target"]) == (10, "", {"type": "NONE"})
 
 
@@ -402,5 +402,5 @@ async def test_catalogs_and_campaigns_answer_when_a_client_asks(client: Callable
             skus=["a"], timeframe_end_date=clock.now(), timeframe="30", timeframe_end_date_type="strict"
         )
         assert [best.price for best in await talon.best_prior_price(request)] == [10]
-        found = await talon.integration_get_all_campaigns(campaign_ids=["7"], start_after=clock.now())
-        assert ([one.name for one in found.data], found.has_more) == (["Summer"], False)
+        campaigns = await talon.integration_get_all_campaigns(campaign_ids=["7"], start_after=clock.now())
+        assert ([campaign.name for campaign in campaigns.data], campaigns.has_more) == (["Summer"], False)

@@ -207,8 +207,10 @@ def test_a_reservation_has_its_time_when_it_is_told(world: World, clock: FakeClo
         (reservation.recipient_integration_id, reservation.created_at) for reservation in answer.reservations
     }
     assert {coupon.id} == {answer.id, *(reservation.coupon_id for reservation in answer.reservations)}
-    told = world.get_reserved_customers("C").data
-    assert [("jane", first), ("joe", clock.now())] == [(customer.integration_id, customer.reserved_at) for customer in told]
+    reserved = world.get_reserved_customers("C").data
+    assert [("jane", first), ("joe", clock.now())] == [
+        (customer.integration_id, customer.reserved_at) for customer in reserved
+    ]
 
 
 def test_the_inventory_shows_a_coupon_when_it_belongs_to_the_customer(world: World, clock: FakeClock) -> None:
@@ -219,8 +221,8 @@ def test_the_inventory_shows_a_coupon_when_it_belongs_to_the_customer(world: Wor
     world.add_coupon("OTHER")
     world.create_coupon_reservation("RESERVED", CouponReservations(integration_ids=["jane"]))
     put(world, profile_id="jane", state="closed", coupon_codes=["REDEEMED"])
-    found = world.get_customer_inventory("jane", coupons=True).coupons
-    assert {coupon.value: coupon.state for coupon in found} == {
+    coupons = world.get_customer_inventory("jane", coupons=True).coupons
+    assert {coupon.value: coupon.state for coupon in coupons} == {
         "RESERVED": "pending",
         "PERSONAL": "expired",
         "REDEEMED": "used",

@@ -150,8 +150,12 @@ def test_an_advanced_event_is_read_when_its_id_is_known(world: World) -> None:
     seen: list[Any] = []
     world.rules.on_event.append(lambda one: seen.append(one) or [])
     world.track_event_v3(advanced(connected_session_id="s", attributes={"a": 1}))
-    told = world.get_event_v3("e")
-    assert (told.integration_id, told.connected_session_id, told.attributes) == ("e", "s", {"a": 1})
+    stored_event = world.get_event_v3("e")
+    assert (stored_event.integration_id, stored_event.connected_session_id, stored_event.attributes) == (
+        "e",
+        "s",
+        {"a": 1},
+    )
     assert [(one.integration_id, one.session_id) for one in seen] == [("e", "s")]
     assert not world.store.events
 

@@ -32,13 +32,19 @@ def world(clock: FakeClock) -> World:
 
 def balance(world: World, at: datetime | None = None) -> tuple[Any, ...]:
     """Return the active, pending, spent, expired and negative points in the main ledger."""
-    told: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
-    return (told.active_points, told.pending_points, told.spent_points, told.expired_points, told.negative_points)
+    main_ledger: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
+    return (
+        main_ledger.active_points,
+        main_ledger.pending_points,
+        main_ledger.spent_points,
+        main_ledger.expired_points,
+        main_ledger.negative_points,
+    )
 
 
 def log(world: World, **filters: Any) -> list[tuple[Any, Any]]:
-    found = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
-    return [(one.type, one.amount) for one in found]
+    transactions = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
+    return [(transaction.type, transaction.amount) for transaction in transactions]
 
 
 def unused(world: World, **filters: Any) -> list[Any]:
@@ -105,8 +111,8 @@ def test_subledgers_stand_apart_when_points_go_to_them(world: World) -> None:
     """
     world.add_loyalty_program(6, subledgers=["a"])
     world.add_points(6, "p", 7, subledger="b")
-    told = world.get_loyalty_balances(6, "p")
-    assert {"a": 0, "b": 7} == {name: one.active_points for name, one in told.subledger_balances.items()}
+    balances = world.get_loyalty_balances(6, "p")
+    assert {"a": 0, "b": 7} == {name: one.active_points for name, one in balances.subledger_balances.items()}
     alone = plain_of(world.get_loyalty_balances(6, "p", subledger_id="b"))
     assert ({"b"}, False) == (set(alone["subledgerBalances"]), "balance" in alone)
 
@@ -123,11 +129,15 @@ def test_the_tier_follows_from_the_points_when_it_is_asked_for(
     They are left out unless asked for.
     """
     world.add_points(5, "p", points)
-    told: Any = world.get_loyalty_balances(5, "p", include_tiers=True, include_projected_tier=True).balance
-    assert expected == (told.current_tier and told.current_tier.name, told.points_to_next_tier, told.next_tier_name)
+    main_balance: Any = world.get_loyalty_balances(5, "p", include_tiers=True, include_projected_tier=True).balance
+    assert expected == (
+        main_balance.current_tier and main_balance.current_tier.name,
+        main_balance.points_to_next_tier,
+        main_balance.next_tier_name,
+    )
     assert (points, expected[0]) == (
-        told.projected_tier.projected_active_points,
-        told.projected_tier.projected_tier_name,
+        main_balance.projected_tier.projected_active_points,
+        main_balance.projected_tier.projected_tier_name,
     )
     plain = plain_of(world.get_loyalty_balances(5, "p").balance)
     assert not {"currentTier", "projectedTier", "pointsToNextTier"} & set(plain)
@@ -145,8 +155,8 @@ def test_unused_points_are_listed_when_some_were_spent(world: World, clock: Fake
     kept = {
         name: left[name] for name in ("amount", "name", "startDate", "expiryDate", "subledgerId", "customerSessionId")
     }
-    told = {"startDate": "immediate", "expiryDate": "unlimited", "subledgerId": "", "customerSessionId": "s9"}
-    assert {"amount": 6, "name": "welcome", **told} == kept
+    expected = {"startDate": "immediate", "expiryDate": "unlimited", "subledgerId": "", "customerSessionId": "s9"}
+    assert {"amount": 6, "name": "welcome", **expected} == kept
     assert ([5], []) == (unused(world, status="pending"), unused(world, status="expired"))
 
 
@@ -193,8 +203,8 @@ def test_transactions_are_filtered_when_their_origin_or_time_is_asked_for(world:
     clock.time += 60
     world.add_points(5, "p", 2, session_id="s1")
     deduct(world, 1)
-    found = {kind: log(world, loyalty_transaction_type=kind) for kind in ("manual", "session", "import")}
-    assert {"manual": [("addition", 1)], "session": [("addition", 2)], "import": []} == found
+    by_kind = {kind: log(world, loyalty_transaction_type=kind) for kind in ("manual", "session", "import")}
+    assert {"manual": [("addition", 1)], "session": [("addition", 2)], "import": []} == by_kind
     assert [("subtraction", 1), ("addition", 2)] == log(world, start_date=clock.now())
     assert [("addition", 1)] == log(world, end_date=clock.now() - timedelta(seconds=60))
 
@@ -233,8 +243,8 @@ def test_the_points_of_a_session_are_activated_when_it_is_named(world: World, cl
     world.add_points(5, "q", 6, awaits_activation=True, session_id="s1")
     world.add_points(5, "p", 7, awaits_activation=True, session_id="s2")
     world.add_points(5, "p", 8, awaits_activation=True, session_id="s1", expires=clock.now())
-    found = world.activate_loyalty_points(5, ActivateLoyaltyPoints(session_id="s1")).ledger_entries
-    assert [5, 6] == [one.amount for one in found]
+    entries = world.activate_loyalty_points(5, ActivateLoyaltyPoints(session_id="s1")).ledger_entries
+    assert [5, 6] == [entry.amount for entry in entries]
     assert [] == world.activate_loyalty_points(5, ActivateLoyaltyPoints(session_id="s1")).ledger_entries
 
 
@@ -263,7 +273,9 @@ def test_points_are_gone_when_transactions_are_deleted(world: World) -> None:
         world.add_points(5, "p", 1, subledger=subledger)
     some = DeleteLoyaltyTransactionsRequest(scope="SelectedSubledgers", subledger_ids=["", "b"])
     world.delete_loyalty_transactions_from_ledgers(5, "p", some)
-    assert ["a"] == [transaction.subledger_id for transaction in world.get_loyalty_program_profile_transactions(5, "p").data]
+    assert ["a"] == [
+        transaction.subledger_id for transaction in world.get_loyalty_program_profile_transactions(5, "p").data
+    ]
     world.delete_loyalty_transactions_from_ledgers(5, "p", DeleteLoyaltyTransactionsRequest(scope="AllSubledgers"))
     assert [] == log(world)
     with pytest.raises(Refusal, match="not valid"):
@@ -344,7 +356,7 @@ def test_transactions_are_walked_when_the_blocking_client_lists_them() -> None:
         page = talon.get_loyalty_program_profile_transactions(5, "p", page_size=2)
         rest = talon.get_loyalty_program_profile_transactions(5, "p", page_size=2, skip=2)
         assert ([3, 2], True, [1]) == (
-            [one.amount for one in page.data],
+            [item.amount for item in page.data],
             page.has_more,
-            [one.amount for one in rest.data],
+            [item.amount for item in rest.data],
         )

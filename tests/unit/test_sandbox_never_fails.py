@@ -69,20 +69,20 @@ def test_the_sandbox_takes_every_parameter_when_an_operation_has_it(endpoint: En
 async def test_the_answer_is_never_500_when_a_field_of_the_body_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
     """No wrong value in any one field of a body is answered with 500."""
     method, target = endpoint.operation.method, path_of(endpoint, {})
-    found: list[str | None] = []
+    failures: list[str | None] = []
     for body in wrong_bodies(endpoint):
         if "dry" in endpoint.types:
-            found.append(await failed(handler, method, f"{target}?dry=true", body))
-        found.append(await failed(handler, method, target, body))
-    assert [] == [one for one in found if one]
+            failures.append(await failed(handler, method, f"{target}?dry=true", body))
+        failures.append(await failed(handler, method, target, body))
+    assert [] == [failure for failure in failures if failure]
 
 
 @each
 async def test_the_answer_is_never_500_when_the_target_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
     """No wrong value in the path or the query is answered with 500."""
     body = next(bodies(endpoint), None)
-    found = [await failed(handler, endpoint.operation.method, target, body) for target in wrong_targets(endpoint)]
-    assert [] == [one for one in found if one]
+    failures = [await failed(handler, endpoint.operation.method, target, body) for target in wrong_targets(endpoint)]
+    assert [] == [failure for failure in failures if failure]
 
 
 @each
@@ -93,15 +93,15 @@ async def test_the_answer_is_never_500_when_several_fields_are_wrong(endpoint: E
     """
     choose = random.Random(endpoint.name)
     method, target = endpoint.operation.method, path_of(endpoint, {})
-    found: list[str | None] = []
+    failures: list[str | None] = []
     for body in bodies(endpoint):
         for _ in range(300):
             broken = body
             for _ in range(choose.randint(2, 5)):
                 broken = replaced(broken, choose.choice(list(places(broken))), choose.choice(VALUES))
             dry = "?dry=true" * (choose.random() < 0.3) if "dry" in endpoint.types else ""
-            found.append(await failed(handler, method, target + dry, broken))
-    assert [] == [one for one in found if one]
+            failures.append(await failed(handler, method, target + dry, broken))
+    assert [] == [failure for failure in failures if failure]
 
 
 @pytest.mark.parametrize("costs", [{"cartItems": [{"sku": "a", "quantity": 10, "price": 1e308}]}, {}])

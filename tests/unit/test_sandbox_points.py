@@ -47,13 +47,19 @@ def put(world: World, **fields: Any) -> Any:
 
 def balance(world: World, at: datetime | None = None) -> tuple[Any, ...]:
     """Return the active, pending, spent, expired and negative points in the main ledger."""
-    told: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
-    return (told.active_points, told.pending_points, told.spent_points, told.expired_points, told.negative_points)
+    main_ledger: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
+    return (
+        main_ledger.active_points,
+        main_ledger.pending_points,
+        main_ledger.spent_points,
+        main_ledger.expired_points,
+        main_ledger.negative_points,
+    )
 
 
 def log(world: World, **filters: Any) -> list[tuple[Any, Any]]:
-    found = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
-    return [(one.type, one.amount) for one in found]
+    transactions = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
+    return [(transaction.type, transaction.amount) for transaction in transactions]
 
 
 def deduct(world: World, points: float, **fields: Any) -> None:
@@ -75,11 +81,13 @@ def test_points_move_when_a_session_closes(world: World) -> None:
     closed = put(world, state="closed")
     program: Any = closed.loyalty.programs["5"]
     assert ("club", 11, 11) == (program.name, program.ledger.current_balance, program.ledger.tentative_current_balance)
-    found = world.get_loyalty_program_profile_transactions(5, "p", customer_session_ids=["s"]).data
+    transactions = world.get_loyalty_program_profile_transactions(5, "p", customer_session_ids=["s"]).data
     assert [("subtraction", 20, "paid"), ("addition", 30, "earned")] == [
-        (one.type, one.amount, one.name) for one in found
+        (transaction.type, transaction.amount, transaction.name) for transaction in transactions
     ]
-    assert [one.props.transaction_uuid for one in closed.effects] == [one.transaction_uuid for one in found[::-1]]
+    assert [one.props.transaction_uuid for one in closed.effects] == [
+        transaction.transaction_uuid for transaction in transactions[::-1]
+    ]
 
 
 def test_nothing_moves_when_a_session_is_dry(world: World) -> None:
@@ -97,9 +105,11 @@ def test_points_are_taken_back_when_a_session_is_cancelled(world: World, clock: 
     before = balance(world)
     first = put(world, state="closed").effects
     answer = put(world, state="cancelled")
-    told = [(one.effect_type, one.props.transaction_uuid, one.props.recipient_integration_id) for one in answer.effects]
+    rollbacks = [
+        (one.effect_type, one.props.transaction_uuid, one.props.recipient_integration_id) for one in answer.effects
+    ]
     kinds = ("rollbackAddedLoyaltyPoints", "rollbackDeductedLoyaltyPoints")
-    assert [(kind, one.props.transaction_uuid, "p") for kind, one in zip(kinds, first, strict=True)] == told
+    assert [(kind, one.props.transaction_uuid, "p") for kind, one in zip(kinds, first, strict=True)] == rollbacks
     assert before == balance(world)
     assert (0, 0, 0, 20, 0) == balance(world, clock.now() + DAY)
     assert [("addition", 20), ("subtraction", 30), ("subtraction", 20), ("addition", 30)] == log(world)[:4]
@@ -149,8 +159,8 @@ def test_points_move_at_once_when_a_profile_or_an_event_brings_them(world: World
     assert 30 == profile.loyalty.programs["5"].ledger.current_balance
     assert [5] == [membership.loyalty_program_id for membership in profile.customer_profile.loyalty_memberships]
     event = IntegrationEventV2Request(profile_id="p", type="t", response_content=["loyalty"])
-    told: Any = world.track_event_v2(event, silent=False)
-    assert 60 == told.loyalty.programs["5"].ledger.current_balance
+    event_answer: Any = world.track_event_v2(event, silent=False)
+    assert 60 == event_answer.loyalty.programs["5"].ledger.current_balance
     assert (
         60
         == plain_of(world.get_customer_inventory("p", loyalty=True))["loyalty"]["programs"]["5"]["ledger"][

@@ -90,9 +90,9 @@ def test_a_session_is_read_when_it_is_known(world: World) -> None:
     """A session is read with the effects of its last update."""
     world.rules.on_session.append(off_items)
     last = put(world, "open")
-    told = world.get_customer_session("s")
-    assert told.effects == last.effects
-    assert told.customer_session == world.store.sessions["s"].session
+    answer = world.get_customer_session("s")
+    assert answer.effects == last.effects
+    assert answer.customer_session == world.store.sessions["s"].session
 
 
 def test_what_was_rolled_back_is_left_out_when_a_session_is_read(world: World) -> None:
@@ -381,8 +381,8 @@ async def test_sessions_are_returned_and_reopened_when_a_client_asks(client: Cal
         session = NewCustomerSessionV2(profile_id="p", state="closed", cart_items=CART)
         for name in "st":
             await talon.update_customer_session_v2(name, IntegrationRequest(customer_session=session))
-        asked = ["customerSession", "customerProfile", "coupons", "triggeredCampaigns", "loyalty", "event"]
-        answer = await talon.return_cart_items("s", back((0, 1), asked=[*asked, "referral", "previousReturns"]))
+        content_words = ["customerSession", "customerProfile", "coupons", "triggeredCampaigns", "loyalty", "event"]
+        answer = await talon.return_cart_items("s", back((0, 1), asked=[*content_words, "referral", "previousReturns"]))
         assert answer.return_.returned_cart_items[0].quantity == 1
         assert (await talon.get_customer_session("s")).customer_session == answer.customer_session
         assert len((await talon.reopen_customer_session("t")).effects) == 4

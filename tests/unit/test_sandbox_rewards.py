@@ -39,7 +39,7 @@ def points(world: World) -> Any:
 
 def catalog(world: World, **filters: Any) -> list[Any]:
     page: Any = world.integration_rewards_catalog(**filters).catalog
-    return [one.id for one in page.data]
+    return [item.id for item in page.data]
 
 
 def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
@@ -79,7 +79,12 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
     assert (5, 40) == (balance.active_points, balance.spent_points)
     shared = world.get_customer_rewards("q").data
     assert [("u1", "p", 7, "card-1"), ("u2", "p", 7, "card-1")] == [
-        (reward.integration_id, reward.unlocked_by_profile_integration_id, reward.loyalty_program_id, reward.loyalty_card_id)
+        (
+            reward.integration_id,
+            reward.unlocked_by_profile_integration_id,
+            reward.loyalty_program_id,
+            reward.loyalty_card_id,
+        )
         for reward in shared
     ]
     event = IntegrationEventV2Request(profile_id="q", type="a", reward_integration_ids=["u1", "none"])
@@ -151,10 +156,10 @@ def test_the_catalog_is_filtered_when_it_is_asked_to(world: World) -> None:
 def test_the_catalog_has_balances_when_it_is_for_a_customer_or_card(world: World) -> None:
     """The catalog for a customer or a card has their balances in the program that is named."""
     world.add_points(7, "card-1", 4)
-    told: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_program_id=5).loyalty
-    assert 10 == told["5"].subledger_balances["x"].active_points
-    told = world.integration_rewards_catalog(loyalty_card_id="card-1", loyalty_program_id=7).loyalty
-    assert 4 == told["7"].balance.active_points
+    loyalty: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_program_id=5).loyalty
+    assert 10 == loyalty["5"].subledger_balances["x"].active_points
+    loyalty = world.integration_rewards_catalog(loyalty_card_id="card-1", loyalty_program_id=7).loyalty
+    assert 4 == loyalty["7"].balance.active_points
     assert [{}, {}] == [
         world.integration_rewards_catalog().loyalty,
         world.integration_rewards_catalog(profile_integration_id="p").loyalty,

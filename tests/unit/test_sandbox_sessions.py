@@ -256,8 +256,8 @@ def test_an_answer_holds_what_was_asked_for_when_it_is_written(world: World) -> 
     """An answer always has three lists, and other parts only on request."""
     always = {"effects", "createdCoupons", "createdReferrals"}
     assert always == set(plain_of(put(world)))
-    asked = ["customerSession", "coupons", "loyalty", "event", "triggeredCampaigns", "ruleFailureReasons"]
-    assert always | set(asked) == set(plain_of(put(world, asked=asked)))
+    content_words = ["customerSession", "coupons", "loyalty", "event", "triggeredCampaigns", "ruleFailureReasons"]
+    assert always | set(content_words) == set(plain_of(put(world, asked=content_words)))
 
 
 def test_rules_of_the_user_add_effects_when_a_session_is_updated(world: World) -> None:

@@ -197,9 +197,9 @@ def test_answers_can_be_written_when_they_are_kept() -> None:
         ],
         event=Event(effects=[EventEffect(campaign_id=1, ruleset_id=2, rule_index=3, name="x", args=[4])]),
     )
-    found = written(state)
-    assert found["effects"] == [
+    content = written(state)
+    assert content["effects"] == [
         {"effectType": "setDiscount", "props": {"name": "n", "value": 1}},
         {"effectType": "new", "props": {"a_b": None}},
     ]  # fmt: skip
-    assert found["event"]["effects"] == [[1, 2, 3, ["x", 4]]]
+    assert content["event"]["effects"] == [[1, 2, 3, ["x", 4]]]

@@ -62,11 +62,11 @@ def main() -> None:
     parser.add_argument("--capacity", type=int, nargs="+", default=[20, 5, 40])
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each capacity lasts")
     parser.add_argument("--queue", type=float, nargs="+", default=[0.0, 0.5], help="places, as a share of the capacity")
-    asked = parser.parse_args()
-    figures = Figures(f"concurrency='auto', capacities {asked.capacity}, {asked.seconds:g} s each")
-    for share in asked.queue:
-        steps = [(capacity, queue_of(capacity, share)) for capacity in asked.capacity]
-        rates, refused = adaptive(steps, asked.seconds)
+    options = parser.parse_args()
+    figures = Figures(f"concurrency='auto', capacities {options.capacity}, {options.seconds:g} s each")
+    for share in options.queue:
+        steps = [(capacity, queue_of(capacity, share)) for capacity in options.capacity]
+        rates, refused = adaptive(steps, options.seconds)
         best = [best_fixed(*step) for step in steps]
         name = f"queue of {share:g}"
         for (capacity, _), rate, fixed in zip(steps, rates, best, strict=True):

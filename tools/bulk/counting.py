@@ -59,8 +59,8 @@ class Sender:
         out, _ = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"the sender ended with {self._process.returncode}")
-        told: dict[str, Any] = json.loads(out)
-        return told
+        report: dict[str, Any] = json.loads(out)
+        return report
 
 
 def start(words: list[str], stdin: int | None = None) -> subprocess.Popen[str]:

@@ -125,14 +125,14 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--kind", choices=["v1", "v2"], action="append", help="v2 and v1 if left out")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    figures = Figures(f"{asked.kills} times kill -9 over {asked.events} events")
-    for kind in asked.kind or ["v2", "v1"]:
-        chance = random.Random(asked.seed)  # noqa: S311  # the moments of the kills, no secret
-        outcome = Killing(kind, asked.events, asked.kills, chance).run()
-        judge(figures, kind, outcome, asked.events)
-        enough = outcome.kills == asked.kills
-        figures.add(f"{kind} kills that count", outcome.kills, str(asked.kills), reached=enough)
+    options = parser.parse_args()
+    figures = Figures(f"{options.kills} times kill -9 over {options.events} events")
+    for kind in options.kind or ["v2", "v1"]:
+        chance = random.Random(options.seed)  # noqa: S311  # the moments of the kills, no secret
+        outcome = Killing(kind, options.events, options.kills, chance).run()
+        judge(figures, kind, outcome, options.events)
+        enough = outcome.kills == options.kills
+        figures.add(f"{kind} kills that count", outcome.kills, str(options.kills), reached=enough)
     figures.end()
 
 

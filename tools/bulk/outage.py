@@ -104,11 +104,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, action="append", help="how long; 3 and 30 if left out")
     parser.add_argument("--trouble", choices=[*KINDS, "descriptors"], action="append", help="all if left out")
     parser.add_argument("--kind", choices=["v1", "v2"], action="append", help="v2 and v1 if left out")
-    asked = parser.parse_args()
-    troubles = asked.trouble or [*KINDS, "descriptors"]
+    options = parser.parse_args()
+    troubles = options.trouble or [*KINDS, "descriptors"]
     figures = Figures(f"outages, {CONCURRENCY} calls at once, answers after {1000 * DELAY:.0f} ms")
-    for kind in asked.kind or ["v2", "v1"]:
-        for seconds in asked.seconds or [3.0, 30.0]:
+    for kind in options.kind or ["v2", "v1"]:
+        for seconds in options.seconds or [3.0, 30.0]:
             for trouble in troubles:
                 if trouble != "descriptors":
                     judge(figures, f"{trouble} {seconds:g} s, {kind}", kind, trial(trouble, seconds, kind))

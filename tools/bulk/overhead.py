@@ -197,9 +197,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.overhead", description=__doc__)
     parser.add_argument("--events", type=int, default=4000, help="in a block")
     parser.add_argument("--rounds", type=int, default=31, help="pairs of blocks")
-    asked = parser.parse_args()
-    figures = Figures(f"runs over plain loops, {asked.rounds} pairs of {asked.events} events")
-    asyncio.run(measure(figures, asked.events, asked.rounds))
+    options = parser.parse_args()
+    figures = Figures(f"runs over plain loops, {options.rounds} pairs of {options.events} events")
+    asyncio.run(measure(figures, options.events, options.rounds))
     figures.end()
 
 

@@ -55,11 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.rate", description=__doc__)
     parser.add_argument("--rate", type=int, default=300)
     parser.add_argument("--seconds", type=int, default=60)
-    asked = parser.parse_args()
-    rate = asked.rate
-    figures = Figures(f"rate={rate} for {asked.seconds} s")
+    options = parser.parse_args()
+    rate = options.rate
+    figures = Figures(f"rate={rate} for {options.seconds} s")
     with Counter(DELAY) as server, Stalls() as stalls:
-        Sender(server.url, events=rate * asked.seconds + 1, rate=rate).report()
+        Sender(server.url, events=rate * options.seconds + 1, rate=rate).report()
         times = server.ask("times")["served"]
     tell(figures, times, stalls, rate)
     figures.end()

@@ -138,8 +138,8 @@ class Server:
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do what an order says, and return its result."""
         do = order.pop("do")
-        told: dict[str, Any] = getattr(self, f"do_{do}")(**order)
-        return told
+        result: dict[str, Any] = getattr(self, f"do_{do}")(**order)
+        return result
 
     def do_summary(self) -> dict[str, Any]:
         """Return the counts."""

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
     """Return everything that the package lacks of a document, sorted, without the known gaps."""
     named = {*document.published, *document.components, *document.schemas, *document.effects}
-    found = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
-    return ordered(sift(found, gaps, named))
+    findings = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
+    return ordered(sift(findings, gaps, named))
 
 
 def compare_older(document: Document, newer: Document) -> list[Finding]:
     """Return what the package lacks of the parts that only an older document has."""
-    known = {*newer.published, *newer.schemas}
-    return [finding for finding in compare(document) if finding.key.partition(".")[0] not in known]
+    newer_names = {*newer.published, *newer.schemas}
+    return [finding for finding in compare(document) if finding.key.partition(".")[0] not in newer_names]
 
 
 def compare_names(document: Document, named: set[str]) -> list[Finding]:
@@ -66,16 +66,16 @@ def compare_sources(folder: Path) -> tuple[list[Finding], list[str]]:
     """Return what a folder's documents say and the tables do not, and the names that only examples have."""
     todo = "run python -m tools.contract.tables"
     stale = [name for name, _ in differing(folder)]
-    found = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]
+    findings = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]
     lines: list[str] = []
     for name in SOURCES:
         source = document(name, folder)
         if source is not None:
             full = name == "26.16"  # the only one that has all schemas of which names are known
-            found += compare_names(source, {*source.schemas} if full else set())
+            findings += compare_names(source, {*source.schemas} if full else set())
             count = len(list(examples(source)))
             lines.append(f"{name}.txt {'differs from' if name in stale else 'is'} its document; {count} examples read")
-    return found, lines
+    return findings, lines
 
 
 def held(document: Document) -> str:
@@ -97,21 +97,21 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         if arguments.document:
             read = Document.read(arguments.document)
-            found = ordered([*compare(read), *compare_names(read, set())])
+            findings = ordered([*compare(read), *compare_names(read, set())])
             summary, lines = f"{len(read.published)} operations, {held(read)}", list[str]()
         else:
-            found, summary = compare_tables()
+            findings, summary = compare_tables()
             more, lines = compare_sources(folder) if (folder := spec()) else ([], [])
-            found = ordered([*found, *more])
+            findings = ordered([*findings, *more])
     except DocumentError as error:
         print(f"{arguments.document or 'the tables'}: {error}", file=sys.stderr)
         return 2
     if arguments.json:
-        lines = [json.dumps(finding._asdict()) for finding in found]
+        lines = [json.dumps(finding._asdict()) for finding in findings]
     else:
-        lines += report(found) if found else [f"nothing is missing: {summary} held"]
+        lines += report(findings) if findings else [f"nothing is missing: {summary} held"]
     print("\n".join(lines), end="\n" if lines else "")
-    return int(bool(found))
+    return int(bool(findings))
 
 
 if __name__ == "__main__":

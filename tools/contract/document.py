@@ -150,8 +150,8 @@ class Document:
         required |= set(schema.get("required", []))
         options: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
         # where a type or fields of its own tell the options apart, their names are of no use to a client
-        told = not schema.keys().isdisjoint(("discriminator", "properties"))
-        variants = [self._flat(option) for option in options if told or "properties" in option]
+        told_apart = not schema.keys().isdisjoint(("discriminator", "properties"))
+        variants = [self._flat(option) for option in options if told_apart or "properties" in option]
         forms: dict[str, list[Schema]] = {}
         for variant in variants:
             for key, form in variant.properties.items():
@@ -169,9 +169,9 @@ class Document:
     @cached_property
     def published(self) -> dict[str, Published]:
         """Return the operations of the Integration API by name."""
-        found = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
+        operations = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
                  if self._is_ours(item.get(method, {}))]  # fmt: skip
-        return {operation.id: operation for operation in found}
+        return {operation.id: operation for operation in operations}
 
     def operations(self) -> Iterator[dict[str, Any]]:
         """List the operations of the Integration API as they are written."""
@@ -220,23 +220,23 @@ class Document:
     @cached_property
     def requests(self) -> dict[str, Shape]:
         """Return the schemas of request bodies."""
-        found: dict[str, Shape] = {}
+        shapes: dict[str, Shape] = {}
         for operation in self.published.values():
             if operation.body is not None:
-                self.reach(operation.body, found)
-        return found
+                self.reach(operation.body, shapes)
+        return shapes
 
     @cached_property
     def answers(self) -> dict[str, Shape]:
-        """Return the schemas of successful answers and of all effect props; the document of 2020 does not refer to these."""
-        found: dict[str, Shape] = {}
+        """Return the schemas of successful answers, and of all effect props, to which nothing refers in 2020."""
+        shapes: dict[str, Shape] = {}
         for operation in self.published.values():
             for answer in operation.answers:
-                self.reach(answer, found, operation.page)
+                self.reach(answer, shapes, operation.page)
         for name in self.components:
             if name.endswith("EffectProps"):
-                self.reach({"$ref": name}, found)
-        return found
+                self.reach({"$ref": name}, shapes)
+        return shapes
 
     @cached_property
     def schemas(self) -> dict[str, Shape]:
@@ -268,10 +268,10 @@ class Document:
         """Return the schema that has a name, in the document or, for an answer without one, after its operation."""
         old = {new: numbered for numbered, new in RENAMED.items()}.get(name, name)
         pages = {operation.page: answer for operation in self.published.values() for answer in operation.answers}
-        found = self.components.get(name) or self.components.get(old) or pages.get(name)
-        if found is None:
+        schema = self.components.get(name) or self.components.get(old) or pages.get(name)
+        if schema is None:
             raise DocumentError(f"it has no schema {name}")
-        return found
+        return schema
 
     @cached_property
     def words_in_prose(self) -> set[str]:

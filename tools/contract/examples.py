@@ -76,8 +76,8 @@ def _written(holder: Schema) -> Iterator[Any]:
     """List the examples that stand beside a part of the document."""
     if "example" in holder:
         yield holder["example"]
-    given = holder.get("examples") or ()
-    yield from (example["value"] for example in given.values()) if isinstance(given, dict) else given
+    values = holder.get("examples") or ()
+    yield from (example["value"] for example in values.values()) if isinstance(values, dict) else values
 
 
 def unknown(value: Any, hint: Any) -> Iterator[tuple[type[Any], str]]:
@@ -115,10 +115,10 @@ def _lacking(value: dict[str, Any], cls: type[Any]) -> Iterator[tuple[type[Any],
 
 def compare_examples(document: Document) -> Iterator[Finding]:
     """Find the names that stand in examples, and that no model knows."""
-    found: dict[tuple[type[Any], str], str] = {}
+    missing: dict[tuple[type[Any], str], str] = {}
     for example in examples(document):
         for cls, name in unknown(example.value, example.hint):
-            found.setdefault((cls, name), example.where)
-    for (cls, name), where in found.items():
+            missing.setdefault((cls, name), example.where)
+    for (cls, name), where in missing.items():
         todo = f"look whether {cls.__name__} in {home(cls)} lacks it"
         yield Finding(Group.EXAMPLE, f"{cls.__name__}.{name}", f"in the example of {where}", todo, home(cls))

@@ -23,20 +23,20 @@ def published(schema: Schema, document: Document) -> Limit | None:
     most = next((schema[f"max{bound}"] for bound in BOUNDS if f"max{bound}" in schema), None)
     pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$") or None
     each = published(schema["items"], document) if "items" in schema else None
-    found = Limit(least, most, each, pattern)
-    return found if found != Limit() else None
+    limit = Limit(least, most, each, pattern)
+    return limit if limit != Limit() else None
 
 
 def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
     """Return every limit of requests by what it limits: the document's, the package's, and the file of the latter."""
-    found: dict[str, tuple[Limit, Limit | None, str]] = {}
+    limits: dict[str, tuple[Limit, Limit | None, str]] = {}
     for name, shape in document.requests.items():
         cls = classes().get(name)
         held = fields(cls) if cls else {}
         for property_, schema in shape.properties.items():
             limit = published(schema, document)
             if cls and limit and property_ in held:
-                found[f"{name}.{property_}"] = limit, held[property_].metadata.get(LIMIT), home(cls)
+                limits[f"{name}.{property_}"] = limit, held[property_].metadata.get(LIMIT), home(cls)
     for operation in document.published.values():
         stub = stubs().get(python_name(operation.id))
         wires = {query.wire: query.parameter for query in stub.queries} if stub else {}
@@ -44,8 +44,8 @@ def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
             limit = published(entry["schema"], document)
             if stub and limit:
                 own = stub.limits.get(wires.get(entry["name"], python_name(entry["name"])))
-                found[f"{operation.id}.{entry['name']}"] = limit, own, home(stub.stub)
-    return found
+                limits[f"{operation.id}.{entry['name']}"] = limit, own, home(stub.stub)
+    return limits
 
 
 def compare_limits(document: Document) -> Iterator[Finding]:
@@ -60,9 +60,9 @@ def _holds(held: Limit | None, limit: Limit) -> bool:
     """Tell whether a limit has all bounds of another, and perhaps more."""
     if held is None:
         return False
-    given = [(limit.least or held.least, held.least), (limit.most or held.most, held.most),
+    bounds = [(limit.least or held.least, held.least), (limit.most or held.most, held.most),
              (limit.pattern or held.pattern, held.pattern)]  # fmt: skip
-    return all(bound == own for bound, own in given) and (limit.each is None or _holds(held.each, limit.each))
+    return all(bound == own for bound, own in bounds) and (limit.each is None or _holds(held.each, limit.each))
 
 
 def _said(limit: Limit) -> str:

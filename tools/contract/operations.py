@@ -37,13 +37,13 @@ def _missing(operation: Published, document: Document) -> Finding:
     same = (stubs().get(python_name(other.id)) for other in document.published.values()
             if tag in other.operation.get("tags", ()))  # fmt: skip
     place = next((home(stub.stub) for stub in same if stub), f"{FOLDER}/{tag.lower().replace(' ', '_')}.py")
-    given = [f"{python_name(entry['name'])}: {notation(entry['schema'], document)}"
+    parameters = [f"{python_name(entry['name'])}: {notation(entry['schema'], document)}"
              for entry in operation.parameters if entry["in"] == "path"]  # fmt: skip
-    given += [f"body: {notation(operation.body, document)}"] if operation.body else []
+    parameters += [f"body: {notation(operation.body, document)}"] if operation.body else []
     queries = [python_name(entry["name"]) for entry in operation.parameters if entry["in"] == "query"]
-    given += [f"*, {', '.join(queries)}"] if queries else []
+    parameters += [f"*, {', '.join(queries)}"] if queries else []
     answer = notation(operation.answers[0], document, operation.page) if operation.answers else "None"
-    head = f"{python_name(operation.id)}({', '.join(given)}) -> {answer}"
+    head = f"{python_name(operation.id)}({', '.join(parameters)}) -> {answer}"
     return Finding(
         Group.OPERATION, operation.id, f"{operation.method} {operation.path}", f"write a stub {head} in {place}", place
     )

@@ -112,8 +112,8 @@ def _write_schema(name: str, document: Document, meet: Callable[[str], None]) ->
         return
     yield name + " closed" * (schema.get("additionalProperties") is False)
     for field, below in shape.properties.items():
-        told = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
-        yield f"  {write_field(field, {} if told else below, document, meet, required=field in shape.required)}"
+        in_effects = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
+        yield f"  {write_field(field, {} if in_effects else below, document, meet, required=field in shape.required)}"
 
 
 def _write_words(document: Document, table: str) -> Iterator[str]:

@@ -88,13 +88,13 @@ def main(given: Sequence[str] | None = None) -> int:
     if folder is None or not any(document(name, folder) for name in SOURCES):
         print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
         return 2
-    found = list(differing(folder))
-    for name, written in found:
+    stale = list(differing(folder))
+    for name, written in stale:
         if arguments.check:
             print(f"{name}.txt is not what its document says: run python -m tools.contract.tables")
         else:
             (FOLDER / f"{name}.txt").write_text(written, encoding="utf-8")
-    return int(arguments.check and bool(found))
+    return int(arguments.check and bool(stale))
 
 
 if __name__ == "__main__":

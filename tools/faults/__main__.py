@@ -45,16 +45,16 @@ async def run_matrix(faults: Sequence[Fault], transports: Sequence[str], twins: 
     begin = time.monotonic()
     cells = matrix.cells_of(faults, transports, twins)
     order = {fault.name: number for number, fault in enumerate(faults)}
-    found = await matrix.run(cells)
-    found.results.sort(key=lambda result: order[result.cell.fault.name])
+    results = await matrix.run(cells)
+    results.results.sort(key=lambda result: order[result.cell.fault.name])
     print(LEGEND)
-    for row in rows(found.results, transports):
+    for row in rows(results.results, transports):
         print(row)
     print()
-    for line in found.complaints():
+    for line in results.complaints():
         print(line)
-    print(f"{len(faults)} faults, {found.summary()}; {time.monotonic() - begin:.0f} s")
-    return not found.broken
+    print(f"{len(faults)} faults, {results.summary()}; {time.monotonic() - begin:.0f} s")
+    return not results.broken
 
 
 def told(outcome: Outcome) -> bool:
@@ -67,23 +67,23 @@ def told(outcome: Outcome) -> bool:
 
 async def main() -> int:
     """Run what the command line asks for."""
-    asked = arguments()
-    twins = [asked.twin] if asked.twin else list(TWINS)
+    options = arguments()
+    twins = [options.twin] if options.twin else list(TWINS)
     kept, transports = True, []
-    for transport in [asked.transport] if asked.transport else TRANSPORTS:
+    for transport in [options.transport] if options.transport else TRANSPORTS:
         if why := matrix.missing(transport):
             print(f"the {transport} transport is missing: {why}")
-            kept = kept and not asked.transport
+            kept = kept and not options.transport
         else:
             transports.append(transport)
     for transport in transports:
-        if asked.cancellations:
-            kept &= told(await cancelling.cancel(transport, asked.cancellations))
-            kept &= told(await cancelling.close_under_calls(transport, max(1, asked.cancellations // 100)))
-        if asked.soak:
-            kept &= told(await soak.soak(transport, asked.soak))
-    if transports and not (asked.cancellations or asked.soak):
-        kept &= await run_matrix(chosen(asked.only, quick=asked.quick), transports, twins)
+        if options.cancellations:
+            kept &= told(await cancelling.cancel(transport, options.cancellations))
+            kept &= told(await cancelling.close_under_calls(transport, max(1, options.cancellations // 100)))
+        if options.soak:
+            kept &= told(await soak.soak(transport, options.soak))
+    if transports and not (options.cancellations or options.soak):
+        kept &= await run_matrix(chosen(options.only, quick=options.quick), transports, twins)
     return 0 if kept else 1
 
 

@@ -57,8 +57,8 @@ async def cancel(transport: str, calls: int, seed: int = 7) -> Outcome:
         await load.close()
         broken += [f"{line} more than before" for line in await before.more()] + load.broken
         elapsed = time.monotonic() - begin
-    told = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
-    return Outcome(f"{transport}: {calls} calls cancelled at random points in {elapsed:.1f} s ({told})", broken)
+    summary = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
+    return Outcome(f"{transport}: {calls} calls cancelled at random points in {elapsed:.1f} s ({summary})", broken)
 
 
 FAR = 0.2
@@ -95,8 +95,10 @@ async def close_under_calls(transport: str, clients: int, seed: int = 7) -> Outc
         broken = [f"a call ended with {end}" for found in ends for end in found] + load.broken
         broken += [f"{line} more than before" for line in await before.more()]
         elapsed = time.monotonic() - begin
-    told = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
-    return Outcome(f"{transport}: {clients} blocking clients closed under 8 calls in {elapsed:.1f} s ({told})", broken)
+    summary = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
+    return Outcome(
+        f"{transport}: {clients} blocking clients closed under 8 calls in {elapsed:.1f} s ({summary})", broken
+    )
 
 
 async def _closed(load: Load, transport: str) -> list[str]:

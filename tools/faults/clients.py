@@ -90,6 +90,6 @@ class Client:
 
 def held(state: LoopState) -> list[str]:
     """Return what a client holds on one loop, one line for each kind."""
-    found = {"locks": len(state.locks), "places": state.limiter.active, "waiting": state.limiter.waiting}
-    found["deadlines"] = len(state.deadlines)
-    return [f"{count} {what}" for what, count in found.items() if count]
+    counts = {"locks": len(state.locks), "places": state.limiter.active, "waiting": state.limiter.waiting}
+    counts["deadlines"] = len(state.deadlines)
+    return [f"{count} {what}" for what, count in counts.items() if count]

@@ -105,12 +105,12 @@ class Fault:
 
     def expected(self, transport: str, nature: Nature, *, always: bool) -> set[str]:
         """Return the outcomes that a call may report when every attempt, or only the first one, meets the fault."""
-        found: set[str] = set()
+        outcomes: set[str] = set()
         for tell in self.may_tell(transport, nature):
             if always or not tell.is_repeated(nature):
-                found.add(tell.outcome)
+                outcomes.add(tell.outcome)
             elif nature is Nature.UNIQUE and self.acts:
-                found.add("unknown")  # the second attempt is refused, most likely because of the first
+                outcomes.add("unknown")  # the second attempt is refused, most likely because of the first
             else:
-                found.add("success")
-        return found
+                outcomes.add("success")
+        return outcomes

@@ -39,15 +39,15 @@ class Held:
 
     async def more(self) -> list[str]:
         """Describe what the process holds in addition, after everything has had the time to end."""
-        found: list[str] = []
+        excess: list[str] = []
         for _ in range(30):
             after = attrs.asdict(Held.now())
             before = attrs.asdict(self)
-            found = [f"{after[name] - before[name]} {name}" for name in before if after[name] > before[name]]
-            if not found:
+            excess = [f"{after[name] - before[name]} {name}" for name in before if after[name] > before[name]]
+            if not excess:
                 break
             await asyncio.sleep(SETTLES / 30)
-        return found
+        return excess
 
 
 @attrs.define

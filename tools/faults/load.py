@@ -69,19 +69,19 @@ class Load(Scene):
     async def call(self, client: Client, nature: Nature, **options: Any) -> None:
         """Make a call and judge its outcome."""
         token = self.begin(nature)
-        told = "another error"
+        outcome = "another error"
         try:
             response = await client.call(nature.value, *nature.arguments(token), **options)
-            told = "success"
+            outcome = "success"
             if response.body and token.encode() not in response.body:
                 self.broken.append(f"{token}: the answer of another call")
         except TalonOneError as error:
-            told = error.outcome
+            outcome = error.outcome
         except asyncio.CancelledError:
-            told = "cancelled after it was sent" if self.book.seen[token] else "cancelled before"
+            outcome = "cancelled after it was sent" if self.book.seen[token] else "cancelled before"
             raise
         finally:
-            self.end(token, told)
+            self.end(token, outcome)
 
     def end(self, token: str, told: str) -> None:
         """Judge the outcome of a call, and forget calls that ended a while ago."""

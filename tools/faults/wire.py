@@ -66,8 +66,8 @@ class Exchange:
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header."""
-        found = re.search(rb"(?im)^" + re.escape(name) + rb": *(.*?)\r$", self.head)
-        return found[1].decode() if found else None
+        match = re.search(rb"(?im)^" + re.escape(name) + rb": *(.*?)\r$", self.head)
+        return match[1].decode() if match else None
 
     async def send(self, data: bytes) -> None:
         """Write bytes."""
@@ -150,5 +150,5 @@ async def read_body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 def token_of(head: bytes, body: bytes) -> str | None:
     """Return the token of the call that a request belongs to."""
-    found = TOKEN.search(head) or TOKEN.search(body[:BEGINNING])
-    return found[0].decode() if found else None
+    match = TOKEN.search(head) or TOKEN.search(body[:BEGINNING])
+    return match[0].decode() if match else None
