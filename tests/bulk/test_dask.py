@@ -1,4 +1,4 @@
-"""Calls sent from a cluster: divided by profile, keyed by job and item, counted once."""
+"""Calls sent from a Dask cluster: divided by profile, keyed by job and item, counted once."""
 
 from __future__ import annotations
 

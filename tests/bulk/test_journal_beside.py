@@ -30,7 +30,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def refused(path: Path, match: str) -> None:
-    """A run is refused before anything is sent, and so is what changes the journal."""
+    """Check that a run is refused before anything is sent, and so is what changes the journal."""
     with RawServer(answer({})) as server:
         async with TalonOne(server.url, "key") as talon:
             with pytest.raises(JournalError, match=match):

@@ -24,7 +24,7 @@ TOTALS = {
 
 
 def examples(originals: Mapping[str, Any], schema: str) -> dict[str, Any]:
-    """The examples of a schema's properties."""
+    """Return the examples of a schema's properties."""
     newest = originals["26.16"]
     properties = newest.shape(newest.components[schema]).properties
     return {name: prop["example"] for name, prop in properties.items() if "example" in prop}

@@ -42,7 +42,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def newest(documents: dict[str, Any]) -> dict[str, Any]:
-    """The newest table, as the document that it stands for."""
+    """Return the newest table, as the document that it stands for."""
     content: dict[str, Any] = json.loads(documents[NEWEST].text)
     return content
 

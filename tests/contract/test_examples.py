@@ -71,7 +71,7 @@ OTHER_SPELLINGS = {
 
 @attrs.frozen
 class Example:
-    """One example, with the schema it is an example of."""
+    """One example, and the schema that it is an example of."""
 
     era: str
     where: str
@@ -199,13 +199,13 @@ def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -
 
 @pytest.fixture
 def era(original: Any, originals: dict[str, Any]) -> str:
-    """The name of the document in turn."""
+    """Give the name of each document in turn."""
     return next(name for name, other in originals.items() if other is original)
 
 
 @pytest.fixture
 def all_examples(era: str, original: Any) -> list[Example]:
-    """All examples of the document in turn, but for those of errors."""
+    """Return all examples of the document, but for those of errors."""
     return examples(era, original)
 
 
@@ -225,7 +225,7 @@ def test_example_is_read_when_it_is_published(all_examples: list[Example], origi
 
 
 def test_example_is_equal_when_it_is_read_written_and_read_again(all_examples: list[Example], original: Any) -> None:
-    """Writing what was read and reading it again changes nothing."""
+    """An example that is read, written and read again is the same object."""
     for example in all_examples:
         cls = example.of(original)
         read = from_json(json.dumps(example.value), cls)

@@ -1,4 +1,4 @@
-"""The tool that calls every operation at a mock server which judges the requests."""
+"""The tool that makes every call to a mock server which judges the requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ server.serve_forever()
 
 @pytest.fixture
 def command(tmp_path: Path) -> str:
-    """The stand-in, as a command."""
+    """Return the command of the stand-in."""
     path = tmp_path / "prism"
     path.write_text(PRISM, encoding="utf-8")
     path.chmod(0o755)

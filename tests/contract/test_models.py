@@ -195,7 +195,7 @@ def test_property_exists_when_a_class_has_a_field(name: str, documents: dict[str
 
 
 def test_type_fits_when_a_schema_gives_one(document: Any) -> None:
-    """Every field can hold what its property is said to be."""
+    """The type of every field can hold the values that its schema describes."""
     wrong: list[tuple[str, str, Any]] = []
     for name, shape in document.schemas.items():
         cls = MODELS.get(name) or STAND_INS[name]

@@ -1,4 +1,4 @@
-"""What holds for every model, and for the index that imports them on first use."""
+"""Facts about every model, and about the index that imports models on first use."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_fields_are_bound_by_name_when_an_instance_is_matched(cls: type[Any]) ->
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in Python 3.13")
 def test_replace_makes_a_changed_copy_when_given_a_field() -> None:
-    """`copy.replace` works on models."""
+    """`copy.replace` makes a changed copy of a model."""
     item = models.CartItem(sku="a", quantity=1)
     assert models.CartItem(sku="a", quantity=2) == copy.replace(item, quantity=2)  # type: ignore[attr-defined,unused-ignore]
 

@@ -42,7 +42,7 @@ def judging(documents: dict[str, Any]) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def judges(documents: dict[str, Any]) -> list[Any]:
-    """The tables as judges."""
+    """Return judges by the tables."""
     return judging(documents)
 
 

@@ -1,4 +1,4 @@
-"""The tables of the API: what they say, what is read from them, and that they say what the documents say."""
+"""The tables of the API: how they are read and written, and that they say what the documents say."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ def test_exit_code_is_2_when_no_document_is_there_to_write_a_table_from(tmp_path
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of tables besides the committed ones, and one of documents."""
+    """Make a folder of tables besides the committed ones, and one of documents."""
     made = tmp_path / "tables"
     made.mkdir()
     for path in FOLDER.iterdir():

@@ -39,7 +39,7 @@ KINDS = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 class Document:
-    """A document of the notifications."""
+    """A document of the notifications, with its references followed."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -98,13 +98,13 @@ class Document:
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    """The newest table of the notifications."""
+    """Return the newest table of the notifications."""
     return Document(json.dumps(content("notifications-26.20")))
 
 
 @pytest.fixture(scope="module")
 def original(folder: Path) -> Document:
-    """The published document of the notifications, with its examples."""
+    """Return the published document of the notifications, with its examples."""
     return Document((folder / FILE).read_text(encoding="utf-8"))
 
 
@@ -186,7 +186,7 @@ def test_a_class_is_reached_when_it_is_public(document: Document) -> None:
 
 
 def test_type_fits_when_a_schema_gives_one(document: Document) -> None:
-    """Every field can hold what its property is said to be."""
+    """The type of every field can hold the values that its schema describes."""
     wrong = {
         (cls.__name__, name)
         for cls, known in document.typed().items()

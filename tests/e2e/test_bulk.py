@@ -1,4 +1,4 @@
-"""Many calls at once: bounded, in order, nothing lost; awaited and blocking."""
+"""Runs of many calls: bounded, in order, nothing lost; awaited and blocking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where many calls come from, and how a run of them ends; awaited and blocking."""
+"""Sources of many calls, and how a run of them ends; awaited and blocking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of large requests, and where their items come from: slow, endless, broken off; nothing is lost."""
+"""Sources of large requests, which are slow, endless or broken off: nothing is lost."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def server(refused: set[int]) -> Iterator[CountingServer]:
 
 @pytest.fixture
 def journal(server: CountingServer, tmp_path: Path) -> Path:
-    """The journal of a run in which two calls, both of `customer-3`, were refused."""
+    """Return the journal of a run in which two calls, both of `customer-3`, were refused."""
     assert run(server, write_csv(tmp_path / "events.csv", COUNT), *MAPPING).returncode == 1
     return tmp_path / "events.csv.journal"
 

@@ -1,4 +1,4 @@
-"""Long listings, page after page: nothing asked for in vain, nothing left out; awaited and blocking."""
+"""Long listings, page after page: no needless request, no missing item; awaited and blocking."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) 
 
 
 def test_a_run_stops_when_standard_input_gives_nothing(server: CountingServer) -> None:
-    """Ctrl-C ends a run that waits for its input."""
+    """Ctrl-C ends a run that waits for its standard input."""
     process = start(server, "-", stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(ndjson(2))

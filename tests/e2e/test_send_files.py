@@ -1,4 +1,4 @@
-"""`talon-async send` and the files it is given: none is lost, pipes are read to their end, output may be gone."""
+"""`talon-async send` and its files: none is lost, pipes are read to their end, output may be closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`talon-async send` where its input, its journal or its terminal is odd: nothing is lost, doubled or hidden."""
+"""`talon-async send` with an odd input, journal or terminal: nothing is lost, doubled or hidden."""
 
 from __future__ import annotations
 

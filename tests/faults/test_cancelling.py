@@ -1,4 +1,4 @@
-"""Cancelling a call leaves nothing behind."""
+"""A call that is cancelled leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ONCE = RetryPolicy.off()
 
 
 def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a server shows, and a client that trusts it."""
+    """Return a server's certificate, and a context of a client that trusts it."""
     authority = trustme.CA()
     shown, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(shown)

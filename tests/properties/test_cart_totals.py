@@ -40,7 +40,7 @@ CAMPAIGNS = st.sampled_from([None, -1, 7])
 
 @pytest.fixture(scope="module", autouse=True)
 def exact() -> Iterator[None]:
-    """The tests' own sums are as exact as those they check."""
+    """Make the tests' own sums as exact as those they check."""
     with localcontext(Context(prec=2000)):
         yield
 

@@ -146,7 +146,7 @@ class Server:
 
 @attrs.define
 class Trial:
-    """A run over some items, made with a small bound and one attempt for each request, and what came of it."""
+    """A run over some items, with a small bound and one attempt for each request, and its result."""
 
     way: Way
     items: list[Any]

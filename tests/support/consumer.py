@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 @attrs.frozen
 class Record:
-    """A message."""
+    """A message of a topic."""
 
     offset: int
     value: bytes = b"{}"

@@ -1,4 +1,4 @@
-"""The operations as the API's documents have them, beside the package's stubs."""
+"""The operations of the API's documents, beside the package's stubs."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class Shop:
 
     @property
     def doubled(self) -> list[int]:
-        """The numbers that acted more than once."""
+        """Return the numbers that acted more than once."""
         return [row for row, count in Counter(self.rows).items() if count > 1]
 
     def is_in_order(self) -> bool:

@@ -75,7 +75,7 @@ assert all(inspect.iscoroutinefunction(getattr(TalonOne, name)) for name in OPER
 
 
 def end_attempts_in(talon: TalonOne, seconds: float) -> None:
-    """Move the deadlines of all attempts under way, so that a test need not wait for them."""
+    """Move the deadlines of all attempts under way, so that a test does not wait for them."""
     state = talon._core.state()
     assert state is not None
     for attempt in state.deadlines.by_task.values():

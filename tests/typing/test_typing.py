@@ -38,7 +38,7 @@ BODY = json.dumps({"effects": EFFECTS, "customerSession": {"id": 1}, "event": {"
 
 
 def page(name: str) -> ModuleType:
-    """Import a page for real."""
+    """Import a page."""
     spec = importlib.util.spec_from_file_location("page_of_use", HERE / name)
     assert spec is not None
     assert spec.loader is not None
@@ -49,7 +49,7 @@ def page(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def use() -> ModuleType:
-    """The page of use, imported for real."""
+    """Import the page of use."""
     return page("use.py")
 
 

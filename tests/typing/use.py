@@ -92,7 +92,7 @@ def requests() -> list[IntegrationRequest]:
 
 
 async def every_operation(talon: TalonOne) -> None:
-    """Every operation, awaited."""
+    """Every operation can be awaited."""
     (request, *_), when = requests(), datetime.now(UTC)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
@@ -116,7 +116,7 @@ async def every_operation(talon: TalonOne) -> None:
 
 
 def every_operation_blocking(talon: TalonOneSync) -> None:
-    """Every operation, blocking."""
+    """Every operation can be called by ordinary code."""
     (request, *_), when = requests(), datetime.now(UTC)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
@@ -156,7 +156,7 @@ async def everything_around_an_answer(talon: TalonOne) -> None:
 
 
 def everything_around_an_answer_blocking(talon: TalonOneSync) -> None:
-    """The same, blocking."""
+    """`raw` does the same on the blocking client."""
     response = talon.raw(talon.get_customer_inventory)("ann", profile=True)
     assert_type(response, Response[CustomerInventory])
     assert_type(response.data.profile, CustomerProfile | None)
@@ -193,12 +193,12 @@ def clients_blocking() -> None:
 
 
 def generated() -> Iterator[NewEvent]:
-    """Events from a generator."""
+    """Give events from a generator."""
     yield EVENT
 
 
 async def streamed() -> AsyncIterator[NewEvent]:
-    """Events from an asynchronous generator."""
+    """Give events from an asynchronous generator."""
     yield EVENT
 
 
@@ -239,7 +239,7 @@ async def many_events(talon: TalonOne) -> None:
 
 
 def many_events_blocking(talon: TalonOneSync) -> None:
-    """On the blocking client they come from any iterable, and results are an ordinary iterator."""
+    """The blocking client takes events from any iterable, and gives results as an ordinary iterator."""
     assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), Report[NewEvent])
     report = talon.track_events(generated())
     told_of(report)
@@ -248,7 +248,7 @@ def many_events_blocking(talon: TalonOneSync) -> None:
 
 
 async def prepared(talon: TalonOne) -> None:
-    """A prepared call takes what its method takes, and knows what that returns."""
+    """A prepared call takes the arguments of its method, and knows the type of its answer."""
     prepare = talon.prepare(talon.update_customer_profile_v2)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     call = prepare("ann", profile, run_rule_engine=True, idempotency_key="k")

@@ -1,4 +1,4 @@
-"""What an operation's answer may be: a list, an object, or nothing at all."""
+"""The answers of operations: a list, an object, or nothing at all."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_a_ratio_is_none_when_a_contender_was_left_out() -> None:
 
 
 def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() -> None:
-    """Time is divided by the requests; the largest memory stays."""
+    """A series divides the time by the requests, and keeps the largest memory."""
     series = Series()
     series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
     series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
@@ -153,7 +153,7 @@ def test_a_row_holds_everything_when_it_is_made() -> None:
 
 
 def test_cells_show_dashes_when_figures_are_missing() -> None:
-    """A cold start has no memory and no requests a second."""
+    """A cold start shows dashes for memory and for requests a second."""
     shown = cells(row(RESULTS, "import", "talon_async", BASE))
     assert ("import", "talon_async", "-", "-", "4000.0", "-", "-", "-") == shown
 
@@ -251,7 +251,7 @@ def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
 
 
 def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
-    """A cut bar has two pieces, and its figure tells its length."""
+    """A bar that is much longer than the others is cut into two pieces, and its figure tells its length."""
     text = chart(drawn(16.9))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     first, second, base = (float(rectangle.attrib["width"]) for rectangle in rectangles)
@@ -261,7 +261,7 @@ def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
 
 @pytest.mark.parametrize("ratio", [0.45, 0.9, 0.99, 1.0, 1.08])
 def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float) -> None:
-    """The figure begins after the line or ends before it."""
+    """A figure begins after the dashed line or ends before it."""
     picture = ET.fromstring(chart(drawn(ratio)))  # noqa: S314  # our own text
     line = float(next(picture.iter("{http://www.w3.org/2000/svg}line")).attrib["x1"])
     texts = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.text == f"{ratio:.2f}"]
@@ -291,7 +291,7 @@ def test_many_events_are_drawn_side_by_side_when_they_were_measured() -> None:
 
 
 def test_every_request_finds_its_answer_when_it_is_sent() -> None:
-    """The rule of the server knows every path of the clients."""
+    """The server has an answer for every path of the clients."""
     assert list(REQUESTS) == [answer_to(path.format(n=7)) for _, path in REQUESTS.values()]
 
 

@@ -1,4 +1,4 @@
-"""Where calls come from: slow, in threads, asynchronous; read no further than there is room."""
+"""Sources of calls: slow, in threads, asynchronous; read no further than there is room."""
 
 from __future__ import annotations
 

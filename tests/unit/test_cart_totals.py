@@ -1,4 +1,4 @@
-"""What a customer is to pay: carts worked out by hand."""
+"""The price that a customer pays, in carts that were worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is understood, and how the rest is refused."""
+"""Settings: which are accepted, and how the others are refused."""
 
 from __future__ import annotations
 

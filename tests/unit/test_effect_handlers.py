@@ -71,7 +71,7 @@ def test_unknown_effects_have_a_handler_of_their_own_when_one_is_registered() ->
 
 
 def test_the_function_stays_what_it_is_when_it_is_decorated() -> None:
-    """A handler can still be called directly."""
+    """A function that is registered as a handler can still be called directly."""
     handlers = EffectHandlers[str]()
     assert told is handlers.on(AcceptCouponEffectProps)(told)
     assert told is handlers.default(told)

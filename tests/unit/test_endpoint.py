@@ -80,7 +80,7 @@ def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
 
 
 def test_no_query_is_sent_when_every_value_is_left_out() -> None:
-    """None and an empty list send nothing."""
+    """A query value that is None or an empty list is not sent."""
     assert target(Odd.list_things, 7, "a", kinds=[], campaign_ids=[]) == "/v1/things/7/of/a"
 
 
@@ -136,7 +136,7 @@ def test_both_eras_of_the_body_are_taken_when_a_profile_is_updated(body: Any) ->
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, "a\n", 5])
 def test_an_idempotency_key_is_refused_when_it_cannot_be_a_header(key: Any) -> None:
-    """A key has 1 to 255 visible ASCII characters."""
+    """An idempotency key must have 1 to 255 visible ASCII characters."""
     with pytest.raises(InvalidArgumentError, match="idempotency_key"):
         target(TalonOne.update_customer_profile_v2, "a", NO_ATTRIBUTES, idempotency_key=key)
 
@@ -219,7 +219,7 @@ def test_a_stub_is_refused_when_a_brace_has_no_parameter() -> None:
 
 
 def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
-    """A query value is keyword-only."""
+    """A query value of a stub must be keyword-only."""
     with pytest.raises(TypeError, match="keyword-only"):
 
         @get("/v1/x")
@@ -227,7 +227,7 @@ def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
 
 
 def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
-    """The body is positional."""
+    """The body of a stub must be positional."""
     with pytest.raises(TypeError, match="body must not be keyword-only"):
 
         @put("/v1/x")
@@ -235,7 +235,7 @@ def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
 
 
 def test_a_stub_is_refused_when_types_are_missing() -> None:
-    """Every parameter and the answer need a type."""
+    """Every parameter and the answer of a stub need a type."""
     with pytest.raises(TypeError, match="no return type"):
 
         @delete("/v1/x")

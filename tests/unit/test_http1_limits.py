@@ -1,4 +1,4 @@
-"""What bounds an answer and a large request, and what a forked child leaves alone."""
+"""Limits of an answer, the sending of a large request, and connections in a forked child."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class PricedItem(CartItem):
 
     @property
     def total(self) -> float:
-        """What it costs."""
+        """Return the price of all pieces."""
         return (self.price or 0) * self.quantity
 
 

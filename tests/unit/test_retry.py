@@ -1,4 +1,4 @@
-"""When a call is repeated: the policy alone."""
+"""The policy that decides whether a call is repeated, and after which wait."""
 
 from __future__ import annotations
 
@@ -147,5 +147,5 @@ def test_a_policy_is_refused_when_a_number_makes_no_sense(wrong: dict[str, float
 
 
 def test_nothing_is_ever_repeated_when_the_policy_is_off() -> None:
-    """`RetryPolicy.off()` allows one attempt."""
+    """`RetryPolicy.off()` allows one attempt for each call."""
     assert RetryPolicy.off().attempts == 1

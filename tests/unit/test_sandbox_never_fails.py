@@ -1,4 +1,4 @@
-"""Whatever a request holds, the sandbox never answers 500."""
+"""The sandbox never answers 500, whatever a request holds."""
 
 from __future__ import annotations
 

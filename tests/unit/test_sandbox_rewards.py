@@ -1,4 +1,4 @@
-"""The sandbox's rewards: what there is, what it costs, and who has it."""
+"""The sandbox's rewards: the catalog, unlocking, and the customers' rewards."""
 
 from __future__ import annotations
 

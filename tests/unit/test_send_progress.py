@@ -1,4 +1,4 @@
-"""What `talon-async send` shows while it runs."""
+"""The progress that `talon-async send` shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls as lines: what a run writes of its failures, and what another run makes of them."""
+"""Calls as lines: how a run writes its failures, and how another run reads them."""
 
 from __future__ import annotations
 

@@ -209,7 +209,10 @@ def test_the_id_is_found_when_its_header_has_any_case(headers: Any) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"HTTP_X_UUID": "m"}, {"X_UUID": "m"}, {b"x-uuid": b"m"}, {"X-UUID": None}])
 def test_there_is_no_id_when_the_header_is_missing(headers: Any) -> None:
-    """A variable of a WSGI environment that has the name of the header without its prefix is not read as the ID."""
+    """A notification without the header has no ID.
+
+    A variable of a WSGI environment is not a header, as it may be the machine's own.
+    """
     assert parse(UPDATED, headers).id is None
 
 
