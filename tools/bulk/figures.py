@@ -23,15 +23,15 @@ class Figures:
         print(line.rstrip(), flush=True)
 
     def none(self, name: str, seen: int) -> None:
-        """Print a figure that has to be 0."""
+        """Print a figure that must be 0."""
         self.add(name, seen, "0", reached=seen == 0)
 
     def at_most(self, name: str, seen: float, most: float, unit: str = "", digits: int = 1) -> None:
-        """Print a figure that may be at most so large."""
+        """Print a figure with an upper bound."""
         self.add(name, f"{seen:.{digits}f}{unit}", f"at most {most:g}{unit}", reached=seen <= most)
 
     def at_least(self, name: str, seen: float, least: float, unit: str = "", digits: int = 2) -> None:
-        """Print a figure that must be at least so large."""
+        """Print a figure with a lower bound."""
         self.add(name, f"{seen:.{digits}f}{unit}", f"at least {least:g}{unit}", reached=seen >= least)
 
     def end(self) -> None:

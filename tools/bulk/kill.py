@@ -1,4 +1,4 @@
-"""`make bulk-kill`: a run with a journal is ended by `kill -9` again and again, and gone on with until it is done.
+"""`make bulk-kill`: a run with a journal is ended by `kill -9` again and again, and resumed until it is done.
 
 A kill counts only if the server had requests under way when it came.
 """
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Killing:
-    """One run of some events, which is killed some times."""
+    """One run over a number of events, which is killed a number of times."""
 
     def __init__(self, kind: str, count: int, kills: int, chance: random.Random) -> None:
         self._kind, self._count, self._kills, self._chance = kind, count, kills, chance

@@ -17,7 +17,7 @@ MOST = 4
 
 
 def peak(count: int, *, journal: bool, figures: Figures) -> int:
-    """Send so many events; return the largest memory of the sender."""
+    """Send a number of events; return the largest memory of the sender."""
     with tempfile.TemporaryDirectory() as folder, Counter() as server:
         path = Path(folder) / "events.journal" if journal else None
         report = Sender(server.url, events=count, journal=path).report()

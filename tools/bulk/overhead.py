@@ -31,7 +31,7 @@ MICRO = 1e6
 
 
 class NoOp:
-    """A transport without a network: answers at once, or in the next turn of the loop."""
+    """A transport without a network: answers at once, or in the next iteration of the loop."""
 
     def __init__(self, *, turns: bool) -> None:
         self._turns = turns
@@ -75,7 +75,7 @@ async def cost(block: Callable[[], Awaitable[object]], count: int) -> float:
 async def paired(
     one: Callable[[], Awaitable[object]], other: Callable[[], Awaitable[object]], count: int, rounds: int
 ) -> tuple[float, float]:
-    """Return the cost of the second block, and how much more that is than the first, in microseconds an event."""
+    """Return the cost of the second block, and by how much it exceeds that of the first, in microseconds an event."""
     await one(), await other()
     differences, costs = list[float](), list[float]()
     for turn in range(rounds):

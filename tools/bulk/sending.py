@@ -1,4 +1,4 @@
-"""`python -m tools.bulk.sending URL`: sends events in one run, and prints its account and its memory as JSON."""
+"""`python -m tools.bulk.sending URL`: sends events in one run, and prints its report and its memory as JSON."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def header(head: bytes, name: bytes) -> bytes:
 
 
 class Server:
-    """Counts, and is in trouble when told.
+    """A server that counts, and that is in trouble on request.
 
     Attributes:
         cut_off: requests whose connection was lost before their answer.

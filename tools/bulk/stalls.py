@@ -1,4 +1,4 @@
-"""When a processor of this machine stood still: sleepers, one bound to each, note how late they wake.
+"""Stalls of this machine's processors: sleepers, one bound to each processor, note how late they wake.
 
 What is measured while that happens says something about the machine, and nothing about what runs on it.
 `python -m tools.bulk.stalls N` is the sleeper of processor N; it ends with its input, and prints what it noted.

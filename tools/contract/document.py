@@ -245,7 +245,7 @@ class Document:
 
     @cached_property
     def effects(self) -> dict[str, str]:
-        """The name of the props' schema by effect type; empty in 2020, when props were a plain object.
+        """Return the name of the props' schema by effect type; empty in 2020, when props were a plain object.
 
         A document says so in one of two ways: each effect is a schema of its own, found by the type, or the schemas of
         the props have the types as titles. A table says which type has which props.

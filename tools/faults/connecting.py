@@ -37,7 +37,7 @@ class Refused(Scene):
         self.listener.port = self.socket.getsockname()[1]
 
     async def mend(self) -> None:
-        """Listen."""
+        """Start to listen."""
         if not self.is_mended:
             self.is_mended = True
             await self.wire.run(self.listener.open(sock=self.socket))

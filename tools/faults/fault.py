@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Tell(Enum):
-    """What one attempt that meets the fault tells; the values are outcomes, behind which stands whether it is final."""
+    """The result of one attempt that meets the fault; each value is an outcome, and whether it is final."""
 
     SUCCESS = "success"
     NOT_SENT = "not_sent"
@@ -47,7 +47,7 @@ class Tell(Enum):
 
 
 class Pace(Enum):
-    """How a cell gets along with others: how many may run at once."""
+    """How many cells of a kind may run at once."""
 
     QUICK = 8
     HEAVY = 4

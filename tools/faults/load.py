@@ -94,7 +94,7 @@ class Load(Scene):
         self.forget(REMEMBERED)
 
     def forget(self, seconds: float) -> None:
-        """Check calls that ended so long ago for second effects, and forget them."""
+        """Check calls that ended long ago for second effects, and forget them."""
         while self._over and self._over[0][0] < time.monotonic() - seconds:
             _, token = self._over.popleft()
             nature = self._natures.pop(token)

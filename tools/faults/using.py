@@ -161,7 +161,7 @@ class Closed(Scene):
 
 
 class Queue(Scene):
-    """The time is over before the call gets a place, or its turn."""
+    """The time is over before the call gets a place, or the lock of its key."""
 
     def options(self) -> dict[str, Any]:
         """Return the options of the client."""

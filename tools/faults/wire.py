@@ -49,7 +49,7 @@ class Wire:
 
 @attrs.define(eq=False)
 class Exchange:
-    """One request that was received, and the way back.
+    """One request that was received, and the way to answer it.
 
     Attributes:
         number: how many requests of the same call came before it.
