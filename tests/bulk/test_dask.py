@@ -183,7 +183,7 @@ def test_calls_of_one_profile_stay_in_order_when_they_are_divided() -> None:
         assert list(range(profile, 40, 8)) == [index for index in order if index % 8 == profile]
 
 
-def test_a_partition_is_the_same_everywhere_when_it_is_asked_for() -> None:
+def test_a_partition_is_the_same_when_another_process_computes_it() -> None:
     """The partition of a call is the same in every process, which `hash` would not guarantee."""
     call = prepared(1, 1)[0]
     assert {partition_of(call, index, 7) for index in range(20)} == {1}

@@ -22,7 +22,7 @@ from talon_async.errors import (
 # -- draining
 
 
-async def test_what_is_not_delivered_is_handed_back_when_the_time_is_over(
+async def test_undelivered_events_are_handed_back_when_the_time_is_over(
     client: Make, url: str, shop: Shop, held: HeldClock
 ) -> None:
     """`close` hands back the events that were not delivered, in the order in which they were put.
@@ -68,7 +68,7 @@ async def test_answers_are_still_waited_for_when_no_more_is_sent(
     assert ["unsent"] * 18 == [failure.outcome for failure in left]
 
 
-async def test_the_rest_stays_in_the_journal_when_the_time_is_over(
+async def test_undelivered_events_stay_in_the_journal_when_the_time_is_over(
     client: Make, url: str, shop: Shop, tmp_path: Path
 ) -> None:
     """Events that are left stay in the journal.
@@ -90,7 +90,7 @@ async def test_the_rest_stays_in_the_journal_when_the_time_is_over(
     assert [] == list(tmp_path.iterdir())
 
 
-async def test_what_surely_was_not_sent_is_sent_when_keys_are_too_old_to_protect(
+async def test_events_that_were_not_sent_are_sent_when_keys_are_too_old_to_protect(
     client: Make, url: str, shop: Shop, tmp_path: Path, held: HeldClock
 ) -> None:
     """After 23 hours only the events that were on the wire are unknown and listed in the journal.
@@ -202,7 +202,7 @@ async def test_a_waiting_put_raises_when_the_patience_ends(client: Make, url: st
     assert 10 == len(queue.undelivered)
 
 
-async def test_failures_are_told_and_counted_when_events_are_rejected(
+async def test_failures_are_reported_and_counted_when_events_are_rejected(
     client: Make, url: str, shop: Shop, tmp_path: Path
 ) -> None:
     """Each rejected event is counted and given to `on_failure`.

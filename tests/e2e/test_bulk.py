@@ -57,7 +57,7 @@ async def test_anonymous_events_keep_the_order_of_their_session_when_profile_ids
     assert recorder.most > 1
 
 
-async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -> None:
+async def test_failures_are_reported_with_their_events_when_some_fail(client: Any) -> None:
     """Each failure has its event, its index and its error, and the other events are recorded.
 
     A lost answer is an unknown outcome and is not repeated.
@@ -160,7 +160,7 @@ async def test_nothing_happens_when_there_are_no_events(client: Any) -> None:
     assert (0, 0, 0) == (report.taken, report.succeeded, report.failed)
 
 
-async def test_progress_is_told_ten_times_a_second_when_time_passes(client: Any, clock: FakeClock) -> None:
+async def test_progress_is_reported_ten_times_a_second_when_time_passes(client: Any, clock: FakeClock) -> None:
     """`progress` is called ten times a second by the clock, and once more at the end."""
     seen: list[Snapshot] = []
 

@@ -147,7 +147,7 @@ async def test_an_advocate_gets_two_codes_when_the_list_has_them_twice(client: A
 # -- what goes wrong
 
 
-async def test_a_request_that_fails_is_told_item_by_item_when_the_others_succeed(client: Any) -> None:
+async def test_a_request_that_fails_is_reported_item_by_item_when_the_others_succeed(client: Any) -> None:
     """A request that fails makes a failure of each of its items, with its index and the error."""
     source = list(profiles(2500))
     recorder = Recorder(lambda index: answer({"message": "no"}, status=400) if index == 1 else None)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # -- progress
 
 
-async def test_progress_is_told_in_items_when_it_is_asked_for(client: Any, clock: FakeClock) -> None:
+async def test_progress_is_reported_in_items_when_it_is_asked_for(client: Any, clock: FakeClock) -> None:
     """`progress` counts items, not requests. Each request takes a tenth of a second by the clock."""
     seen: list[int] = []
     recorder = Recorder()
@@ -45,7 +45,7 @@ async def test_progress_is_told_in_items_when_it_is_asked_for(client: Any, clock
     assert [1000, 2000, 2500] == list(dict.fromkeys(seen))
 
 
-async def test_everything_taken_is_told_when_progress_raises(client: Any) -> None:
+async def test_everything_taken_is_reported_when_progress_raises(client: Any) -> None:
     """An error that `progress` raises ends the run.
 
     Its report counts all items that were taken, also those that waited to be sent.

@@ -100,7 +100,7 @@ async def test_the_limit_holds_when_the_server_gives_more_than_asked(client: Any
     assert len(server.received) == 1
 
 
-async def test_what_is_too_much_is_not_asked_for_again_when_there_is_no_limit(client: Any) -> None:
+async def test_additional_items_are_not_asked_for_again_when_there_is_no_limit(client: Any) -> None:
     """The next page begins after all items that have come, even if a page had more than was asked for."""
     pages = [
         answer({"hasMore": True, "data": [{"id": n} for n in range(50)]}),
@@ -281,7 +281,7 @@ async def test_the_iteration_ends_when_the_client_is_closed_during_a_page(client
             await reading
 
 
-async def test_the_iteration_is_cancelled_when_its_task_is() -> None:
+async def test_the_iteration_is_cancelled_when_its_task_is_cancelled() -> None:
     """Cancelling a task in the middle of a page cancels its iteration, and the client can be used on."""
     listing = Listing(50, faults={2: hang})
     with RawServer(listing) as server:

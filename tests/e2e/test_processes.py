@@ -126,7 +126,7 @@ def test_forked_children_can_call_when_the_parent_has_called(server: RawServer) 
 
 
 @needs_fork
-def test_a_forked_child_is_told_when_it_goes_on_with_the_parents_loop(server: RawServer) -> None:
+def test_a_forked_child_gets_an_error_when_it_goes_on_with_the_parents_loop(server: RawServer) -> None:
     """A forked child that goes on with its parent's loop gets an error.
 
     The parent keeps its connections, even if the child closes its client.

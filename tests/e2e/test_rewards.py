@@ -109,7 +109,7 @@ async def test_a_refusal_is_typed_when_unlocking_is_forbidden(client: Any) -> No
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_replay_is_told_when_the_server_says_so(client: Any) -> None:
+async def test_a_replay_is_reported_when_the_server_says_so(client: Any) -> None:
     """`Response` tells a replay by the headers of the key in any case, on both transports.
 
     Without the headers it is no replay.
@@ -266,7 +266,7 @@ async def test_a_second_unlocking_is_refused_when_the_points_are_gone(client: An
     assert (3, 50) == (reason.reward_id, await points(talon))
 
 
-async def test_a_replay_is_told_when_the_sandbox_remembers_the_key(client: Any, sandbox: Sandbox) -> None:
+async def test_a_replay_is_reported_when_the_sandbox_remembers_the_key(client: Any, sandbox: Sandbox) -> None:
     """A repeated request with the same key gets the first answer, with the time when it was made."""
     talon = client(sandbox.url, strict=True)
     update = talon.raw(talon.update_customer_session_v2)

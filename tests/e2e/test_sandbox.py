@@ -60,7 +60,7 @@ def session(**fields: Any) -> IntegrationRequest:
 CART = [CartItem(sku="shoe", quantity=2, price=50.0, attributes={"colour": "red"})]
 
 
-async def test_a_session_is_rung_up_when_a_coupon_is_good(talon: Any, sandbox: Sandbox) -> None:
+async def test_a_coupon_is_redeemed_and_given_back_when_it_is_good(talon: Any, sandbox: Sandbox) -> None:
     """A good coupon is accepted and discounts the session.
 
     Closing redeems it, and cancelling the order gives it back.
@@ -167,7 +167,7 @@ async def test_an_id_arrives_unchanged_when_it_holds_any_characters(
     assert coupon.value == identifier
 
 
-async def test_a_mistake_is_told_with_its_pointer_when_a_body_is_wrong(talon: Any, sandbox: Sandbox) -> None:
+async def test_a_mistake_is_reported_with_its_pointer_when_a_body_is_wrong(talon: Any, sandbox: Sandbox) -> None:
     """The error of a wrong type, an undefined attribute or an impossible state has a pointer to it."""
     with pytest.raises(BadRequestError) as caught:
         await talon.create_referral(NewReferral(campaign_id="x", advocate_profile_integration_id="p"))  # type: ignore[arg-type]
@@ -223,9 +223,7 @@ async def test_an_event_is_recorded_once_when_its_answer_was_lost(
     assert len(sandbox.events) == 1
 
 
-async def test_a_flood_of_updates_meets_no_conflict_when_calls_wait_for_each_other(
-    client: Any, sandbox: Sandbox
-) -> None:
+async def test_many_updates_meet_no_conflict_when_they_wait_for_each_other(client: Any, sandbox: Sandbox) -> None:
     """Thirty updates at once of one profile meet no conflict, because they wait for each other.
 
     Without waiting, the fourth is refused.

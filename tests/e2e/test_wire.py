@@ -99,7 +99,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_form_of_value_is_looked_at_when_the_wire_is_tested() -> None:
+def test_every_form_of_value_has_a_case_when_the_wire_is_tested() -> None:
     """The cases cover all original operations, and each newer one that sends a value in a form of its own."""
     forms = {"get_customer_achievements", "get_loyalty_card_points", "track_event_v2", "join_loyalty_program",
              "update_audience_customers_attributes", "sync_catalog"}  # fmt: skip

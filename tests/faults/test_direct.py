@@ -293,7 +293,7 @@ async def test_a_large_request_arrives_when_the_server_reads_slowly(tls: bool) -
 
 
 @TLS
-async def test_the_answer_is_told_when_it_comes_before_a_large_request_is_out(tls: bool) -> None:
+async def test_the_answer_is_delivered_when_it_comes_before_a_large_request_is_out(tls: bool) -> None:
     """An answer that comes before a large request is sent ends the writing and the connection.
 
     The next call has a new one.
@@ -319,7 +319,7 @@ async def test_the_answer_is_told_when_it_comes_before_a_large_request_is_out(tl
     assert 3 == len(lines)
 
 
-async def test_the_answer_is_told_when_the_server_closes_behind_it_during_a_large_request() -> None:
+async def test_the_answer_is_delivered_when_the_server_closes_behind_it_during_a_large_request() -> None:
     """An answer is read before a write to the connection, which the server has closed behind it, can fail."""
 
     def refuse(listening: socket.socket) -> None:

@@ -193,7 +193,7 @@ async def test_no_connection_is_left_when_calls_are_cancelled_at_any_moment() ->
 
 
 @TLS
-def test_everything_is_closed_when_the_transport_is(tls: bool) -> None:
+def test_connections_and_calls_end_when_the_transport_is_closed(tls: bool) -> None:
     """Closing the transport ends the calls under way and closes the idle connections.
 
     It leaves no transport for the garbage collector.

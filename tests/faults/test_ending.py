@@ -83,7 +83,7 @@ async def test_descriptors_are_free_when_uploads_were_not_read_in_time(client: A
 
 
 @TRANSPORTS
-async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_is_looked_at(
+async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_is_checked(
     transport: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call that is cancelled while its idle TLS connection is checked leaves nothing open."""
@@ -168,7 +168,7 @@ async def test_nothing_is_logged_when_a_client_is_closed_while_a_name_is_looked_
 
 
 @TRANSPORTS
-def test_no_warning_is_left_when_a_client_is_closed_from_another_loop_than_the_one_that_stands_still(
+def test_no_warning_is_left_when_a_client_is_closed_from_another_loop(
     transport: Any,
 ) -> None:
     """A client that is closed from another loop leaves no warning.

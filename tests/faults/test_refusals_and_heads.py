@@ -45,7 +45,7 @@ async def test_an_answer_is_read_when_it_has_many_small_headers(client: Any) -> 
         assert (await client(server.url).get_customer_inventory("a")).profile is None
 
 
-async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any) -> None:
+async def test_a_refusal_is_reported_when_later_attempts_are_never_sent(client: Any) -> None:
     """A 429 followed by a refused connection has the outcome `rejected`, because the request has reached the server."""
     server = RawServer(BUSY)
 
@@ -58,7 +58,7 @@ async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any)
     assert ("rejected", 2, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
 
 
-async def test_a_refusal_is_told_when_the_client_is_closed_before_the_next_attempt(client: Any) -> None:
+async def test_a_refusal_is_reported_when_the_client_is_closed_before_the_next_attempt(client: Any) -> None:
     """A refused call whose client is closed before the next attempt has the outcome `rejected`, not `not_sent`."""
     with RawServer(answer({}, status=429, headers={"Retry-After": "25"})) as server:
         talon = client(server.url)
@@ -88,7 +88,7 @@ async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client:
     assert ["unknown", *["not_sent"] * 3] == [end.outcome for end in ends if isinstance(end, ClientClosedError)]
 
 
-async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(client: Any, clock: FakeClock) -> None:
+async def test_a_place_is_given_back_when_the_time_ends_as_the_call_gets_it(client: Any, clock: FakeClock) -> None:
     """A call whose time is over as it gets a place ends as `not_sent`, and the next call gets the place."""
 
     async def slow(exchange: Exchange) -> None:

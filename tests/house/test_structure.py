@@ -228,7 +228,7 @@ def test_generated_files_are_fresh_when_their_source_changes(tool: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_nothing_heavy_is_imported_when_the_package_is() -> None:
+def test_nothing_heavy_is_imported_when_the_package_is_imported() -> None:
     """`import talon_async` loads none of the heavy dependencies."""
     script = "import sys, talon_async; print(sorted({m.split('.')[0] for m in sys.modules} & set(sys.argv[1:])))"
     done = subprocess.run([sys.executable, "-c", script, *HEAVY], capture_output=True, text=True, check=True, cwd=ROOT)

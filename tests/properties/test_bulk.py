@@ -159,7 +159,7 @@ def test_nothing_is_lost_or_doubled_when_a_run_ends(plans: list[Any], concurrenc
 
 @settings(max_examples=150)
 @given(EVENTS, EVENTS, CONCURRENCY)
-def test_rest_is_told_when_a_key_is_refused(before: list[Any], after: list[Any], concurrency: int) -> None:
+def test_rest_is_reported_when_a_key_is_refused(before: list[Any], after: list[Any], concurrency: int) -> None:
     """A run takes nothing more after an invalid key, and reports what was taken and not sent."""
     server = server_of([*before, ("ann", "s1", 0, ["key"], True), *after])
     report = run(server, iter(server.events), concurrency)

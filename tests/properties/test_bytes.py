@@ -78,7 +78,7 @@ def test_answer_is_a_model_or_unreadable_when_its_bytes_are_anything(returns: An
 
 
 @given(st.binary())
-def test_answer_is_nothing_when_none_is_documented(body: bytes) -> None:
+def test_answer_is_none_when_the_operation_documents_no_answer(body: bytes) -> None:
     """The body of an answer is ignored when the operation documents none."""
     assert decode(body, None) is None
 
@@ -111,7 +111,7 @@ def test_error_is_pickled_when_the_answer_cannot_be_read(body: bytes) -> None:
 @given(st.lists(DETAILS | JSON))
 @example([{}])
 @example([{"title": None, "unknown": 1}])
-def test_detail_says_something_when_it_is_kept(details: list[Any]) -> None:
+def test_detail_has_text_when_it_is_kept(details: list[Any]) -> None:
     """Error details without any text are left out, so that no message ends in a separator."""
     error = error_for(Answer(400, {}, json.dumps({"message": "bad", "errors": details}).encode()))
     assert all(str(detail) for detail in error.errors)

@@ -209,7 +209,7 @@ def test_every_item_is_settled_once_when_chunks_fail_at_random(way: Way) -> None
 
 
 @each_way
-def test_rest_is_told_when_the_key_is_refused_during_a_run(way: Way) -> None:
+def test_rest_is_reported_when_the_key_is_refused_during_a_run(way: Way) -> None:
     """A run sends nothing after an invalid key, and every item that was taken is settled or a failure, once."""
 
     @settings(max_examples=80)

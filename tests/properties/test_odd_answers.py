@@ -199,7 +199,7 @@ def payload_of(word: Any) -> Any:
 
 
 @each_answer
-def test_answer_is_read_whole_when_all_of_it_is_as_documented(cls: type[Any]) -> None:
+def test_answer_is_read_completely_when_all_of_it_is_as_documented(cls: type[Any]) -> None:
     """An answer with every field is read with every field."""
     read = decode(json.dumps(complete(cls)).encode(), cls, strict=False)
     assert list(changed(complete(cls), read, cls)) == []

@@ -96,7 +96,7 @@ def iterated(server: Server, most: int | None = None) -> list[int]:
 
 
 @each_listing
-def test_listing_comes_whole_when_pages_are_of_any_size(stub: Endpoint) -> None:
+def test_listing_is_complete_when_pages_are_of_any_size(stub: Endpoint) -> None:
     """An iteration gives the items of the listing once and in order, up to the limit, and asks for no more."""
 
     @settings(max_examples=60)

@@ -61,7 +61,7 @@ def test_other_bytes_are_refused_when_they_are_read_as_a_call(data: bytes) -> No
 
 
 @given(CALLS)
-def test_a_newer_form_is_told_when_it_is_read(call: PreparedCall[Any]) -> None:
+def test_a_newer_form_is_refused_when_it_is_read(call: PreparedCall[Any]) -> None:
     """The first digit of a call's bytes is the version of their format, and a newer one is refused by name."""
     with pytest.raises(InvalidArgumentError, match="form 2 is unknown"):
         PreparedCall[Any].from_bytes(b"2" + bytes(call)[1:])
@@ -82,7 +82,7 @@ def test_the_request_is_the_same_when_a_call_was_prepared(name: str) -> None:
     assert b"shop.example" not in bytes(call)
 
 
-def test_an_unknown_operation_is_told_when_a_call_names_it() -> None:
+def test_an_unknown_operation_is_refused_when_a_call_names_it() -> None:
     """A call of an unknown operation is refused with its name, also if a method has that name."""
     for name in ("nothing", "aclose"):
         call: PreparedCall[Any] = PreparedCall(name, "/", None, (), Idempotency.SAFE, None)

@@ -51,7 +51,7 @@ def request_of(stub: Endpoint, options: dict[str, Any]) -> Request:
 
 
 @pytest.mark.parametrize("stub", STUBS.values(), ids=STUBS)
-def test_query_is_read_as_it_was_meant_when_it_is_any(stub: Endpoint) -> None:
+def test_query_is_read_as_it_was_meant_when_it_has_any_values(stub: Endpoint) -> None:
     """The server reads the query values that the caller gave, and None and empty lists are not sent."""
     options = {query.parameter: st.none() | values_of(stub, query) for query in stub.queries}
 
@@ -89,7 +89,7 @@ def test_word_is_refused_by_name_when_it_is_not_listed(stub: Endpoint, query: Qu
 
 
 @each_query
-def test_query_is_sent_or_refused_by_name_when_it_is_anything(stub: Endpoint, query: Query) -> None:
+def test_query_is_sent_or_refused_by_name_when_it_has_any_value(stub: Endpoint, query: Query) -> None:
     """Any value of an option makes a request or an error of the package that names the option."""
 
     @settings(max_examples=10)

@@ -176,7 +176,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 418, 500, 999])
-def test_a_refusal_is_told_when_any_place_of_it_has_a_wrong_type(status: int) -> None:
+def test_a_refusal_is_reported_when_any_place_of_it_has_a_wrong_type(status: int) -> None:
     """Any body of a refusal becomes an error that can be printed and pickled."""
     for body in with_wrong_values(REFUSED):
         error = error_for(Answer(status, {}, body))

@@ -114,7 +114,7 @@ async def test_a_session_asks_few_things_when_its_connector_is_of_another_class(
     assert used_names <= {"_loop", "_timeout_ceil_threshold", "allowed_protocol_schema_set", "closed", "_resolve_host"}
 
 
-async def test_a_long_header_is_told_when_an_error_has_it_among_its_causes() -> None:
+async def test_a_long_header_is_reported_when_an_error_has_it_among_its_causes() -> None:
     """`ClientResponseError` has a `LineTooLong` among its causes, which `is_about_size` finds."""
     head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9000 + b"\r\nContent-Length: 2\r\n\r\n{}"
     many = b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n"

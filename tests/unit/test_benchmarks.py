@@ -142,7 +142,7 @@ def test_memory_is_not_told_when_contenders_share_a_process(own_server: Server) 
     assert [(name, 2, None) for name in names] == [(name, len(s.cpu), s.peak_mib) for name, s in series.items()]
 
 
-def test_a_row_holds_everything_when_it_is_made() -> None:
+def test_a_row_has_every_figure_when_it_is_made() -> None:
     """A row has the ratio with its quartiles, requests a second, memory, and the absolute time."""
     expected = {
         "scenario": "event-16", "contender": "talon_async", "ratio": [1.1, 1.05, 1.15], "per_second": 2,

@@ -365,7 +365,7 @@ async def test_the_journal_is_named_when_its_source_became_shorter(tmp_path: Pat
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_both_times_are_told_when_the_server_asks_for_more_patience_than_there_is(status: int) -> None:
+async def test_both_times_are_reported_when_the_server_asks_for_more_patience_than_there_is(status: int) -> None:
     """The error gives the wait that the server asks for and the `patience`, whether the gate was closed or not."""
 
     async def later(_: Request) -> Answer:

@@ -60,7 +60,7 @@ async def test_a_generator_is_read_in_the_loop_when_it_is_quick() -> None:
     assert {threading.get_ident()} == threads
 
 
-async def test_the_error_of_a_slow_generator_is_told_when_its_thread_meets_it() -> None:
+async def test_the_error_of_a_slow_generator_is_raised_when_its_thread_meets_it() -> None:
     """The error of a slow generator is raised after everything that it gave is sent."""
     clock = FakeClock()
 

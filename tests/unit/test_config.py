@@ -96,7 +96,7 @@ def test_the_environment_is_read_when_it_is_complete() -> None:
     }
 
 
-def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
+def test_all_problems_are_reported_at_once_when_the_environment_is_wrong() -> None:
     """One error names all variables that are wrong."""
     with pytest.raises(ConfigurationError) as caught:
         TalonOne.from_env(

@@ -160,7 +160,7 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
         ("get_customer_inventory", Idempotency.SAFE), ("get_reserved_customers", Idempotency.SAFE),
     ],
 )  # fmt: skip
-def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Idempotency) -> None:
+def test_each_operation_has_its_idempotency_when_it_is_compiled(name: str, repeat: Idempotency) -> None:
     """An operation's idempotency follows from its method and from having a key."""
     assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
 
@@ -357,7 +357,7 @@ def test_a_value_is_taken_when_it_is_at_its_limit() -> None:
     assert "/v1/customer_data/" + "%C3%BC" * 1000 == target(TalonOne.delete_customer_data, "ü" * 1000)
 
 
-def test_a_stub_says_itself_what_repeating_it_would_do_when_its_method_does_not() -> None:
+def test_a_stub_names_its_idempotency_when_its_method_does_not_tell_it() -> None:
     """`repeat=` goes before the method, a key before both; a dry call is safe anyway."""
 
     @post("/v1/x", idempotency=Idempotency.UNIQUE)

@@ -57,7 +57,7 @@ def test_every_status_has_its_class_when_it_is_no_success(status: int, kind: typ
 
 
 @pytest.mark.parametrize("of_what", ["profile", "session"])
-def test_a_parallel_update_is_told_from_other_conflicts_when_the_message_says_so(of_what: str) -> None:
+def test_a_parallel_update_is_an_error_of_its_own_when_the_message_says_so(of_what: str) -> None:
     """A 409 whose message is about parallel updates is a `ParallelUpdateError`, the only conflict that is repeated."""
     message = f"Too many requests are updating this {of_what} at the same time"
     error = of(409, {"message": message, "errors": None, "StatusCode": 409})

@@ -171,7 +171,7 @@ async def test_a_large_request_waits_when_writing_is_paused() -> None:
     await upload.answered
 
 
-async def test_an_answer_is_told_when_it_comes_before_a_large_request_is_out() -> None:
+async def test_an_answer_is_delivered_when_it_comes_before_a_large_request_is_out() -> None:
     """An answer that comes before a large request is out ends the writing, and the connection is not used again."""
     upload = Upload()
     upload.connection.pause_writing()

@@ -96,7 +96,7 @@ def test_the_documented_name_is_read_when_both_are_there() -> None:
     assert [datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)] == times
 
 
-def test_a_wrong_value_is_told_when_it_has_the_other_name() -> None:
+def test_a_wrong_value_is_reported_when_it_has_the_other_name() -> None:
     """Strict reading reports a wrong value with a pointer to the name that came."""
     with pytest.raises(ValueError, match="/effectiveFrom: must be an RFC 3339 time"):
         from_json(b'{"effectiveFrom": 1}', PriceDetail, strict=True)

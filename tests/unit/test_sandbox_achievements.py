@@ -212,7 +212,7 @@ def test_the_achievements_are_listed_when_they_run(world: World, clock: FakeCloc
     assert listed(world, current_progress_status=["not_started"]) == [4]
 
 
-def test_an_achievement_is_told_in_full_when_it_is_listed(world: World, clock: FakeClock) -> None:
+def test_an_achievement_is_complete_when_it_is_listed(world: World, clock: FakeClock) -> None:
     """A listed achievement has its settings and the customer's progress."""
     ends = clock.now() + timedelta(days=9)
     made = world.add_achievement(1, "steps", 10, title="Steps", description="Walk", lasts=timedelta(days=1), ends=ends)
@@ -313,7 +313,7 @@ async def test_achievements_are_read_when_a_client_asks(client: Callable[..., An
             await talon.get_customer_achievements("q")
 
 
-def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None:
+def test_an_achievement_names_its_campaign_when_it_is_answered(world: World) -> None:
     """An achievement names its campaign in the listing, in the inventory, and in the answer to an event."""
     world.add_achievement(1, "steps", 10, campaign_id=8)
     go(world)

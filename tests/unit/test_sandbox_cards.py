@@ -139,7 +139,7 @@ def test_a_card_is_made_when_points_are_put_on_it(world: World) -> None:
         world.add_points(7, "no", 3)
 
 
-def test_balances_are_told_when_a_card_is_read(world: World, clock: FakeClock) -> None:
+def test_balances_are_answered_when_a_card_is_read(world: World, clock: FakeClock) -> None:
     """The balances of a card come with its customers, for any time and for the ledgers that are asked for."""
     make(world, "a", card_identifier="card-1")
     world.add_points(7, "card-1", 3, expires=clock.now() + DAY)

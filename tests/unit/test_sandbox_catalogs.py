@@ -275,7 +275,7 @@ def adjust(world: World, **fields: Any) -> None:
     sync(world, AddPriceAdjustmentCatalogAction(sku="a", adjustments=[new]))
 
 
-def test_the_lowest_price_is_told_when_it_was_in_the_time(world: World, clock: FakeClock) -> None:
+def test_the_lowest_price_is_answered_when_it_held_in_the_timeframe(world: World, clock: FakeClock) -> None:
     """The best prior price is the lowest one in the timeframe, with the time since which it held.
 
     Articles without a price are left out.
@@ -286,21 +286,21 @@ def test_the_lowest_price_is_told_when_it_was_in_the_time(world: World, clock: F
     assert (best.context_id, best.target.type, best.metadata.adjustment_details) == ("", "NONE", None)
 
 
-def test_a_price_counts_when_it_held_as_the_time_began(world: World, clock: FakeClock) -> None:
+def test_a_price_counts_when_it_held_as_the_timeframe_began(world: World, clock: FakeClock) -> None:
     """A price that held when the timeframe began counts, and one that had been replaced by then does not."""
     last = prices(world, clock, 5, 8, 12)
     assert [best.price for best in ask_price(world, last, days="1")] == [8]
     assert [best.price for best in ask_price(world, last + DAY, days="1")] == [12]
 
 
-def test_the_current_price_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
+def test_the_current_price_is_left_out_when_the_timeframe_ends_where_it_began(world: World, clock: FakeClock) -> None:
     """With the end type `price`, the timeframe ends where the current price began, as the law demands."""
     last = prices(world, clock, 10, 9, 6)
     assert [best.price for best in ask_price(world, last + DAY)] == [6]
     assert [best.price for best in ask_price(world, last + DAY, "price")] == [9]
 
 
-def test_the_sale_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
+def test_the_sale_is_left_out_when_the_timeframe_ends_where_it_began(world: World, clock: FakeClock) -> None:
     """With the end type `sale`, the timeframe ends where the current sale began. Without a sale it ends as given."""
     last = prices(world, clock, 10)
     assert [best.price for best in ask_price(world, last + DAY, "sale")] == [10]
@@ -310,7 +310,7 @@ def test_the_sale_is_left_out_when_the_time_ends_where_it_began(world: World, cl
     assert [best.price for best in ask_price(world, last + 3 * DAY, "sale")] == [10]
 
 
-def test_an_adjustment_is_told_in_full_when_it_is_the_best(world: World, clock: FakeClock) -> None:
+def test_an_adjustment_is_complete_when_it_is_the_best_prior_price(world: World, clock: FakeClock) -> None:
     """A best prior price that is an adjustment has its context, reference, type and value."""
     last = prices(world, clock, 10)
     adjust(world, price=7.0, context_id="summer", effective_until=last + DAY)
@@ -361,7 +361,7 @@ def test_a_request_for_prices_is_refused_when_it_is_not_valid(
     assert where == pointer(refused)
 
 
-def test_all_of_the_past_is_looked_at_when_the_time_is_very_long(world: World, clock: FakeClock) -> None:
+def test_all_of_the_past_counts_when_the_timeframe_is_very_long(world: World, clock: FakeClock) -> None:
     """A timeframe that is longer than the calendar covers all of the past."""
     assert [best.price for best in ask_price(world, prices(world, clock, 10, 8, 12), days="999999999")] == [8]
 

@@ -197,7 +197,7 @@ def test_a_reservation_ends_when_it_is_deleted(world: World) -> None:
     assert (left.total_result_size, [profile.integration_id for profile in left.data]) == (1, ["jane"])
 
 
-def test_a_reservation_has_its_time_when_it_is_told(world: World, clock: FakeClock) -> None:
+def test_a_reservation_has_its_time_when_it_is_answered(world: World, clock: FakeClock) -> None:
     """A reservation keeps its first time when it is made again. The answer has all reservations of the coupon."""
     coupon, first = world.add_coupon("C"), clock.now()
     world.create_coupon_reservation("C", CouponReservations(integration_ids=["jane"]))

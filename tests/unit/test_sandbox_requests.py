@@ -140,7 +140,7 @@ async def test_a_body_is_refused_when_it_does_not_fit_its_model(handler: Handler
     assert source(await ask(handler, "POST", "/v1/events", body)) == {"pointer": pointer}
 
 
-async def test_every_mistake_is_told_when_a_body_has_several(handler: Handler) -> None:
+async def test_every_mistake_is_reported_when_a_body_has_several(handler: Handler) -> None:
     """One answer reports all mistakes of a body."""
     answer = await ask(handler, "POST", "/v1/events", {"attributes": {}})
     assert {error["source"]["pointer"] for error in content(answer)["errors"]} == {"/type", "/sessionId"}

@@ -171,7 +171,7 @@ def test_discounts_on_costs_are_rolled_back_when_their_unit_comes_back(world: Wo
     )
 
 
-def test_a_return_is_told_when_items_come_back(world: World) -> None:
+def test_a_return_is_in_the_answer_when_items_come_back(world: World) -> None:
     """An answer to a return always has the return.
 
     It has earlier returns on request, and so has the answer to an update.

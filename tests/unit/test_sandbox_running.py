@@ -59,7 +59,7 @@ def test_a_second_start_is_refused_when_the_sandbox_runs() -> None:
         pass
 
 
-def test_the_port_is_told_when_it_is_taken() -> None:
+def test_the_systems_error_is_raised_when_the_port_is_taken() -> None:
     """A taken port raises the system's error, and no thread is left."""
     before = threading.active_count()
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):

@@ -185,7 +185,7 @@ def test_updates_are_counted_when_a_session_is_updated(world: World) -> None:
     assert stored(world).update_count == 2
 
 
-def test_the_first_session_is_told_when_a_profile_has_several(world: World) -> None:
+def test_the_first_session_says_so_when_a_profile_has_several(world: World) -> None:
     """The first session of a profile says so in every answer. Every anonymous session does."""
     put(world, "a", profile_id="p")
     put(world, "b", profile_id="p")

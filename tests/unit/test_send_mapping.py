@@ -152,7 +152,7 @@ def test_the_mapping_is_refused_when_it_does_not_fit(options: dict[str, Any], sa
         mapper("track_event_v2", ["customer", "price"], **options)
 
 
-def test_a_limit_is_told_with_the_column_when_a_value_is_outside() -> None:
+def test_a_limit_is_reported_with_the_column_when_a_value_is_outside() -> None:
     """A value outside a limit of the API is refused with its column and without the value."""
     made = mapper("update_customer_profile_v2", ["id", "cards"], maps=["integration_id=id"])
     assert problem(made, id="x" * 1001) == "FILE, line 1, column id: must be 1 to 1000 characters"

@@ -36,7 +36,7 @@ def test_the_time_left_follows_the_rate_when_a_run_goes_on() -> None:
     assert (round(meter.rate), round(meter.left or 0)) == (speed, 180)
 
 
-def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_told() -> None:
+def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_shown() -> None:
     """Rows that earlier runs have sent do not count towards the rate."""
     time = Time()
     meter = Meter(time)
@@ -47,14 +47,14 @@ def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_told()
     assert (10, 40) == (round(meter.rate), round(meter.left or 0))
 
 
-def test_a_pause_is_told_when_the_server_takes_nothing() -> None:
+def test_a_pause_is_reported_when_the_server_takes_nothing() -> None:
     """A pause is shown while it lasts, and its length afterwards."""
     meter = Meter(Time())
     assert "waiting for the server (12 s so far)" in told(state(succeeded=1, paused=12.3, is_paused=True), meter)
     assert told(state(succeeded=1, failed=2, paused=12.3), meter) == "1 sent, 2 failed, 0/s, paused 12 s"
 
 
-def test_times_are_told_as_on_a_clock_when_they_are_long() -> None:
+def test_times_are_shown_as_on_a_clock_when_they_are_long() -> None:
     """Times are shown as minutes and seconds, with hours where there are some."""
     assert ["0:05", "1:40", "2:46:40"] == [duration(seconds) for seconds in (5, 100, 10_000)]
 

@@ -32,7 +32,7 @@ def test_lines_are_counted_when_json_has_empty_ones(tmp_path: Path) -> None:
     assert [(1, {"a": 1}), (4, {"a": 2})] == read(path)
 
 
-def test_what_is_no_object_is_told_when_json_is_read(tmp_path: Path) -> None:
+def test_what_is_no_object_is_reported_when_json_is_read(tmp_path: Path) -> None:
     """A line that is no JSON object is reported with its character, and the next line is read."""
     path = written(tmp_path / "a.jsonl", b'{"a": }\n[1]\n{"a": "\xff"}\n{"a": 3}\n')
     first, second, third, last = read(path)

@@ -370,7 +370,7 @@ def test_a_memory_is_refused_when_its_size_is_zero() -> None:
 # -- the package
 
 
-def test_webhooks_are_not_imported_when_the_package_is() -> None:
+def test_webhooks_are_not_imported_when_the_package_is_imported() -> None:
     """`import talon_async` does not load `webhooks`, which needs no HTTP client."""
     code = (
         "import sys, talon_async; before = 'talon_async.webhooks' in sys.modules\n"
