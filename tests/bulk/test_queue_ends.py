@@ -221,7 +221,7 @@ async def test_failures_are_reported_and_counted_when_events_are_rejected(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_statistics_can_be_asked_for_when_a_failure_is_told(client: Make, url: str, shop: Shop) -> None:
+async def test_statistics_can_be_read_when_a_failure_is_reported(client: Make, url: str, shop: Shop) -> None:
     """`on_failure` can read the statistics, also on the blocking client's own thread.
 
     There `close` is refused, because it would wait for itself.

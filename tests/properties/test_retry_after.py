@@ -70,7 +70,7 @@ def test_wait_is_unknown_when_the_header_is_no_number_and_no_date(text: str | No
 
 
 @given(st.integers(0, 10**6), st.integers(-12 * 60, 14 * 60))
-def test_wait_is_the_same_when_now_is_reported_in_another_zone(seconds: int, minutes: int) -> None:
+def test_wait_is_the_same_when_now_is_given_in_another_zone(seconds: int, minutes: int) -> None:
     """The wait for a date does not depend on the time zone of the machine."""
     date = (NOW + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     assert float(seconds) == retry_after(date, NOW.astimezone(timezone(timedelta(minutes=minutes))))

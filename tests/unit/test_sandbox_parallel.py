@@ -21,7 +21,7 @@ def handler(clock: FakeClock) -> Handler:
     return Handler(Guard("k", "7", SECRET), clock)
 
 
-# -- turns
+# -- parallel updates
 
 
 class Gate(Clock):
