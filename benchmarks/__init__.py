@@ -1,1 +1,1 @@
-"""What the client costs."""
+"""Benchmarks of what the client costs."""

@@ -35,7 +35,7 @@ NAMES = (*(scenario.name for scenario in plan.SCENARIOS), *plan.COLD)
 
 
 def bases(name: str) -> dict[str, str]:
-    """Return the contenders of a scenario that are not compared with the base, and what they are compared with."""
+    """Return the contenders of a scenario that are compared with another one than the base, and which one that is."""
     if name == "first-call":
         return {f"{contender}-first": f"{contender}-warm" for contender in plan.FIRST_CALLS}
     return {"talon_async-first": "talon_async-warm"} if name == "first-answer" else {}
@@ -44,17 +44,17 @@ def bases(name: str) -> dict[str, str]:
 def measured(names: list[str], pace: Pace) -> Iterator[tuple[str, dict[str, Series]]]:
     """Measure one scenario after the other."""
     server_cpu, cpu = processors()
-    found = pythons()
+    environments = pythons()
     with server(server_cpu) as running:
         print(f"server: {running.kind}; processors: server {server_cpu}, clients {cpu}\n")
         for scenario in plan.SCENARIOS:
             if scenario.name in names:
-                yield scenario.name, slices.measure(scenario, pace, running, found, cpu)
+                yield scenario.name, slices.measure(scenario, pace, running, environments, cpu)
         if "import" in names:
-            yield "import", cold.imports(pace, found, cpu)
+            yield "import", cold.imports(pace, environments, cpu)
         for name in ("first-call", "first-answer"):
             if name in names:
-                yield name, cold.firsts(name, pace, running, found, cpu)
+                yield name, cold.firsts(name, pace, running, environments, cpu)
 
 
 def measure(names: list[str], pace: Pace) -> tuple[Results, list[dict[str, Any]]]:
@@ -103,16 +103,16 @@ def main() -> None:
     parser.add_argument("--only", action="append", choices=NAMES, metavar="SCENARIO",
                         help=f"measure this, and write no files; one of {', '.join(NAMES)}")  # fmt: skip
     parser.add_argument("--keep", action="store_true", help="with --only: put these figures in the place of older ones")
-    given = parser.parse_args()
+    options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are ended
     began = time.monotonic()
-    pace = plan.QUICK if given.quick else plan.FULL
-    results, rows = measure(given.only or [name for name in NAMES if name not in pace.skipped], pace)
-    verdicts = [verdict(target, results) for target in TARGETS if not given.only or target.scenario in given.only]
+    pace = plan.QUICK if options.quick else plan.FULL
+    results, rows = measure(options.only or [name for name in NAMES if name not in pace.skipped], pace)
+    verdicts = [verdict(target, results) for target in TARGETS if not options.only or target.scenario in options.only]
     if verdicts:
         print(table(verdicts, ("target", "bound", "figure", "verdict"), text_columns=1))
-    if given.keep or not given.only:
-        keep(rows, verdicts, "quick" if given.quick else "full", others=bool(given.only))
+    if options.keep or not options.only:
+        keep(rows, verdicts, "quick" if options.quick else "full", others=bool(options.only))
     print(f"{time.monotonic() - began:.0f} s")
 
 

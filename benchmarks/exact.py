@@ -27,10 +27,10 @@ CACHEGRIND = ["--tool=cachegrind", "--cache-sim=no", "--branch-sim=no", "--cache
 
 def counted(text: str) -> int:
     """Return the instructions that valgrind reports at its end."""
-    found = re.search(r"I\s+refs:\s+([\d,]+)", text)
-    if found is None:
+    match = re.search(r"I\s+refs:\s+([\d,]+)", text)
+    if match is None:
         raise SystemExit(f"valgrind counted nothing:\n{text[-2000:]}")
-    return int(found[1].replace(",", ""))
+    return int(match[1].replace(",", ""))
 
 
 def instructions(valgrind: str, job: Job, count: int) -> int:

@@ -104,8 +104,8 @@ TARGETS = (
 
 def figure(target: Target, results: Results) -> float | None:
     """Return the measured figure, or None if the scenario was not measured."""
-    found = results.get(target.scenario, {})
-    own, other = found.get(target.contender), found.get(target.over)
+    rows = results.get(target.scenario, {})
+    own, other = rows.get(target.contender), rows.get(target.over)
     if own is None or (target.over and other is None):
         return None
     if other is None:
@@ -115,7 +115,7 @@ def figure(target: Target, results: Results) -> float | None:
     if target.kind == "more":
         return spread(beyond(own, other)).median * 1e6
     if target.kind == "part":
-        return _part(own, other, found.get(BASE))
+        return _part(own, other, rows.get(BASE))
     dearer, cheaper = (target.contender, target.over) if target.least is None else (target.over, target.contender)
     compared = ratio(results, target.scenario, dearer, cheaper)
     return None if compared is None else compared.median

@@ -1,4 +1,4 @@
-"""What all tests have at hand."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if "stream_writer" in inspect.signature(aiohttp.ClientResponse.__init__).paramet
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Time that passes only when somebody waits."""
+    """Give a clock whose time passes only in waits."""
     return FakeClock()
 
 
 @pytest.fixture(params=["awaited", "blocking"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Which twin; where the wire matters also on which transport."""
+    """Name the twin and, where the wire matters, the transport."""
     return str(request.param)
 
 
 @pytest.fixture
 async def client(kind: str) -> AsyncIterator[Callable[..., Any]]:
-    """Make clients of either twin, closed at the end: `client(url, **options)`."""
+    """Make clients of either twin, which are closed at the end: `client(url, **options)`."""
     async with contextlib.AsyncExitStack() as stack:
         made: list[Any] = []
 

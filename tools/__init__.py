@@ -1,1 +1,1 @@
-"""What keeps the repository in order; none of it is installed."""
+"""Tools for the repository; none of them is installed."""

@@ -1,4 +1,4 @@
-"""Sends from three worker processes of Dask, kills one and retires one, several times; prints what the server saw."""
+"""Sends from three Dask workers, kills one and retires one, several times; prints what the server has counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivers a Kafka topic by three processes, kills one and has one leave, several times; prints what the server saw."""
+"""Delivers a Kafka topic by three processes, kills one and lets one leave, several times; prints the server's count."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Server:
         return self._process.stdout.readline().strip() if self._process.stdout is not None else ""
 
     def counts(self) -> dict[str, int]:
-        """Ask what was counted so far."""
+        """Ask the server what it has counted so far."""
         if self._process.stdin is not None:
             print(file=self._process.stdin, flush=True)
         counts: dict[str, int] = json.loads(self._line())
@@ -51,7 +51,7 @@ class Server:
 
 
 def write(path: Path, events: int, profiles: int) -> None:
-    """Write the file; the events of a profile are spread over it."""
+    """Write the file, with the events of each profile spread over it."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["customer", "n", "price"])
@@ -78,7 +78,7 @@ class Trial:
         print("$ talon-async", shlex.join(["send", path.name, *OPTIONS]), flush=True)
 
     def run(self, until: int | None = None, number: signal.Signals | None = None) -> int:
-        """Run the command; once so many events have come and calls are under way, send it a signal."""
+        """Run the command, and send it a signal after a number of events while it has calls under way."""
         process = subprocess.Popen(self._command, env=self._environment, stdout=sys.stdout, stderr=sys.stdout)
         try:
             while until is not None and number is not None and process.poll() is None:
@@ -112,8 +112,8 @@ def main() -> int:
         codes.append(trial.run())
         counts, seconds = server.counts(), time.monotonic() - began
         journal = path.with_name("events.csv.journal").stat().st_size / 2**20
-    told = f"{seconds:.1f} s, journal {journal:.1f} MiB, memory of the command {trial.memory:.1f} MiB at most"
-    print(f"-- exit codes {codes}, {told}")
+    summary = f"{seconds:.1f} s, journal {journal:.1f} MiB, memory of the command {trial.memory:.1f} MiB at most"
+    print(f"-- exit codes {codes}, {summary}")
     print(f"-- the server: {counts}")
     wrong = counts["doubled"] + counts["reordered"] + counts["conflicts"] + options.events - counts["distinct"]
     expected = [-number if number is signal.SIGKILL else STOPPED for _, number in INTERRUPTIONS]

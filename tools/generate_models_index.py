@@ -48,7 +48,7 @@ __all__ = [
 
 
 def is_public(node: ast.stmt, name: str) -> bool:
-    """Tell whether a statement defines a model, an alias of `Literal`, or one of the other public names."""
+    """Tell whether a statement defines a model, an alias of `Literal`, or another public name."""
     match node:
         case ast.ClassDef(decorator_list=marks):
             return any(isinstance(mark, ast.Name) and mark.id == "model" for mark in marks)
@@ -82,7 +82,7 @@ def find_homes() -> dict[str, str]:
 
 
 def wrap(items: list[str], indent: str) -> str:
-    """Join items with commas into lines that fit, and break none of them."""
+    """Join items with commas into lines of the allowed length, without breaking an item."""
     text = ", ".join(item.replace(" ", "\0") for item in items) + ","
     return fill(text, 120, initial_indent=indent, subsequent_indent=indent, break_long_words=False).replace("\0", " ")
 

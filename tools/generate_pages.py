@@ -54,7 +54,7 @@ OWN = ("page_size", "skip")
 
 
 def item_of(name: str) -> str:
-    """Name the model of one item."""
+    """Return the name of the model of one item."""
     answer = endpoints_of(Operations)[name].returns
     hints = get_type_hints(answer)
     if "data" not in hints:
@@ -64,7 +64,7 @@ def item_of(name: str) -> str:
 
 
 def explained(method: ast.AsyncFunctionDef) -> str:
-    """Return the lines of a docstring that explain the arguments which the iterator has, too."""
+    """Return the lines of a docstring that explain the arguments which the iterator shares."""
     lines = docstring(method).partition("Args:\n")[2].partition("\n\n")[0]
     entries = re.findall(r"^ {12}\w+: .*(?:\n {13,}.*)*", lines, re.MULTILINE)
     return "".join(entry + "\n" for entry in entries if entry.split(":")[0].strip() not in OWN)
@@ -80,13 +80,13 @@ def iterator(cls: str, method: ast.AsyncFunctionDef) -> str:
     positional = [ast.unparse(argument) for argument in method.args.args]
     keyword = [f"{ast.unparse(argument)} = {ast.unparse(default)}" for argument, default in options if default]
     signature = ", ".join([*positional, "*", *keyword, "limit: int | None = None", "page_size: PageSize | None = None"])
-    given = [argument.arg for argument in method.args.args[1:]]
-    given += [f"{argument.arg}={argument.arg}" for argument, _ in options]
+    arguments = [argument.arg for argument in method.args.args[1:]]
+    arguments += [f"{argument.arg}={argument.arg}" for argument, _ in options]
     name = "iter_" + method.name.replace("get_", "", 1)
     text = DOCSTRING.format(
         name=method.name, args=explained(method), see=docstring(method).strip().splitlines()[-1].strip()
     )
-    call = ", ".join([f"{cls}.{method.name}", "limit", "page_size", *given])
+    call = ", ".join([f"{cls}.{method.name}", "limit", "page_size", *arguments])
     return (
         f"\n    def {name}({signature}) -> AsyncGenerator[{item_of(method.name)}, None]:\n"
         f"        {text}\n        return self._walk(pager({call}))\n"

@@ -90,7 +90,7 @@ class TalonOneSync(BlockingClient):
 
 
 def blocking_words(method: ast.AsyncFunctionDef | ast.FunctionDef, **words: str) -> str:
-    """Return a method's docstring as it stands in the source, in the words of blocking code."""
+    """Return a method's docstring as it stands in the source, worded for blocking code."""
     text = docstring(method)
     for old, new in {"await talon.": "talon.", **words}.items():
         text = text.replace(old, new)
@@ -98,7 +98,7 @@ def blocking_words(method: ast.AsyncFunctionDef | ast.FunctionDef, **words: str)
 
 
 def signature(method: ast.AsyncFunctionDef | ast.FunctionDef) -> str:
-    """Return a method's parameters and return type, without `self`'s type and without what only loops have."""
+    """Return a method's parameters and return type, without `self`'s type and without what only event loops have."""
     method.args.args[0].annotation = None
     returns = ast.unparse(method.returns) if method.returns else "None"
     text = f"({ast.unparse(method.args)}) -> {returns}"
@@ -111,7 +111,7 @@ def twin(method: ast.AsyncFunctionDef, call: str) -> str:
     positional = [argument.arg for argument in method.args.args[1:]]
     options = [f"{argument.arg}={argument.arg}" for argument in method.args.kwonlyargs]
     options += [f"**{method.args.kwarg.arg}"] if method.args.kwarg else []
-    given = ", ".join([f"TalonOne.{method.name}", *positional, *options])
+    arguments = ", ".join([f"TalonOne.{method.name}", *positional, *options])
     words = {
         ", also an asynchronous one. An ordinary generator that turns out slow is\n                read in a thread.": (
             "; it is read on this thread, and may block."
@@ -127,7 +127,7 @@ def twin(method: ast.AsyncFunctionDef, call: str) -> str:
         ),
     }
     text = blocking_words(method, **words)
-    return f"\n    def {method.name}{signature(method)}:\n        {text}\n        return self.{call}({given})\n"
+    return f"\n    def {method.name}{signature(method)}:\n        {text}\n        return self.{call}({arguments})\n"
 
 
 def bulk_form(method: ast.AsyncFunctionDef) -> str:

@@ -29,8 +29,8 @@ def report() -> dict[str, Any]:
             text=True,
             check=False,
         )
-    found: dict[str, Any] = json.loads(ended.stdout)
-    return found
+    result: dict[str, Any] = json.loads(ended.stdout)
+    return result
 
 
 def problems(found: dict[str, Any]) -> list[str]:

@@ -38,8 +38,8 @@ def operations() -> list[tuple[str, ast.ClassDef]]:
     """Return the classes of operations with their files, in the order of the client's bases."""
     tags = [base.id for base in classes_of("operations/__init__.py")["Operations"].bases if isinstance(base, ast.Name)]
     files = {path.name: classes_of(f"operations/{path.name}") for path in PACKAGE.glob("operations/*.py")}
-    found = {name: (f"operations/{path}", cls) for path, classes in files.items() for name, cls in classes.items()}
-    return [found[tag] for tag in tags]
+    homes = {name: (f"operations/{path}", cls) for path, classes in files.items() for name, cls in classes.items()}
+    return [homes[tag] for tag in tags]
 
 
 def docstring(method: ast.AsyncFunctionDef | ast.FunctionDef) -> str:
@@ -48,7 +48,7 @@ def docstring(method: ast.AsyncFunctionDef | ast.FunctionDef) -> str:
 
 
 def settle(target: Path, text: str) -> int:
-    """Write a generated file, formatted; with --check on the command line, only tell whether it is fresh."""
+    """Write a generated file, formatted; with --check on the command line, only tell whether it is current."""
     ruff = [sys.executable, "-m", "ruff"]
     for command in (
         [*ruff, "check", "--quiet", "--fix-only", "--select=I,F401", f"--stdin-filename={target}", "-"],

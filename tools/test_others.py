@@ -26,15 +26,15 @@ TESTS = ["tests/unit", "tests/contract", "tests/e2e", "tests/faults", "tests/bul
 
 
 def found(version: str) -> str | None:
-    """Return an interpreter of a version: on the path, or kept by pyenv."""
+    """Return an interpreter of a version, on the path or kept by pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     kept = sorted(pyenv.glob(f"{version}.*/bin/python"), reverse=True)
     for candidate in (shutil.which(f"python{version}"), *map(str, kept)):
         if candidate is None:
             continue
-        asked = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        answer = subprocess.run([candidate, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
                                capture_output=True, text=True, check=False)  # fmt: skip
-        if asked.stdout.strip() == version:  # pyenv's shims exist also for versions that are not in use
+        if answer.stdout.strip() == version:  # pyenv's shims exist also for versions that are not in use
             return candidate
     return None
 
@@ -46,7 +46,7 @@ def lowest() -> list[str]:
 
 
 def run(python: str, name: str, pins: list[str]) -> int:
-    """Set an environment up, if it is not there yet, and run the tests in it."""
+    """Set up an environment, if there is none yet, and run the tests in it."""
     venv = ROOT / f".venv-{name}"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + " ".join(pins).encode()).hexdigest()
     mark = venv / ".fresh"
@@ -78,7 +78,7 @@ def phases(versions: Iterable[str]) -> list[str]:
 
 
 def announce(number: int, titles: list[str]) -> None:
-    """Say which phase begins."""
+    """Announce the phase that begins."""
     print(f"\n{number} of {len(titles)}: {titles[number - 1]} ...", flush=True)
 
 

@@ -50,7 +50,7 @@ ENTRIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker reads from its command line."""
+    """The arguments of a worker."""
 
     contender: str
     url: str

@@ -80,13 +80,13 @@ class Awaited:
 
 
 class Lazy(Awaited):
-    """A caller who reads the session and not its effects, and makes the client for that."""
+    """A caller who reads the session and not its effects, and whose client is made for that."""
 
     available = has("lazy_effects")
     extra = {"lazy_effects": True}  # noqa: RUF012
 
     def read(self, state: Any) -> object:
-        """Read the total alone."""
+        """Read only the total."""
         return state.customer_session.total
 
 
@@ -122,7 +122,7 @@ class Direct(Awaited):
 
 
 class DirectLazy(Lazy):
-    """The same for a caller who does not read the effects."""
+    """The client on the direct transport, for a caller who does not read the effects."""
 
     available = Direct.available and Lazy.available
     transport = "direct"

@@ -50,7 +50,7 @@ class Bulk(Awaited):
 
 
 class BulkJournal(Bulk):
-    """The same with a journal."""
+    """Events of V2 with a journal."""
 
     journal = staticmethod(new_journal)
 
@@ -62,7 +62,7 @@ class BulkV1(Bulk):
 
 
 class BulkV1Journal(BulkV1):
-    """The same with a journal, which marks each event before it leaves."""
+    """Events of V1 with a journal, which marks each event before it leaves."""
 
     journal = staticmethod(new_journal)
 

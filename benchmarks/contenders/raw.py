@@ -51,7 +51,7 @@ class Raw:
 
 
 class Gathered(Raw):
-    """A task for each event, all at once; the limit of connections, aiohttp's default, is what makes them wait."""
+    """A task for each event, all at once; aiohttp's default limit of connections makes them wait."""
 
     connections = 100
 
@@ -61,7 +61,7 @@ class Gathered(Raw):
 
 
 class WithSemaphore(Raw):
-    """A task for each event, all at once; a semaphore is what makes them wait."""
+    """A task for each event, all at once; a semaphore makes them wait."""
 
     async def bulk(self, count: int) -> None:
         """Send so many requests."""

@@ -94,9 +94,9 @@ def firsts(kind: str, pace: Pace, server: Server, pythons: dict[str, Path], cpu:
             command = [pythons[""], "-m", "benchmarks.contenders.first", kind, json.dumps(asdict(job))]
             process = started(command)
             try:
-                said = line_of(process, 60)
+                costs = line_of(process, 60)
             finally:
                 ended(process)
             for name in ("first", "warm"):
-                series.setdefault(f"{contender}-{name}", Series()).cpu.append(said[name])
+                series.setdefault(f"{contender}-{name}", Series()).cpu.append(costs[name])
     return series

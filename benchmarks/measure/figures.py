@@ -72,10 +72,10 @@ def beyond(series: Series, other: Series) -> list[float]:
 
 def ratio(results: Results, scenario: str, contender: str, base: str) -> Spread | None:
     """Return how many times dearer a contender is than another, or None if one of them did not take part."""
-    found = results.get(scenario, {})
-    if contender not in found or base not in found:
+    series = results.get(scenario, {})
+    if contender not in series or base not in series:
         return None
-    return spread(ratios(found[contender], found[base]))
+    return spread(ratios(series[contender], series[base]))
 
 
 def row(results: Results, scenario: str, contender: str, base: str) -> dict[str, Any]:

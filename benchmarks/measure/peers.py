@@ -45,5 +45,5 @@ def python_of(peer: str) -> Path | None:
 
 def pythons() -> dict[str, Path]:
     """Return the Python of every environment by its name; the empty name is ours."""
-    found = {peer: python for peer in PEERS if (python := python_of(peer)) is not None}
-    return {"": Path(sys.executable), **found}
+    environments = {peer: python for peer in PEERS if (python := python_of(peer)) is not None}
+    return {"": Path(sys.executable), **environments}

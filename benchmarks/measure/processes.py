@@ -57,8 +57,8 @@ def line_of(process: subprocess.Popen[bytes], seconds: float) -> dict[str, Any]:
     line = process.stdout.readline() if readable else b""
     if not line:
         raise BrokenError("it ended" if readable else f"it said nothing for {seconds:.0f} s")
-    said: dict[str, Any] = json.loads(line)
-    return said
+    answer: dict[str, Any] = json.loads(line)
+    return answer
 
 
 def asked(process: subprocess.Popen[bytes], command: str, seconds: float) -> dict[str, Any]:

@@ -82,12 +82,12 @@ def _ready(scenario: Scenario, commands: dict[str, list[str | Path]], stack: Exi
 
 def _is_ready(scenario: Scenario, name: str, worker: subprocess.Popen[bytes]) -> bool:
     try:
-        said = line_of(worker, READY_WITHIN)
+        answer = line_of(worker, READY_WITHIN)
     except BrokenError as problem:
-        said = {"skip": problem}
-    if "skip" in said:
-        print(f"{scenario.name}: {name} is left out: {said['skip']}")
-    return "skip" not in said
+        answer = {"skip": problem}
+    if "skip" in answer:
+        print(f"{scenario.name}: {name} is left out: {answer['skip']}")
+    return "skip" not in answer
 
 
 def _warm(scenario: Scenario, pace: Pace, name: str, worker: subprocess.Popen[bytes]) -> int | None:

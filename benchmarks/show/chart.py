@@ -62,9 +62,9 @@ Bar = tuple[str, float, bool]
 
 def bars_of(rows: Iterable[dict[str, Any]], scenario: str) -> list[Bar]:
     """Return the bars of one panel."""
-    found = {row["contender"]: row["ratio"] for row in rows if row["scenario"] == scenario and row["ratio"]}
+    ratios = {row["contender"]: row["ratio"] for row in rows if row["scenario"] == scenario and row["ratio"]}
     return [
-        (ENTRIES[name].label, found[name][0], name.startswith("talon_async")) for name in CONTENDERS if name in found
+        (ENTRIES[name].label, ratios[name][0], name.startswith("talon_async")) for name in CONTENDERS if name in ratios
     ]
 
 
@@ -122,8 +122,8 @@ def _bulk(rows: list[dict[str, Any]], y: int) -> tuple[list[str], int]:
 
 def bulk_of(rows: Iterable[dict[str, Any]], scenario: str) -> list[dict[str, Any]]:
     """Return the rows of one panel about many events."""
-    found = {row["contender"]: row for row in rows if row["scenario"] == scenario}
-    return [found[name] for name in BULK_CONTENDERS if name in found]
+    by_contender = {row["contender"]: row for row in rows if row["scenario"] == scenario}
+    return [by_contender[name] for name in BULK_CONTENDERS if name in by_contender]
 
 
 def _columns(title: str, found: list[dict[str, Any]], largest: dict[str, float], y: int) -> tuple[list[str], int]:

@@ -1,4 +1,4 @@
-"""Places for journals, and a server and a clock for queues."""
+"""Gives the tests places for journals, and a server and a clock for queues."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def url(shop: Shop) -> Iterator[str]:
 
 @pytest.fixture(params=["memory", "journal"])
 def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    """Where the events are kept: in memory, or in a folder."""
+    """Name where a queue keeps its events: in memory, or in a folder."""
     return tmp_path / "events" if request.param == "journal" else None
 
 

@@ -1,4 +1,4 @@
-"""Ends of a run that are no fault of the calls: a wrong API key, and enough failures."""
+"""Runs that end for reasons other than their calls: a wrong API key, and enough failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COUNT = 3000
 
 
 class Shop:
-    """Takes calls with the right key; `status` answers instead for some numbers."""
+    """Takes calls with the right key, and answers some numbers with `status` instead."""
 
     def __init__(self, status: Any = lambda _: 200) -> None:
         self.sent: list[int] = []
@@ -55,7 +55,10 @@ def with_key(shop: Shop, key: str, clock: FakeClock) -> TalonOne:
 @pytest.mark.parametrize("after_failure", ["hold", "continue", "stop"])
 @pytest.mark.parametrize("make", [v1, v2])
 async def test_everything_is_sent_when_the_key_is_corrected(path: Path, make: Any, after_failure: Any) -> None:
-    """Runs with wrong keys hold no customer and bind the journal to no key: the run with the right one sends all."""
+    """A run with the right key sends every event that runs with wrong keys have left.
+
+    A wrong key holds no customer, and the journal is not bound to it.
+    """
     clock, options = FakeClock(), {"journal": path, "after_failure": after_failure}
     wrong = Shop(lambda _: 401)
     for key in ("wrong", "wrong", "wrong-too"):
@@ -67,7 +70,7 @@ async def test_everything_is_sent_when_the_key_is_corrected(path: Path, make: An
             report.unsent,
             report.held_keys,
         )
-    clock.time += 50 * 3600  # what surely never left is sent at any age
+    clock.time += 50 * 3600  # a call that was not sent is sent at any age
     right = Shop()
     async with with_key(right, "right", clock) as talon:
         report = await talon.track_events(map(make, range(COUNT)), **options)
@@ -89,7 +92,10 @@ def pairs_of_a_key(numbers: list[int]) -> list[tuple[int, int]]:
 
 
 async def test_calls_are_kept_when_the_key_ends_in_the_middle_of_a_run(path: Path) -> None:
-    """A keyed call whose first attempt may have acted goes again with its key, and holds nobody."""
+    """A keyed call whose first attempt may have acted goes again with its key.
+
+    Its customer's other events are not held.
+    """
     trouble = {3: iter([503, 401])}
     shop = Shop(lambda n: next(trouble.get(n, iter([])), 200))
     async with with_key(shop, "key", FakeClock()) as talon:
@@ -104,7 +110,7 @@ async def test_calls_are_kept_when_the_key_ends_in_the_middle_of_a_run(path: Pat
 
 
 async def test_the_run_stops_when_a_probe_meets_a_wrong_key() -> None:
-    """A dry run that finds out whether the server works again finds out that no call can."""
+    """A run whose probe, a dry run, meets 401 stops at once."""
     shop = Shop(lambda _: 503 if shop.calls < 20 else 401)
     async with inner(Immediate(shop), clock=FakeClock()) as talon, asyncio.timeout(20):
         report = await talon.track_events(map(v1, range(1000)), concurrency=4)
@@ -113,7 +119,7 @@ async def test_the_run_stops_when_a_probe_meets_a_wrong_key() -> None:
 
 
 async def test_held_calls_do_not_count_when_failures_are_bounded() -> None:
-    """They were never sent: one failure holds hundreds of calls, and the run goes on."""
+    """Calls that a failure holds were never sent and do not count towards `max_failures`."""
     shop = Shop(lambda n: 400 if n == 0 else 200)
     async with inner(Immediate(shop), clock=FakeClock()) as talon:
         report = await talon.track_events(map(v2, range(700)), max_failures=5, after_failure="hold")
@@ -121,7 +127,7 @@ async def test_held_calls_do_not_count_when_failures_are_bounded() -> None:
 
 
 async def test_the_run_stops_when_very_many_calls_are_held() -> None:
-    """A report holds no more of them than it holds failures, whatever the source."""
+    """A run stops once it holds 10,000 calls, so that its report does not grow for ever."""
     shop = Shop(lambda _: 400)
     async with inner(Immediate(shop), clock=FakeClock()) as talon:
         report = await talon.track_events(map(v2, range(50_000)), after_failure="hold")
@@ -134,7 +140,10 @@ async def test_the_run_stops_when_very_many_calls_are_held() -> None:
 async def test_no_more_fail_than_were_under_way_when_failures_are_enough(
     path: Path, odd: bool, with_journal: bool
 ) -> None:
-    """Neither calls that are refused nor items that cannot be encoded; with a journal the rest is for the next run."""
+    """A run that reaches `max_failures` starts no further call, whether calls are refused or items cannot be encoded.
+
+    With a journal the rest stays for the next run.
+    """
 
     def make(n: int) -> IntegrationEventV2Request:
         price = float("nan") if odd else 1.0

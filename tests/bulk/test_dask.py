@@ -1,4 +1,4 @@
-"""Calls sent from a cluster: divided by profile, keyed by job and item, counted once."""
+"""Calls sent from a Dask cluster: divided by profile, keyed by job and item, counted once."""
 
 from __future__ import annotations
 
@@ -50,9 +50,10 @@ def event_v1() -> PreparedCall[Any]:
 
 @pytest.mark.slow
 def test_every_call_acts_once_and_in_order_when_workers_come_and_go() -> None:
-    """Of three worker processes one is killed with SIGKILL and one is retired, both with calls under way.
+    """Every call acts once and in order when one of three workers is killed and another is retired.
 
-    Another worker may send a call again while the server is still at it; it is told so, and asks later.
+    Both had calls under way. A worker that sends a call which the server is still working on is told so, and asks again
+    later.
     """
     trial: Trial = run_trial(events=1800, profiles=100, block=100, concurrency=16)
     counts = trial.counts
@@ -68,7 +69,7 @@ def test_every_call_acts_once_and_in_order_when_workers_come_and_go() -> None:
 
 
 def test_nothing_acts_again_when_the_same_job_is_run_again(client: Client, server: EffectServer) -> None:
-    """Keys are derived from job and item; another job acts anew."""
+    """A job that is run again changes nothing, because keys are derived from job and item. Another job acts anew."""
     for job in ("import", "import"):
         report = distribute(client, prepared(100, 10), connect(server.url), job, block=20)
         assert 100 == report.succeeded
@@ -79,14 +80,14 @@ def test_nothing_acts_again_when_the_same_job_is_run_again(client: Client, serve
 
 @pytest.mark.slow
 def test_the_rate_is_that_of_all_workers_together_when_it_is_given(client: Client, server: EffectServer) -> None:
-    """Each block under way has its share of it."""
+    """The blocks under way share the rate between them."""
     distribute(client, prepared(120, 60), connect(server.url), "paced", rate=60, block=200, partitions=2)
     times = sorted(server.counts.times)
     assert 30 <= (len(times) - 2) / (times[-1] - times[0]) <= 63
 
 
 def test_one_report_holds_every_failure_when_workers_have_some(client: Client, server: EffectServer) -> None:
-    """A failure has the place of its call in the source, and the call."""
+    """The report holds every failure of every worker, with the index of the call in the source and the call itself."""
     talon = TalonOne("http://127.0.0.1", "key")
     bad = talon.prepare(talon.track_event_v2)(IntegrationEventV2Request(profile_id="p3", type="poison", attributes={}))
     calls = prepared(50, 10)
@@ -99,14 +100,14 @@ def test_one_report_holds_every_failure_when_workers_have_some(client: Client, s
 
 
 def test_calls_are_refused_when_they_are_not_safe_to_send_again(client: Client, server: EffectServer) -> None:
-    """An event of V1 stops the sending before it goes; the report says why."""
+    """An event of V1 stops the job before anything is sent, and the report says why."""
     report = distribute(client, [event_v1()], connect(server.url), "v1")
     assert "track_event acts twice" in str(report.stopped_by)
     assert (1, 0) == (report.rejected, server.counts.requests)
 
 
 def test_what_was_read_is_sent_when_the_source_raises(client: Client, server: EffectServer) -> None:
-    """The error has the report."""
+    """A source that raises ends the job with an error whose report counts the calls that were sent."""
 
     def calls() -> Iterator[PreparedCall[Any]]:
         yield from prepared(30, 10)
@@ -118,7 +119,10 @@ def test_what_was_read_is_sent_when_the_source_raises(client: Client, server: Ef
 
 
 def test_the_workers_stop_when_the_sending_is_interrupted(client: Client) -> None:
-    """Ctrl-C ends blocks that are under way; their calls are unknown, and those that were not given out unsent."""
+    """Ctrl-C ends the blocks under way.
+
+    Their calls have an unknown outcome, and the calls that no worker has got are unsent.
+    """
     with EffectServer(latency=0.02) as server:
 
         def interrupt() -> None:
@@ -145,7 +149,10 @@ def no_client() -> Any:
 
 
 def test_the_sending_ends_when_no_worker_can_make_a_client(client: Client) -> None:
-    """The error of the worker is the cause, and every call is accounted for."""
+    """The error that keeps the workers from making a client is the cause of the job's error.
+
+    The report accounts for every call.
+    """
     with pytest.raises(BulkInterruptedError, match="no credentials here") as caught:
         distribute(client, prepared(30, 10), no_client, "none", block=5)
     report = caught.value.report
@@ -154,13 +161,13 @@ def test_the_sending_ends_when_no_worker_can_make_a_client(client: Client) -> No
 
 @pytest.mark.parametrize("options", [{"block": 0}, {"parallel": True}, {"partitions": -1}, {"max_failures": 0}])
 def test_an_option_is_refused_when_it_makes_no_sense(client: Client, options: dict[str, Any]) -> None:
-    """Nothing is sent."""
+    """An option that makes no sense raises `InvalidArgumentError`, which names the option."""
     with pytest.raises(InvalidArgumentError, match=next(iter(options))):
         distribute(client, [], connect("http://127.0.0.1"), "job", **options)
 
 
 def test_calls_of_one_profile_stay_in_order_when_they_are_divided() -> None:
-    """They have one partition, and of each partition one block is out at a time."""
+    """The calls of a profile are in one partition, and each partition has at most one block under way."""
     partitions = Partitions(4, block=3)
     calls = prepared(40, 8)
     for index, call in enumerate(calls):
@@ -176,7 +183,7 @@ def test_calls_of_one_profile_stay_in_order_when_they_are_divided() -> None:
         assert list(range(profile, 40, 8)) == [index for index in order if index % 8 == profile]
 
 
-def test_a_partition_is_the_same_everywhere_when_it_is_asked_for() -> None:
-    """It is no matter of the process, as `hash` would be."""
+def test_a_partition_is_the_same_when_another_process_computes_it() -> None:
+    """The partition of a call is the same in every process, which `hash` would not guarantee."""
     call = prepared(1, 1)[0]
     assert {partition_of(call, index, 7) for index in range(20)} == {1}

@@ -1,4 +1,4 @@
-"""Deliveries from Kafka and jobs of Dask while the server is away: they wait, and nothing is lost, doubled or reordered."""
+"""Kafka deliveries and Dask jobs while the server is away: nothing is lost, doubled or reordered."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def be_away(server: EffectServer, events: int, pause: Any = time.sleep) -> None:
 
 
 async def test_a_delivery_stays_in_its_group_and_goes_on_when_the_server_was_away() -> None:
-    """Two outages, each longer than the consumer may be without being read: the group keeps it, every message acts once."""
+    """A consumer stays in its group through two outages longer than its poll interval, and every message acts once."""
     pytest.importorskip("aiokafka", reason="aiokafka is not installed: pip install talon-async[kafka]")
     from aiokafka import AIOKafkaConsumer
     from support.kafka_trial import create_topic, produce, until
@@ -81,13 +81,16 @@ async def test_a_delivery_stays_in_its_group_and_goes_on_when_the_server_was_awa
 
 
 def _member(consumer: Any) -> tuple[str, int]:
-    """Return who the consumer is in its group; another generation means that it was thrown out, or left."""
+    """Return the consumer's member ID and generation.
+
+    A new generation means that the consumer has left its group or was removed from it.
+    """
     coordinator = consumer._coordinator
     return coordinator.member_id, coordinator.generation
 
 
 def test_a_job_goes_on_when_the_server_was_away() -> None:
-    """The workers wait; no call fails, and Dask sends no block again."""
+    """The workers wait for the server, so no call fails, and Dask sends no block again."""
     pytest.importorskip("distributed", reason="distributed is not installed: pip install talon-async[dask]")
     from distributed import Client
     from support.dask_trial import cluster, connect, prepared

@@ -15,7 +15,10 @@ from talon_async.testing import Sandbox
 
 
 async def test_the_example_for_kafka_delivers_when_it_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sends good messages, and writes poison to the dead-letter topic with its headers."""
+    """The README's Kafka example sends good messages.
+
+    It writes poison messages to the dead-letter topic with their headers.
+    """
     aiokafka = pytest.importorskip("aiokafka", reason="aiokafka is not installed")
     from support.consumer import FakeConsumer, Record
 
@@ -41,7 +44,7 @@ async def test_the_example_for_kafka_delivers_when_it_is_run(monkeypatch: pytest
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 def test_the_example_for_dask_sends_when_it_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sends every row from the workers, whose environment says where to."""
+    """The README's Dask example sends every row from workers that find the server in their environment."""
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     from support.dask_trial import cluster
 

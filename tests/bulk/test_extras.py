@@ -26,7 +26,7 @@ def run(script: str) -> str:
 
 
 def test_everything_else_can_be_imported_when_the_extras_are_missing() -> None:
-    """Neither the package nor `bulk` needs Kafka or Dask."""
+    """The package and `talon_async.bulk` can be imported without Kafka and Dask."""
     assert (
         run("import talon_async.bulk, talon_async.client, talon_async.blocking, talon_async.cli; print('fine')")
         == "fine\n"
@@ -35,6 +35,6 @@ def test_everything_else_can_be_imported_when_the_extras_are_missing() -> None:
 
 @pytest.mark.parametrize(("module", "library"), [("kafka", "aiokafka"), ("dask", "distributed")])
 def test_the_missing_library_is_named_when_an_adapter_is_imported(module: str, library: str) -> None:
-    """The error says what to install."""
+    """The error of an adapter without its library says what to install."""
     assert f"pip install talon-async[{module}]" in (told := run(f"import talon_async.bulk.{module}"))
     assert library in told

@@ -32,15 +32,18 @@ async def test_calls_come_back_when_they_were_accepted_and_not_settled(path: Pat
         await journal.settle(index)
     await journal.close()
     journal = await opened(path)
-    found = await left(journal)
+    unsettled = await left(journal)
     await journal.close()
-    assert list(range(1, 600, 2)) == [entry.index for entry in found]
-    assert [entry.record for entry in accepted[1::2]] == [entry.record for entry in found]
-    assert {(True, True)} == {(entry.repeatable, entry.maybe_sent) for entry in found}
+    assert list(range(1, 600, 2)) == [entry.index for entry in unsettled]
+    assert [entry.record for entry in accepted[1::2]] == [entry.record for entry in unsettled]
+    assert {(True, True)} == {(entry.repeatable, entry.maybe_sent) for entry in unsettled}
 
 
 async def test_the_journal_keeps_its_name_and_keys_when_it_is_opened_again(path: Path) -> None:
-    """Keys are derived from the journal's name and the index, and differ between journals."""
+    """A journal keeps its name when it is opened again.
+
+    Its keys are derived from that name and the index, so they differ between journals.
+    """
     journal = await opened(path)
     name, key = journal.id, journal.key(7)
     await journal.close()
@@ -53,7 +56,7 @@ async def test_the_journal_keeps_its_name_and_keys_when_it_is_opened_again(path:
 
 
 async def test_calls_of_the_same_run_are_not_given_when_it_asks_for_earlier_ones(path: Path) -> None:
-    """`unsettled` gives what earlier runs left, also while this one accepts and settles."""
+    """`unsettled` gives the calls of earlier runs only, also while the current run accepts and settles calls."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(1000)))
     await journal.close()
@@ -70,7 +73,10 @@ async def test_calls_of_the_same_run_are_not_given_when_it_asks_for_earlier_ones
 
 
 async def test_items_are_recorded_when_their_calls_are_accepted(path: Path) -> None:
-    """`recorded` is where a source goes on; an index that was left out, of an item without a call, counts as well."""
+    """`recorded` is the index at which a source goes on.
+
+    An index that was left out, because its item made no call, counts too.
+    """
     journal = await opened(path)
     assert 0 == journal.recorded
     await journal.accept(entries(journal, range(1023)))
@@ -82,12 +88,12 @@ async def test_items_are_recorded_when_their_calls_are_accepted(path: Path) -> N
     for index in (0, 1022, 1030, 5000):
         journal.check(index, fingerprint(index))
     for index in (1023, 1029, 4999):
-        journal.check(index, b"whatever")  # nothing is known of these
+        journal.check(index, b"whatever")  # these have no call
     await journal.close()
 
 
 async def test_a_changed_item_is_refused_when_the_source_is_read_again(path: Path) -> None:
-    """The error names the item, and the way out."""
+    """A source whose item has changed is refused with an error that names the item and says what to do."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3000)))
     await journal.close()
@@ -99,7 +105,7 @@ async def test_a_changed_item_is_refused_when_the_source_is_read_again(path: Pat
 
 
 async def test_an_index_is_refused_when_it_is_recorded_already(path: Path) -> None:
-    """Indices only grow, so no call takes the place and the key of another."""
+    """An index that is recorded already is refused, so no call takes the place and the key of another."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     with pytest.raises(JournalError, match="call 2 is recorded already"):
@@ -117,8 +123,8 @@ async def test_a_journal_is_refused_when_it_belongs_to_another_destination(path:
     assert [0] == await indices_left(path)  # and it is not locked
 
 
-async def test_calls_that_left_are_told_when_they_cannot_be_repeated(path: Path) -> None:
-    """Marks in groups say which calls may have been sent; those that were taken back were surely not."""
+async def test_calls_that_may_have_been_sent_are_known_when_they_are_marked(path: Path) -> None:
+    """Marks say which calls may have been sent, and a mark that was taken back says that its call was not sent."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(600), keyed=False))
     await journal.mark_leaving(range(256))
@@ -129,11 +135,11 @@ async def test_calls_that_left_are_told_when_they_cannot_be_repeated(path: Path)
     await journal.close()
     for _ in range(2):  # opening does not change it
         journal = await opened(path)
-        found = await left(journal)
+        unsettled = await left(journal)
         await journal.close()
-        assert list(range(200, 600)) == [entry.index for entry in found]
-        assert list(range(200, 400)) == [entry.index for entry in found if entry.maybe_sent]
-        assert not any(entry.repeatable for entry in found)
+        assert list(range(200, 600)) == [entry.index for entry in unsettled]
+        assert list(range(200, 400)) == [entry.index for entry in unsettled if entry.maybe_sent]
+        assert not any(entry.repeatable for entry in unsettled)
 
 
 async def test_marks_are_removed_when_their_calls_are_settled(path: Path) -> None:
@@ -154,19 +160,22 @@ async def test_marks_are_removed_when_their_calls_are_settled(path: Path) -> Non
 async def test_keys_protect_no_more_when_they_are_old_or_not_trusted(
     path: Path, clock: FakeClock, hours: float, trust: bool, repeatable: bool
 ) -> None:
-    """After 23 hours, or untrusted, a keyed call that may have been sent must not be sent again."""
+    """A keyed call that may have been sent is not sent again after 23 hours, nor if keys are not trusted."""
     journal = await opened(path, clock=clock)
     await journal.accept(entries(journal, range(3)))
     await journal.close()
     clock.time += hours * HOUR
     journal = await opened(path, clock=clock, trust_keys=trust)
-    found = await left(journal)
+    unsettled = await left(journal)
     await journal.close()
-    assert [(repeatable, True)] * 3 == [(entry.repeatable, entry.maybe_sent) for entry in found]
+    assert [(repeatable, True)] * 3 == [(entry.repeatable, entry.maybe_sent) for entry in unsettled]
 
 
-async def test_calls_are_sent_when_they_are_old_and_surely_never_left(path: Path, clock: FakeClock) -> None:
-    """What a run took back at its end is sent by the next one, whatever its age; after that it may have been sent."""
+async def test_calls_are_sent_at_any_age_when_they_were_never_sent(path: Path, clock: FakeClock) -> None:
+    """A call whose mark a run took back is sent by the next run, whatever its age.
+
+    Once that run has marked it, it may have been sent.
+    """
     journal = await opened(path, clock=clock)
     await journal.accept(entries(journal, range(3)))
     await journal.unmark([1, 2])
@@ -178,8 +187,8 @@ async def test_calls_are_sent_when_they_are_old_and_surely_never_left(path: Path
         await journal.close()
 
 
-async def test_a_call_outlives_its_key_when_it_needs_none(path: Path, clock: FakeClock) -> None:
-    """Calls that are safe to repeat by their nature are so at any age."""
+async def test_a_call_is_repeatable_at_any_age_when_it_needs_no_key(path: Path, clock: FakeClock) -> None:
+    """A call that is safe to repeat without a key can be repeated at any age."""
     journal = await opened(path, clock=clock)
     (entry,) = entries(journal, [0], keyed=False)
     await journal.accept([type(entry)(0, entry.record, entry.fingerprint, repeatable=True)])
@@ -191,7 +200,7 @@ async def test_a_call_outlives_its_key_when_it_needs_none(path: Path, clock: Fak
 
 
 async def test_failures_are_kept_when_calls_are_settled_with_one(path: Path) -> None:
-    """They stay, with what is known of them, until they are requeued or erased."""
+    """A failed call stays in the journal, with its error, until it is requeued or erased."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(10)))
     for index in range(10):
@@ -201,8 +210,8 @@ async def test_failures_are_kept_when_calls_are_settled_with_one(path: Path) -> 
     assert [1, 3, 5, 7, 9] == [found.index for found in Journal(path).list("failed")]
 
 
-async def test_settlements_are_written_soon_when_nothing_else_is(path: Path) -> None:
-    """A run whose last calls take long does not keep settlements to itself."""
+async def test_settlements_are_written_soon_when_no_call_follows(path: Path) -> None:
+    """A settlement is written to the disk soon, even if no other call follows."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     await journal.settle(1)
@@ -212,8 +221,8 @@ async def test_settlements_are_written_soon_when_nothing_else_is(path: Path) -> 
     await journal.close()
 
 
-async def test_everyone_is_served_when_many_accept_at_once(path: Path) -> None:
-    """What gathers while a transaction is written makes the next one."""
+async def test_every_call_is_stored_when_many_accept_at_once(path: Path) -> None:
+    """Calls that are accepted while a transaction is being written are stored together in the next one."""
     journal = await opened(path)
     prepared = entries(journal, range(500))
     await asyncio.gather(*(journal.accept([entry]) for entry in prepared))
@@ -221,8 +230,8 @@ async def test_everyone_is_served_when_many_accept_at_once(path: Path) -> None:
     await journal.close()
 
 
-async def test_the_journal_is_whole_when_those_who_wait_are_cancelled(path: Path) -> None:
-    """A cancelled `accept` may have happened; the others are not held up."""
+async def test_accepted_calls_are_stored_when_other_accepts_are_cancelled(path: Path) -> None:
+    """A cancelled `accept` may have stored its calls, and does not hold up the others."""
     journal = await opened(path)
     prepared = entries(journal, range(100))
     tasks = [asyncio.ensure_future(journal.accept([entry])) for entry in prepared]
@@ -236,7 +245,7 @@ async def test_the_journal_is_whole_when_those_who_wait_are_cancelled(path: Path
 
 
 async def test_the_journal_is_unlocked_when_closing_is_cancelled(path: Path) -> None:
-    """The thread ends what it began, and everything that was settled is written."""
+    """A cancelled `close` still writes every settlement and unlocks the journal."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     await journal.settle(0)
@@ -255,7 +264,7 @@ async def test_the_journal_is_unlocked_when_closing_is_cancelled(path: Path) -> 
 
 
 async def test_only_the_owner_can_read_when_the_files_are_made(path: Path) -> None:
-    """Bodies are personal data, in each file beside the journal as well."""
+    """Only the owner can read the journal and the files beside it, because bodies are personal data."""
     old = os.umask(0)
     try:
         journal = await opened(path)
@@ -269,7 +278,7 @@ async def test_only_the_owner_can_read_when_the_files_are_made(path: Path) -> No
 
 
 async def test_use_is_refused_when_the_journal_is_not_open(path: Path) -> None:
-    """The error says so; closing twice does no harm."""
+    """A journal that is not open raises an error that says so, and closing it twice does no harm."""
     journal = Journal(path)
     with pytest.raises(JournalError, match="not open"):
         await journal.accept([])
@@ -281,7 +290,7 @@ async def test_use_is_refused_when_the_journal_is_not_open(path: Path) -> None:
 
 
 async def test_a_warning_is_given_when_a_journal_is_dropped_open(path: Path) -> None:
-    """What was settled is written nevertheless, and the journal is unlocked."""
+    """A journal that is dropped while it is open warns, writes every settlement, and is unlocked."""
     journals = [await opened(path)]
     await journals[0].accept(entries(journals[0], range(3)))
     await journals[0].settle(1)
@@ -299,7 +308,7 @@ async def test_a_warning_is_given_when_a_journal_is_dropped_open(path: Path) -> 
 
 
 async def test_no_customer_is_left_when_every_call_is_settled(path: Path) -> None:
-    """Deleted calls are overwritten: also while the journal is open, once the WAL has been taken over."""
+    """Deleted calls are overwritten on the disk, also while the journal is open, once the WAL has been checkpointed."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(2000), profile="mary.smith"))
     for index in range(2000):

@@ -1,4 +1,4 @@
-"""What is where a journal is to be, and beside it, is not harmed when it belongs to somebody else."""
+"""What stands in a journal's place or beside it is not harmed when it belongs to another program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def names(folder: Path) -> set[str]:
 
 
 async def refused(path: Path, match: str) -> None:
-    """A run is refused before anything is sent, and so is what changes the journal."""
+    """Check that a run is refused before anything is sent, and so is what changes the journal."""
     with RawServer(answer({})) as server:
         async with TalonOne(server.url, "key") as talon:
             with pytest.raises(JournalError, match=match):
@@ -42,10 +42,13 @@ async def refused(path: Path, match: str) -> None:
 
 @pytest.mark.parametrize("content", [b"my notes\n" * 10, b"pid", b"\x01" * 256 * 1024])
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_file_beside_a_journal_is_not_touched_when_it_is_of_somebody_else(
+async def test_a_file_beside_a_journal_is_not_touched_when_it_is_not_the_journals(
     path: Path, end: str, content: bytes
 ) -> None:
-    """The error names the file; nothing is made."""
+    """A file beside a journal that belongs to another program is left as it is.
+
+    The error names the file, and no other file is made.
+    """
     beside = Path(f"{path}{end}")
     beside.write_bytes(content)
     await refused(path, f"^{beside}: this file is no part of the journal events.journal")
@@ -53,8 +56,8 @@ async def test_a_file_beside_a_journal_is_not_touched_when_it_is_of_somebody_els
 
 
 @pytest.mark.parametrize("end", ENDS)
-async def test_a_folder_beside_a_journal_is_named_when_it_has_a_name_that_is_needed(path: Path, end: str) -> None:
-    """It is no failure of the disk."""
+async def test_a_folder_beside_a_journal_is_named_when_the_journal_needs_its_name(path: Path, end: str) -> None:
+    """The error names a folder that has a name which the journal needs, and does not report a failure of the disk."""
     beside = Path(f"{path}{end}")
     beside.mkdir()
     await refused(path, f"^{beside}: this file is no part of")
@@ -62,7 +65,10 @@ async def test_a_folder_beside_a_journal_is_named_when_it_has_a_name_that_is_nee
 
 @pytest.mark.parametrize("end", [".lock", ".reserve", "-wal"])
 async def test_a_journal_is_left_alone_when_a_file_beside_it_was_replaced(path: Path, end: str) -> None:
-    """What it holds is there when the file was moved away."""
+    """A journal whose lock, reserve or WAL was replaced is refused.
+
+    Its calls are there once the foreign file is removed.
+    """
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     await journal.close()
@@ -74,7 +80,7 @@ async def test_a_journal_is_left_alone_when_a_file_beside_it_was_replaced(path: 
 
 
 async def test_files_beside_a_journal_are_its_own_when_it_was_killed(path: Path) -> None:
-    """A copy of an open journal, with all files beside it, is opened like any other."""
+    """A copy of an open journal, with all files beside it, can be opened like any journal."""
     journal = await opened(path)
     await journal.accept(entries(journal, range(3)))
     folder = path.parent / "killed"
@@ -91,8 +97,8 @@ async def test_files_beside_a_journal_are_its_own_when_it_was_killed(path: Path)
 
 
 @pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file"), ("a\0b", "no path")])
-async def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, place: str, said: str) -> None:
-    """A folder is no failure of the disk, and a device or a pipe no empty journal; nothing is left beside it."""
+async def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, place: str, said: str) -> None:
+    """The error says that the path is a folder, a device or a pipe, and no file is left beside it."""
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place
     await refused(path, f"{said}.* no journal")
@@ -102,14 +108,14 @@ async def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, plac
 
 
 async def test_the_folder_is_named_when_there_is_none(tmp_path: Path) -> None:
-    """A mistyped folder is not made, and the error names it."""
+    """A journal in a folder that does not exist is refused. The error names the folder, and the folder is not made."""
     with pytest.raises(JournalError, match=f"there is no folder {tmp_path / 'no'}$"):
         await opened(tmp_path / "no" / "x.journal")
 
 
 @pytest.mark.parametrize("kind", ["text", "database"])
 async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kind: str) -> None:
-    """The file is not changed, and no lock is left beside it."""
+    """A file of another program is not changed, and no lock is left beside it."""
     if kind == "text":
         path.write_bytes(b"profile,price\n" * 100)
     else:
@@ -126,7 +132,7 @@ async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kin
     [b"caf\xe9", b"a#b?c=d&mode=ro", b"100%41 \n\t'\"", b"-wal", b"file:x", "\u00fc\U0001f600".encode(), b"a;b|c"],
 )
 async def test_a_journal_is_kept_when_its_name_is_odd(tmp_path: Path, name: bytes) -> None:
-    """Whatever bytes a name has, the file has just these, in a folder of that name too."""
+    """A journal's file has exactly the bytes of its name, also in a folder with such a name."""
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     folder.mkdir()
     path = Path("/" + os.fsdecode(os.fsencode(folder) + b"/" + name))  # with two slashes in front

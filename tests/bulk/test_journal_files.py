@@ -1,4 +1,4 @@
-"""Files that are no journal, or one no longer, and disks that cannot be written."""
+"""Files that are no journal or are damaged, and disks that cannot be written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def change(path: Path, sql: str) -> None:
 
 
 async def refused(path: Path, match: str) -> None:
-    """The runner and the tools say the same, and the file is as it was."""
+    """Check that the runner and the tools refuse the file with the same words, and leave it as it was."""
     before = path.read_bytes()
     with pytest.raises(JournalError, match=match):
         await opened(path)
@@ -45,13 +45,13 @@ async def refused(path: Path, match: str) -> None:
 
 @pytest.mark.parametrize("content", [b"profile,price\njane,3\n" * 100, os.urandom(100_000), b"x"])
 async def test_a_file_is_refused_when_it_is_of_another_kind(path: Path, content: bytes) -> None:
-    """A source given as a journal by mistake is not harmed."""
+    """A source that is given as a journal by mistake is not changed."""
     path.write_bytes(content)
     await refused(path, f"{path}: this is no journal, but a file of another kind")
 
 
 async def test_a_database_is_refused_when_it_is_of_another_program(path: Path) -> None:
-    """Nothing is changed in it, its journal mode neither."""
+    """A database of another program is refused, and even its journal mode stays as it was."""
     change(path, "CREATE TABLE orders (id INTEGER PRIMARY KEY)")
     await refused(path, "this is no journal, but a database of another program")
 
@@ -64,7 +64,7 @@ async def test_a_database_is_refused_when_it_is_of_another_program(path: Path) -
     ],
 )
 async def test_a_journal_is_refused_when_it_has_another_format(path: Path, version: int, match: str) -> None:
-    """The message says which way the formats differ."""
+    """The message says whether the journal's format is older or newer."""
     await filled(path)
     change(path, f"PRAGMA user_version={version}")
     change(path, "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -72,7 +72,10 @@ async def test_a_journal_is_refused_when_it_has_another_format(path: Path, versi
 
 
 async def test_an_empty_file_becomes_a_journal_when_it_is_opened(path: Path) -> None:
-    """A process killed while it made the journal leaves one behind; the tools say that there is nothing in it."""
+    """An empty file, as a process leaves it that is killed while it makes the journal, becomes a journal.
+
+    The tools say that it is empty.
+    """
     path.touch()
     with pytest.raises(JournalError, match="nothing was ever recorded"):
         Journal(path).count()
@@ -81,7 +84,7 @@ async def test_an_empty_file_becomes_a_journal_when_it_is_opened(path: Path) -> 
 
 
 def test_tools_refuse_when_there_is_no_file(path: Path) -> None:
-    """They do not make a journal out of a mistyped name."""
+    """The tools make no journal out of a mistyped name."""
     with pytest.raises(JournalError, match="there is no such journal"):
         Journal(path).count()
     with pytest.raises(JournalError, match="there is no such journal"):
@@ -92,7 +95,7 @@ def test_tools_refuse_when_there_is_no_file(path: Path) -> None:
 
 
 async def test_what_is_read_is_right_or_refused_when_the_file_is_cut_off(path: Path) -> None:
-    """Of a file that was cut at a random place, each call that comes is as it was accepted, or an error does."""
+    """A file that was cut off at a random place gives each call as it was accepted, or raises an error."""
     await filled(path)
     whole, chance, refusals = path.read_bytes(), random.Random(1), 0
     journal = await opened(path)
@@ -105,7 +108,7 @@ async def test_what_is_read_is_right_or_refused_when_the_file_is_cut_off(path: P
 
 
 async def damaged(path: Path, expected: dict[int, bytes]) -> bool:
-    """Read a damaged file; tell whether it was refused, at the beginning or on the way."""
+    """Read a damaged file; tell whether it was refused, either at once or after some calls."""
     journal = Journal(path)
     try:
         await journal.open(destination=HERE, trust_keys=True)
@@ -123,7 +126,7 @@ async def damaged(path: Path, expected: dict[int, bytes]) -> bool:
 
 
 async def test_what_is_read_is_right_or_refused_when_bytes_are_changed(path: Path) -> None:
-    """A checksum stands over each record, so a flipped bit never reaches the server."""
+    """A checksum covers each record, so a changed byte never reaches the server."""
     await filled(path)
     whole, chance, refusals = path.read_bytes(), random.Random(2), 0
     journal = await opened(path)
@@ -137,7 +140,7 @@ async def test_what_is_read_is_right_or_refused_when_bytes_are_changed(path: Pat
 
 
 async def test_a_journal_is_as_after_some_commit_when_its_wal_is_torn(path: Path, tmp_path: Path) -> None:
-    """After a power loss, or a copy at a bad moment, whole transactions are there, from the first to some later one."""
+    """A journal whose WAL is torn holds whole transactions only, from the first one to some later one."""
     journal = await opened(path)
     states: list[list[int]] = [[]]
     for start in range(0, 300, 10):
@@ -158,15 +161,15 @@ async def test_a_journal_is_as_after_some_commit_when_its_wal_is_torn(path: Path
         folder = tmp_path / f"cut{cut}"
         torn = copy(whole, folder)
         os.truncate(f"{torn}-wal", chance.randrange(size))
-        found = await indices_left(torn)
-        assert found in states or found in between
-        seen.add(len(found))
+        indices = await indices_left(torn)
+        assert indices in states or indices in between
+        seen.add(len(indices))
     assert len(seen) > 3
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own."""
+    """Mount a small disk for the test."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -181,7 +184,10 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("size", [1200, 1500, 2000, 3000, 5000])
 async def test_every_settlement_is_written_when_the_disk_is_full(disk: Path, size: int) -> None:
-    """The reserve is given up for it. The error is clear, and nothing was accepted that is not stored."""
+    """A full disk ends the run with a clear error.
+
+    Every settlement is written into the space of the reserve, and every call that was accepted is stored.
+    """
     subprocess.run([shutil.which("mount") or "mount", "-o", f"remount,size={size}k", disk], check=True)
     path, chance = disk / "events.journal", random.Random(size)
     journal = await opened(path)
@@ -216,8 +222,8 @@ async def test_every_settlement_is_written_when_the_disk_is_full(disk: Path, siz
     assert sorted(open_calls) == await indices_left(path)
 
 
-async def test_nothing_is_begun_when_the_disk_is_full_from_the_beginning(disk: Path) -> None:
-    """Without room for the reserve a run does not start; reading still works."""
+async def test_a_run_does_not_start_when_the_disk_is_full_from_the_beginning(disk: Path) -> None:
+    """A run does not start if there is no room for the reserve, and the journal can still be read."""
     path = disk / "events.journal"
     await filled(path, 200)
     path.with_name("events.journal.reserve").unlink()
@@ -230,7 +236,7 @@ async def test_nothing_is_begun_when_the_disk_is_full_from_the_beginning(disk: P
 
 
 async def test_the_journal_can_be_read_when_its_disk_is_read_only(disk: Path) -> None:
-    """A run is refused with the reason."""
+    """A run on a read-only disk is refused with the reason, and the journal can still be read."""
     path = disk / "events.journal"
     await filled(path, 200)
     subprocess.run([shutil.which("mount") or "mount", "-o", "remount,ro", disk], check=True)
@@ -243,7 +249,10 @@ async def test_the_journal_can_be_read_when_its_disk_is_read_only(disk: Path) ->
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="no users of this kind here")
 @pytest.mark.parametrize("what", ["file", "folder"])
 async def test_a_run_is_refused_when_the_file_or_its_folder_is_read_only(what: str) -> None:
-    """The message names the permission; reading still works."""
+    """A run is refused when its journal may not be written.
+
+    The error names the permission, and the journal can still be read.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path, user = Path(folder) / "events.journal", os.geteuid()
         if user == 0:  # who may write everything

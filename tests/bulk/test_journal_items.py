@@ -1,4 +1,4 @@
-"""Items that could not be encoded: a journal has their places and no calls."""
+"""Items that could not be encoded: a journal records their indices and no calls."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from talon_async.models import IntegrationEventV2Request
 
 
 async def test_items_are_listed_without_a_call_when_they_could_not_be_encoded(path: Path) -> None:
-    """They are listed with what is known of them, and belong to no customer."""
+    """An item that could not be encoded is listed with its error, and belongs to no customer."""
     journal = await with_odd_items(path)
-    found = [(call.index, call.state, call.call is None) for call in journal.list()]
-    assert [(0, "unsettled", False), (1, "unsettled", True), (2, "failed", True), (3, "failed", False)] == found
+    listed = [(call.index, call.state, call.call is None) for call in journal.list()]
+    assert [(0, "unsettled", False), (1, "unsettled", True), (2, "failed", True), (3, "failed", False)] == listed
     assert [0] == [call.index for call in journal.list(ordering_key="profile:jane")]
     file = io.BytesIO()
     assert 4 == journal.export(file)
@@ -34,7 +34,10 @@ async def test_items_are_listed_without_a_call_when_they_could_not_be_encoded(pa
 
 
 async def test_items_stay_when_failed_calls_are_requeued(path: Path) -> None:
-    """There is no call to send again. An item that is asked for by its index is refused, and nothing is requeued."""
+    """Requeueing leaves items without a call where they are.
+
+    An item that is named by its index is refused, and then nothing is requeued.
+    """
     journal = await with_odd_items(path)
     with pytest.raises(JournalError, match=f"{path}: item 2 could not be encoded.*nan is no JSON"):
         journal.requeue([2, 3])
@@ -44,14 +47,14 @@ async def test_items_stay_when_failed_calls_are_requeued(path: Path) -> None:
 
 
 async def test_items_are_removed_when_any_customer_is_erased(path: Path) -> None:
-    """What is known of them may be that customer's."""
+    """Erasing any customer removes all items that could not be encoded. Their errors may hold that customer's data."""
     journal = await with_odd_items(path)
     assert 3 == journal.erase("profile:jane")
     assert [3] == [call.index for call in journal.list()]
 
 
 async def test_a_run_goes_on_when_an_item_could_not_be_encoded(path: Path) -> None:
-    """The item is a failure, and the next run skips it."""
+    """An item that could not be encoded is a failure of the run, and the next run skips it."""
     events = [
         IntegrationEventV2Request(profile_id="p", type="paid", attributes={"price": price})
         for price in (1.0, float("nan"), 2.0)
@@ -66,7 +69,7 @@ async def test_a_run_goes_on_when_an_item_could_not_be_encoded(path: Path) -> No
 
 
 async def test_the_journal_says_which_when_it_holds_a_call_of_another_release(path: Path) -> None:
-    """A record that this release cannot read is an error of the journal, not of an argument."""
+    """A record that this release cannot read raises a `JournalError`, not an error about an argument."""
     journal = await opened(path)
     await journal.accept([Entry(0, b"9[]", fingerprint(0), repeatable=False)])
     await journal.close()

@@ -49,14 +49,14 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
 def start(script: str, path: Path, *args: object) -> subprocess.Popen[bytes]:
-    """Start a script with every warning an error."""
+    """Start a script with every warning turned into an error."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     command = [sys.executable, "-W", "error", "-c", HEAD + textwrap.dedent(script), str(path), *map(str, args)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 
 def run(script: str, path: Path, *args: object) -> str:
-    """Run a script to its end, which it must reach without a word on the error stream."""
+    """Run a script, which must succeed without writing to the error stream."""
     process = start(script, path, *args)
     out, err = process.communicate(timeout=60)
     assert (0, b"") == (process.returncode, err), err.decode()
@@ -70,7 +70,10 @@ def output(process: subprocess.Popen[bytes]) -> IO[bytes]:
 
 @pytest.mark.slow
 async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Path) -> None:
-    """After each of 20 kills at random moments: accepted calls are there, those whose settling was committed are not."""
+    """After each of 20 kills at random moments, the journal holds the accepted calls.
+
+    Calls whose settlement was committed are gone.
+    """
     chance = random.Random(20)
     expected: set[int] = set()  # accepted and not settled, as far as the process could tell
     for kill in range(20):
@@ -89,18 +92,18 @@ async def test_nothing_is_lost_or_comes_back_when_the_process_is_killed(path: Pa
                 expected |= set(range(int(numbers[0]), int(numbers[1])))
                 expected -= before
                 doubtful -= before
-        found = set(await indices_left(path))
+        indices = set(await indices_left(path))
         journal = await opened(path)
         in_doubt = set(range(max(expected | doubtful | {-1}) + 1, journal.recorded))  # being accepted at the end
         await journal.close()
-        assert expected - doubtful <= found
-        assert found <= expected | in_doubt
+        assert expected - doubtful <= indices
+        assert indices <= expected | in_doubt
         assert len(in_doubt) <= 300
-        expected = found
+        expected = indices
 
 
 def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> None:
-    """The error names the first one by its process ID; afterwards the journal is free."""
+    """The error of a second process names the process ID of the first one. Afterwards the journal is free."""
     with start(FOREVER, path, 1) as process:
         assert any(b"accepted" in line for line in output(process))
         refused = run(
@@ -115,14 +118,14 @@ def test_a_second_process_is_refused_when_the_journal_is_in_use(path: Path) -> N
             Journal(path).erase("profile:jane")
         with pytest.raises(JournalError, match=f"in use by process {process.pid}"):
             Journal(path).requeue()
-        assert Journal(path).count().recorded > 0  # reading is no matter of locks
+        assert Journal(path).count().recorded > 0  # reading needs no lock
         assert next(Journal(path).list()).index >= 0
         process.kill()
     run("asyncio.run(indices_left(PATH))", path)
 
 
 async def test_a_second_journal_is_refused_when_it_is_in_the_same_process(path: Path) -> None:
-    """The lock is held by an object, not only by a process."""
+    """A second journal object in the same process is refused, because the lock belongs to one object."""
     journal = await opened(path)
     with pytest.raises(JournalError, match=f"in use by this process \\({os.getpid()}\\)"):
         await opened(path)
@@ -133,7 +136,10 @@ async def test_a_second_journal_is_refused_when_it_is_in_the_same_process(path: 
 
 @needs_fork
 def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
-    """It is told so, starts a journal of its own, and ends without a word; the parent goes on."""
+    """A forked child that uses its parent's journal gets an error, and can open one of its own.
+
+    The child ends without output, and the parent goes on.
+    """
     script = """
     from talon_async.errors import JournalError
     async def child(journal):
@@ -175,7 +181,10 @@ def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
 
 @needs_fork
 def test_a_journal_is_free_when_its_process_ends_before_a_forked_child(path: Path) -> None:
-    """The child has closed the lock's descriptor, so another process can go on. The child itself is refused."""
+    """Another process can open the journal of a process that has ended while its forked child lives on.
+
+    The child has closed the lock's descriptor, and is refused itself.
+    """
     script = """
     from talon_async.errors import JournalError
     loop = asyncio.new_event_loop()
@@ -215,7 +224,7 @@ def test_a_journal_is_free_when_its_process_ends_before_a_forked_child(path: Pat
 
 
 def test_the_interpreter_ends_when_a_journal_was_not_closed(path: Path) -> None:
-    """The thread does not hold the exit up, and the calls are in the file."""
+    """The journal's thread does not hold up the exit, and the calls are in the file."""
     script = """
     import warnings
     warnings.simplefilter("ignore", ResourceWarning)
@@ -231,7 +240,10 @@ def test_the_interpreter_ends_when_a_journal_was_not_closed(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of file sizes there")
 @pytest.mark.parametrize("size", [600_000, 1_500_000, 5_000_000])
 def test_every_settlement_is_written_when_files_may_not_grow(path: Path, size: int) -> None:
-    """A limit on the size of files (`ulimit -f`, a quota) ends a run as a full disk does, and loses as little."""
+    """A limit on the size of files, such as `ulimit -f` or a quota, ends a run as a full disk does.
+
+    Every settlement is written.
+    """
     script = """
     import resource
     from talon_async.errors import JournalError

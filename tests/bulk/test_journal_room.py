@@ -1,4 +1,4 @@
-"""Runs with a journal that are longer than what they hold, and how they end."""
+"""Runs with a journal that read more calls than they hold at a time, and how they end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def slowly(count: int = COUNT) -> AsyncIterator[IntegrationEventV2Request]
 
 @pytest.mark.parametrize("source", [events, slowly, lambda: ThreadSource(events())], ids=["loop", "async", "thread"])
 async def test_a_run_reads_on_when_calls_have_made_room(tmp_path: Path, source: Any) -> None:
-    """A run takes 1,088 calls at most at a time; each one that is settled makes room for another, from any source."""
+    """A run holds at most 1,088 calls at a time, and reads on from any source as calls are settled."""
     with CountingServer(delay=0.002) as server:
         async with asyncio.timeout(30), TalonOne(server.url, "key") as talon:
             report = await talon.track_events(source(), journal=tmp_path / "journal")

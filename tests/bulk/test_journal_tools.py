@@ -51,12 +51,12 @@ def bytes_read() -> int:
 
 
 async def test_calls_are_counted_when_a_journal_is_looked_at(path: Path) -> None:
-    """Neither a client nor an event loop is needed."""
+    """Counting the calls of a journal needs neither a client nor an event loop."""
     assert JournalCounts(recorded=20, unsettled=4, failed=6) == (await used(path)).count()
 
 
 async def test_calls_are_listed_when_a_state_or_a_customer_is_asked_for(path: Path) -> None:
-    """The unsettled ones first, then the failed ones with what is known of them; `repr` shows no customer."""
+    """Unsettled calls are listed before failed ones, which have their errors, and `repr` shows no customer."""
     journal = await used(path)
     assert [0, 1, 10, 11, 2, 3, 4, 12, 13, 14] == [found.index for found in journal.list()]
     assert [2, 3, 4] == [found.index for found in journal.list("failed", ordering_key="profile:jane")]
@@ -68,7 +68,7 @@ async def test_calls_are_listed_when_a_state_or_a_customer_is_asked_for(path: Pa
 
 
 async def test_calls_are_exported_when_a_file_is_given(path: Path, clock: FakeClock) -> None:
-    """Each line is one JSON object that holds all that is known."""
+    """Each line of an export is one JSON object that holds everything the journal knows of a call."""
     journal = await used(path, clock)
     file = io.BytesIO()
     assert 3 == journal.export(file, "failed", ordering_key="profile:jane")
@@ -91,35 +91,41 @@ async def test_calls_are_exported_when_a_file_is_given(path: Path, clock: FakeCl
 
 
 async def test_refused_calls_are_sent_again_when_they_are_requeued(path: Path, clock: FakeClock) -> None:
-    """They get a new key, because the server may have kept its refusal under the old one, and go at any age."""
+    """A refused call that is requeued gets a new key and is sent at any age.
+
+    The server may remember its refusal under the old key.
+    """
     journal = await used(path, clock)
     clock.time += 50 * 3600
     assert 4 == journal.requeue()
     journal = await opened(path, clock=clock)
-    found = {entry.index: entry for entry in await left(journal)}
-    assert {0, 1, 2, 3, 10, 11, 12, 13} == set(found)
-    assert [(True, False)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (2, 13)]
-    assert [(False, True)] * 2 == [(found[index].repeatable, found[index].maybe_sent) for index in (0, 11)]
-    again = PreparedCall.from_bytes(found[2].record)
+    unsettled = {entry.index: entry for entry in await left(journal)}
+    assert {0, 1, 2, 3, 10, 11, 12, 13} == set(unsettled)
+    assert [(True, False)] * 2 == [(unsettled[index].repeatable, unsettled[index].maybe_sent) for index in (2, 13)]
+    assert [(False, True)] * 2 == [(unsettled[index].repeatable, unsettled[index].maybe_sent) for index in (0, 11)]
+    again = PreparedCall.from_bytes(unsettled[2].record)
     assert str(again.idempotency_key).startswith(f"{journal.key(2)}-")
     assert again == call(2, again.idempotency_key)
     await journal.close()
 
 
-async def test_calls_in_doubt_are_sent_again_when_they_are_named(path: Path) -> None:
-    """They keep their key: the server may have acted under it."""
+async def test_calls_of_unknown_outcome_are_sent_again_when_their_indices_are_given(path: Path) -> None:
+    """A requeued call of unknown outcome keeps its key, because the server may have acted under it."""
     journal = await used(path)
     assert 1 == journal.requeue([4, 999])
     journal = await opened(path)
-    found = {entry.index: entry for entry in await left(journal)}
-    assert journal.key(4) == PreparedCall.from_bytes(found[4].record).idempotency_key
-    assert (True, False) == (found[4].repeatable, found[4].maybe_sent)
+    unsettled = {entry.index: entry for entry in await left(journal)}
+    assert journal.key(4) == PreparedCall.from_bytes(unsettled[4].record).idempotency_key
+    assert (True, False) == (unsettled[4].repeatable, unsettled[4].maybe_sent)
     await journal.close()
     assert 5 == Journal(path).requeue(unknown=True)
 
 
 async def test_no_trace_is_left_when_a_customer_is_erased(path: Path) -> None:
-    """Neither in the database nor beside it is a byte of hers, nor the hashes of her items; others are as they were."""
+    """No byte of an erased customer and no hash of her items is left in the database or beside it.
+
+    Other calls stay as they were.
+    """
     journal = await used(path)
     assert b"mary.smith" in path.read_bytes()
     assert fingerprint(10)[:5] in path.read_bytes()
@@ -148,7 +154,7 @@ async def test_failures_are_those_of_the_last_run_when_a_call_fails_again(path: 
 
 
 async def test_the_file_stays_small_when_very_many_are_settled(path: Path) -> None:
-    """Five bytes a call are left: of a million 5.1 MiB, of the 100,000 here a tenth."""
+    """A settled call leaves five bytes in the file, so 100,000 settled calls leave about half a MiB."""
     journal = await opened(path)
     record = bytes(call(0, journal.key(0)))
     (entry,) = entries(journal, [0])
@@ -162,7 +168,7 @@ async def test_the_file_stays_small_when_very_many_are_settled(path: Path) -> No
 
 
 async def test_opening_takes_no_time_when_very_many_are_unsettled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes as many of SQLite's steps as with one call, and reads a few pages of 20 MiB; calls are read in groups."""
+    """Opening a journal with 100,000 unsettled calls takes as many steps as with one call, and reads a few pages."""
     journal = await opened(path)
     record = bytes(call(0, journal.key(0)))
     (entry,) = entries(journal, [0])
@@ -192,7 +198,7 @@ async def test_opening_takes_no_time_when_very_many_are_unsettled(path: Path, mo
 
 @pytest.mark.parametrize("state", [None, "unsettled", "failed"])
 async def test_nothing_is_left_open_when_a_list_is_not_read_to_its_end(path: Path, state: str | None) -> None:
-    """The file can be used at once."""
+    """A list that is not read to its end leaves nothing open, so the file can be used at once."""
     journal = await used(path)
     listing = journal.list(state)
     next(listing)

@@ -74,7 +74,7 @@ def keys(server: RawServer) -> list[str]:
 
 
 async def test_offsets_are_committed_when_everything_is_settled() -> None:
-    """The delivery stops when it is told to, after the offset behind the last message of each partition is committed."""
+    """A delivery that is told to stop first commits, for each partition, the offset after its last message."""
     consumer = FakeConsumer(Record(5), Record(6), Record(9), Record(2, partition=1))
     with RawServer() as server:
         report = await delivered(consumer, server)
@@ -84,7 +84,7 @@ async def test_offsets_are_committed_when_everything_is_settled() -> None:
 
 
 async def test_nothing_behind_an_unsettled_message_is_committed_when_the_delivery_is_cancelled() -> None:
-    """A cancelled delivery commits what is settled, up to the first message that is not."""
+    """A cancelled delivery commits each partition up to the first message that is not settled."""
     consumer = FakeConsumer(*(Record(n, json.dumps({"p": f"p{n}"}).encode()) for n in range(4)))
 
     async def hang_for_the_third(exchange: Exchange) -> None:
@@ -105,7 +105,10 @@ async def test_nothing_behind_an_unsettled_message_is_committed_when_the_deliver
 
 
 async def test_a_message_is_sent_under_its_place_when_it_brings_no_key() -> None:
-    """The key is topic, partition and offset, behind the namespace; a header's counts more, and `prepare`'s most."""
+    """The key of a message is made of the namespace, topic, partition and offset.
+
+    A key in a header takes precedence, and a key from `prepare` takes precedence over both.
+    """
     header = [("Idempotency-Key", b"from-header")]
     with RawServer() as server:
         await delivered(FakeConsumer(Record(7, key=b"a"), Record(8, key=b"a", headers=header)), server, namespace="eu.")
@@ -114,7 +117,10 @@ async def test_a_message_is_sent_under_its_place_when_it_brings_no_key() -> None
 
 
 async def test_a_poison_message_is_handed_over_when_it_cannot_be_sent() -> None:
-    """What cannot be read and what the server refuses is handed over; its partition goes on behind it."""
+    """A message that cannot be read or that the server refuses is handed to `on_poison`.
+
+    Its partition goes on with the next message.
+    """
     consumer = FakeConsumer(Record(0), Record(1, b"no JSON"), Record(2, b'{"bad": 1}'), Record(3))
     handed_over: list[Failure[Message]] = []
 
@@ -139,7 +145,7 @@ async def test_a_poison_message_is_handed_over_when_it_cannot_be_sent() -> None:
 
 
 async def test_the_delivery_ends_when_a_poison_message_cannot_be_handed_over() -> None:
-    """What `on_poison` raises ends it; the message is not committed, and is delivered again."""
+    """An error that `on_poison` raises ends the delivery. The message is not committed, and is delivered again."""
     consumer = FakeConsumer(Record(0), Record(1, b"no JSON"), Record(2))
 
     def on_poison(_: Failure[Message]) -> None:
@@ -150,8 +156,11 @@ async def test_the_delivery_ends_when_a_poison_message_cannot_be_handed_over() -
     assert {FIRST: 1} == consumer.committed
 
 
-async def test_poison_messages_are_kept_when_no_one_takes_them(caplog: pytest.LogCaptureFixture) -> None:
-    """Without `on_poison` they are logged by place, kept in the report, and end the delivery when there are too many."""
+async def test_poison_messages_are_kept_when_there_is_no_on_poison(caplog: pytest.LogCaptureFixture) -> None:
+    """Without `on_poison`, poison messages are logged by topic, partition and offset, and kept in the report.
+
+    Too many of them end the delivery.
+    """
     with RawServer() as server:
         report = await delivered(FakeConsumer(Record(0, b"no JSON"), Record(1)), server)
         with pytest.raises(BulkInterruptedError, match="max_failures"):
@@ -160,8 +169,11 @@ async def test_poison_messages_are_kept_when_no_one_takes_them(caplog: pytest.Lo
     assert "events-0-0 cannot be delivered" in caplog.text
 
 
-async def test_events_of_v1_are_refused_when_they_are_not_asked_for() -> None:
-    """They would act twice when they are delivered again; nothing is sent and nothing committed."""
+async def test_events_of_v1_are_refused_when_they_are_not_allowed() -> None:
+    """Events of V1 are refused unless they are allowed, because they act twice when they are delivered again.
+
+    Nothing is sent or committed.
+    """
     consumer = FakeConsumer(Record(0))
     with RawServer() as server:
         with pytest.raises(BulkInterruptedError, match="track_event acts twice"):
@@ -172,7 +184,7 @@ async def test_events_of_v1_are_refused_when_they_are_not_asked_for() -> None:
 
 
 async def test_nothing_is_poison_when_the_key_of_the_api_is_wrong() -> None:
-    """A 401 ends the delivery, with nothing committed: the messages are as good as before."""
+    """A 401 ends the delivery with nothing committed, and no message counts as poison."""
     consumer = FakeConsumer(Record(0), Record(1))
     poisons: list[object] = []
     with RawServer(answer({"message": "no"}, status=401)) as server, pytest.raises(BulkInterruptedError) as caught:
@@ -183,7 +195,7 @@ async def test_nothing_is_poison_when_the_key_of_the_api_is_wrong() -> None:
 
 
 async def test_an_event_of_v3_is_settled_when_the_server_knows_it() -> None:
-    """A 409 says that an earlier delivery has recorded it."""
+    """A 409 for an event of V3 counts as success, because it says that an earlier delivery has recorded the event."""
     consumer = FakeConsumer(Record(0), Record(1))
     with RawServer(answer({"message": "exists"}, status=409)) as server:
         report = await delivered(consumer, server, make.v3)
@@ -191,7 +203,7 @@ async def test_an_event_of_v3_is_settled_when_the_server_knows_it() -> None:
 
 
 async def test_a_message_is_ignored_when_prepare_returns_none() -> None:
-    """It is settled without a call."""
+    """A message for which `prepare` returns None is settled without a call."""
     consumer = FakeConsumer(Record(0), Record(1))
     with RawServer() as server:
         report = await delivered(consumer, server, lambda _: None)
@@ -202,7 +214,10 @@ async def test_a_message_is_ignored_when_prepare_returns_none() -> None:
 async def test_taken_messages_are_sent_within_a_bound_when_partitions_are_revoked(
     drain: float, committed: dict[Any, int], returned: int
 ) -> None:
-    """They are committed before the partitions go; what takes longer is left to whoever gets the partition."""
+    """Messages under way are sent and committed before their partitions are revoked.
+
+    Messages that take longer than the bound are left to the next owner of the partition.
+    """
     consumer = FakeConsumer(Record(0), Record(1, key=b"a"), Record(2, key=b"a"))
 
     async def slowly(exchange: Exchange) -> None:
@@ -223,7 +238,7 @@ async def test_taken_messages_are_sent_within_a_bound_when_partitions_are_revoke
 
 
 async def taken_from_a_hanging_server(consumer: FakeConsumer, seconds: float, **options: Any) -> None:
-    """Deliver to a server that never answers, for so long."""
+    """Deliver to a server that never answers, for a number of seconds."""
     with RawServer(hang) as server:
         async with TalonOne(server.url, "key") as talon:
             task = asyncio.ensure_future(deliver(consumer, talon, make.v2, **options))
@@ -233,7 +248,10 @@ async def taken_from_a_hanging_server(consumer: FakeConsumer, seconds: float, **
 
 
 async def test_reading_stops_when_nothing_can_be_sent() -> None:
-    """So much is taken as fits; the consumer is touched meanwhile, so that its group does not drop it."""
+    """A delivery whose calls get no answer takes as many messages as it has room for.
+
+    It goes on polling, so that its group does not remove the consumer.
+    """
     consumer = FakeConsumer(*(Record(n) for n in range(20_000)))
     await taken_from_a_hanging_server(consumer, 1.3)
     assert 1000 <= consumer.given <= 1500
@@ -241,7 +259,7 @@ async def test_reading_stops_when_nothing_can_be_sent() -> None:
 
 
 async def test_reading_goes_on_when_one_partition_is_far_ahead() -> None:
-    """A partition is read no further than `ahead` beyond its first unsettled message; others are."""
+    """A partition is read at most `ahead` messages beyond its first unsettled one. Other partitions are read on."""
     consumer = FakeConsumer(*(Record(n) for n in range(600)), *(Record(n, partition=1) for n in range(40)))
     await taken_from_a_hanging_server(consumer, 0.2, ahead=100)
     assert 500 == consumer.given
@@ -252,13 +270,16 @@ async def test_reading_goes_on_when_one_partition_is_far_ahead() -> None:
     [(FakeConsumer(auto_commit=True), "enable_auto_commit=False"), (FakeConsumer(group=None), "group_id")],
 )
 async def test_a_consumer_is_refused_when_it_cannot_keep_the_promise(consumer: FakeConsumer, message: str) -> None:
-    """One that commits by itself loses messages; one without a group cannot commit."""
+    """A consumer that commits by itself is refused, because it loses messages.
+
+    One without a group is refused, because it cannot commit.
+    """
     with pytest.raises(InvalidArgumentError, match=message):
         await deliver(consumer, TalonOne("http://127.0.0.1", "key"), make.v2)
 
 
 async def test_a_consumer_is_refused_when_it_was_started() -> None:
-    """It must know from the beginning whom to tell when partitions come and go."""
+    """A consumer that was started already is refused, because its rebalance listener must be set before."""
     consumer = FakeConsumer()
     await consumer.start()
     with pytest.raises(InvalidArgumentError, match="it was started"):
@@ -269,7 +290,7 @@ async def test_a_consumer_is_refused_when_it_was_started() -> None:
 def test_the_position_is_behind_the_settled_beginning_when_messages_settle_in_any_order(
     gaps: list[int], chance: Any
 ) -> None:
-    """The offset to commit is that of the message behind the last one before which all are settled."""
+    """The offset to commit is the one after the last message before which all messages are settled."""
     offsets = [sum(gaps[: n + 1]) for n in range(len(gaps))]
     ledger = Ledger()
     for offset in offsets:

@@ -24,20 +24,23 @@ def address() -> Iterator[str]:
 
 
 async def test_every_message_acts_once_and_in_order_when_processes_come_and_go(address: str, tmp_path: Path) -> None:
-    """Of three processes one is killed with SIGKILL and one leaves, both with calls under way; poison is handed over."""
+    """Every message acts once and in order when one of three processes is killed and another leaves.
+
+    Both had calls under way. Poison messages are handed over.
+    """
     from support.kafka_trial import run_trial
 
     trial = await run_trial(address, tmp_path, events=1200, profiles=120, poisons=10)
-    told = "\n".join([str(trial), *trial.outputs])
-    assert (0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered), told
-    assert trial.poisons == trial.handed_over, told
-    assert trial.under_way_at_kill, told
-    assert trial.under_way_at_leaving, told
+    output = "\n".join([str(trial), *trial.outputs])
+    assert (0, 0, 0) == (trial.missing, trial.counts.doubled, trial.counts.reordered), output
+    assert trial.poisons == trial.handed_over, output
+    assert trial.under_way_at_kill, output
+    assert trial.under_way_at_leaving, output
 
 
 @pytest.mark.parametrize("is_cancelled", [False, True])
 async def test_nothing_is_delivered_again_when_a_delivery_has_ended_properly(address: str, is_cancelled: bool) -> None:
-    """What it has settled is committed on its way out, whether it was stopped or cancelled."""
+    """A delivery that is stopped or cancelled commits what it has settled, so that nothing is delivered again."""
     from aiokafka import AIOKafkaConsumer, TopicPartition
     from support.kafka_trial import create_topic, produce
 

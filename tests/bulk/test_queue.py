@@ -23,7 +23,7 @@ from talon_async.models import NewEvent
 async def test_events_of_all_kinds_are_delivered_when_they_are_put(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """V1, V2 and V3, and prepared calls, all in one queue; leaving it waits for them."""
+    """A queue delivers V1, V2 and V3 events and prepared calls, and leaving its block waits for all of them."""
     talon = client(url)
     owner = getattr(talon, "client", talon)
     async with queue_of(talon, journal=journal) as queue:
@@ -35,10 +35,10 @@ async def test_events_of_all_kinds_are_delivered_when_they_are_put(
     assert [] == queue.undelivered
 
 
-async def test_a_customers_events_act_in_the_order_in_which_they_are_put(
+async def test_a_customers_events_act_in_their_order_when_they_are_put(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """Those of others go at the same time."""
+    """A customer's events act in the order in which they are put. Other customers' events are sent at the same time."""
     async with queue_of(client(url), journal=journal) as queue:
         for item in events(range(300)):
             await queue.put(item)
@@ -50,7 +50,7 @@ async def test_a_customers_events_act_in_the_order_in_which_they_are_put(
 async def test_all_are_delivered_when_there_are_more_than_the_queue_holds(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """Two thousand through a queue of twenty; each has a place before it is accepted."""
+    """Two thousand events go through a queue of twenty, because `put` waits until the queue has room."""
     async with queue_of(client(url), journal=journal, size=20) as queue:
         for start in range(0, 2000, 500):
             await asyncio.gather(*(queue.put(item) for item in events(range(start, start + 500))))
@@ -61,7 +61,7 @@ async def test_all_are_delivered_when_there_are_more_than_the_queue_holds(
 async def test_a_prepared_call_acts_once_when_it_is_put_twice(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """It has its key from the beginning, and keeps it in the queue."""
+    """A prepared call that is put twice acts once, because it keeps its key in the queue."""
     talon = client(url)
     owner = getattr(talon, "client", talon)
     call = owner.prepare(owner.track_event_v2)(event(0))
@@ -73,7 +73,7 @@ async def test_a_prepared_call_acts_once_when_it_is_put_twice(
 
 @pytest.mark.parametrize("item", ["text", None, NewEvent(type="", session_id="s", profile_id="p", attributes={1: 2})])  # type: ignore[dict-item]
 async def test_what_cannot_be_sent_is_refused_when_it_is_put(client: Make, url: str, shop: Shop, item: Any) -> None:
-    """The caller learns it at once, and the queue goes on."""
+    """An event that cannot be encoded raises an error in `put`, and the queue goes on."""
     async with queue_of(client(url)) as queue:
         with pytest.raises((InvalidArgumentError, TypeError)):
             await queue.put(item)
@@ -87,7 +87,7 @@ async def test_what_cannot_be_sent_is_refused_when_it_is_put(client: Make, url: 
 async def test_put_waits_for_room_when_the_queue_is_full(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """`overflow="wait"` is the default; first come, first served."""
+    """`put` waits by default for room in a full queue, in the order of the calls."""
     shop.is_held = True
     async with queue_of(client(url), journal=journal, size=3) as queue:
         await filled(queue, 3)
@@ -100,10 +100,10 @@ async def test_put_waits_for_room_when_the_queue_is_full(
     assert list(range(5)) == sorted(shop.rows)
 
 
-async def test_put_raises_when_the_queue_is_full_and_shall_not_wait(
+async def test_put_raises_when_the_queue_is_full_and_overflow_is_raise(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """The event is not accepted; when there is room again the next one is."""
+    """With `overflow="raise"` a full queue refuses an event, and accepts the next one as soon as there is room."""
     shop.is_held = True
     async with queue_of(client(url), journal=journal, size=3, overflow="raise") as queue:
         await filled(queue, 3)
@@ -115,8 +115,11 @@ async def test_put_raises_when_the_queue_is_full_and_shall_not_wait(
     assert [0, 1, 2, 4] == shop.rows
 
 
-async def test_the_oldest_give_way_when_the_queue_is_full(client: Make, url: str, shop: Shop) -> None:
-    """Those that are under way stay; the others are counted and told of in their order, and the newest are delivered."""
+async def test_the_oldest_events_are_dropped_when_the_queue_is_full(client: Make, url: str, shop: Shop) -> None:
+    """With `overflow="drop_oldest"` the oldest waiting events are dropped, counted and reported in their order.
+
+    Events under way stay, and the newest are delivered.
+    """
     shop.is_held = True
     dropped: list[Any] = []
     options = {"size": 8, "overflow": "drop_oldest", "on_drop": dropped.append}
@@ -135,7 +138,7 @@ async def test_the_oldest_give_way_when_the_queue_is_full(client: Make, url: str
 async def test_the_newest_is_never_dropped_when_the_queue_is_tiny(
     client: Make, url: str, shop: Shop, size: int
 ) -> None:
-    """There is always one that waits and can give way."""
+    """A tiny queue always has a waiting event to drop, so the newest event is delivered."""
     shop.is_held = True
     async with queue_of(client(url), size=size, overflow="drop_oldest") as queue:
         for item in events(range(30)):
@@ -150,7 +153,7 @@ async def test_the_newest_is_never_dropped_when_the_queue_is_tiny(
 async def test_the_queue_goes_on_when_on_drop_raises(
     client: Make, url: str, shop: Shop, problem: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """`put` has accepted its event, so it does not raise; the log tells."""
+    """An error that `on_drop` raises is logged, and `put` does not raise it, because the event was accepted."""
 
     def on_drop(_: object) -> None:
         raise problem
@@ -167,7 +170,7 @@ async def test_the_queue_goes_on_when_on_drop_raises(
 async def test_the_queue_goes_on_when_on_failure_raises(
     client: Make, url: str, shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is told of failures can do no harm to those that follow."""
+    """An error that `on_failure` raises does not affect the events that follow."""
 
     def on_failure(_: object) -> None:
         raise ValueError
@@ -188,7 +191,7 @@ async def test_the_queue_goes_on_when_on_failure_raises(
 async def test_nothing_is_put_when_waiting_for_room_is_cancelled(
     url: str, shop: Shop, client: Make, kind: str, journal: Path | None
 ) -> None:
-    """The place that it waited for goes to the next one."""
+    """A `put` that is cancelled while it waits puts nothing, and its place goes to the next one."""
     if kind == "blocking":
         pytest.skip("threads are interrupted, not cancelled: see test_queue_processes")
     shop.is_held = True
@@ -209,7 +212,7 @@ async def test_nothing_is_put_when_waiting_for_room_is_cancelled(
 async def test_places_are_kept_when_many_puts_are_cancelled_at_any_moment(
     url: str, shop: Shop, client: Make, kind: str, journal: Path | None
 ) -> None:
-    """Whoever is cancelled has put nothing or one event, and afterwards all places are free."""
+    """A `put` that is cancelled at any moment has put one event or none, and afterwards all places are free."""
     if kind == "blocking":
         pytest.skip("threads are interrupted, not cancelled: see test_queue_processes")
     async with queue_of(client(url), journal=journal, size=4) as queue:
@@ -228,10 +231,13 @@ async def test_places_are_kept_when_many_puts_are_cancelled_at_any_moment(
     assert [] == shop.doubled
 
 
-async def test_those_who_wait_are_refused_when_the_queue_is_closed_while_it_is_full(
+async def test_a_waiting_put_is_refused_when_the_queue_is_closed_while_it_is_full(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """What was accepted before is delivered."""
+    """A `put` that waits for room raises an error when the queue is closed.
+
+    Events that were accepted before are delivered.
+    """
     shop.is_held = True
     queue = queue_of(client(url), journal=journal, size=2)
     async with queue:
@@ -248,7 +254,7 @@ async def test_those_who_wait_are_refused_when_the_queue_is_closed_while_it_is_f
 
 
 async def test_put_is_refused_when_the_queue_is_closed(client: Make, url: str, shop: Shop) -> None:
-    """Closing twice does nothing."""
+    """A closed queue refuses `put`, and closing it twice does nothing."""
     queue = queue_of(client(url))
     async with queue:
         await queue.put(event(0))
@@ -260,7 +266,10 @@ async def test_put_is_refused_when_the_queue_is_closed(client: Make, url: str, s
 
 
 async def test_an_awaited_queue_says_so_when_it_is_not_open(client: Make, url: str, kind: str, shop: Shop) -> None:
-    """It can be opened again after it was closed, and not twice at once. The blocking one opens itself."""
+    """An awaited queue must be open for `put`, and cannot be opened twice at once.
+
+    It can be opened again after it was closed. The blocking queue opens itself.
+    """
     queue = queue_of(client(url))
     assert QueueStatistics() == queue.statistics
     if kind == "blocking":

@@ -22,10 +22,13 @@ from talon_async.errors import (
 # -- draining
 
 
-async def test_what_is_not_delivered_is_handed_back_when_the_time_is_over(
+async def test_undelivered_events_are_handed_back_when_the_time_is_over(
     client: Make, url: str, shop: Shop, held: HeldClock
 ) -> None:
-    """In the order in which it was put; what was on the wire is unknown, and has its key."""
+    """`close` hands back the events that were not delivered, in the order in which they were put.
+
+    The outcome of those on the wire is unknown, and they have their keys.
+    """
     shop.is_held = True
     queue = queue_of(client(url, clock=held, timeout=PATIENT), drain_timeout=30, concurrency=2)
     await queue.__aenter__()
@@ -48,7 +51,7 @@ async def test_what_is_not_delivered_is_handed_back_when_the_time_is_over(
 async def test_answers_are_still_waited_for_when_no_more_is_sent(
     client: Make, url: str, shop: Shop, held: HeldClock
 ) -> None:
-    """In the last tenth of the time nothing is begun, so that little is left in doubt."""
+    """No call begins in the last tenth of `drain_timeout`, which is left for the answers to earlier calls."""
     shop.is_held = True
     queue = queue_of(client(url, clock=held, timeout=PATIENT), drain_timeout=30, concurrency=2)
     await queue.__aenter__()
@@ -65,10 +68,13 @@ async def test_answers_are_still_waited_for_when_no_more_is_sent(
     assert ["unsent"] * 18 == [failure.outcome for failure in left]
 
 
-async def test_the_rest_stays_in_the_journal_when_the_time_is_over(
+async def test_undelivered_events_stay_in_the_journal_when_the_time_is_over(
     client: Make, url: str, shop: Shop, tmp_path: Path
 ) -> None:
-    """The next queue delivers it, before what is put there, and under the same keys."""
+    """Events that are left stay in the journal.
+
+    The next queue delivers them under the same keys, before the events that are put there.
+    """
     talon = client(url)
     shop.is_held = True
     queue = queue_of(talon, journal=tmp_path, drain_timeout=0.05, concurrency=2)
@@ -84,10 +90,13 @@ async def test_the_rest_stays_in_the_journal_when_the_time_is_over(
     assert [] == list(tmp_path.iterdir())
 
 
-async def test_what_surely_was_not_sent_is_sent_when_keys_are_too_old_to_protect(
+async def test_events_that_were_not_sent_are_sent_when_keys_are_too_old_to_protect(
     client: Make, url: str, shop: Shop, tmp_path: Path, held: HeldClock
 ) -> None:
-    """After 23 hours only what was on the wire is unknown, and listed in the journal."""
+    """After 23 hours only the events that were on the wire are unknown and listed in the journal.
+
+    All others are sent.
+    """
     talon = client(url, clock=held, timeout=PATIENT)
     shop.is_held = True
     queue = queue_of(talon, journal=tmp_path, concurrency=1, drain_timeout=0)
@@ -110,7 +119,7 @@ async def test_what_surely_was_not_sent_is_sent_when_keys_are_too_old_to_protect
 async def test_nothing_is_waited_for_when_there_is_no_time(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """With `drain_timeout=0` closing hands back, or leaves in the journal, what is there."""
+    """With `drain_timeout=0` closing hands back what is left at once, or leaves it in the journal."""
     shop.is_held = True
     queue = queue_of(client(url), journal=journal, drain_timeout=0)
     async with queue:
@@ -125,7 +134,7 @@ async def test_nothing_is_waited_for_when_there_is_no_time(
 async def test_the_queue_fills_and_then_drains_when_the_server_is_away_for_a_while(
     client: Make, url: str, shop: Shop, journal: Path | None, held: HeldClock
 ) -> None:
-    """An outage costs its time and nothing else: no event fails, and each acts once."""
+    """An outage only delays the events: none fails, and each acts once."""
     shop.status = 503
     queue = queue_of(client(url, clock=held, timeout=PATIENT), journal=journal, size=200, drain_timeout=1e6)
     async with queue:
@@ -152,7 +161,10 @@ async def test_the_queue_fills_and_then_drains_when_the_server_is_away_for_a_whi
 async def test_put_tells_why_when_the_server_refuses_the_key(
     client: Make, url: str, shop: Shop, journal: Path | None
 ) -> None:
-    """No further call can succeed, so the queue stops; what it had not sent is handed back or stays in the journal."""
+    """A queue whose API key is refused stops and `put` says why.
+
+    The events that it had not sent are handed back or stay in the journal.
+    """
     shop.is_held = True
     queue = queue_of(client(url), journal=journal, concurrency=1)
     async with queue:
@@ -173,10 +185,11 @@ async def test_put_tells_why_when_the_server_refuses_the_key(
             await until(lambda: set(range(5)) <= set(shop.rows))
 
 
-async def test_those_who_wait_are_told_when_the_patience_ends(
-    client: Make, url: str, shop: Shop, held: HeldClock
-) -> None:
-    """Without `patience` the queue waits for the server without a bound; with it, it stops."""
+async def test_a_waiting_put_raises_when_the_patience_ends(client: Make, url: str, shop: Shop, held: HeldClock) -> None:
+    """A queue without `patience` waits for the server without a bound.
+
+    With it, the queue stops, and each waiting `put` raises an error.
+    """
     shop.status = 503
     queue = queue_of(client(url, clock=held, timeout=PATIENT), size=10, patience=60)
     async with queue:
@@ -189,10 +202,13 @@ async def test_those_who_wait_are_told_when_the_patience_ends(
     assert 10 == len(queue.undelivered)
 
 
-async def test_failures_are_told_and_counted_when_events_are_rejected(
+async def test_failures_are_reported_and_counted_when_events_are_rejected(
     client: Make, url: str, shop: Shop, tmp_path: Path
 ) -> None:
-    """Each with its event, and the queue keeps none of them; the journal does, so its file stays."""
+    """Each rejected event is counted and given to `on_failure`.
+
+    The queue keeps none of them, and a journal does, so its file stays.
+    """
     failures: list[Any] = []
     shop.status = 400
     async with queue_of(client(url), journal=tmp_path, on_failure=failures.append) as queue:
@@ -205,8 +221,11 @@ async def test_failures_are_told_and_counted_when_events_are_rejected(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-async def test_statistics_can_be_asked_for_when_a_failure_is_told(client: Make, url: str, shop: Shop) -> None:
-    """Also on the blocking client's own thread, where the queue refuses to be closed: it would wait for itself."""
+async def test_statistics_can_be_read_when_a_failure_is_reported(client: Make, url: str, shop: Shop) -> None:
+    """`on_failure` can read the statistics, also on the blocking client's own thread.
+
+    There `close` is refused, because it would wait for itself.
+    """
     seen: list[Any] = []
     talon = client(url)
 
@@ -227,7 +246,7 @@ async def test_statistics_can_be_asked_for_when_a_failure_is_told(client: Make, 
 
 
 async def test_an_event_of_v1_is_unknown_when_its_connection_is_lost(client: Make, shop: Shop) -> None:
-    """It is not safe to repeat, so it is told of and not sent again."""
+    """An event of V1 whose connection is lost is reported as unknown and not sent again."""
 
     async def cut(exchange: Any) -> None:
         exchange.reset()
@@ -241,7 +260,10 @@ async def test_an_event_of_v1_is_unknown_when_its_connection_is_lost(client: Mak
 
 
 async def test_the_rest_is_handed_back_when_the_client_is_closed_first(client: Make, url: str, shop: Shop) -> None:
-    """Closing the client ends what is under way; the queue says so, and nothing hangs."""
+    """Closing the client before the queue ends the calls under way.
+
+    The queue hands back the rest, and nothing hangs.
+    """
     shop.is_held = True
     talon = client(url)
     queue = queue_of(talon, concurrency=1)

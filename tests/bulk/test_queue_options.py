@@ -1,4 +1,4 @@
-"""What the queue of both twins is told, and what it tells."""
+"""The options of the queue of both twins, its statistics and its log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from talon_async.errors import (
 async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
     client: Make, url: str, shop: Shop, held: HeldClock
 ) -> None:
-    """The age is that of the oldest event that is not settled; the time of the next trial is a date."""
+    """The statistics give the age of the oldest event that is not settled. The time of the next attempt is a date."""
     shop.status = 503
     queue = queue_of(client(url, clock=held, timeout=PATIENT, retry=RetryPolicy(attempts=3)), drain_timeout=1e6)
     async with queue:
@@ -68,7 +68,7 @@ async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
 async def test_options_are_refused_when_they_make_no_sense(
     client: Make, url: str, options: dict[str, Any], message: str
 ) -> None:
-    """At once when the queue is made, not when it is opened."""
+    """An option that makes no sense is refused when the queue is made, not when it is opened."""
     with pytest.raises(InvalidArgumentError, match=message):
         queue_of(client(url), **options)
     with pytest.raises(TypeError, match="QueueOptions has no option 'sise'; did you mean 'size'"):
@@ -76,7 +76,7 @@ async def test_options_are_refused_when_they_make_no_sense(
 
 
 async def test_opening_fails_when_the_folder_cannot_be_made(client: Make, url: str, tmp_path: Path) -> None:
-    """The error names the folder."""
+    """A queue whose folder cannot be made does not open, and the error names the folder."""
     (tmp_path / "file").touch()
     queue = queue_of(client(url), journal=tmp_path / "file")
     with pytest.raises(JournalError, match="file: a queue's journal is a folder, and this is a file"):
@@ -86,7 +86,7 @@ async def test_opening_fails_when_the_folder_cannot_be_made(client: Make, url: s
 async def test_the_log_tells_when_a_queue_is_closed_with_a_rest(
     client: Make, url: str, shop: Shop, journal: Path | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A warning where it would be lost otherwise, a note where the journal has it."""
+    """Closing a queue with undelivered events logs a warning. If the journal has the events, it logs a note instead."""
     caplog.set_level(logging.INFO, "talon_async")
     shop.is_held = True
     async with queue_of(client(url), journal=journal, drain_timeout=0) as queue:
@@ -99,7 +99,7 @@ async def test_the_log_tells_when_a_queue_is_closed_with_a_rest(
 async def test_a_journals_file_does_not_grow_when_all_is_delivered(
     client: Make, url: str, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Hashes of items serve sources that are read again; a queue has none, and forgets them by and by."""
+    """The journal of a queue does not grow with the events that are delivered, because it keeps no hashes of items."""
     monkeypatch.setattr(folder, "FORGET_EVERY", 1024)
     async with queue_of(client(url), journal=tmp_path) as queue:
         for start in range(0, 6000, 500):

@@ -47,7 +47,7 @@ def url(shop: Shop) -> Iterator[str]:
 
 
 def start(script: str, url: str, *args: str) -> subprocess.Popen[str]:
-    """Start a script with every warning an error."""
+    """Start a script with every warning turned into an error."""
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-c", HEAD + textwrap.dedent(script), url, *args],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -83,7 +83,7 @@ def adopt(url: str, folder: Path) -> Any:
 
 
 def work(url: str, folder: str, rows: range, version: int, accepted: Any) -> None:
-    """Put events and tell which were accepted."""
+    """Put events and print the number of each that was accepted."""
     talon = TalonOneSync(url, KEY)
     with talon, talon.queue(journal=folder, drain_timeout=PATIENCE) as queue:
         for row in rows:
@@ -92,7 +92,7 @@ def work(url: str, folder: str, rows: range, version: int, accepted: Any) -> Non
 
 
 class Worker:
-    """A process that puts events, and what it has told."""
+    """A process that puts events, and the lines that it has printed."""
 
     def __init__(self, method: str, url: str, folder: Path, rows: range, version: int = 2) -> None:
         context: Any = multiprocessing.get_context(method)
@@ -122,12 +122,20 @@ class Worker:
 
 @pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=needs_fork)])
 def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp_path: Path, method: str) -> None:
-    """Four workers share a folder, one is killed while its events are under way, the next process takes over its file."""
-    rows = range(300), range(10_000, 1_000_000), range(300, 600), range(600, 900)  # one never comes to its end
+    """Every event acts once when one of four workers that share a folder is killed with events under way.
+
+    The next process takes over its file.
+    """
+    rows = (
+        range(300),
+        range(10_000, 1_000_000),
+        range(300, 600),
+        range(600, 900),
+    )  # the second has rows until it is killed
     workers = [Worker(method, url, tmp_path, own) for own in rows]
     victim = workers[1]
     wait_until(lambda: len(victim.accepted) > 50)
-    wait_until(lambda: all(worker.accepted for worker in workers))  # one that opens later would take over its file
+    wait_until(lambda: all(worker.accepted for worker in workers))  # a worker that opens later would take over its file
     shop.is_held = True  # so that some of its calls are on the wire
     wait_until(lambda: len(victim.accepted) > 100 or not victim.process.is_alive())
     os.kill(victim.process.pid, signal.SIGKILL)
@@ -147,7 +155,7 @@ def test_every_event_acts_once_when_a_worker_is_killed(url: str, shop: Shop, tmp
 def test_every_event_acts_once_when_many_processes_open_the_folder_at_once(
     url: str, shop: Shop, tmp_path: Path
 ) -> None:
-    """Three killed processes left their files; each is taken over by one of those that open, or by the next."""
+    """Each file of three killed processes is taken over by a process that opens the folder, or by the next one."""
     shop.is_held = True
     victims = [Worker("spawn", url, tmp_path, range(start, start + 40)) for start in range(0, 120, 40)]
     wait_until(lambda: all(len(victim.accepted) == 40 for victim in victims))
@@ -163,7 +171,7 @@ def test_every_event_acts_once_when_many_processes_open_the_folder_at_once(
 
 
 def test_events_of_v1_act_once_or_are_reported_when_a_worker_is_killed(url: str, shop: Shop, tmp_path: Path) -> None:
-    """Those that may have acted are in the journal as unknown; all others are sent."""
+    """Events of V1 that may have acted are in the journal as unknown, and all others are sent."""
     shop.is_held = True
     worker = Worker("spawn", url, tmp_path, range(300), version=1)
     wait_until(lambda: len(worker.accepted) == 300 and shop.requests >= 10)
@@ -179,7 +187,7 @@ def test_events_of_v1_act_once_or_are_reported_when_a_worker_is_killed(url: str,
 
 
 def test_files_are_left_alone_when_other_processes_hold_them(url: str, shop: Shop, tmp_path: Path) -> None:
-    """A queue that is opened meanwhile neither waits for them nor takes their events."""
+    """A queue neither waits for the files that other processes hold nor takes their events."""
     shop.is_held = True
     worker = Worker("spawn", url, tmp_path, range(10))
     wait_until(lambda: len(worker.accepted) == 10)
@@ -195,7 +203,10 @@ def test_files_are_left_alone_when_other_processes_hold_them(url: str, shop: Sho
 def test_a_file_is_left_alone_when_it_cannot_be_used(
     url: str, shop: Shop, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A damaged one, one of another program and one of another Application: each is logged, and the queue works."""
+    """A file that is damaged, of another program or of another Application is logged and left alone.
+
+    The queue works.
+    """
     shop.is_held = True
     with TalonOneSync(url, "another-key") as talon, talon.queue(journal=tmp_path, drain_timeout=0) as queue:
         queue.put(event(0))
@@ -209,12 +220,15 @@ def test_a_file_is_left_alone_when_it_cannot_be_used(
         wait_until(lambda: not queue.statistics.depth)
     assert 1 in shop.rows
     assert {damaged, foreign} == set(tmp_path.glob("*.journal"))
-    told = [record.message for record in caplog.records if "is not taken over" in record.message]
-    assert ["another kind" in told[0], "another base URL or Application key" in told[1]] == [True, True]
+    messages = [record.message for record in caplog.records if "is not taken over" in record.message]
+    assert ["another kind" in messages[0], "another base URL or Application key" in messages[1]] == [True, True]
 
 
 def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, tmp_path: Path) -> None:
-    """The file that keeps them is passed over until then, and removed when they are delivered."""
+    """A file that keeps rejected events is left alone until they are requeued.
+
+    It is removed once they are delivered.
+    """
     shop.status = 400
     with TalonOneSync(url, KEY) as talon, talon.queue(journal=tmp_path) as queue:
         for row in range(3):
@@ -235,7 +249,7 @@ def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, 
 def test_a_forked_child_has_its_own_queue_when_its_parent_has_one(
     url: str, shop: Shop, tmp_path: Path, folder: bool
 ) -> None:
-    """As under gunicorn with preload: the parent has put events, and so do eight children. Each event acts once."""
+    """Each event acts once when a parent and its eight forked children put events, as under gunicorn with preload."""
     script = """
     queue = talon.queue(journal=sys.argv[2] or None)
     queue.put(event(0))
@@ -260,7 +274,7 @@ def test_a_forked_child_has_its_own_queue_when_its_parent_has_one(
 
 @needs_fork
 def test_a_child_takes_over_nothing_of_its_parent_when_that_still_lives(url: str, shop: Shop, tmp_path: Path) -> None:
-    """What the parent has accepted is the parent's, also what it has not sent yet."""
+    """A forked child takes over none of its parent's events while the parent lives, sent or not."""
     shop.is_held = True
     script = """
     queue = talon.queue(journal=sys.argv[2])
@@ -293,7 +307,10 @@ def test_a_child_takes_over_nothing_of_its_parent_when_that_still_lives(url: str
 
 @pytest.mark.parametrize("folder", [False, True])
 def test_many_threads_can_put_when_they_share_a_queue(url: str, shop: Shop, tmp_path: Path, folder: bool) -> None:
-    """Forty threads, fifty events each, through a queue of thirty; each thread's customer in order."""
+    """Forty threads put fifty events each through a queue of thirty.
+
+    The events of each thread's customer stay in order.
+    """
     with TalonOneSync(url, KEY) as talon:
         with talon.queue(journal=tmp_path if folder else None, size=30) as queue:
 
@@ -319,7 +336,7 @@ def test_many_threads_can_put_when_they_share_a_queue(url: str, shop: Shop, tmp_
 def test_events_are_delivered_when_the_interpreter_ends(
     url: str, shop: Shop, tmp_path: Path, folder: bool, closing: str
 ) -> None:
-    """With `close` and without it."""
+    """The interpreter delivers all events before it ends, with `close` and without it."""
     script = f"""
     queue = talon.queue(journal=sys.argv[2] or None)
     for n in range(100): queue.put(event(n))
@@ -334,7 +351,10 @@ def test_events_are_delivered_when_the_interpreter_ends(
 def test_the_interpreter_ends_when_the_server_never_answers(
     url: str, shop: Shop, tmp_path: Path, folder: bool, closing: str
 ) -> None:
-    """After `drain_timeout`; what is left is in the journal, or the log tells how much it was."""
+    """The interpreter ends after `drain_timeout`.
+
+    What is left is in the journal, or the log tells how many events it was.
+    """
     shop.is_held = True
     script = f"""
     queue = talon.queue(journal=sys.argv[2] or None, drain_timeout=0.3)
@@ -356,7 +376,7 @@ def test_the_interpreter_ends_when_the_server_never_answers(
 
 
 def test_the_interpreter_ends_when_a_thread_waits_for_room(url: str, shop: Shop) -> None:
-    """An ordinary thread in a full queue holds the exit up for `drain_timeout`, not for the whole outage."""
+    """A thread that waits for room in a full queue holds up the exit for `drain_timeout` at most."""
     shop.is_held = True
     script = """
     queue = talon.queue(size=1, drain_timeout=0.3)
@@ -374,7 +394,7 @@ def test_the_interpreter_ends_when_a_thread_waits_for_room(url: str, shop: Shop)
 
 
 def test_nothing_is_put_when_ctrl_c_comes_while_a_thread_waits_for_room(url: str, shop: Shop) -> None:
-    """The exception comes at once, and the place goes to the next one."""
+    """Ctrl-C in a thread that waits for room raises at once, nothing is put, and the place goes to the next one."""
     shop.is_held = True
     script = """
     queue = talon.queue(size=1)
@@ -389,7 +409,7 @@ def test_nothing_is_put_when_ctrl_c_comes_while_a_thread_waits_for_room(url: str
     process = start(script, url)
     assert process.stdout
     assert "full\n" == process.stdout.readline()
-    time.sleep(0.3)  # it must be waiting; a signal before that is no harm, and shows nothing
+    time.sleep(0.3)  # a signal before it waits does no harm, and shows nothing
     process.send_signal(signal.SIGINT)
     assert "interrupted\n" == process.stdout.readline()
     shop.is_held = False
@@ -400,7 +420,7 @@ def test_nothing_is_put_when_ctrl_c_comes_while_a_thread_waits_for_room(url: str
 def test_awaited_queues_end_when_their_loop_is_dropped_without_closing_them(
     url: str, shop: Shop, tmp_path: Path
 ) -> None:
-    """`asyncio.run` cancels the run of a queue that was not closed; its journal keeps what is left."""
+    """`asyncio.run` cancels the run of a queue that was not closed, and its journal keeps what is left."""
     shop.is_held = True
     script = """
     from talon_async import TalonOne

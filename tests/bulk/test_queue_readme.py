@@ -16,7 +16,7 @@ from talon_async.testing import Sandbox
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    """A server, named in the environment; the working folder is a new one."""
+    """Start the sandbox and name it in the environment; the working folder is a new one."""
     monkeypatch.chdir(tmp_path)
     with Sandbox(api_key=KEY) as running:
         monkeypatch.setenv("TALON_ONE_BASE_URL", running.url)
@@ -25,7 +25,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
 
 
 class App:
-    """Runs an ASGI application without a server: its lifespan and requests."""
+    """Run an ASGI application without a server: its lifespan and its requests."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -66,7 +66,7 @@ class App:
 
 
 async def test_a_fastapi_application_records_events_when_it_has_a_queue(sandbox: Sandbox, tmp_path: Path) -> None:
-    """Requests are answered when the event is on the disk; the end of the lifespan delivers all."""
+    """Requests are answered once the event is on the disk, and the end of the lifespan delivers all events."""
     pytest.importorskip("fastapi")
     async with App(Page().read("Events of a web application")["app"]) as app:
         answers = [await app.post(f"/customers/jane/views/{sku}") for sku in range(20)]
@@ -78,7 +78,7 @@ async def test_a_fastapi_application_records_events_when_it_has_a_queue(sandbox:
 
 
 def test_threads_record_events_when_they_share_a_queue(sandbox: Sandbox) -> None:
-    """The figures in the comment are those that it prints."""
+    """The example prints the figures in its comment."""
     with Page() as page:
         page.read("Events of threads")
     assert 500 == len(sandbox.events)

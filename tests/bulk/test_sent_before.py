@@ -20,7 +20,10 @@ async def sent(server: RawServer, *, sent_before: bool) -> Report[PreparedCall[o
 
 @pytest.mark.parametrize(("sent_before", "succeeded"), [(True, 1), (False, 0)])
 async def test_an_event_counts_as_recorded_when_it_may_have_been_sent_before(sent_before: bool, succeeded: int) -> None:
-    """A 409 of an event of V3 then says that the server has it; else that its ID is taken."""
+    """A 409 of a V3 event that may have been sent before counts as success.
+
+    A 409 of a V3 event that surely was not sent is an error: its ID is taken.
+    """
     with RawServer(answer({"message": "exists"}, status=409)) as server:
         report = await sent(server, sent_before=sent_before)
     assert (succeeded, 1 - succeeded) == (report.succeeded, report.rejected)
@@ -28,7 +31,10 @@ async def test_an_event_counts_as_recorded_when_it_may_have_been_sent_before(sen
 
 @pytest.mark.parametrize("sent_before", [True, False])
 async def test_an_event_is_sent_again_when_parallel_updates_are_refused(sent_before: bool) -> None:
-    """That 409 says that the server did nothing, also after an attempt whose answer was lost."""
+    """A 409 that refuses parallel updates says that the server did nothing.
+
+    The event is sent again, also after a lost answer.
+    """
     with RawServer(fin, PARALLEL, answer({})) as server:
         report = await sent(server, sent_before=sent_before)
         assert 3 == len(server.received)

@@ -13,19 +13,19 @@ from tools.contract.tables import document as find
 
 @pytest.fixture(scope="session")
 def documents() -> dict[str, Document]:
-    """The tables of the Integration API by era, the newest last."""
+    """Return the tables of the Integration API by era, the newest last."""
     return {era: table(era) for era in ERAS}
 
 
 @pytest.fixture(params=ERAS)
 def document(request: pytest.FixtureRequest, documents: dict[str, Document]) -> Document:
-    """Each of the tables in turn."""
+    """Give each of the tables in turn."""
     return documents[request.param]
 
 
 @pytest.fixture(scope="session")
 def folder() -> Path:
-    """The folder of the published documents; there is none on a fresh clone."""
+    """Return the folder of the published documents; a fresh clone has none."""
     named = spec()
     if named is None:
         pytest.skip("the published documents are not here: let TALON_ONE_SPEC name the folder that has them")
@@ -34,7 +34,7 @@ def folder() -> Path:
 
 @pytest.fixture(scope="session")
 def originals(folder: Path) -> dict[str, Document]:
-    """The published documents of the Integration API by era, with their examples."""
+    """Return the published documents of the Integration API by era, with their examples."""
     found = {era: original for era in ERAS if (original := find(era, folder))}
     assert found.keys() >= {"2020-05", "26.16"}, f"{folder} lacks a document"
     return found
@@ -42,5 +42,5 @@ def originals(folder: Path) -> dict[str, Document]:
 
 @pytest.fixture(params=["2020-05", "26.16"])
 def original(request: pytest.FixtureRequest, originals: dict[str, Document]) -> Document:
-    """Each of the published documents in turn."""
+    """Give each of the published documents in turn."""
     return originals[request.param]

@@ -42,7 +42,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def newest(documents: dict[str, Any]) -> dict[str, Any]:
-    """The newest table, as the document that it stands for."""
+    """Return the newest table, as the document that it stands for."""
     content: dict[str, Any] = json.loads(documents[NEWEST].text)
     return content
 
@@ -51,7 +51,7 @@ def newest(documents: dict[str, Any]) -> dict[str, Any]:
 def test_line_says_what_to_do_when_a_document_differs(
     case: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever a document has otherwise has its heading, its line and the file to change, and ends with exit code 1."""
+    """Each difference is printed below its heading with the file to change, and the exit code is 1."""
     changes, group, *lines = CASES[case]
     assert main([str(write(changed(MINIMAL, changes)))]) == 1
     printed = capsys.readouterr().out.splitlines()
@@ -61,12 +61,12 @@ def test_line_says_what_to_do_when_a_document_differs(
 
 
 def test_every_kind_has_a_case_when_the_kinds_are_listed() -> None:
-    """No kind of finding goes untested; what is stale, and the tables, have tests of their own."""
+    """Every kind of finding has a case, but for stale gaps and tables, which have tests of their own."""
     assert set(Group) - {Group.STALE, Group.TABLE} == {group for _, group, *_ in CASES.values()}
 
 
 def test_only_the_additions_are_found_when_a_real_document_grows(newest: dict[str, Any], write: Write) -> None:
-    """In a real document, an operation, properties and a word are found among all else, and nothing more."""
+    """Of a real document to which an operation, properties and a word are added, exactly these are found."""
     newest["components"]["schemas"]["LimitConfig"]["properties"]["period"]["enum"].append("hourly")
     newest["paths"]["/v1/prizes/{prizeId}/unlock"] = {"post": UNLOCK}
     newest["components"]["schemas"]["CouponReservations"]["properties"]["mood"] = TEXT
@@ -86,7 +86,7 @@ def test_only_the_additions_are_found_when_a_real_document_grows(newest: dict[st
 
 
 def test_query_value_is_found_when_it_is_a_list_that_is_sent_otherwise(newest: dict[str, Any]) -> None:
-    """A list that was repeated and is joined now, or the other way round, is a changed query value."""
+    """A list that was repeated and is joined now, or the other way round, is reported as a changed query value."""
     for name, joined in (("getLoyaltyCardBalances", True), ("getCustomerAchievements", False)):
         operation = next(
             entry for item in newest["paths"].values() for entry in item.values() if entry["operationId"] == name
@@ -103,14 +103,14 @@ def test_query_value_is_found_when_it_is_a_list_that_is_sent_otherwise(newest: d
 
 
 def test_nothing_is_missing_when_nulls_are_written_as_in_openapi_3_0(write: Write) -> None:
-    """The older way to say that a value may be null is read as well."""
+    """A value that may be null is read in the notation of OpenAPI 3.0 as well."""
     period = {"type": "string", "enum": ["daily"], "nullable": True}
     changes = {("openapi",): "3.0.3", (*SCHEMAS, "LimitConfig", "properties", "period"): period}
     assert main([str(write(changed(MINIMAL, changes)))]) == 0
 
 
 def test_action_of_a_catalog_is_found_when_the_choice_grows(newest: dict[str, Any]) -> None:
-    """A choice of objects without names is held together with the class that stands for all of them."""
+    """A choice of objects without names is compared with the class that stands for all of them."""
     schemas = newest["components"]["schemas"]
     schemas["PaintAction"] = {"properties": {"colour": TEXT}}
     actions = {"ADD": "AddItemCatalogAction", "PAINT": "PaintAction"}
@@ -118,13 +118,13 @@ def test_action_of_a_catalog_is_found_when_the_choice_grows(newest: dict[str, An
     schemas["CatalogAction"] = {
         "oneOf": [{"properties": option, "required": ["type", "payload"]} for option in options]
     }
-    found = [(finding.group, finding.key) for finding in compare(Document(json.dumps(newest)))]
+    findings = [(finding.group, finding.key) for finding in compare(Document(json.dumps(newest)))]
     expected = [(Group.CLASS, "PaintAction"), (Group.TYPE, "CatalogAction.payload"), (Group.WORD, "CatalogAction.type")]
-    assert expected == found
+    assert expected == findings
 
 
 def test_nothing_is_missing_when_the_document_is_the_packages_own(documents: dict[str, Any], write: Write) -> None:
-    """The document that the package was written from ends with 0, and says how much is held."""
+    """The document that the package was written from ends with exit code 0 and a count of what the package has."""
     document = documents[NEWEST]
     done = run(write(document.text))
     expected = f"nothing is missing: {len(document.published)} operations, {held(document)} held\n"
@@ -132,14 +132,14 @@ def test_nothing_is_missing_when_the_document_is_the_packages_own(documents: dic
 
 
 def test_nothing_is_missing_when_the_document_is_smaller(write: Write) -> None:
-    """What only the package has is no finding."""
+    """Something that only the package has is not reported."""
     done = run(write(MINIMAL))
     expected = "nothing is missing: 4 operations, 8 schemas, 1 effects, 1 words, 0 limits held\n"
     assert (0, expected, "") == (done.returncode, done.stdout, done.stderr)
 
 
 def test_each_finding_is_a_line_of_json_when_asked_for(write: Write) -> None:
-    """Programs read one object a line, without headings and count; the exit code is the same."""
+    """With `--json` each finding is one object on a line, without headings and counts. The exit code is the same."""
     done = run(write(changed(MINIMAL, CASES["class"][0])), "--json")
     place = f"{MODELS}/profile.py"
     expected = [
@@ -150,15 +150,15 @@ def test_each_finding_is_a_line_of_json_when_asked_for(write: Write) -> None:
 
 
 def test_no_line_is_printed_when_json_has_nothing_to_say(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing missing is no line of JSON."""
+    """With `--json` nothing is printed when nothing is missing."""
     assert main([str(write(MINIMAL)), "--json"]) == 0
     assert capsys.readouterr().out == ""
 
 
 def test_effects_are_found_when_each_is_a_schema_that_its_type_tells(write: Write) -> None:
-    """A union of effects, as newer documents have it, is one class; an effect without props is one, too."""
-    told = {"properties": {"effectType": TEXT}, "required": ["effectType"]}
-    rest = {"allOf": [refer("EffectEntity"), told]}
+    """An effect that a document writes as a schema of its own has one class, also if it has no props."""
+    with_type = {"properties": {"effectType": TEXT}, "required": ["effectType"]}
+    rest = {"allOf": [refer("EffectEntity"), with_type]}
     free = {"allOf": [*rest["allOf"], {"properties": {"props": refer("AddFreeItemEffectProps")}}]}
     mapping = {"addFreeItem": "#/components/schemas/EffectFree", "dance": "#/components/schemas/EffectDance"}
     options = [{"$ref": reference} for reference in mapping.values()]
@@ -187,37 +187,37 @@ def test_effects_are_found_when_each_is_a_schema_that_its_type_tells(write: Writ
 
 
 def test_finding_is_left_out_when_it_is_a_known_gap() -> None:
-    """A key with a reason silences its finding and no other."""
+    """A key with a reason hides its finding and no other."""
     document = Document(json.dumps(changed(MINIMAL, CASES["class"][0])))
     (left,) = compare(document, {(Group.CLASS, "Mood"): "not for customers"})
     assert (Group.PROPERTY, "CustomerProfile.mood") == (left.group, left.key)
 
 
-def test_known_gap_is_reported_when_it_is_none() -> None:
-    """An entry about what the package has by now is to go."""
-    found = compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "CustomerProfile.integrationId"): "once"})
+def test_known_gap_is_reported_when_it_is_closed() -> None:
+    """A known gap that the package has closed is reported as stale."""
+    findings = compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "CustomerProfile.integrationId"): "once"})
     expected = [
         "Known gaps that are none:",
         "  CustomerProfile.integrationId (properties): take it out of KNOWN_GAPS in tools/contract/known_gaps.py",
         "1 to do: known gaps that are none 1",
     ]
-    assert expected == list(report(found))
+    assert expected == list(report(findings))
 
 
 @pytest.mark.parametrize("key", [(Group.OPERATION, "getCustomerInventory"), (Group.EFFECT, "addFreeItem")])
 def test_known_gap_is_reported_when_an_operation_or_effect_is_held(key: tuple[Group, str]) -> None:
-    """Operations and effects that came to be held are stale entries like properties."""
+    """A known gap about an operation or an effect that the package has by now is reported as stale."""
     (stale,) = compare(Document(json.dumps(MINIMAL)), {key: "once"})
     assert (Group.STALE, key[1]) == (stale.group, stale.key)
 
 
-def test_known_gap_is_not_reported_when_the_document_does_not_speak_of_it() -> None:
-    """A document of another age, or a part of one, says nothing about the rest."""
+def test_known_gap_is_not_reported_when_the_document_does_not_mention_it() -> None:
+    """A known gap that an older or partial document does not mention is not reported."""
     assert compare(Document(json.dumps(MINIMAL)), {(Group.PROPERTY, "Mood.id"): "later"}) == []
 
 
 def test_every_known_gap_has_a_reason_when_it_is_listed() -> None:
-    """Silence is explained."""
+    """Every known gap has a reason."""
     assert all((*KNOWN_GAPS.values(), *EXAMPLES_ONLY.values()))
 
 
@@ -244,21 +244,21 @@ def test_every_known_gap_has_a_reason_when_it_is_listed() -> None:
 def test_exit_code_is_2_when_the_document_cannot_be_compared(
     text: Any, message: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is no document of the Integration API is refused in one line on standard error that names the file."""
+    """A file that is no document of the API is refused with one line on standard error that names the file."""
     path = write(text)
     assert main([str(path)]) == 2
     assert ("", f"{path}: {message}\n") == capsys.readouterr()
 
 
 def test_exit_code_is_2_when_there_is_no_file(tmp_path: Path) -> None:
-    """A path that leads nowhere is said, without a traceback."""
+    """A path that does not exist is reported without a traceback."""
     done = run(tmp_path / "nowhere.json")
     expected = f"{tmp_path / 'nowhere.json'}: it cannot be read: No such file or directory\n"
     assert (2, "", expected) == (done.returncode, done.stdout, done.stderr)
 
 
-def test_error_says_it_when_the_file_is_no_text(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are no JSON."""
+def test_the_error_says_so_when_the_file_is_not_utf_8(tmp_path: Path) -> None:
+    """A file with bytes that are not UTF-8 is reported as no JSON."""
     path = tmp_path / "openapi.json"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(DocumentError, match="it is not JSON"):
@@ -269,7 +269,7 @@ def test_error_says_it_when_the_file_is_no_text(tmp_path: Path) -> None:
 
 
 def test_other_operations_are_left_out_when_a_document_has_both_apis() -> None:
-    """Operations that only the Management API's key opens are not the package's."""
+    """Operations that only a key of the Management API opens are left out."""
     manage = {"get": {"operationId": "getApplications", "security": [{"manager_auth": []}], "responses": {}}}
     document = Document(json.dumps(changed(MINIMAL, {(*PATHS, "/v1/applications"): manage})))
     assert "getApplications" not in document.published
@@ -277,7 +277,7 @@ def test_other_operations_are_left_out_when_a_document_has_both_apis() -> None:
 
 
 def test_schema_is_reached_once_when_it_contains_itself() -> None:
-    """A schema that holds its own kind, with or without properties, ends."""
+    """Reading a schema that contains its own kind, with or without properties, ends."""
     node = {"properties": {"parent": refer("CustomerProfile"), "rest": refer("Forest")}}
     changes = {(*SCHEMAS, "CustomerProfile"): node, (*SCHEMAS, "Forest"): {"type": "array", "items": refer("Forest")}}
     document = Document(json.dumps(changed(MINIMAL, changes)))
@@ -286,5 +286,5 @@ def test_schema_is_reached_once_when_it_contains_itself() -> None:
 
 
 def test_line_has_no_brackets_when_there_is_nothing_to_say_about_a_finding() -> None:
-    """A finding without description is its key and what to do."""
+    """The line of a finding without a description holds its key and what to do."""
     assert str(Finding(Group.CLASS, "Mood", "", "write it")) == "Mood: write it"

@@ -71,7 +71,7 @@ OTHER_SPELLINGS = {
 
 @attrs.frozen
 class Example:
-    """One example, with the schema it is an example of."""
+    """One example, and the schema that it is an example of."""
 
     era: str
     where: str
@@ -135,19 +135,19 @@ def written(era: str, where: str, holder: dict[str, Any], schema: dict[str, Any]
 
 def examples(era: str, document: Any, *, failures: bool = False) -> list[Example]:
     """List all examples of requests, answers and models; or those of answers that say no."""
-    found: list[Example] = []
+    collected: list[Example] = []
     for where, media in bodies(document):
         if where.split()[1].startswith(("4", "5")) is failures:
-            found += written(era, where, media, media["schema"])
-            found.append(Example(era, where, media["schema"], composed(document, media["schema"])))
+            collected += written(era, where, media, media["schema"])
+            collected.append(Example(era, where, media["schema"], composed(document, media["schema"])))
     if not failures:
         for name in document.schemas.keys() & document.components.keys():
             reference = {"$ref": name}
-            found += written(era, name, document.components[name], reference)
+            collected += written(era, name, document.components[name], reference)
             forms = document.components[name].get("oneOf", [reference])
-            found += (Example(era, name, reference, composed(document, form)) for form in forms)
-        found += (Example(era, "Effect", {"$ref": "Effect"}, effect) for effect in effects(document))
-    return [example for each in found if each.value is not None for example in objects(document, each)]
+            collected += (Example(era, name, reference, composed(document, form)) for form in forms)
+        collected += (Example(era, "Effect", {"$ref": "Effect"}, effect) for effect in effects(document))
+    return [example for each in collected if each.value is not None for example in objects(document, each)]
 
 
 def objects(document: Any, example: Example) -> Iterator[Example]:
@@ -176,7 +176,7 @@ def tells(document: Any, option: dict[str, Any], value: Any, effect: str) -> boo
 
 
 def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -> Any:
-    """Return what an example says in documented properties; null and empty are absent, times are instants."""
+    """Return what an example says in documented properties; null and empty are absent, and times are instants."""
     _, target = document.resolve(schema)
     if "oneOf" in target:
         fitting = [option for option in target["oneOf"] if tells(document, option, value, effect)]
@@ -199,18 +199,18 @@ def known(document: Any, schema: dict[str, Any], value: Any, effect: str = "") -
 
 @pytest.fixture
 def era(original: Any, originals: dict[str, Any]) -> str:
-    """The name of the document in turn."""
+    """Give the name of each document in turn."""
     return next(name for name, other in originals.items() if other is original)
 
 
 @pytest.fixture
 def all_examples(era: str, original: Any) -> list[Example]:
-    """All examples of the document in turn, but for those of errors."""
+    """Return all examples of the document, but for those of errors."""
     return examples(era, original)
 
 
 def test_examples_are_found_when_a_document_is_read(all_examples: list[Example], original: Any, era: str) -> None:
-    """Every body and every model has an example, but for a few; 2020 shows no props of effects."""
+    """Every body and every model has an example, but for a few. The document of 2020 has no props of effects."""
     models_of_it = original.schemas.keys() & original.components.keys()
     expected = {where for where, _ in bodies(original) if where.split()[1] in ("request", "200", "201")} | models_of_it
     bare = BARE if era == "26.16" else {name for name in models_of_it if name.endswith("EffectProps")}
@@ -225,7 +225,7 @@ def test_example_is_read_when_it_is_published(all_examples: list[Example], origi
 
 
 def test_example_is_equal_when_it_is_read_written_and_read_again(all_examples: list[Example], original: Any) -> None:
-    """Writing what was read and reading it again changes nothing."""
+    """An example that is read, written and read again is the same object."""
     for example in all_examples:
         cls = example.of(original)
         read = from_json(json.dumps(example.value), cls)
@@ -240,21 +240,21 @@ def test_nothing_known_is_lost_when_an_example_is_written_again(all_examples: li
         assert expected == known(original, example.schema, again), example.where
 
 
-def test_strict_reading_complains_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
+def test_strict_reading_raises_only_when_an_example_is_known_to_be_bad(originals: dict[str, Any]) -> None:
     """Strict reading accepts every example, but for those listed with what is wrong with them."""
-    found: set[tuple[str, str, Any]] = set()
+    bad_fields: set[tuple[str, str, Any]] = set()
     for era, original in originals.items():
         for example in examples(era, original):
             for problem in problems(example.value, example.of(original)):
                 value: Any = example.value
                 for step in problem.pointer.split("/")[1:]:
                     value = value[int(step)] if isinstance(value, list) else value.get(step)
-                found.add((era, problem.pointer.rpartition("/")[2], value))
-    assert KNOWN_BAD.keys() == found
+                bad_fields.add((era, problem.pointer.rpartition("/")[2], value))
+    assert KNOWN_BAD.keys() == bad_fields
 
 
 def test_error_says_what_the_server_said_when_the_answer_is_an_example(originals: dict[str, Any]) -> None:
-    """Every example of an answer that says no becomes an error with its status and message."""
+    """Every example of an error answer becomes an error with its status and message."""
     failures = examples("26.16", originals["26.16"], failures=True)
     assert failures
     for example in failures:

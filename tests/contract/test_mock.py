@@ -1,4 +1,4 @@
-"""The tool that calls every operation at a mock server which judges the requests."""
+"""The tool that makes every call to a mock server which judges the requests."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ server.serve_forever()
 
 @pytest.fixture
 def command(tmp_path: Path) -> str:
-    """The stand-in, as a command."""
+    """Return the command of the stand-in."""
     path = tmp_path / "prism"
     path.write_text(PRISM, encoding="utf-8")
     path.chmod(0o755)
@@ -63,7 +63,7 @@ def error(status: int, body: object) -> APIError:
 
 
 def test_every_operation_is_called_when_the_tables_are_served() -> None:
-    """42 operations are at the newest table, and those of V1 at that of 2020."""
+    """The newest table serves 42 operations, and the table of 2020 serves those of V1."""
     methods = {name: methods for name, _, methods in served(None)}
     assert {"table 26.20": 42, "table 2020-05": 3} == {name: len(names) for name, names in methods.items()}
     assert {*OPERATIONS} == set[str]().union(*methods.values())
@@ -71,7 +71,10 @@ def test_every_operation_is_called_when_the_tables_are_served() -> None:
 
 @pytest.mark.filterwarnings("ignore::talon_async.BlockingInAsyncWarning")
 def test_each_call_is_counted_when_the_mock_answers(command: str) -> None:
-    """Both twins make each call on both transports; what the mock refuses is told from what could not be read."""
+    """Both twins make each call on both transports.
+
+    A request that the mock refuses is told apart from an answer that could not be read.
+    """
     calls = [next(call for call in CALLS if call.name == name)
              for name in ("get_customer_session", "track_event_v2", "create_referral", "update_customer_session_v2")]  # fmt: skip
     wrong = {"validation": [{"location": ["request", "body"]}]}
@@ -94,12 +97,12 @@ def test_each_call_is_counted_when_the_mock_answers(command: str) -> None:
     ],
 )
 def test_error_is_the_mocks_own_only_when_it_does_not_speak_of_the_request(body: object, what: str) -> None:
-    """An answer that breaks its own document, and a mock that fails, say nothing about the client."""
+    """An answer that breaks its own document, or a mock that fails, counts as an error of the mock."""
     assert what == sort_error(error(500, body))[0]
 
 
-def test_exit_is_said_when_the_mock_does_not_start(command: str, tmp_path: Path) -> None:
-    """A mock that ends at once is said with what it printed."""
+def test_the_output_of_a_mock_is_reported_when_it_does_not_start(command: str, tmp_path: Path) -> None:
+    """A mock that ends at once is reported with its output."""
     Path(command).write_text(f"#!{sys.executable}\nraise SystemExit('no such option')\n", encoding="utf-8")
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(next(served(None))[1]), encoding="utf-8")

@@ -167,13 +167,13 @@ def test_stand_in_holds_every_property_when_a_schema_has_no_class(documents: dic
 
 
 def test_schema_is_reachable_when_a_class_exists(documents: dict[str, Any]) -> None:
-    """No class is without a schema, but for those that say why."""
+    """Every class has a schema in a document, or a reason to have none."""
     reachable = {name for document in documents.values() for name in document.schemas}
     assert EXTRA_CLASSES.keys() == MODELS.keys() - reachable
 
 
 def test_field_exists_when_a_schema_has_a_property(document: Any) -> None:
-    """No property is lost: each has a field with its wire name."""
+    """Every property of a schema has a field with its wire name."""
     lost = {
         (name, property_)
         for name, shape in document.schemas.items()
@@ -184,7 +184,7 @@ def test_field_exists_when_a_schema_has_a_property(document: Any) -> None:
 
 @each_published
 def test_property_exists_when_a_class_has_a_field(name: str, documents: dict[str, Any]) -> None:
-    """No field is invented: each is a property in one of the documents."""
+    """Every field is a property in one of the documents."""
     published = {
         property_
         for document in documents.values()
@@ -195,7 +195,7 @@ def test_property_exists_when_a_class_has_a_field(name: str, documents: dict[str
 
 
 def test_type_fits_when_a_schema_gives_one(document: Any) -> None:
-    """Every field can hold what its property is said to be."""
+    """The type of every field can hold the values that its schema describes."""
     wrong: list[tuple[str, str, Any]] = []
     for name, shape in document.schemas.items():
         cls = MODELS.get(name) or STAND_INS[name]
@@ -209,7 +209,10 @@ def test_type_fits_when_a_schema_gives_one(document: Any) -> None:
 
 @each_published
 def test_default_is_absent_only_when_the_field_is_required(name: str, documents: dict[str, Any]) -> None:
-    """A request and the props of an effect need what all documents require; of an answer, nothing is certain."""
+    """A field of a request or of an effect's props is required if all documents require it.
+
+    No field of an answer is required.
+    """
     required = {"effectType", "props"} if name == "Effect" else set[str]()
     requests = [document.requests[name] for document in documents.values() if name in document.requests]
     answers = [document.answers[name] for document in documents.values() if name in document.answers]
@@ -223,7 +226,10 @@ def test_default_is_absent_only_when_the_field_is_required(name: str, documents:
 
 @each_published
 def test_default_is_empty_when_there_is_one(name: str, documents: dict[str, Any]) -> None:
-    """No default of a document is sent in the caller's name: it is `None`, or, in answers, an empty list or map."""
+    """The default of a field is None or, in answers, an empty list or map.
+
+    No default of a document is sent in the caller's name.
+    """
     sent = name.endswith("EffectProps") or any(name in document.requests for document in documents.values())
     hints = get_type_hints(MODELS[name])
     for field in attrs.fields(MODELS[name]):
@@ -257,8 +263,8 @@ def published_limit(document: Any, schema: dict[str, Any]) -> Limit | None:
     most = next((schema[key] for key in ("maxLength", "maxItems", "maximum") if key in schema), None)
     pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$") or None
     each = published_limit(document, schema["items"]) if "items" in schema else None
-    found = Limit(least, most, each, pattern)
-    return found if found != Limit() else None
+    limit = Limit(least, most, each, pattern)
+    return limit if limit != Limit() else None
 
 
 def test_limit_is_the_documents_when_a_request_has_one(documents: dict[str, Any]) -> None:
@@ -274,7 +280,7 @@ def test_limit_is_the_documents_when_a_request_has_one(documents: dict[str, Any]
 
 @pytest.mark.parametrize("name", ALIASES)
 def test_document_has_the_word_when_a_literal_lists_it(name: str, documents: dict[str, Any]) -> None:
-    """No word is invented: each stands in an enumeration or is set apart in the prose of a document."""
+    """Every word of a `Literal` stands in an enumeration of a document or is marked as code in its prose."""
     texts = [document.text for document in documents.values()]
     published = [word for word in words(ALIASES[name]) if any(f'"{word}"' in text for text in texts)]
     assert words(ALIASES[name]) == set(published)
@@ -288,18 +294,18 @@ def test_effect_is_registered_when_a_document_lists_it(document: Any) -> None:
 
 
 def test_effect_is_published_when_it_is_registered(documents: dict[str, Any]) -> None:
-    """No effect type is invented: 46 are known, and the newest document lists all of them."""
+    """The newest document lists all 46 effect types of the package."""
     assert documents[NEWEST].effects.keys() == EFFECT_PROPS.keys()
     assert len(EFFECT_PROPS) == 46
 
 
 def test_effect_type_matches_the_class_when_it_is_registered() -> None:
-    """The name of an effect type is the name of its class, but for two with another's props and two without props."""
+    """An effect type has the name of its class, but for two that share another's props and two without props."""
     for effect, cls in EFFECT_PROPS.items():
         stem = effect.removesuffix("Effect")
         assert cls.__name__ == OTHER_NAMES.get(effect, stem[0].upper() + stem[1:] + "EffectProps")
 
 
 def test_union_has_the_class_when_an_effect_is_registered() -> None:
-    """A checker knows every class that an effect can carry."""
+    """The union of props has the class of every effect."""
     assert {*EFFECT_PROPS.values(), UnknownEffectProps} == set(get_args(EffectProps))

@@ -1,4 +1,4 @@
-"""What holds for every model, and for the index that imports them on first use."""
+"""Facts about every model, and about the index that imports models on first use."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_hints_resolve_when_asked_at_run_time(cls: type[Any]) -> None:
 
 @each_model
 def test_instances_are_equal_when_copied_or_pickled(cls: type[Any]) -> None:
-    """A model is a value: its copies are equal to it, wherever they come from."""
+    """A copied or unpickled model is equal to the original."""
     instance = filled(cls)
     assert filled(cls) == instance
     assert copy.deepcopy(instance) == instance
@@ -63,7 +63,7 @@ def test_instances_are_equal_when_copied_or_pickled(cls: type[Any]) -> None:
 
 @each_model
 def test_hashes_are_equal_when_instances_are(cls: type[Any]) -> None:
-    """A model can be hashed when the values of all its fields can."""
+    """Equal models have equal hashes when the values of all their fields can be hashed."""
     first, second = (filled(cls) for _ in range(2))
     try:
         hash(tuple(getattr(first, field.name) for field in attrs.fields(cls)))
@@ -76,7 +76,10 @@ def test_hashes_are_equal_when_instances_are(cls: type[Any]) -> None:
 
 @each_model
 def test_field_can_be_set_when_no_checker_looks(cls: type[Any]) -> None:
-    """Only type checkers refuse to set a field, see tests/typing/misuse.py; at run time a model is a plain slotted class."""
+    """A field can be set at run time, where a model is a plain slotted class.
+
+    Only type checkers refuse it, as tests/typing/misuse.py shows.
+    """
     instance, name = filled(cls), attrs.fields(cls)[0].name
     setattr(instance, name, None)
     assert getattr(instance, name) is None
@@ -84,26 +87,29 @@ def test_field_can_be_set_when_no_checker_looks(cls: type[Any]) -> None:
 
 @each_model
 def test_attribute_is_refused_when_it_is_not_a_field(cls: type[Any]) -> None:
-    """A misspelt field is an AttributeError at run time, too."""
+    """Setting a misspelt field raises an AttributeError at run time."""
     with pytest.raises(AttributeError):
         filled(cls).no_such_field = 1
 
 
 @each_model
 def test_fields_are_bound_by_name_when_an_instance_is_matched(cls: type[Any]) -> None:
-    """`match` takes fields by keyword; there are no positional patterns, because fields are given by keyword."""
+    """`match` takes fields by keyword.
+
+    Models have no positional patterns, because their fields are given by keyword.
+    """
     assert () == cls.__match_args__
 
 
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="copy.replace is new in Python 3.13")
 def test_replace_makes_a_changed_copy_when_given_a_field() -> None:
-    """`copy.replace` works on models."""
+    """`copy.replace` makes a changed copy of a model."""
     item = models.CartItem(sku="a", quantity=1)
     assert models.CartItem(sku="a", quantity=2) == copy.replace(item, quantity=2)  # type: ignore[attr-defined,unused-ignore]
 
 
 def test_null_stays_itself_when_copied_or_pickled() -> None:
-    """`NULL` is one value, recognised by identity."""
+    """A copied or unpickled `NULL` is the same object."""
     assert copy.deepcopy(models.NULL) is models.NULL
     assert pickle.loads(pickle.dumps(models.NULL)) is models.NULL
 
@@ -113,7 +119,7 @@ def test_null_stays_itself_when_copied_or_pickled() -> None:
     [("cart_items", "cartItems"), ("return_", "return"), ("created_in_3rd_party", "createdIn3rdParty"), ("id", "id")],
 )
 def test_camel_gives_the_wire_name_when_it_is_regular(name: str, expected: str) -> None:
-    """A Python name turns into the wire name by rule; a digit changes nothing."""
+    """A Python name becomes the wire name by rule, also where it holds a digit."""
     assert expected == camel(name)
 
 
@@ -125,7 +131,7 @@ def test_index_is_current_when_checked() -> None:
 
 
 def test_no_module_is_loaded_when_the_index_is_imported() -> None:
-    """Importing the index costs nothing; a name loads its own module only, and stays."""
+    """Importing the index loads no module. A name loads only its own module, once."""
     code = (
         "import sys, talon_async.models as m\n"
         "loaded = lambda: sorted(k[19:] for k in sys.modules if k.startswith('talon_async.models.') and k[19] != '_')\n"
@@ -136,13 +142,13 @@ def test_no_module_is_loaded_when_the_index_is_imported() -> None:
 
 
 def test_every_effect_is_registered_when_one_module_is_imported() -> None:
-    """No import order leaves the registry half full."""
+    """Importing any single module registers every effect."""
     code = "from talon_async.models.effects._registry import EFFECT_PROPS; print(len(EFFECT_PROPS))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert int(done.stdout) == len(models.EFFECT_PROPS)
 
 
 def test_attribute_error_names_the_package_when_there_is_no_such_model() -> None:
-    """A misspelt name fails like that of any module."""
+    """A misspelt name raises an AttributeError that names the package, as for any module."""
     with pytest.raises(AttributeError, match=r"module 'talon_async\.models' has no attribute 'CartItme'"):
         _ = models.CartItme  # type: ignore[attr-defined]

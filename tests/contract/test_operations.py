@@ -69,18 +69,18 @@ def test_method_exists_on_both_clients_when_the_operation_is_original(operation_
 def test_original_operation_is_published_when_the_documents_are_read(
     operation_id: str, documents: dict[str, Any]
 ) -> None:
-    """The document of 2020 has all eleven: the list is not made up."""
+    """The document of 2020 has all eleven original operations."""
     assert operation_id in published(documents["2020-05"])
 
 
 def test_no_operation_is_invented_when_a_stub_exists(documents: dict[str, Any]) -> None:
     """Every stub is an operation of one of the documents."""
-    known = {snake(name) for document in documents.values() for name in published(document)}
-    assert set() == STUBS.keys() - known
+    published_names = {snake(name) for document in documents.values() for name in published(document)}
+    assert set() == STUBS.keys() - published_names
 
 
 def test_gap_is_listed_when_the_package_lacks_an_operation(documents: dict[str, Any]) -> None:
-    """What the package lacks is listed with a reason, and what is listed is lacking."""
+    """Every operation that the package lacks is listed with a reason, and every listed one is lacking."""
     lacking = {name for name in published(documents[NEWEST]) if snake(name) not in STUBS}
     assert lacking == KNOWN_GAPS.keys()
     assert all(KNOWN_GAPS.values())
@@ -115,7 +115,7 @@ def test_query_value_exists_when_a_document_lists_it(document: Any) -> None:
 
 @each_stub
 def test_query_value_is_published_when_a_stub_has_it(stub: Endpoint, documents: dict[str, Any]) -> None:
-    """No query value is made up: each is in one of the documents."""
+    """Every query value of a stub is in one of the documents."""
     listed = {p["name"] for operation in versions(documents, stub).values() for p in operation.parameters("query")}
     assert {query.wire for query in stub.queries} == listed
 
@@ -140,7 +140,7 @@ def test_query_type_and_style_match_when_a_document_gives_them(document: Any) ->
 
 
 def test_words_are_those_listed_when_a_query_value_has_them(document: Any) -> None:
-    """A query value takes exactly the words that the documents list for it, in their enumeration or their prose."""
+    """A query value takes exactly the words that the documents list for it in an enumeration or in their prose."""
     for operation, stub in both(document):
         queries = {query.wire: query for query in stub.queries}
         for parameter in operation.parameters("query"):
@@ -174,7 +174,7 @@ def test_order_is_path_then_body_when_arguments_are_positional(stub: Endpoint) -
 
 @each_stub
 def test_option_is_keyword_only_when_it_can_be_left_out(stub: Endpoint) -> None:
-    """What must be given is positional; every option is given by name, and is not sent by default."""
+    """Required arguments are positional. Every option is given by name and is not sent by default."""
     for parameter in list(stub.signature.parameters.values())[1:]:
         optional = parameter.kind is parameter.KEYWORD_ONLY
         assert (None if optional else parameter.empty) is parameter.default, parameter
@@ -198,7 +198,7 @@ def test_body_class_is_published_when_a_stub_takes_it(stub: Endpoint, documents:
 
 
 def test_idempotency_key_is_taken_only_when_the_operation_has_the_header(documents: dict[str, Any]) -> None:
-    """The Idempotency-Key is a parameter of exactly those operations that take it, and no other header is there."""
+    """Exactly the operations whose documents have the Idempotency-Key take one. No operation takes another header."""
     headers = {stub.name: operation.parameters("header") for operation, stub in both(documents[NEWEST])}
     taking = {name for name, listed in headers.items() if listed}
     assert {"Idempotency-Key"} == {parameter["name"] for listed in headers.values() for parameter in listed}

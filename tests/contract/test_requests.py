@@ -42,12 +42,12 @@ def judging(documents: dict[str, Any]) -> list[Any]:
 
 @pytest.fixture(scope="session")
 def judges(documents: dict[str, Any]) -> list[Any]:
-    """The tables as judges."""
+    """Return judges by the tables."""
     return judging(documents)
 
 
 def verdict(judges: list[Any], exchange: Exchange) -> str:
-    """Say what is wrong with a request, by the newest document that has its operation; nothing if it is valid."""
+    """Say what is wrong with a request, by the newest document that has its operation; empty if it is valid."""
     for judge in judges:
         try:
             judge.validate_request(Sent(exchange))
@@ -61,14 +61,14 @@ def verdict(judges: list[Any], exchange: Exchange) -> str:
 
 
 def written(call: Call, headers: str = "", body: bytes | None = None) -> Exchange:
-    """Write the request of a call as it would be sent, with some headers, or another body."""
+    """Write the request of a call as it would be sent, with other headers or another body if they are given."""
     request = OPERATIONS[call.name].request(*call.args, **call.options)
     head = f"{request.operation.method} {request.target} HTTP/1.1\r\nContent-Type: application/json\r\n{headers}\r\n"
     return Exchange(head.encode(), body or request.body or b"", None)  # type: ignore[arg-type]
 
 
 def test_every_operation_is_called_when_the_requests_are_judged() -> None:
-    """None is left out, and every query value and every option is used."""
+    """The calls cover every operation, every query value and every option."""
     assert set(OPERATIONS) == {call.name for call in CALLS}
     used = {(call.name, option) for call in CALLS for option in call.options}
     offered = {(name, query.parameter) for name, stub in OPERATIONS.items() for query in stub.queries}
@@ -88,7 +88,7 @@ async def test_request_is_valid_when_an_operation_is_called(client: Any, judges:
 
 
 def test_request_is_valid_when_the_published_documents_judge(originals: dict[str, Any]) -> None:
-    """The documents themselves, which say more than the tables, allow the same requests, as far as they have them."""
+    """The published documents, which say more than the tables, allow the same requests."""
     judges = judging(originals)
     verdicts = {call.name: verdict(judges, written(call, f"Authorization: {KEY}\r\n")) for call in CALLS}
     newer = {"get_customer_rewards", "integration_rewards_catalog", "unlock_reward"}
@@ -97,7 +97,7 @@ def test_request_is_valid_when_the_published_documents_judge(originals: dict[str
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 async def test_judge_objects_when_a_request_is_wrong(judges: list[Any], call: Call) -> None:
-    """The judge is awake: the same request without its key, or with a body that is a list, is not valid."""
+    """The judge refuses a request without its key, and one whose body is a list."""
     assert "Security not found" in verdict(judges, written(call))
     if written(call).body:
         keyed = written(call, f"Authorization: {KEY}\r\n", b"[[1]]")

@@ -1,4 +1,4 @@
-"""The tables of the API: what they say, what is read from them, and that they say what the documents say."""
+"""The tables of the API: how they are read and written, and that they say what the documents say."""
 
 from __future__ import annotations
 
@@ -106,7 +106,10 @@ def test_type_stays_when_it_is_read_and_written_again(written: str, schema: dict
     ],
 )
 def test_type_is_plain_when_a_document_says_it_at_length(written: str, schema: dict[str, Any]) -> None:
-    """What a document can say in several ways is written in one; descriptions leave nothing but words they list."""
+    """A type that a document can write in several ways is written in one.
+
+    Descriptions leave only the words that they list.
+    """
     assert written == write_type(schema, Document(json.dumps(read(SMALL))), lambda _: None)
 
 
@@ -115,7 +118,7 @@ def test_type_is_plain_when_a_document_says_it_at_length(written: str, schema: d
 
 @each_table
 def test_table_has_no_sentence_when_it_is_committed(name: str) -> None:
-    """Besides comments, every line is understood, and none but those of words has five words in a row."""
+    """Every line of a table but comments is understood. Only lines of words have five words in a row."""
     assert content(name)
     lines = [line.partition("  # ")[0] for line in text(name).splitlines() if not line.startswith(("#", "words "))]
     assert [] == [line for line in lines if re.search(r"(?:\b[a-z]+ ){4}[a-z]+", line)]
@@ -123,14 +126,14 @@ def test_table_has_no_sentence_when_it_is_committed(name: str) -> None:
 
 @each_written
 def test_table_is_equal_when_it_is_read_and_written_again(name: str) -> None:
-    """Nothing is lost between a table and what is read from it."""
+    """A table that is read and written again is the same."""
     api, _ = SOURCES[name]
     assert text(name) == write(table(name), api, name.removeprefix(f"{api}-"))
 
 
 @each_table
 def test_document_is_equal_when_a_table_is_written_from_it(name: str) -> None:
-    """The same holds for a table that adds to another: written whole, it says the same."""
+    """A document is the same when a table of it is read, also if the table adds to another one."""
     whole = Document(json.dumps(read(write(table(name), SOURCES[name][0], "1"))))
     assert table(name).effects == whole.effects
     assert {*table(name).published} == {*whole.published}
@@ -143,7 +146,7 @@ def test_document_is_equal_when_a_table_is_written_from_it(name: str) -> None:
 
 
 def test_newest_table_has_the_operations_and_effects_when_it_is_read() -> None:
-    """26.20 has 42 operations, three more than 26.16, and 46 effects."""
+    """The table of 26.20 has 42 operations, three more than that of 26.16, and 46 effects."""
     assert (39, 42) == (len(table("26.16").published), len(table("26.20").published))
     new = {"getCustomerRewards", "integrationRewardsCatalog", "unlockReward"}
     assert new == table("26.20").published.keys() - table("26.16").published.keys()
@@ -170,20 +173,20 @@ def test_table_is_read_when_all_that_it_can_say_is_in_it() -> None:
 
 
 def test_field_is_replaced_when_a_table_adds_to_another() -> None:
-    """A field of the same name is replaced, with whether it must be given; the rest stays."""
+    """A field of the same name replaces the earlier one, including whether it is required. The other fields stay."""
     prize = prizes("Prize\n  id string\n  colour! string\n")["Prize"]
     assert {"id": {"type": "string"}, "colour": {"type": "string"}}.items() <= prize["properties"].items()
     assert (["colour"], {"id", "name", "colour"}) == (prize["required"], prize["properties"].keys())
 
 
 def test_field_is_gone_when_a_table_takes_it_away() -> None:
-    """A line with a minus takes a field away, and that it is required."""
+    """A line with a minus removes a field, and its name from the required ones."""
     prize = prizes("Prize\n  - id\n")["Prize"]
     assert ({"name"}, []) == (prize["properties"].keys(), prize["required"])
 
 
 def test_schema_begins_with_the_fields_of_another_when_it_is_from_it() -> None:
-    """The other schema stays as it is."""
+    """A schema that is written `from` another begins with its fields, and the other schema stays as it is."""
     schemas = prizes("WonPrize from Prize\n  wonAt! datetime  # 1.1\n")
     assert {"id", "name", "wonAt"} == schemas["WonPrize"]["properties"].keys()
     assert ["id", "wonAt"] == schemas["WonPrize"]["required"]
@@ -191,7 +194,7 @@ def test_schema_begins_with_the_fields_of_another_when_it_is_from_it() -> None:
 
 
 def test_parameter_is_replaced_when_an_operation_is_named_again() -> None:
-    """What is new is added, what has the same name is replaced."""
+    """New parameters are added, and parameters of the same name are replaced."""
     operation = grown("GET /v1/prizes getPrizes\n  query colour [string]\n  query tint string empty\n  409 Prize\n")
     (colour, tint) = operation["paths"]["/v1/prizes"]["get"]["parameters"]
     assert (True, "string", True) == (colour["explode"], colour["schema"]["items"]["type"], tint["allowEmptyValue"])
@@ -199,7 +202,7 @@ def test_parameter_is_replaced_when_an_operation_is_named_again() -> None:
 
 
 def test_effect_has_no_name_when_it_has_no_props() -> None:
-    """An effect without props is told by its type all the same."""
+    """An effect without props is still known by its type."""
     assert {"winPrize": "Prize", "losePrize": ""} == Document(json.dumps(grown("effect losePrize\n"))).effects
 
 
@@ -216,8 +219,8 @@ def test_effect_has_no_name_when_it_has_no_props() -> None:
         (f"{TITLE}Prize\n  id ?\n", "line 3: it has what is no type: '?' in 'id ?'"),
     ],
 )  # fmt: skip
-def test_table_is_refused_when_a_line_is_none(written: str, message: str) -> None:
-    """What is no line of a table is said, with its number: nothing is passed over."""
+def test_table_is_refused_when_a_line_cannot_be_read(written: str, message: str) -> None:
+    """A line that cannot be read is refused with its number."""
     with pytest.raises(DocumentError) as caught:
         read(written)
     assert message == str(caught.value)
@@ -227,13 +230,13 @@ def test_table_is_refused_when_a_line_is_none(written: str, message: str) -> Non
 
 
 def test_tables_are_current_when_the_documents_are_there(folder: Path) -> None:
-    """What is committed is what the tool writes from the documents."""
+    """The committed tables are what the tool writes from the documents."""
     assert [] == [name for name, _ in differing(folder)]
 
 
 @pytest.mark.parametrize("era", ["2020-05", "26.16"])
 def test_table_says_the_same_when_the_document_is_read_beside_it(era: str, originals: dict[str, Any]) -> None:
-    """Operations, schemas, what is required, words and limits are those of the document, as either is read alone."""
+    """A table and its document say the same about operations, schemas, required fields, words and limits."""
     original, made = originals[era], table(era)
     assert original.effects == made.effects
     assert original.requests.keys() == made.requests.keys()
@@ -285,13 +288,13 @@ def run(module: str, *arguments: str, **environment: str) -> subprocess.Complete
 def test_nothing_is_missing_when_the_package_is_held_against_the_tables() -> None:
     """The package has all 45 methods, 46 effects, and every word and limit of the newest table."""
     done = run("tools.contract")
-    said = r"nothing is missing: 45 methods \(42 of 26\.20, 3 of 2020-05\), \d+ schemas, 46 effects, \d+ words, \d+ limits held\n"
-    assert re.fullmatch(said, done.stdout), done.stdout
+    summary = r"nothing is missing: 45 methods \(42 of 26\.20, 3 of 2020-05\), \d+ schemas, 46 effects, \d+ words, \d+ limits held\n"
+    assert re.fullmatch(summary, done.stdout), done.stdout
     assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_examples_are_read_when_the_documents_are_there(folder: Path) -> None:
-    """With the documents, their tables are current, and no example has a name that nothing knows."""
+    """With the documents, the tables are current, and every name in an example is known."""
     *lines, last = run("tools.contract", TALON_ONE_SPEC=str(folder)).stdout.splitlines()
     assert "nothing is missing" == last.partition(":")[0]
     assert ["2020-05", "26.16", "notifications-26.16"] == [line.partition(".txt is its document")[0] for line in lines]
@@ -308,7 +311,7 @@ def test_exit_code_is_2_when_no_document_is_there_to_write_a_table_from(tmp_path
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of tables besides the committed ones, and one of documents."""
+    """Make a folder of tables besides the committed ones, and one of documents."""
     made = tmp_path / "tables"
     made.mkdir()
     for path in FOLDER.iterdir():
@@ -326,8 +329,8 @@ def test_table_is_written_when_its_document_says_something_else(
     """`--check` names the table and ends with 1, writing makes it current, and then `--check` ends with 0."""
     before = (elsewhere / "26.16.txt").read_text(encoding="utf-8")
     assert tables.main(["--check"]) == 1
-    said = "26.16.txt is not what its document says: run python -m tools.contract.tables\n"
-    assert said == capsys.readouterr().out
+    message = "26.16.txt is not what its document says: run python -m tools.contract.tables\n"
+    assert message == capsys.readouterr().out
     assert before == (elsewhere / "26.16.txt").read_text(encoding="utf-8")
     assert (0, 0) == (tables.main([]), tables.main(["--check"]))
     assert "words " not in (elsewhere / "26.16.txt").read_text(encoding="utf-8")
@@ -336,7 +339,7 @@ def test_table_is_written_when_its_document_says_something_else(
 def test_stale_table_is_a_finding_when_the_package_is_compared(
     elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A table that is not what its document says is among what is to do."""
+    """A table that differs from its document is reported among the findings."""
     assert (elsewhere / "26.16.txt").is_file()
     assert main([]) == 1
     line = "  26.16.txt (not what its document says): run python -m tools.contract.tables"

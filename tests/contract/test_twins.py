@@ -58,7 +58,10 @@ def test_signatures_are_equal_when_many_calls_are_made_by_either_client(name: st
 
 
 def test_iterator_exists_when_an_operation_comes_in_pages() -> None:
-    """Each operation with `page_size` and `skip` has an iterator with all its other arguments, and no other has one."""
+    """Each operation with `page_size` and `skip` has an iterator with all its other arguments.
+
+    No other operation has one.
+    """
     paged = {stub for stub in STUBS.values() if {"page_size", "skip"} <= stub.signature.parameters.keys()}
     assert {"iter_" + stub.name.replace("get_", "", 1) for stub in paged} == set(ITERATORS)
     for stub in paged:
@@ -67,7 +70,7 @@ def test_iterator_exists_when_an_operation_comes_in_pages() -> None:
 
 
 def test_public_names_are_equal_when_both_clients_are_compared() -> None:
-    """What one client can do the other can do, under the same name but for closing."""
+    """Both clients have the same public names, but for the names of closing."""
     awaited = {RENAMED_METHODS.get(name, name) for name in dir(TalonOne) if not name.startswith("_")}
     assert awaited == {name for name in dir(TalonOneSync) if not name.startswith("_")}
 
@@ -80,7 +83,7 @@ def test_signatures_are_equal_when_a_client_is_made(name: str) -> None:
 
 @each_stub
 def test_docstring_links_the_page_when_an_operation_is_documented(stub: Endpoint, documents: dict[str, Any]) -> None:
-    """The last line of every docstring is the link to the operation's own page, the newest there is."""
+    """The last line of every docstring links to the newest page of the operation."""
     eras = versions(documents, stub)
     operation = list(eras.values())[-1]
     tag = operation.operation["tags"][0].replace(" ", "-")

@@ -39,7 +39,7 @@ KINDS = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 class Document:
-    """A document of the notifications."""
+    """A document of the notifications, with its references followed."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -56,10 +56,10 @@ class Document:
     def properties(self, schema: Any) -> dict[str, Any]:
         """Return the properties of an object with all its mix-ins and all its variants."""
         schema = self.resolve(schema)
-        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for part in (*schema.get("allOf", ()), *schema.get("oneOf", ()), *schema.get("anyOf", ())):
-            found |= self.properties(part)
-        return found | schema.get("properties", {})
+            merged |= self.properties(part)
+        return merged | schema.get("properties", {})
 
     def classes(self, name: str) -> list[type[Notification]]:
         """Return the class of each type that a webhook may send; KeyError for one without."""
@@ -98,13 +98,13 @@ class Document:
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    """The newest table of the notifications."""
+    """Return the newest table of the notifications."""
     return Document(json.dumps(content("notifications-26.20")))
 
 
 @pytest.fixture(scope="module")
 def original(folder: Path) -> Document:
-    """The published document of the notifications, with its examples."""
+    """Return the published document of the notifications, with its examples."""
     return Document((folder / FILE).read_text(encoding="utf-8"))
 
 
@@ -145,45 +145,48 @@ def fits(hint: Any, schema: Any, document: Document) -> bool:
 
 
 def test_every_webhook_has_a_class_when_the_document_lists_it(document: Document) -> None:
-    """No webhook is left out, and no class is of a type that the document does not know."""
+    """Every webhook of the document has a class, and no class is of a type that the document lacks."""
     classes = {cls for name in document.webhooks for cls in document.classes(name)}
     assert 25 == len(document.webhooks)
     assert set(NOTIFICATIONS.values()) == classes
 
 
 def test_a_class_has_the_name_of_its_type_when_it_is_listed() -> None:
-    """Whoever knows the type knows the class, and checkers complete the type."""
+    """The class of a notification has the name of its type.
+
+    A `Literal` lists all types, so that editors complete them.
+    """
     assert {name: name for name in NOTIFICATIONS} == {name: cls.__name__ for name, cls in NOTIFICATIONS.items()}
     assert set(get_args(webhooks.NotificationType)) == set(NOTIFICATIONS)
 
 
 def test_a_type_is_listed_when_a_schema_allows_it(document: Document) -> None:
-    """Also the type that the prose contradicts has a class."""
+    """Every type that a schema allows has a class, also the type that contradicts the prose."""
     for webhook in document.webhooks.values():
         assert set() == set(document.properties(webhook["schema"])["NotificationType"]["enum"]) - set(NOTIFICATIONS)
 
 
 def test_field_exists_when_a_schema_has_a_property(document: Document) -> None:
-    """No property is lost, however deep."""
+    """Every property of a schema has a field, however deeply it is nested."""
     lost = {(cls.__name__, name) for cls, known in document.typed().items() for name in known.keys() - fields(cls)}
     assert set() == lost
 
 
 def test_property_exists_when_a_class_has_a_field(document: Document) -> None:
-    """No field is invented: each is a property in one of the places where its class stands."""
+    """Every field is a property in one of the places where its class is used."""
     extra = {(cls.__name__, name) for cls, known in document.typed().items() for name in fields(cls).keys() - known}
     assert set() == extra
 
 
 def test_a_class_is_reached_when_it_is_public(document: Document) -> None:
-    """No class is without a schema."""
+    """Every public class belongs to a schema of the document."""
     models = {value for value in PUBLIC.values() if attrs.has(value)}
     others = {Notification, webhooks.UnknownNotification, webhooks.SecretHeader, webhooks.BasicCredentials}
     assert others == models - document.typed().keys()
 
 
 def test_type_fits_when_a_schema_gives_one(document: Document) -> None:
-    """Every field can hold what its property is said to be."""
+    """The type of every field can hold the values that its schema describes."""
     wrong = {
         (cls.__name__, name)
         for cls, known in document.typed().items()
@@ -194,7 +197,7 @@ def test_type_fits_when_a_schema_gives_one(document: Document) -> None:
 
 
 def test_every_field_has_a_default_when_nothing_is_certain(document: Document) -> None:
-    """None, or an empty list or map where there is one."""
+    """Every field defaults to None or, for a list or map, to an empty one."""
     for cls in document.typed():
         for field in attrs.fields(cls):
             origins = {get_origin(part) for part in parts(get_type_hints(cls)[field.name])}
@@ -221,14 +224,14 @@ def test_literal_has_the_word_when_the_document_lists_it(document: Document) -> 
 
 @pytest.mark.parametrize("name", LITERALS)
 def test_document_has_the_word_when_a_literal_lists_it(name: str, document: Document) -> None:
-    """No word is invented: each stands in an enumeration or in the prose."""
+    """Every word of a `Literal` stands in an enumeration or in the prose."""
     text = document.text
     published = {word for word in words(LITERALS[name]) if f'"{word}"' in text}
     assert words(LITERALS[name]) == published
 
 
 def test_every_example_is_read_when_it_is_sent(original: Document) -> None:
-    """Its class is the webhook's, nothing in it is odd, and its list arrives."""
+    """Every example becomes the class of its webhook, passes strict reading, and keeps its list."""
     for name in original.webhooks:
         classes = [NOTIFICATIONS[OTHER_EXAMPLES[name]]] if name in OTHER_EXAMPLES else original.classes(name)
         for example in original.examples(name):
@@ -241,7 +244,7 @@ def test_every_example_is_read_when_it_is_sent(original: Document) -> None:
 
 
 def test_the_tree_is_known_when_its_example_has_the_type_of_campaigns(original: Document) -> None:
-    """The example gives the shared type and writes `data` small, against its own schema."""
+    """The example of a changed tree is read although it gives the type of campaigns and writes `data` in lower case."""
     (example,) = original.examples(TREE)
     read: Any = parse(json.dumps(example), {})
     assert ("CampaignNotification", "data") == (example["NotificationType"], [*example][-1])

@@ -1,4 +1,4 @@
-"""Many calls at once: bounded, in order, nothing lost; awaited and blocking."""
+"""Runs of many calls: bounded, in order, nothing lost; awaited and blocking."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from support.recorder import Recorder, event
 
 
 async def test_every_event_arrives_once_and_in_order_when_many_are_sent(client: Any) -> None:
-    """Two thousand events of twenty customers, at most sixteen at a time."""
+    """Two thousand events of twenty customers are recorded once and in order, at most sixteen at a time."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         report = await client(server.url).track_events((event(n, f"p{n % 20}") for n in range(2000)), concurrency=16)
@@ -38,15 +38,18 @@ async def test_every_event_arrives_once_and_in_order_when_many_are_sent(client: 
 
 
 async def test_a_customers_events_are_one_after_the_other_when_there_is_one_customer(client: Any) -> None:
-    """Order costs parallelism only where there is one to keep."""
+    """Events of one customer are sent one after the other."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         await client(server.url).track_events([event(n) for n in range(50)])
     assert (list(range(50)), 1) == (recorder.numbers["p"], recorder.most)
 
 
-async def test_anonymous_events_keep_the_order_of_their_session_when_nobody_is_known(client: Any) -> None:
-    """The empty profile is not one customer."""
+async def test_anonymous_events_keep_the_order_of_their_session_when_profile_ids_are_empty(client: Any) -> None:
+    """Events with an empty profile ID keep the order of their session.
+
+    Different anonymous sessions do not wait for each other.
+    """
     recorder = Recorder()
     with RawServer(recorder) as server:
         await client(server.url).track_events(event(n, "", f"s{n % 3}") for n in range(60))
@@ -54,8 +57,11 @@ async def test_anonymous_events_keep_the_order_of_their_session_when_nobody_is_k
     assert recorder.most > 1
 
 
-async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -> None:
-    """The others are recorded all the same; one lost answer is an unknown outcome, and not repeated."""
+async def test_failures_are_reported_with_their_events_when_some_fail(client: Any) -> None:
+    """Each failure has its event, its index and its error, and the other events are recorded.
+
+    A lost answer is an unknown outcome and is not repeated.
+    """
 
     def behave(n: int) -> Any:
         return {3: answer({"message": "no"}, status=400), 5: reset}.get(n)
@@ -73,7 +79,10 @@ async def test_failures_are_told_with_their_events_when_some_fail(client: Any) -
 
 
 async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any) -> None:
-    """Every further event would fail: what was taken is among the failures, the rest stays in the source."""
+    """A run whose API key is refused takes no further event from the source.
+
+    Every event that it has taken is among the failures.
+    """
     with RawServer(answer({"message": "bad key"}, status=401)) as server:
         report = await client(server.url).track_events((event(n, f"p{n}") for n in range(5000)), concurrency=2)
     assert isinstance(report.stopped_by, AuthenticationError)
@@ -83,7 +92,10 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any) -> N
 
 
 async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
-    """What it gave is sent; its error is the cause."""
+    """A run whose source raises sends what the source gave before.
+
+    Its error has the report, and the source's error as cause.
+    """
 
     def source() -> Iterator[NewEvent]:
         for n in range(10):
@@ -99,7 +111,7 @@ async def test_the_report_is_kept_when_the_source_fails(client: Any) -> None:
 
 @pytest.mark.parametrize("wrong", [0, -1, True])
 async def test_a_run_is_refused_when_its_concurrency_makes_no_sense(client: Any, wrong: Any) -> None:
-    """Before anything is taken from the source."""
+    """A concurrency below 1, or one that is no number, is refused before anything is taken from the source."""
     with pytest.raises(InvalidArgumentError, match="concurrency"):
         await client("http://127.0.0.1:9").track_events([event(1)], concurrency=wrong)
 
@@ -108,20 +120,20 @@ async def test_a_run_is_refused_when_its_concurrency_makes_no_sense(client: Any,
     "wrong", [{"progress": 5}, {"item_id": "id"}, {"journal": 5}, {"journal": b"x"}, {"journal": True}, {"journal": ""}]
 )
 async def test_a_run_is_refused_when_an_option_has_a_wrong_type(client: Any, wrong: Any) -> None:
-    """Before anything is taken from the source, or made on the disk; the error names the option."""
+    """An option of a wrong type is refused by name before anything is taken from the source or made on the disk."""
     with pytest.raises(InvalidArgumentError, match=f"{min(wrong)} must be"):
         await client("http://127.0.0.1:9").track_events([event(1)], **wrong)
 
 
 @pytest.mark.parametrize("wrong", ["text", 5, {"a": 1}, None])
-async def test_a_run_is_refused_when_its_source_is_none(client: Any, wrong: Any) -> None:
-    """The error names the parameter."""
+async def test_a_run_is_refused_when_its_source_is_not_iterable(client: Any, wrong: Any) -> None:
+    """A source that is not an iterable of events is refused with an error that names the parameter."""
     with pytest.raises(InvalidArgumentError, match="events must be an iterable"):
         await client("http://127.0.0.1:9").track_events(wrong)
 
 
-async def test_the_run_stops_when_the_source_gives_something_else(client: Any) -> None:
-    """Twenty thousand things of a wrong type are one mistake, not twenty thousand failures."""
+async def test_the_run_stops_when_the_source_gives_items_of_a_wrong_type(client: Any) -> None:
+    """A run stops at the second item of a wrong type instead of reporting twenty thousand failures."""
     with RawServer(Recorder()) as server:
         report = await client(server.url).track_events([event(1, "a"), *["event"] * 20_000])
     assert isinstance(report.stopped_by, InvalidArgumentError)
@@ -131,7 +143,7 @@ async def test_the_run_stops_when_the_source_gives_something_else(client: Any) -
 
 
 async def test_an_event_fails_alone_when_it_cannot_be_encoded(client: Any) -> None:
-    """Its failure has its place, and says what is wrong; the others are recorded."""
+    """An event that cannot be encoded is a failure with its index and the reason. The other events are recorded."""
     recorder = Recorder()
     wrong = NewEvent(type="t", session_id="s", profile_id="x", attributes={"n": float("nan")})
     with RawServer(recorder) as server:
@@ -143,13 +155,13 @@ async def test_an_event_fails_alone_when_it_cannot_be_encoded(client: Any) -> No
 
 
 async def test_nothing_happens_when_there_are_no_events(client: Any) -> None:
-    """An empty source is a finished run."""
+    """A run over an empty source ends with an empty report."""
     report = await client("http://127.0.0.1:9").track_events([])
     assert (0, 0, 0) == (report.taken, report.succeeded, report.failed)
 
 
-async def test_progress_is_told_ten_times_a_second_when_time_passes(client: Any, clock: FakeClock) -> None:
-    """The last snapshot is the end; time is that of the clock, and each event takes a twentieth of a second."""
+async def test_progress_is_reported_ten_times_a_second_when_time_passes(client: Any, clock: FakeClock) -> None:
+    """`progress` is called ten times a second by the clock, and once more at the end."""
     seen: list[Snapshot] = []
 
     async def slowly(exchange: Exchange) -> None:
@@ -166,7 +178,10 @@ async def test_progress_is_told_ten_times_a_second_when_time_passes(client: Any,
 
 
 async def test_the_report_is_kept_when_progress_raises(client: Any) -> None:
-    """The run ends with what is under way, and tells why."""
+    """An error that `progress` raises ends the run after the calls under way.
+
+    It is the cause of an error that has the report.
+    """
 
     def progress(_: Snapshot) -> None:
         raise KeyError("the bar is gone")
@@ -180,7 +195,7 @@ async def test_the_report_is_kept_when_progress_raises(client: Any) -> None:
 
 
 async def test_the_exit_reaches_the_caller_when_progress_asks_for_it(client: Any) -> None:
-    """`sys.exit()` ends the run, with its report, and then the program."""
+    """`sys.exit()` in `progress` ends the run, which adds its report to the exception, and then the program."""
 
     def progress(_: Snapshot) -> None:
         raise SystemExit(3)

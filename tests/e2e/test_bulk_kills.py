@@ -1,4 +1,4 @@
-"""Runs that are killed and gone on with, counted by a server in a process of its own; `make bulk-kill` is the long form."""
+"""Runs that are killed and resumed, counted by a server in its own process; `make bulk-kill` is the long form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
 def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) -> None:
-    """Keyed events are recorded once each; those of V1 once, or they are told as unknown."""
+    """After kills of a run, each keyed event is recorded once.
+
+    Each event of V1 is recorded once or reported as unknown.
+    """
     outcome = Killing(kind, 2500, 3, random.Random(5)).run()
     counts = outcome.counts
     assert 3 == outcome.kills
@@ -23,5 +26,5 @@ def test_nothing_is_lost_doubled_or_overtaken_when_a_run_is_killed(kind: str) ->
     if kind == "v2":
         assert (2500, 0) == (counts["distinct"], outcome.unknown)
     else:
-        kills = outcome.kills + outcome.idle_kills  # those between two calls leave marks, too
+        kills = outcome.kills + outcome.idle_kills  # kills between two calls leave marks, too
         assert outcome.unknown <= kills * (CONCURRENCY + MARKED_AHEAD)

@@ -1,4 +1,4 @@
-"""Outages of a real server during a run: what people met before, and what happens now; awaited and blocking."""
+"""Outages of a real server during a run, awaited and blocking."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def v2(n: int) -> IntegrationEventV2Request:
 
 
 class Failing:
-    """Works, fails for so many requests from the given one on, and works again; counts what it has recorded."""
+    """Works, fails for a number of requests from a given one on, and works again; counts what it has recorded."""
 
     def __init__(self, outage: Any, first: int, count: int) -> None:
         self.outage, self.first, self.last = outage, first, first + count
@@ -64,7 +64,10 @@ class Failing:
 
 @each_outage
 async def test_no_keyed_event_fails_when_the_server_is_away_for_a_while(client: Any, outage: str) -> None:
-    """The run waits at the gate: no attempts are used up, nothing is doubled, and each customer's order is kept."""
+    """A run pauses during an outage.
+
+    It uses up no attempts, repeats no event that was recorded, and keeps each customer's order.
+    """
     server_side = Failing(OUTAGES[outage], 100, 90)
     with RawServer(server_side) as server:
         report = await client(server.url, clock=FakeClock()).track_events(map(v2, range(1000)), concurrency=16)
@@ -76,7 +79,10 @@ async def test_no_keyed_event_fails_when_the_server_is_away_for_a_while(client: 
 
 @each_outage
 async def test_few_events_of_version_1_are_unknown_when_the_server_is_away(client: Any, outage: str) -> None:
-    """At most those under way and those that the gate took to close; the probes are dry runs, and double nothing."""
+    """An outage leaves few V1 events unknown: those under way, and those sent until the gate closed.
+
+    Probes are dry runs and record nothing.
+    """
     server_side = Failing(OUTAGES[outage], 100, 90)
     with RawServer(server_side) as server:
         report = await client(server.url, clock=FakeClock()).track_events(map(v1, range(1000)), concurrency=16)
@@ -87,7 +93,10 @@ async def test_few_events_of_version_1_are_unknown_when_the_server_is_away(clien
 
 
 async def test_nothing_fails_when_there_is_no_server_for_a_while(client: Any) -> None:
-    """The source is not burned: it is read no further than the buffer until the server is there."""
+    """A run without a server reads its source no further than its buffer.
+
+    It sends everything once the server is there.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -112,7 +121,7 @@ async def test_nothing_fails_when_there_is_no_server_for_a_while(client: Any) ->
 
 
 class Late:
-    """A server on a given port, on a thread of its own."""
+    """A server that a test starts later on a given port, on a thread of its own."""
 
     def __init__(self, port: int) -> None:
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
@@ -152,7 +161,10 @@ class Late:
 
 
 async def test_the_rest_is_unsent_when_patience_ends(client: Any) -> None:
-    """What was not sent is no failure; the run tells why it stopped."""
+    """A run whose `patience` ends stops with the reason.
+
+    Its report counts what was not sent as unsent, not as failed.
+    """
     with RawServer(DOWN) as server:
         report = await client(server.url, clock=FakeClock()).track_events(
             map(v1, range(5000)), concurrency=8, patience=20
@@ -164,7 +176,7 @@ async def test_the_rest_is_unsent_when_patience_ends(client: Any) -> None:
 
 
 async def test_the_run_ends_at_once_when_the_server_asks_for_more_patience_than_there_is(client: Any) -> None:
-    """A Retry-After beyond `patience` is not waited for."""
+    """A run ends at once when a Retry-After asks for more time than `patience` has left."""
     later = answer({}, status=503, headers={"Retry-After": "3600"})
     with RawServer(later) as server:
         report = await client(server.url, clock=FakeClock()).track_events(map(v2, range(100)), concurrency=8)
@@ -175,7 +187,10 @@ async def test_the_run_ends_at_once_when_the_server_asks_for_more_patience_than_
 
 @pytest.mark.parametrize("status", [500, 503])
 async def test_one_profile_does_not_stop_the_others_when_it_is_poisonous(client: Any, status: int) -> None:
-    """Its event fails after its own attempts; its next one goes on."""
+    """An event that always fails uses up its own attempts.
+
+    Other customers' events and the next one of its customer go on.
+    """
 
     async def poison(exchange: Exchange) -> None:
         number = json.loads(exchange.body)["attributes"]["n"]
@@ -188,8 +203,11 @@ async def test_one_profile_does_not_stop_the_others_when_it_is_poisonous(client:
     )  # fmt: skip
 
 
-async def test_a_key_is_held_when_that_is_asked_for(client: Any) -> None:
-    """After a failure no later event of the customer is sent; the key is listed, and the others go on."""
+async def test_an_ordering_key_is_held_when_after_failure_is_hold(client: Any) -> None:
+    """With `after_failure="hold"` no later event of the customer is sent and its key is listed.
+
+    Other customers' events go on.
+    """
 
     async def refusing(exchange: Exchange) -> None:
         number = json.loads(exchange.body)["attributes"]["n"]
@@ -201,8 +219,8 @@ async def test_a_key_is_held_when_that_is_asked_for(client: Any) -> None:
     assert [53, 103, 153] == sorted(failure.index for failure in report.failures)
 
 
-async def test_the_run_stops_when_that_is_asked_for_after_a_failure(client: Any) -> None:
-    """What was taken and not sent is told."""
+async def test_the_run_stops_at_a_failure_when_after_failure_is_stop(client: Any) -> None:
+    """With `after_failure="stop"` the run stops at the first failure, and reports what was taken and not sent."""
     with RawServer(answer({"message": "no"}, status=400)) as server:
         report = await client(server.url).track_events(map(v2, range(1000)), after_failure="stop", concurrency=2)
     assert report.stopped_by.status == 400
@@ -211,7 +229,7 @@ async def test_the_run_stops_when_that_is_asked_for_after_a_failure(client: Any)
 
 
 async def test_the_run_stops_when_too_many_calls_have_failed(client: Any) -> None:
-    """A report does not grow for ever."""
+    """A run stops once `max_failures` calls have failed, so that its report does not grow for ever."""
     with RawServer(answer({"message": "no"}, status=400)) as server:
         report = await client(server.url).track_events(map(v2, range(1000)), max_failures=10, concurrency=4)
     assert "max_failures" in str(report.stopped_by)
@@ -220,9 +238,9 @@ async def test_the_run_stops_when_too_many_calls_have_failed(client: Any) -> Non
 
 
 async def test_an_event_of_version_3_has_succeeded_when_the_server_knows_it_from_a_lost_answer(client: Any) -> None:
-    """The second request is refused because the first was recorded."""
-    known = answer({"message": "event already exists"}, status=409)
-    with RawServer(reset, known) as server:
+    """A V3 event whose answer was lost counts as recorded when its second request meets a conflict."""
+    conflict = answer({"message": "event already exists"}, status=409)
+    with RawServer(reset, conflict) as server:
         event = IntegrationEventV3Request(integration_id="e-1", type="t", profile_id="p")
         report = await client(server.url, clock=FakeClock()).track_events([event])
     assert (1, 2) == (report.succeeded, len(server.received))
@@ -232,7 +250,7 @@ async def test_an_event_of_version_3_has_succeeded_when_the_server_knows_it_from
 async def test_a_keyed_call_is_repeated_when_the_server_is_still_at_that_of_an_earlier_run(
     client: Any, sent_before: bool, succeeded: int, requests: int
 ) -> None:
-    """A process that was killed may have sent it a moment ago."""
+    """With `sent_before`, a keyed call is repeated while the server is still working on that of a killed process."""
     working = answer({"message": "a request with this key is under way"}, status=409)
     with RawServer(working, answer({})) as server:
         report = await client(server.url, clock=FakeClock()).track_events([v2(0)], sent_before=sent_before)
@@ -240,7 +258,7 @@ async def test_a_keyed_call_is_repeated_when_the_server_is_still_at_that_of_an_e
 
 
 async def test_calls_are_repeated_when_descriptors_run_out() -> None:
-    """The limit becomes what is under way; no call fails for it."""
+    """A process without free descriptors lowers the limit to the calls that are under way, and no call fails."""
     under_way = most = 0
 
     async def crowded(_: Request) -> Answer:
@@ -262,7 +280,7 @@ async def test_calls_are_repeated_when_descriptors_run_out() -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 16, "auto"])
 async def test_calls_are_paced_when_a_rate_is_asked_for(concurrency: Any) -> None:
-    """Fifty a second of a clock that passes only when somebody waits."""
+    """`rate=50` spaces the calls out to fifty a second by the clock."""
     clock, times = FakeClock(), list[float]()
 
     async def noting(_: Request) -> Answer:

@@ -1,4 +1,4 @@
-"""Where many calls come from, and how a run of them ends; awaited and blocking."""
+"""Sources of many calls, and how a run of them ends; awaited and blocking."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from support.recorder import Recorder, event
 
 
 async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
-    """Queues, streams, database cursors."""
+    """The awaited client takes events from an asynchronous source, such as a queue, a stream or a database cursor."""
 
     async def source() -> AsyncIterator[NewEvent]:
         for n in range(20):
@@ -42,7 +42,7 @@ async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
 
 
 async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
-    """Memory does not grow with it: what is taken is under way or in the buffer."""
+    """An endless source is read only as far as calls are under way or in the buffer."""
     taken = 0
 
     def endless() -> Iterator[NewEvent]:
@@ -66,7 +66,10 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
 
 async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
-    """The last snapshot counts what was under way as unknown, and what waited as not sent; the exception has both."""
+    """The last snapshot of a cancelled run counts calls under way as unknown and waiting ones as unsent.
+
+    The exception has both.
+    """
     last: list[Snapshot] = []
 
     async def one_then_hang(exchange: Exchange) -> None:
@@ -89,7 +92,7 @@ async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
 
 
 def test_the_run_is_over_when_the_caller_of_a_blocking_one_is_interrupted() -> None:
-    """Ctrl-C comes out when nothing runs any more, and has the report."""
+    """Ctrl-C in a blocking run is raised once nothing runs any more, and has the report."""
 
     def source() -> Iterator[NewEvent]:
         for n in range(10):
@@ -109,7 +112,7 @@ def test_the_run_is_over_when_the_caller_of_a_blocking_one_is_interrupted() -> N
 
 
 def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
-    """Database cursors belong to their thread."""
+    """A blocking run reads its source on the caller's thread, because database cursors belong to their thread."""
     threads = set()
 
     def source() -> Iterator[NewEvent]:
@@ -124,8 +127,8 @@ def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() ->
     assert all(numbers == sorted(numbers) for numbers in recorder.numbers.values())
 
 
-def test_a_slow_source_is_not_held_back_when_it_gives_one_at_a_time() -> None:
-    """An event does not wait for the two hundred after it."""
+def test_an_event_is_sent_at_once_when_its_source_is_slow() -> None:
+    """An event of a slow source is sent at once, without waiting for more events."""
     seen = threading.Event()
     recorder = Recorder(lambda _: seen.set())
 
@@ -140,8 +143,8 @@ def test_a_slow_source_is_not_held_back_when_it_gives_one_at_a_time() -> None:
         assert talon.track_events(source()).succeeded == 3
 
 
-async def test_refusals_are_repeated_inside_a_batch_when_the_server_is_busy(client: Any) -> None:
-    """A call has its attempts in a run as well."""
+async def test_refusals_are_repeated_inside_a_run_when_the_server_is_busy(client: Any) -> None:
+    """A call that the server refuses for now is repeated inside a run as it is outside."""
     busy = answer({"message": "Too many requests are updating this profile at the same time"}, status=409)
     with RawServer(busy, busy, answer({})) as server:
         report = await client(server.url, clock=FakeClock()).track_events([event(1)])
@@ -149,7 +152,7 @@ async def test_refusals_are_repeated_inside_a_batch_when_the_server_is_busy(clie
 
 
 async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
-    """What is settled is forgotten, but for failures."""
+    """The memory of a run does not grow with its length, because only failures are kept."""
     import tracemalloc
 
     talon = inner(Immediate())
@@ -169,7 +172,7 @@ async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
 
 
 async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idle() -> None:
-    """A queue that has nothing more to give does not hold up a run that stops."""
+    """A run that stops returns its report at once, even if its source is waiting for its next item."""
 
     async def source() -> AsyncIterator[NewEvent]:
         yield event(1)
@@ -182,7 +185,10 @@ async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idl
 
 
 def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
-    """What was taken is among the recorded or the failures; the source is left alone from then on."""
+    """Closing the client ends a run.
+
+    Everything that was taken is recorded or among the failures, and no more is taken.
+    """
     recorder = Recorder()
 
     def source() -> Iterator[NewEvent]:
@@ -200,7 +206,7 @@ def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
 
 
 def test_an_event_is_sent_at_once_when_the_source_waits_before_the_next() -> None:
-    """A consumer that yields one event and blocks has it sent meanwhile."""
+    """An event is sent while a source that blocks waits for its next one."""
     seen = threading.Event()
     recorder = Recorder(lambda _: seen.set())
 

@@ -27,7 +27,10 @@ from support.recorder import event, indexes, tracked
 
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_results_are_given_as_they_come_when_calls_are_streamed(client: Any, ordered: bool) -> None:
-    """Each has its place, item, data and key; in order if that is asked for."""
+    """Results come as soon as they are there, each with its index, item, data and key.
+
+    With `ordered=True` they come in the order of the calls.
+    """
     with RawServer(answer({"effects": []})) as server:
         stream = client(server.url).stream_events([tracked(n) for n in range(50)], ordered=ordered)
         results = [result async for result in stream]
@@ -39,7 +42,7 @@ async def test_results_are_given_as_they_come_when_calls_are_streamed(client: An
 
 
 async def test_prepared_calls_of_any_operations_are_sent_when_they_are_mixed(client: Any) -> None:
-    """Those of one profile one after the other; each under the key that it was prepared with."""
+    """Calls of one profile are sent one after the other, each under the key that it was prepared with."""
     with RawServer(answer({})) as server:
         talon = client(server.url)
         update = talon.prepare(talon.update_customer_profile_v2)
@@ -54,8 +57,11 @@ async def test_prepared_calls_of_any_operations_are_sent_when_they_are_mixed(cli
     assert (keys[3], "mine" in keys, again.effects) == (calls[0].idempotency_key, True, [])
 
 
-async def test_no_answer_is_asked_for_when_nobody_looks_at_it(client: Any) -> None:
-    """Unless the call was prepared with a word about it, or results are read."""
+async def test_no_answer_is_asked_for_when_results_are_not_read(client: Any) -> None:
+    """A run whose results are not read asks the server for no answer.
+
+    A call that was prepared with an option about it keeps that option.
+    """
     with RawServer(answer({})) as server:
         talon = client(server.url)
         track, update = talon.prepare(talon.track_event_v2), talon.prepare(talon.update_customer_profile_v2)
@@ -73,7 +79,10 @@ async def test_no_answer_is_asked_for_when_nobody_looks_at_it(client: Any) -> No
 
 
 async def test_the_reason_is_raised_when_a_stream_stops(client: Any) -> None:
-    """After the results of everything that was taken; the report is complete."""
+    """The reason why a stream stops is raised after the results of everything that was taken.
+
+    The report is complete.
+    """
     results: list[Any] = []
     with RawServer(answer({}, status=401)) as server, pytest.raises(BulkInterruptedError, match="401") as caught:
         async for result in client(server.url).stream_events([tracked(n) for n in range(500)], concurrency=2):
@@ -84,7 +93,7 @@ async def test_the_reason_is_raised_when_a_stream_stops(client: Any) -> None:
 
 
 def test_the_report_is_there_when_the_caller_of_a_blocking_stream_is_interrupted() -> None:
-    """Nothing runs any more when Ctrl-C comes out."""
+    """Ctrl-C in a blocking stream is raised once nothing runs any more, and the report is there."""
 
     def source() -> Iterator[IntegrationEventV2Request]:
         for n in range(10):
@@ -101,7 +110,7 @@ def test_the_report_is_there_when_the_caller_of_a_blocking_stream_is_interrupted
 
 
 async def test_events_of_all_kinds_are_recorded_when_they_are_mixed(client: Any) -> None:
-    """The class tells the operation."""
+    """The class of an event decides on its operation."""
     advanced = IntegrationEventV3Request(integration_id="e-1", type="t", profile_id="p")
     with RawServer(answer({})) as server:
         report = await client(server.url).track_events([event(1), tracked(2), advanced], dry=True)

@@ -1,4 +1,4 @@
-"""What is larger than a request may be: bounded, in order where order matters, nothing lost; awaited and blocking."""
+"""Lists that are larger than a request may be: bounded, in order where it matters, nothing lost; on both twins."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     [(0, []), (1, [1]), (1000, [1000]), (1001, [1000, 1]), (2500, [1000, 1000, 500])],
 )
 async def test_chunks_are_as_large_as_can_be_when_profiles_are_many(client: Any, count: int, sizes: list[int]) -> None:
-    """A thousand in a request; an empty source makes none."""
+    """Chunks hold a thousand profiles each, and an empty source makes no request."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(profiles(count), concurrency=1)
@@ -50,7 +50,7 @@ async def test_chunks_are_as_large_as_can_be_when_profiles_are_many(client: Any,
 
 @pytest.mark.parametrize("concurrency", [1, 2, 64])
 async def test_requests_run_at_once_when_they_are_about_different_customers(client: Any, concurrency: int) -> None:
-    """Never more than asked for, and each item once."""
+    """No more requests run at once than `concurrency` says, and each item is sent once."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(profiles(12_000), concurrency=concurrency)
@@ -60,7 +60,7 @@ async def test_requests_run_at_once_when_they_are_about_different_customers(clie
 
 
 async def test_a_request_does_not_wait_for_another_when_they_have_nothing_in_common(client: Any) -> None:
-    """The first is answered only when the second has come."""
+    """Two requests without a common item run at once: the first is answered only when the second has come."""
 
     async def second_first(exchange: Exchange) -> None:
         while len(server.received) < 2:
@@ -73,7 +73,7 @@ async def test_a_request_does_not_wait_for_another_when_they_have_nothing_in_com
 
 
 async def test_updates_of_a_customer_are_in_order_when_there_are_several(client: Any) -> None:
-    """Never two of one customer in a request, nor in two requests at once."""
+    """Two updates of one customer are never in one request, nor in two requests at once."""
     recorder = Recorder()
     with RawServer(recorder) as server:
         source = [profile(0, "a"), profile(1, "b"), profile(2, "a"), profile(3, "a"), profile(4, "c"), profile(5, "b")]
@@ -82,7 +82,7 @@ async def test_updates_of_a_customer_are_in_order_when_there_are_several(client:
 
 
 async def test_changes_of_an_audience_are_in_order_when_a_customer_leaves_and_joins(client: Any) -> None:
-    """One customer in two audiences is not a repetition."""
+    """Changes of one customer in two audiences go into one request, and changes in the same audience stay in order."""
     recorder = Recorder()
 
     def change(verb: Any, customer: str, audience: int) -> CustomerProfileAudienceRequestItem:
@@ -94,8 +94,11 @@ async def test_changes_of_an_audience_are_in_order_when_a_customer_leaves_and_jo
     assert ([3, 1], 1, 4) == (recorder.sizes, recorder.most, report.succeeded)
 
 
-async def test_a_catalog_is_changed_as_if_one_by_one_when_kinds_are_mixed(client: Any) -> None:
-    """One kind in a request, each SKU once, and what is about many items alone."""
+async def test_actions_on_a_catalog_keep_their_order_when_kinds_are_mixed(client: Any) -> None:
+    """A request of a catalog holds one kind of action and each SKU once.
+
+    An action on many items is alone in its request.
+    """
     recorder = Recorder(reply=answer({"id": 5}))
     source = [add("a"), add("b"), remove("a"), add("c"), add("c"), ALL, ALL, add("d"), add("e")]
     with RawServer(recorder) as server:
@@ -106,14 +109,14 @@ async def test_a_catalog_is_changed_as_if_one_by_one_when_kinds_are_mixed(client
 
 
 async def test_each_advocate_has_a_code_when_there_are_thousands(client: Any) -> None:
-    """The other fields go with every request; the answers come in the order of the advocates."""
+    """Each of thousands of advocates gets a code, in the order of the list. The other fields go with every request."""
     body = NewReferralsForMultipleAdvocates(
         campaign_id=3, advocate_profile_integration_ids=[f"c{n}" for n in range(2500)], usage_limit=1
     )
 
     async def make(exchange: Exchange) -> None:
-        asked = json.loads(exchange.body)
-        first = int(asked["advocateProfileIntegrationIds"][0][1:])
+        request_body = json.loads(exchange.body)
+        first = int(request_body["advocateProfileIntegrationIds"][0][1:])
         await asyncio.sleep(0.03 - first / 100_000)  # the last answer comes first
         await exchange.send(answer({"data": [{"code": f"{first}"}]}, status=201))
 
@@ -130,8 +133,8 @@ def _bodies(server: RawServer) -> list[bytes]:
     return [exchange.body for exchange in server.received]
 
 
-async def test_two_advocates_may_be_one_when_codes_are_made(client: Any) -> None:
-    """Each place in the list is a code of its own."""
+async def test_an_advocate_gets_two_codes_when_the_list_has_them_twice(client: Any) -> None:
+    """An advocate who stands in the list twice gets two codes."""
     recorder = Recorder()
     body = NewReferralsForMultipleAdvocates(
         campaign_id=3, advocate_profile_integration_ids=["a", "a", "b"], usage_limit=1
@@ -144,8 +147,8 @@ async def test_two_advocates_may_be_one_when_codes_are_made(client: Any) -> None
 # -- what goes wrong
 
 
-async def test_a_request_that_fails_is_told_item_by_item_when_the_others_succeed(client: Any) -> None:
-    """Each failure has its place, its item and the error."""
+async def test_a_request_that_fails_is_reported_item_by_item_when_the_others_succeed(client: Any) -> None:
+    """A request that fails makes a failure of each of its items, with its index and the error."""
     source = list(profiles(2500))
     recorder = Recorder(lambda index: answer({"message": "no"}, status=400) if index == 1 else None)
     with RawServer(recorder) as server:
@@ -157,7 +160,7 @@ async def test_a_request_that_fails_is_told_item_by_item_when_the_others_succeed
 
 
 async def test_codes_are_not_made_twice_when_an_answer_is_lost(client: Any) -> None:
-    """The customers of that request are failures of unknown outcome."""
+    """A request for codes whose answer is lost is not repeated. Its advocates are failures of unknown outcome."""
     body = NewReferralsForMultipleAdvocates(
         campaign_id=3, advocate_profile_integration_ids=[f"c{n}" for n in range(1500)], usage_limit=1
     )
@@ -172,7 +175,7 @@ async def test_codes_are_not_made_twice_when_an_answer_is_lost(client: Any) -> N
 
 
 async def test_a_request_is_sent_again_when_it_is_safe_and_lost(client: Any) -> None:
-    """With the same key: profiles carry one."""
+    """A lost request to update profiles is sent again with the same key."""
     recorder = Recorder(lambda index: reset if index == 0 else None)
     with RawServer(recorder) as server:
         report = await client(server.url, clock=FakeClock()).update_customer_profiles_in_chunks(profiles(10))
@@ -182,20 +185,23 @@ async def test_a_request_is_sent_again_when_it_is_safe_and_lost(client: Any) -> 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any, concurrency: int) -> None:
-    """Whatever was read from the source is among the failures; what was not sent says so."""
+    """A run whose API key is refused takes no more items.
+
+    Every item that was read is among the failures, and says if it was not sent.
+    """
     source = list(profiles(20_000))
-    given: list[Any] = []
+    taken: list[Any] = []
 
     def reading() -> Iterator[Any]:
         for item in source:
-            given.append(item)
+            taken.append(item)
             yield item
 
     recorder = Recorder(lambda index: answer({}, status=401) if index >= 2 else None)
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(reading(), concurrency=concurrency)
     assert isinstance(report.stopped_by, AuthenticationError)
-    assert (len(given), 2000) == (report.taken, report.succeeded)
+    assert (len(taken), 2000) == (report.taken, report.succeeded)
     assert report.taken < 20_000
     assert_whole(report, source)
     sent = sum(recorder.sizes) - 2000
@@ -203,8 +209,11 @@ async def test_nothing_more_is_taken_when_the_key_is_not_valid(client: Any, conc
     assert (0, report.taken - 2000) == (report.rejected, report.unsent)
 
 
-async def test_the_rest_waits_in_vain_when_the_key_becomes_invalid_before_its_turn(client: Any) -> None:
-    """A request that waits for another about the same SKU is told, too, and so is the action that closed it."""
+async def test_waiting_requests_fail_as_not_sent_when_the_key_becomes_invalid_before_their_turn(client: Any) -> None:
+    """Items that wait for an earlier request about the same SKU are reported as not sent when that request meets 401.
+
+    So is the action that closed their chunk.
+    """
     source = [add("a"), add("a"), add("a"), remove("a")]
     with RawServer(answer({}, status=401)) as server:
         report = await client(server.url).sync_catalog_in_chunks(7, source, concurrency=4)
@@ -216,7 +225,10 @@ async def test_the_rest_waits_in_vain_when_the_key_becomes_invalid_before_its_tu
 
 
 async def test_what_came_before_is_sent_when_the_source_fails(client: Any) -> None:
-    """Also the chunk that was not full; its error is the cause."""
+    """A source that raises ends the run after everything that it gave is sent, including the last chunk.
+
+    Its error is the cause.
+    """
 
     def source() -> Iterator[Any]:
         yield from profiles(1005)
@@ -232,7 +244,7 @@ async def test_what_came_before_is_sent_when_the_source_fails(client: Any) -> No
 
 
 async def test_an_item_fails_alone_when_it_cannot_be_sent(client: Any) -> None:
-    """The others go without it, as many in a request as if it had not been there; the failure tells its place."""
+    """An item that cannot be sent is a failure with its index. The others go as if it had not been in the list."""
     source = list(profiles(2003))
     source[2], source[1500] = profile(2, "x" * 1001), profile(1500, "")
     source[1501] = MultipleCustomerProfileIntegrationRequestItem(integration_id="n", attributes={"n": float("nan")})
@@ -241,8 +253,8 @@ async def test_an_item_fails_alone_when_it_cannot_be_sent(client: Any) -> None:
         report = await client(server.url).update_customer_profiles_in_chunks(source)
     assert ([1000, 1000], 2000) == (recorder.sizes, report.succeeded)
     assert [2, 1500, 1501] == [failure.index for failure in report.failures]
-    said = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
-    assert all(words in str(failure.error) for words, failure in zip(said, report.failures, strict=True))
+    reasons = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
+    assert all(words in str(failure.error) for words, failure in zip(reasons, report.failures, strict=True))
     assert {"not_sent"} == {failure.error.outcome for failure in report.failures}
     assert_whole(report, source)
 
@@ -258,8 +270,8 @@ WRONG: list[Any] = [
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-async def test_the_run_stops_when_an_item_is_none(client: Any, wrong: Any) -> None:
-    """Something else among the profiles is a mistake that all may have in common; nothing is sent after it."""
+async def test_the_run_stops_when_an_item_is_of_a_wrong_type(client: Any, wrong: Any) -> None:
+    """An item of another type stops the run, because all items may have the same mistake. Nothing is sent after it."""
     source = [*profiles(3), wrong, profile(3)]
     recorder = Recorder()
     with RawServer(recorder) as server:
@@ -270,7 +282,7 @@ async def test_the_run_stops_when_an_item_is_none(client: Any, wrong: Any) -> No
 
 
 async def test_an_advocate_fails_alone_when_the_id_cannot_be_sent(client: Any) -> None:
-    """Too short or too long."""
+    """An advocate whose ID is too short or too long is a failure, and the others get codes."""
     ids: Any = ["a", "", "b", "x" * 1001, "c"]
     body = NewReferralsForMultipleAdvocates(campaign_id=3, advocate_profile_integration_ids=ids, usage_limit=1)
     recorder = Recorder()
@@ -280,7 +292,7 @@ async def test_an_advocate_fails_alone_when_the_id_cannot_be_sent(client: Any) -
 
 
 async def test_the_loop_goes_on_when_a_source_gives_only_what_cannot_be_sent() -> None:
-    """Nothing is sent, nothing is waited for, and still the run can be cancelled and tells its progress."""
+    """A run over an endless source of items that cannot be sent tells its progress and can be cancelled."""
     last: list[Snapshot] = []
 
     def endless() -> Iterator[Any]:
@@ -298,7 +310,7 @@ async def test_the_loop_goes_on_when_a_source_gives_only_what_cannot_be_sent() -
 
 
 async def test_a_run_ends_when_progress_raises_at_an_item_that_cannot_be_sent(client: Any) -> None:
-    """There is no request after which it could end."""
+    """A run whose `progress` raises ends, also if no item can be sent."""
 
     def progress(_: Snapshot) -> None:
         raise KeyError("the bar is gone")
@@ -313,7 +325,7 @@ async def test_a_run_ends_when_progress_raises_at_an_item_that_cannot_be_sent(cl
 
 @pytest.mark.parametrize("odd", [["a"], {"a": 1}, object()])
 async def test_a_run_goes_on_when_an_id_is_no_text(client: Any, odd: Any) -> None:
-    """An ID that cannot be looked up in a set is trouble of its own request or event, not of the run."""
+    """An ID that is no text, and that cannot be hashed, fails with its own request. The run goes on."""
     with RawServer(Recorder()) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(
             [profile(1), MultipleCustomerProfileIntegrationRequestItem(integration_id=odd), profile(2)]
@@ -338,10 +350,10 @@ CALLS: list[tuple[str, tuple[Any, ...], str]] = [
 
 @pytest.mark.parametrize("wrong", ["text", b"x", 5, {"a": 1}, None])
 @pytest.mark.parametrize(("name", "before", "parameter"), CALLS)
-async def test_a_run_is_refused_when_its_source_is_none(
+async def test_a_run_is_refused_when_its_source_is_not_iterable(
     client: Any, name: str, before: tuple[Any, ...], parameter: str, wrong: Any
 ) -> None:
-    """The error names the parameter."""
+    """A source that is no iterable is refused with an error that names the parameter."""
     with pytest.raises(InvalidArgumentError, match=f"^{parameter} must be an iterable, not {type(wrong).__name__}"):
         await getattr(client("http://127.0.0.1:9"), name)(*before, wrong)
 
@@ -351,7 +363,7 @@ async def test_a_run_is_refused_when_its_source_is_none(
 async def test_nothing_is_taken_when_the_concurrency_makes_no_sense(
     client: Any, name: str, before: tuple[Any, ...], parameter: str, wrong: Any
 ) -> None:
-    """The source is left alone: it may block."""
+    """A concurrency that makes no sense is refused before the source is touched, because the source may block."""
     given: list[str] = []
 
     def source() -> Iterator[Any]:
@@ -365,14 +377,14 @@ async def test_nothing_is_taken_when_the_concurrency_makes_no_sense(
 
 @pytest.mark.parametrize("wrong", [None, ["a"], {"campaignId": 1}, NewEvent(type="t", session_id="s", attributes={})])
 async def test_codes_are_refused_when_the_body_is_another_model(client: Any, wrong: Any) -> None:
-    """As for a single request."""
+    """A body of another model is refused, as in a single request."""
     with pytest.raises(InvalidArgumentError, match="body must be NewReferralsForMultipleAdvocates, not "):
         await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_chunks(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, "abc", 5])
 async def test_codes_are_refused_when_the_advocates_are_no_list(client: Any, wrong: Any) -> None:
-    """A text is not a list of its letters."""
+    """A text in place of the list of advocates is refused, and is not read as a list of its letters."""
     body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=wrong, usage_limit=1)
     with pytest.raises(InvalidArgumentError, match="advocate_profile_integration_ids must be an iterable"):
         await client("http://127.0.0.1:9").create_referrals_for_multiple_advocates_in_chunks(body)

@@ -1,4 +1,4 @@
-"""Runs of large requests, and where their items come from: slow, endless, broken off; nothing is lost."""
+"""Sources of large requests, which are slow, endless or broken off: nothing is lost."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 # -- progress
 
 
-async def test_progress_is_told_in_items_when_it_is_asked_for(client: Any, clock: FakeClock) -> None:
-    """Not in requests; each takes a tenth of a second by the clock."""
+async def test_progress_is_reported_in_items_when_it_is_asked_for(client: Any, clock: FakeClock) -> None:
+    """`progress` counts items, not requests. Each request takes a tenth of a second by the clock."""
     seen: list[int] = []
     recorder = Recorder()
 
@@ -45,8 +45,11 @@ async def test_progress_is_told_in_items_when_it_is_asked_for(client: Any, clock
     assert [1000, 2000, 2500] == list(dict.fromkeys(seen))
 
 
-async def test_everything_taken_is_told_when_progress_raises(client: Any) -> None:
-    """Also what waited to be sent; the client was not closed, and no error says so."""
+async def test_everything_taken_is_reported_when_progress_raises(client: Any) -> None:
+    """An error that `progress` raises ends the run.
+
+    Its report counts all items that were taken, also those that waited to be sent.
+    """
     source = list(profiles(20_000))
     given = 0
 
@@ -73,7 +76,7 @@ async def test_everything_taken_is_told_when_progress_raises(client: Any) -> Non
 
 
 async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
-    """It is closed when the run ends."""
+    """The awaited client takes items from an asynchronous source, and closes it when the run ends."""
     closed: list[str] = []
 
     async def source() -> AsyncIterator[Any]:
@@ -93,7 +96,7 @@ async def test_the_source_may_be_asynchronous_when_the_client_is() -> None:
 
 
 def test_an_asynchronous_source_is_refused_when_the_client_is_blocking() -> None:
-    """There is no loop of the caller's to read it."""
+    """The blocking client refuses an asynchronous source, because the caller has no event loop to read it."""
 
     async def source() -> AsyncIterator[Any]:
         yield profile(1)
@@ -104,7 +107,7 @@ def test_an_asynchronous_source_is_refused_when_the_client_is_blocking() -> None
 
 
 async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() -> None:
-    """A chunk for each request under way, and the next."""
+    """An endless source is read up to one chunk for each request under way, and one more."""
     taken = 0
 
     def endless() -> Iterator[Any]:
@@ -125,7 +128,7 @@ async def test_the_source_is_read_no_further_than_needed_when_it_is_endless() ->
 
 
 async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
-    """What was under way is unknown, what waited was not sent."""
+    """Items of a cancelled run have an unknown outcome if they were under way, and are unsent if they waited."""
     last: list[Snapshot] = []
     source = [*profiles(1000), *profiles(1000), profile(0), profile(0), profile(1)]
 
@@ -148,7 +151,7 @@ async def test_nothing_is_lost_when_a_run_is_cancelled() -> None:
 
 
 async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idle() -> None:
-    """What the source gave before it fell silent is told as not sent."""
+    """A run that stops returns its report at once. What the silent source gave before is reported as not sent."""
 
     async def source() -> AsyncIterator[Any]:
         for item in [add("a"), add("a"), add("b")]:
@@ -162,7 +165,7 @@ async def test_the_report_comes_at_once_when_the_run_stops_and_the_source_is_idl
 
 
 def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() -> None:
-    """Database cursors belong to their thread."""
+    """A blocking run reads its source on the caller's thread, because database cursors belong to their thread."""
     threads = set()
 
     def source() -> Iterator[Any]:
@@ -176,7 +179,7 @@ def test_the_source_is_read_on_the_callers_thread_when_the_call_is_blocking() ->
 
 
 def test_a_chunk_goes_out_when_the_source_blocks_after_it() -> None:
-    """A source that waits for what its last chunk does is not waited for."""
+    """A full chunk is sent while the source blocks, so a source may wait for the effect of its last chunk."""
     seen = threading.Event()
 
     def source() -> Iterator[Any]:
@@ -188,7 +191,7 @@ def test_a_chunk_goes_out_when_the_source_blocks_after_it() -> None:
 
 
 def test_the_run_is_cancelled_when_the_caller_is_interrupted_while_reading() -> None:
-    """Ctrl-C in the source sends no unfinished chunk after it; the client serves on."""
+    """Ctrl-C in the source ends the run without sending the unfinished chunk. The client can be used on."""
 
     def source() -> Iterator[Any]:
         yield from profiles(5)
@@ -204,7 +207,7 @@ def test_the_run_is_cancelled_when_the_caller_is_interrupted_while_reading() -> 
 
 
 def test_runs_of_several_threads_do_not_mix_when_they_share_a_client() -> None:
-    """Each has its own report."""
+    """Runs of several threads that share a client have separate reports."""
     reports: list[Any] = []
     recorder = Recorder()
 
@@ -226,7 +229,7 @@ def test_runs_of_several_threads_do_not_mix_when_they_share_a_client() -> None:
 
 
 def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
-    """Whatever the source gave is among the sent or the failures."""
+    """Closing the client ends the run. Every item that the source gave was sent or is among the failures."""
     given = 0
 
     def source() -> Iterator[Any]:
@@ -249,7 +252,7 @@ def test_the_report_is_kept_when_the_client_is_closed_meanwhile() -> None:
 
 
 async def test_the_report_is_kept_when_the_client_is_closed_during_a_request() -> None:
-    """What was under way is unknown, what was not sent says so."""
+    """Closing the client during a request makes its items unknown. Items that were not sent are reported as such."""
     with RawServer(hang) as server:
         talon = TalonOne(server.url, KEY)
         run = asyncio.ensure_future(talon.update_customer_profiles_in_chunks(profiles(5000), concurrency=2))
@@ -263,7 +266,7 @@ async def test_the_report_is_kept_when_the_client_is_closed_during_a_request() -
 
 
 async def test_nothing_is_sent_when_the_client_was_closed_before() -> None:
-    """The report tells of what had been taken; a blocking client takes nothing."""
+    """A run of a closed client sends nothing, and its error reports what was taken. A blocking client takes nothing."""
     talon = TalonOne("http://127.0.0.1:9", KEY)
     await talon.aclose()
     report = await talon.update_customer_profiles_in_chunks(profiles(10))
@@ -272,7 +275,7 @@ async def test_nothing_is_sent_when_the_client_was_closed_before() -> None:
 
 
 def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
-    """As with any other call."""
+    """A run of a closed blocking client raises, as any call of it does, and takes nothing."""
     talon, source = TalonOneSync("http://127.0.0.1:9", KEY), profiles(10)
     talon.close()
     with pytest.raises(ClientClosedError):
@@ -282,7 +285,7 @@ def test_nothing_is_taken_when_a_blocking_client_was_closed_before() -> None:
 
 @pytest.mark.slow
 async def test_memory_does_not_grow_when_a_run_is_ten_times_as_long() -> None:
-    """A million profiles that are made one by one are never held together."""
+    """The memory of a run does not grow with its length: profiles are made one by one and never held together."""
     import tracemalloc
 
     talon = inner(Immediate())

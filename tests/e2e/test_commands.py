@@ -53,7 +53,7 @@ def test_the_sandbox_serves_another_process_when_it_is_started() -> None:
     assert "2 requests were answered" in out
 
 
-def test_the_version_is_told_when_it_is_asked_for() -> None:
+def test_the_version_is_printed_when_it_is_asked_for() -> None:
     """`--version` prints one line, and an unknown command is an error that lists the commands."""
     done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == f"talon-async {__version__}\n"
@@ -61,7 +61,7 @@ def test_the_version_is_told_when_it_is_asked_for() -> None:
     assert (2, True) == (done.returncode, "sandbox" in done.stderr)
 
 
-def test_a_taken_port_is_told_when_the_sandbox_cannot_listen() -> None:
+def test_a_taken_port_is_reported_when_the_sandbox_cannot_listen() -> None:
     """The sandbox prints one sentence and no traceback, and ends with exit code 1."""
     import socket
 

@@ -26,7 +26,7 @@ async def slow(exchange: Exchange) -> None:
 
 
 async def test_the_connection_is_there_when_a_client_is_entered() -> None:
-    """One, which the first call takes: it waits neither for names nor for TLS."""
+    """Entering a client opens one connection, which its calls use."""
     with RawServer(answer({})) as server:
         async with TalonOne(server.url, KEY, transport="direct") as talon:
             while not server.connections:  # the server may not have noticed yet
@@ -37,7 +37,7 @@ async def test_the_connection_is_there_when_a_client_is_entered() -> None:
 
 
 def test_the_connection_is_there_when_a_blocking_client_is_entered() -> None:
-    """The same on the blocking twin."""
+    """Entering a blocking client opens one connection, which its calls use."""
     with RawServer(answer({})) as server:
         with TalonOneSync(server.url, KEY, transport="direct") as talon:
             talon.get_customer_inventory("a")
@@ -46,7 +46,7 @@ def test_the_connection_is_there_when_a_blocking_client_is_entered() -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://nothing.invalid"])
 async def test_a_client_can_be_entered_when_the_server_is_away(url: str) -> None:
-    """The first call says what is wrong."""
+    """A client without a server can be entered, and its first call raises the error."""
     async with TalonOne(url, KEY, retry=RetryPolicy.off()) as talon:
         with pytest.raises(ConnectError, match="no connection to"):
             await talon.get_customer_inventory("a")
@@ -54,7 +54,7 @@ async def test_a_client_can_be_entered_when_the_server_is_away(url: str) -> None
 
 @pytest.fixture
 async def silent_port() -> AsyncIterator[int]:
-    """A port whose backlog is full: connecting to it takes for ever."""
+    """Give a port whose backlog is full, so that connecting to it takes for ever."""
     with socket.socket() as full, contextlib.ExitStack() as stack:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -67,7 +67,7 @@ async def silent_port() -> AsyncIterator[int]:
 
 
 async def test_a_client_can_be_entered_when_connecting_takes_for_ever(silent_port: int) -> None:
-    """It waits no longer than connecting may take, and then goes on."""
+    """Entering a client waits no longer than the timeout of connecting, and then goes on."""
     async with asyncio.timeout(20):
         async with TalonOne(
             f"http://127.0.0.1:{silent_port}", KEY, timeout=Timeout(connect=0.1), transport="direct"
@@ -76,7 +76,7 @@ async def test_a_client_can_be_entered_when_connecting_takes_for_ever(silent_por
 
 
 async def test_nothing_stays_open_when_entering_is_cancelled(silent_port: int) -> None:
-    """A caller who gives up has nothing to close; the client can be entered again."""
+    """A client whose entering was cancelled holds nothing open, and can be entered again."""
     talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY, transport="direct")
     for _ in range(2):
         with pytest.raises(TimeoutError):
@@ -86,7 +86,7 @@ async def test_nothing_stays_open_when_entering_is_cancelled(silent_port: int) -
 
 
 async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The connections are closed only when no call uses them."""
+    """A call goes on when entering its client is cancelled. Connections are closed only when no call uses them."""
     monkeypatch.setattr(DirectTransport, "connect", lambda *_: asyncio.sleep(60))
     with RawServer(slow) as server:
         talon = TalonOne(server.url, KEY, transport="direct")
@@ -104,7 +104,7 @@ async def test_a_call_goes_on_when_entering_is_cancelled_beside_it(monkeypatch: 
 
 
 async def test_one_connection_is_made_when_a_client_is_entered_many_times_at_once() -> None:
-    """By the first; the others find it or do without."""
+    """A client that is entered twenty times at once opens one connection."""
     with RawServer(answer({})) as server:
         talon = TalonOne(server.url, KEY, transport="direct")
         await asyncio.gather(*(talon.__aenter__() for _ in range(20)))
@@ -114,7 +114,7 @@ async def test_one_connection_is_made_when_a_client_is_entered_many_times_at_onc
 
 
 async def test_a_call_ends_when_the_client_is_closed_while_it_connects(silent_port: int) -> None:
-    """At once: nothing was sent."""
+    """A call that is still connecting ends at once as not sent when its client is closed."""
     talon = TalonOne(f"http://127.0.0.1:{silent_port}", KEY, transport="direct")
     call = asyncio.ensure_future(talon.get_customer_inventory("a"))
     await asyncio.sleep(0.1)
@@ -126,7 +126,7 @@ async def test_a_call_ends_when_the_client_is_closed_while_it_connects(silent_po
 
 
 async def test_nothing_is_connected_when_a_client_is_entered_under_a_mock() -> None:
-    """A unit test of a user reaches nobody."""
+    """A client that is entered under aioresponses opens no connection, so that a user's unit test reaches no server."""
     with RawServer(EMPTY) as server:
         with aioresponses():
             async with TalonOne(server.url, KEY):

@@ -27,7 +27,10 @@ def furnish(sandbox: Sandbox) -> None:
 
 
 async def test_every_operation_answers_when_a_shop_calls_them_in_turn(client: Any) -> None:
-    """The whole story runs on either twin: each call gets the answer its operation documents, empty or of its type."""
+    """Either twin can make all calls of a shop in turn.
+
+    Each gets the answer that its operation documents, empty or of its type.
+    """
     with Sandbox(api_key=KEY) as sandbox:
         furnish(sandbox)
         talon = client(sandbox.url, strict=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("transport", ["session", "direct"])
 def test_no_child_hangs_when_a_busy_process_forks_at_random_moments(transport: str) -> None:
-    """64 threads call, run batches and use queues meanwhile; a pool of processes is made in the end."""
+    """No child hangs, in forks or in a pool, while 64 threads call, run batches and use queues."""
     with forks.Server(0.001) as server:
         assert {"fine": 16, "fine in the pool": 24} == forks.busy(server.url, transport, 16, 64)
 

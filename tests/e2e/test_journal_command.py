@@ -32,7 +32,7 @@ def server(refused: set[int]) -> Iterator[CountingServer]:
 
 @pytest.fixture
 def journal(server: CountingServer, tmp_path: Path) -> Path:
-    """The journal of a run in which two calls, both of `customer-3`, were refused."""
+    """Return the journal of a run in which two calls, both of `customer-3`, were refused."""
     assert run(server, write_csv(tmp_path / "events.csv", COUNT), *MAPPING).returncode == 1
     return tmp_path / "events.csv.journal"
 
@@ -103,8 +103,8 @@ def test_one_sentence_is_printed_when_there_is_no_journal(tmp_path: Path, action
 
 @pytest.mark.parametrize("action", ["list", "export", "requeue", "erase"])
 @pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file")])
-def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, action: str, place: str, said: str) -> None:
-    """A folder is no failure of the disk, and a device or a pipe no empty journal."""
+def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, action: str, place: str, said: str) -> None:
+    """The error says that a path is a folder, a device or a pipe."""
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place
     done = run(None, action, path, *(["profile:x"] if action == "erase" else []), command="journal")
@@ -112,7 +112,7 @@ def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, action: st
 
 
 def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:
-    """A list that a full disk has swallowed is told; a pager that was closed is no problem."""
+    """A list that a full disk has swallowed ends with exit code 2. A pager that was closed is no error."""
     line = f"{' '.join(COMMAND)} journal list {journal}"
     for more, code, said in (("> /dev/full", 2, "No space left"), ("> /dev/full 2>&1", 2, ""), ("| true", 0, "")):
         done = subprocess.run(
@@ -126,7 +126,7 @@ def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:
 
 
 def test_items_without_a_call_are_listed_when_they_could_not_be_encoded(tmp_path: Path) -> None:
-    """Every action goes on with them: they are listed, exported and erased, and no requeueing sends them."""
+    """Items without a call are listed, exported and erased. Requeueing does not send them."""
     path = tmp_path / "x.journal"
     asyncio.run(with_odd_items(path))
     done = run(None, "list", path, "--state", "failed", command="journal")

@@ -1,4 +1,4 @@
-"""Iterators end with every server: one that ignores `skip` is told, on both twins."""
+"""Iterators end with every server: a server that ignores `skip` is reported, on both twins."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CAMPAIGNS = "iter_integration_all_campaigns"
 
 
 class Pages:
-    """Gives these pages in turn, whatever `skip` says, and fails after fifty."""
+    """Gives its pages in turn, whatever `skip` says, and fails after fifty."""
 
     def __init__(self, *pages: Any) -> None:
         self.pages, self.asked = pages, 0
@@ -53,15 +53,15 @@ async def taken(talon: Any, name: str, **options: Any) -> int:
     return count
 
 
-def test_there_is_an_iterator_for_each_listing() -> None:
-    """What these tests run over is every `iter_...` there is."""
+def test_there_is_an_iterator_when_an_operation_lists_pages() -> None:
+    """The cases of these tests are all `iter_...` methods that there are."""
     assert set(LISTINGS) == {name for name, _ in inspect.getmembers(TalonOne) if name.startswith("iter_")}
 
 
 @each_listing
 @pytest.mark.parametrize("said", [{"hasMore": True}, {}, {"hasMore": True, "totalResultSize": 1000}])
 async def test_iteration_ends_with_an_error_when_a_page_comes_again(client: Any, name: str, said: Any) -> None:
-    """A server that ignores `skip` is told with the second page, whose items are not given."""
+    """A server that ignores `skip` is reported with the second page, whose items are not given."""
     pages = Pages(page(LISTINGS[name], 1, 2, 3, **said))
     with RawServer(pages) as server:
         assert 3 == await taken(client(server.url), name, page_size=3)
@@ -70,7 +70,7 @@ async def test_iteration_ends_with_an_error_when_a_page_comes_again(client: Any,
 
 @each_listing
 async def test_iteration_ends_with_an_error_when_pages_come_in_a_circle(client: Any, name: str) -> None:
-    """Several servers behind one address that ignore `skip`, each with its own order, are told, too."""
+    """Several servers behind one address that ignore `skip`, each with its own order, are reported too."""
     stub = LISTINGS[name]
     pages = Pages(*(page(stub, n, n + 1, hasMore=True) for n in range(5)))
     with RawServer(pages) as server:
@@ -81,7 +81,7 @@ async def test_iteration_ends_with_an_error_when_pages_come_in_a_circle(client: 
 @each_listing
 @pytest.mark.parametrize("said", [{"hasMore": True}, {"totalResultSize": 10}, {"hasMore": True, "totalResultSize": 10}])
 async def test_iteration_ends_when_a_page_is_empty_and_more_is_said(client: Any, name: str, said: Any) -> None:
-    """A count that is never reached and `hasMore` do not matter where nothing comes any more."""
+    """An empty page ends the iteration, even if the server counts more items or says `hasMore`."""
     stub = LISTINGS[name]
     pages = Pages(page(stub, 1, 2, **said), page(stub, **said))
     with RawServer(pages) as server:
@@ -90,7 +90,7 @@ async def test_iteration_ends_when_a_page_is_empty_and_more_is_said(client: Any,
 
 
 async def test_the_last_page_comes_again_when_skip_is_too_large_for_the_server(client: Any) -> None:
-    """A server that gives its last page for ever is told, after all items have come."""
+    """A server that repeats its last page for ever is reported after all items have come."""
 
     async def last(exchange: Exchange) -> None:
         skip = int(parse_qs(urlsplit(exchange.line.split(" ")[1]).query)["skip"][0])

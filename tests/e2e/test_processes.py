@@ -27,13 +27,13 @@ def server() -> Iterator[RawServer]:
         yield running
 
 
-def test_the_interpreter_ends_when_nobody_closes_the_client(server: RawServer) -> None:
-    """A client at module level does not hang the exit."""
+def test_the_interpreter_ends_when_a_client_is_not_closed(server: RawServer) -> None:
+    """A client at module level that is not closed does not hold up the exit."""
     assert run("print(call())", server.url) == "jane"
 
 
 def test_the_interpreter_ends_when_a_thread_is_in_a_slow_call() -> None:
-    """A daemon thread's call does not hold the exit up."""
+    """A call on a daemon thread does not hold up the exit."""
     with RawServer(hang) as server:
         began = time.monotonic()
         run(
@@ -46,11 +46,11 @@ def test_the_interpreter_ends_when_a_thread_is_in_a_slow_call() -> None:
             """,
             server.url,
         )
-    assert time.monotonic() - began < 8  # the call itself would take ten
+    assert time.monotonic() - began < 8  # the call itself would take ten seconds
 
 
 def test_a_client_can_be_used_by_many_threads_when_they_share_it(server: RawServer) -> None:
-    """Fifty threads, twenty calls each."""
+    """Fifty threads make twenty calls each with one client."""
     assert run(
         """
         done = []
@@ -71,7 +71,7 @@ FORK = "-W", "ignore:This process:DeprecationWarning"
 
 @needs_fork
 def test_forked_children_can_call_when_the_parent_has_called(server: RawServer) -> None:
-    """Eight children, while twenty threads of the parent are calling."""
+    """Eight forked children can call while twenty threads of the parent are calling."""
     assert run(
         """
         stop = threading.Event()
@@ -96,8 +96,11 @@ def test_forked_children_can_call_when_the_parent_has_called(server: RawServer) 
 
 
 @needs_fork
-def test_a_forked_child_is_told_when_it_goes_on_with_the_parents_loop(server: RawServer) -> None:
-    """The connections are the parent's, which still has them when the child has closed its client."""
+def test_a_forked_child_gets_an_error_when_it_goes_on_with_the_parents_loop(server: RawServer) -> None:
+    """A forked child that goes on with its parent's loop gets an error.
+
+    The parent keeps its connections, even if the child closes its client.
+    """
     script = """
         awaited = TalonOne(URL, "key", retry=RetryPolicy.off())
         loop = asyncio.new_event_loop()
@@ -120,7 +123,7 @@ def test_a_forked_child_is_told_when_it_goes_on_with_the_parents_loop(server: Ra
 
 @needs_fork
 def test_a_forked_child_ends_properly_when_it_exits_itself(server: RawServer) -> None:
-    """Its exit handlers touch nothing of the parent's."""
+    """The exit handlers of a forked child touch nothing that belongs to the parent."""
     assert run(
         """
         call()
@@ -136,7 +139,7 @@ def test_a_forked_child_ends_properly_when_it_exits_itself(server: RawServer) ->
 
 @needs_fork
 def test_a_child_can_call_when_it_was_forked_without_pythons_hooks(server: RawServer) -> None:
-    """Some application servers fork from C: the process ID is compared on every call."""
+    """A child that a server forks from C can call, because the process ID is compared on every call."""
     assert run(
         """
         import ctypes
@@ -154,7 +157,10 @@ def test_a_child_can_call_when_it_was_forked_without_pythons_hooks(server: RawSe
 @needs_fork
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_pool_of_processes_can_call_when_the_client_is_global(server: RawServer, method: str, tmp_path) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    """multiprocessing, either way of starting; errors come back whole."""
+    """Processes of a multiprocessing pool, forked or spawned, can call with a global client.
+
+    Their errors come back complete.
+    """
     script = tmp_path / "pooled.py"
     script.write_text(
         HEAD + textwrap.dedent(
@@ -184,7 +190,7 @@ def test_a_pool_of_processes_can_call_when_the_client_is_global(server: RawServe
 
 
 def test_the_request_is_cancelled_when_the_caller_presses_ctrl_c() -> None:
-    """KeyboardInterrupt comes at once, and the request does not run on."""
+    """Ctrl-C in a blocking call raises KeyboardInterrupt at once and cancels the request."""
     gone = []
 
     async def watch(exchange: Exchange) -> None:
@@ -212,7 +218,7 @@ def test_the_request_is_cancelled_when_the_caller_presses_ctrl_c() -> None:
 
 
 def test_a_blocking_call_warns_once_when_a_loop_runs_on_its_thread(server: RawServer) -> None:
-    """It works, as notebooks need; the warning points at the caller's line."""
+    """A blocking call on a thread with a running loop works, as notebooks need. It warns once, at the caller's line."""
     assert run(
         """
         from talon_async import BlockingInAsyncWarning
@@ -228,7 +234,7 @@ def test_a_blocking_call_warns_once_when_a_loop_runs_on_its_thread(server: RawSe
 
 
 def test_a_blocking_call_is_refused_when_it_runs_on_the_clients_own_thread(server: RawServer) -> None:
-    """It would wait for itself."""
+    """A blocking call on the client's own thread is refused, because it would wait for itself."""
     assert run(
         """
         from talon_async.models import NewEvent
@@ -244,7 +250,7 @@ def test_a_blocking_call_is_refused_when_it_runs_on_the_clients_own_thread(serve
 
 
 def test_a_call_during_exit_ends_clearly_when_it_is_the_first(server: RawServer) -> None:
-    """It works where a thread can still be started, and is ClientClosedError where not."""
+    """A first call during the exit works where a thread can still be started. Elsewhere it raises ClientClosedError."""
     assert run(
         """
         def late():
@@ -257,7 +263,7 @@ def test_a_call_during_exit_ends_clearly_when_it_is_the_first(server: RawServer)
 
 
 def test_the_thread_ends_when_the_last_reference_is_dropped(server: RawServer) -> None:
-    """Nothing is left behind by clients that nobody closed."""
+    """The thread of a client ends when the last reference to the client is dropped."""
     assert run(
         """
         call()
@@ -274,7 +280,7 @@ def test_the_thread_ends_when_the_last_reference_is_dropped(server: RawServer) -
 
 
 def test_calls_end_clearly_when_another_thread_closes_the_client() -> None:
-    """With ClientClosedError, in the queue as on the wire."""
+    """Calls that wait and calls on the wire end with ClientClosedError when another thread closes the client."""
     with RawServer(hang) as server:
         assert run(
             """
@@ -295,7 +301,10 @@ def test_calls_end_clearly_when_another_thread_closes_the_client() -> None:
 
 
 def test_one_client_serves_several_loops_when_it_was_made_at_import_time(server: RawServer) -> None:
-    """Three asyncio.run in a row; each loop closes what was opened in it, without a warning."""
+    """A client that was made at import serves three `asyncio.run` in a row.
+
+    Each loop closes what was opened in it, without a warning.
+    """
     assert run(
         """
         awaited = TalonOne(URL, "key")
@@ -308,7 +317,7 @@ def test_one_client_serves_several_loops_when_it_was_made_at_import_time(server:
 
 
 def test_our_own_warning_tells_when_a_client_is_dropped_open(server: RawServer) -> None:
-    """It names the client, not aiohttp's session."""
+    """The warning about a client that was dropped open names the client, not aiohttp's session."""
     assert run(
         """
         import gc

@@ -20,7 +20,10 @@ SECTIONS = [name for name in Page().sections if name not in ELSEWHERE]
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    """The server as the quickstart leaves it, named in the environment; the working folder is a new one."""
+    """Start the sandbox as the quickstart leaves it, and name it in the environment.
+
+    The working folder is a new one.
+    """
     monkeypatch.chdir(tmp_path)
     with Sandbox() as running:
         running.add_coupon("SAVE10", discount=10.0)
@@ -34,7 +37,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_of_the_readme_does_what_it_says_when_it_is_run(section: str, sandbox: Sandbox) -> None:
-    """Its blocks run, with no more names than those of the guide, and print what their last comment says."""
+    """The blocks of a section run with the names of the guide alone, and print what their last comment says."""
     with Page() as page:
         if section != NAMES and README.read_text("utf-8").index(f"\n## {NAMES}") < page.sections[section][0].start:
             page.read(NAMES)
@@ -50,7 +53,10 @@ def test_a_section_of_the_readme_does_what_it_says_when_it_is_run(section: str, 
     ],
 )
 async def test_the_receiver_of_notifications_answers_when_it_is_asked(secret: str, body: bytes, status: int) -> None:
-    """It takes what Talon.One sends, and refuses what is no notification or has another secret."""
+    """The receiver of the README takes what Talon.One sends.
+
+    It refuses what is no notification or has another secret.
+    """
 
     async def read() -> bytes:
         return body
@@ -60,15 +66,15 @@ async def test_the_receiver_of_notifications_answers_when_it_is_asked(secret: st
     assert status == answer.status
 
 
-def test_the_sections_that_other_tests_run_are_there() -> None:
-    """A section that is renamed would otherwise be run by no test."""
+def test_a_section_is_there_when_another_test_runs_it() -> None:
+    """Every section that another test runs is in the README, so that none is renamed and run by no test."""
     assert set(Page().sections) > ELSEWHERE
 
 
 @pytest.mark.parametrize(
     "fence", re.findall(r"^```(\w*)$\n((?:(?!```).*\n)*)```$", README.read_text("utf-8"), re.MULTILINE)
 )
-def test_every_block_is_python_or_commands(fence: tuple[str, str]) -> None:
+def test_a_block_is_python_or_commands_when_the_readme_is_read(fence: tuple[str, str]) -> None:
     """Blocks without a language are commands for a terminal, the chart is text, and all others are run."""
     language, text = fence
     assert language in {"python", "console", "text", ""}
@@ -76,7 +82,10 @@ def test_every_block_is_python_or_commands(fence: tuple[str, str]) -> None:
 
 
 def test_the_page_is_whole_when_it_is_read_elsewhere() -> None:
-    """No link and no image is relative, and links within the page lead to a heading: an index shows this page alone."""
+    """The README has no relative link or image, and its inner links lead to headings.
+
+    A package index shows this page alone.
+    """
     text = prose(README.read_text("utf-8"))
     headings = {
         re.sub(r"[^\w -]", "", name).strip().lower().replace(" ", "-")

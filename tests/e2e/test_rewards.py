@@ -46,7 +46,7 @@ def query(server: RawServer) -> dict[str, list[str]]:
 
 
 async def test_every_status_is_sent_when_there_are_several(client: Any) -> None:
-    """The name is repeated for each."""
+    """Several statuses are sent by repeating the name of the query value."""
     with RawServer(answer({"data": []})) as server:
         await client(server.url).get_customer_rewards("a", status=["unlocked", "used"], with_total_result_size=True)
     assert {"status": ["unlocked", "used"], "withTotalResultSize": ["true"]} == query(server)
@@ -63,14 +63,14 @@ async def test_points_are_refused_when_they_are_not_above_zero(client: Any, name
 
 
 async def test_the_main_ledger_is_sent_when_its_id_is_empty(client: Any) -> None:
-    """An empty value is a value; it comes after the name and the sign."""
+    """An empty subledger ID, which means the main ledger, is sent as a name with an equals sign and no value."""
     with RawServer(answer({"catalog": {"hasMore": False, "data": []}})) as server:
         await client(server.url).integration_rewards_catalog(subledger_id="", loyalty_program_id=5, points_from=0.5)
     assert {"subledgerId": [""], "loyaltyProgramId": ["5"], "pointsFrom": ["0.5"]} == query(server)
 
 
 async def test_every_ledger_is_sent_when_transactions_of_several_are_listed(client: Any) -> None:
-    """The name is repeated; one ledger looks as it did before."""
+    """Several subledger IDs are sent by repeating the name. A single one is sent as before."""
     with RawServer(answer({"data": []})) as server:
         await client(server.url).get_loyalty_program_profile_transactions(5, "a", subledger_id=["", "stars"])
     assert {"subledgerId": ["", "stars"]} == query(server)
@@ -78,7 +78,7 @@ async def test_every_ledger_is_sent_when_transactions_of_several_are_listed(clie
 
 @pytest.mark.parametrize("name", ["loyaltyCardId", "loyaltyCardIdentifier"])
 async def test_the_card_is_read_when_it_has_either_name(client: Any, name: str) -> None:
-    """The newer name is that of API release 26.20."""
+    """The loyalty card is read under its older name and under that of API release 26.20."""
     reward = {
         "id": 1, "integrationId": "u1", "rewardId": 3, "rewardIntegrationId": "mug", "rewardName": "A mug",
         "status": "used", "unlockedAt": "2026-01-01T00:00:00Z", "loyaltyProgramId": 5, name: "card-1",
@@ -92,7 +92,7 @@ async def test_the_card_is_read_when_it_has_either_name(client: Any, name: str) 
 
 
 async def test_unlocking_is_not_repeated_when_its_id_is_taken(client: Any, clock: FakeClock) -> None:
-    """The conflict is final, unlike that of parallel updates."""
+    """A conflict about the ID of an unlocking is final, unlike one about parallel updates."""
     conflict = answer({"message": "An unlock with this integration ID exists", "StatusCode": 409}, status=409)
     with RawServer(conflict) as server, pytest.raises(ConflictError) as caught:
         await client(server.url, clock=clock).unlock_reward(3, UNLOCK)
@@ -100,7 +100,7 @@ async def test_unlocking_is_not_repeated_when_its_id_is_taken(client: Any, clock
 
 
 async def test_the_rejection_is_readable_when_the_rules_refuse_to_unlock(client: Any) -> None:
-    """The body of the error has the rules that failed."""
+    """The body of the error has the rules that refused to unlock the reward."""
     reason = {"campaignID": 1, "rulesetID": 2, "ruleIndex": 0, "rewardId": 3, "rewardIntegrationId": "mug"}
     body = {"message": "Reward already unlocked", "ruleFailureReasons": [reason]}
     with RawServer(answer(body, status=422)) as server, pytest.raises(UnprocessableError) as caught:
@@ -113,14 +113,17 @@ async def test_the_rejection_is_readable_when_the_rules_refuse_to_unlock(client:
 
 
 async def test_a_refusal_is_typed_when_unlocking_is_forbidden(client: Any) -> None:
-    """403 is an error of its own."""
+    """A 403 raises an error class of its own."""
     with RawServer(answer({"message": "no"}, status=403)) as server, pytest.raises(PermissionDeniedError):
         await client(server.url).unlock_reward(3, UNLOCK)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_replay_is_told_when_the_server_says_so(client: Any) -> None:
-    """The headers of the key are there in any case of letters, on both transports; without them it is no replay."""
+async def test_a_replay_is_reported_when_the_server_says_so(client: Any) -> None:
+    """`Response` tells a replay by the headers of the key in any case, on both transports.
+
+    Without the headers it is no replay.
+    """
     headers = {
         "Idempotency-Key": "k1",
         "Idempotent-Replayed": "true",
@@ -159,7 +162,7 @@ async def points(talon: Any) -> float:
 
 
 async def statuses(talon: Any) -> list[tuple[str, str]]:
-    return [(one.integration_id, one.status) for one in (await talon.get_customer_rewards("jane")).data]
+    return [(reward.integration_id, reward.status) for reward in (await talon.get_customer_rewards("jane")).data]
 
 
 async def unlocked(talon: Any) -> list[RewardWithUnlocks]:
@@ -167,7 +170,10 @@ async def unlocked(talon: Any) -> list[RewardWithUnlocks]:
 
 
 async def test_points_are_deducted_when_a_reward_is_unlocked(client: Any, sandbox: Sandbox) -> None:
-    """The answer has the effects and what it was asked for; the inventory has the reward."""
+    """Unlocking a reward deducts its points.
+
+    The answer has the effects and the parts asked for, and the inventory has the reward.
+    """
     talon = client(sandbox.url, strict=True)
     state = await talon.unlock_reward(3, UNLOCK)
     assert ["unlockReward", "deductLoyaltyPoints"] == [effect.effect_type for effect in state.effects]
@@ -183,7 +189,7 @@ async def test_points_are_deducted_when_a_reward_is_unlocked(client: Any, sandbo
 
 
 async def test_a_reward_is_used_when_its_session_closes(client: Any, sandbox: Sandbox) -> None:
-    """An open session shows the effect; closing it uses the reward, and only once."""
+    """An open session shows the effect of a reward, and closing it uses the reward once."""
     talon = client(sandbox.url, strict=True)
     await talon.unlock_reward(3, UNLOCK)
     open_state = await talon.update_customer_session_v2("s", session())
@@ -201,7 +207,7 @@ async def test_a_reward_is_used_when_its_session_closes(client: Any, sandbox: Sa
 
 
 async def test_a_reward_can_be_used_again_when_its_session_is_cancelled(client: Any, sandbox: Sandbox) -> None:
-    """The effect that takes the use back says which unlocking it was."""
+    """Cancelling the session makes its reward usable again, with an effect that names the unlocking."""
     talon = client(sandbox.url, strict=True)
     await talon.unlock_reward(3, UNLOCK)
     await talon.update_customer_session_v2("s", session(state="closed"))
@@ -212,7 +218,7 @@ async def test_a_reward_can_be_used_again_when_its_session_is_cancelled(client: 
 
 
 async def test_a_reward_is_used_when_an_event_names_it(client: Any, sandbox: Sandbox) -> None:
-    """An event uses it at once."""
+    """An event that names a reward uses it at once."""
     talon = client(sandbox.url, strict=True)
     await talon.unlock_reward(3, UNLOCK)
     event = IntegrationEventV2Request(
@@ -224,7 +230,7 @@ async def test_a_reward_is_used_when_an_event_names_it(client: Any, sandbox: San
 
 
 async def test_the_catalog_tells_what_a_customer_lacks_when_it_is_for_one(client: Any, sandbox: Sandbox) -> None:
-    """Points, a card; and nothing if no customer is named."""
+    """The catalog for a customer tells the missing points or card. Without a customer it does not."""
     sandbox.add_loyalty_program(6, cards=True)
     sandbox.add_points(6, "card-1", 10)
     sandbox.add_reward(4, "yacht", points=1000, program_id=5)
@@ -234,8 +240,8 @@ async def test_the_catalog_tells_what_a_customer_lacks_when_it_is_for_one(client
 
     async def lacks(**who: Any) -> dict[str, Any]:
         return {
-            one.name: [detail.failure_code for detail in one.eligibility.details] if one.eligibility else None
-            async for one in walk(talon, "iter_integration_rewards_catalog", page_size=2, **who)
+            reward.name: [detail.failure_code for detail in reward.eligibility.details] if reward.eligibility else None
+            async for reward in walk(talon, "iter_integration_rewards_catalog", page_size=2, **who)
         }
 
     assert {"mug": None, "yacht": None, "jug": None} == await lacks()
@@ -253,7 +259,10 @@ async def test_the_catalog_tells_what_a_customer_lacks_when_it_is_for_one(client
 
 
 async def test_a_second_unlocking_is_refused_when_the_points_are_gone(client: Any, sandbox: Sandbox) -> None:
-    """422 with the rule that failed; 409 for an ID that is taken; nothing is deducted."""
+    """A second unlocking without points is a 422 with the rule that failed, and one with the same ID is a 409.
+
+    Nothing is deducted.
+    """
     talon = client(sandbox.url, strict=True)
     await talon.unlock_reward(3, UNLOCK)
     with pytest.raises(ConflictError):
@@ -267,8 +276,8 @@ async def test_a_second_unlocking_is_refused_when_the_points_are_gone(client: An
     assert (3, 50) == (reason.reward_id, await points(talon))
 
 
-async def test_a_replay_is_told_when_the_sandbox_remembers_the_key(client: Any, sandbox: Sandbox) -> None:
-    """The second answer is the first, with the time when it was made."""
+async def test_a_replay_is_reported_when_the_sandbox_remembers_the_key(client: Any, sandbox: Sandbox) -> None:
+    """A repeated request with the same key gets the first answer, with the time when it was made."""
     talon = client(sandbox.url, strict=True)
     update = talon.raw(talon.update_customer_session_v2)
     first, second = [await update("s", session(), idempotency_key="k1") for _ in range(2)]

@@ -48,7 +48,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def talon(client: Any, sandbox: Sandbox) -> Any:
-    """A strict client: whatever the sandbox answers is as documented."""
+    """Return a strict client, which raises when the sandbox answers otherwise than documented."""
     return client(sandbox.url, sandbox.api_key, strict=True)
 
 
@@ -60,8 +60,11 @@ def session(**fields: Any) -> IntegrationRequest:
 CART = [CartItem(sku="shoe", quantity=2, price=50.0, attributes={"colour": "red"})]
 
 
-async def test_a_session_is_rung_up_when_a_coupon_is_good(talon: Any, sandbox: Sandbox) -> None:
-    """Accepted, discounted, redeemed at the close, and given back when the order is cancelled."""
+async def test_a_coupon_is_redeemed_and_given_back_when_it_is_good(talon: Any, sandbox: Sandbox) -> None:
+    """A good coupon is accepted and discounts the session.
+
+    Closing redeems it, and cancelling the order gives it back.
+    """
     sandbox.add_coupon("10$OFF_NOW", discount=10.0, usage_limit=1)
     state = await talon.update_customer_session_v2(
         "s", session(profile_id="p", cart_items=CART, coupon_codes=["10$OFF_NOW"])
@@ -83,7 +86,7 @@ async def test_a_session_is_rung_up_when_a_coupon_is_good(talon: Any, sandbox: S
 
 
 async def test_codes_stay_or_go_when_they_are_left_out_or_emptied(talon: Any, sandbox: Sandbox) -> None:
-    """Left out they stay; an empty list discards them."""
+    """Coupon codes that an update leaves out stay, and an empty list discards them."""
     sandbox.add_coupon("A", discount=1.0)
     await talon.update_customer_session_v2("s", session(cart_items=CART, coupon_codes=("A",)))
     assert (await talon.update_customer_session_v2("s", session())).customer_session.coupon_codes == ["A"]
@@ -91,7 +94,7 @@ async def test_codes_stay_or_go_when_they_are_left_out_or_emptied(talon: Any, sa
 
 
 async def test_nothing_is_stored_when_a_call_is_dry(talon: Any, sandbox: Sandbox) -> None:
-    """Evaluated only."""
+    """A dry call stores no session, event or profile."""
     await talon.update_customer_session_v2("s", session(profile_id="p", cart_items=CART), dry=True)
     await talon.track_event(NewEvent(type="t", session_id="s", profile_id="p", attributes={}), dry=True)
     assert sandbox.events == []
@@ -100,7 +103,7 @@ async def test_nothing_is_stored_when_a_call_is_dry(talon: Any, sandbox: Sandbox
 
 
 async def test_the_first_versions_work_when_an_older_shop_calls(talon: Any, sandbox: Sandbox) -> None:
-    """Profile, session and event with the whole state as answer, and effects as lists."""
+    """The V1 operations for profiles, sessions and events answer with the whole state, and with effects as lists."""
     sandbox.add_coupon("A", discount=5.0)
     state = await talon.update_customer_profile("p", NewCustomerProfile(attributes={"tier": "gold"}))
     assert state.profile.attributes == {"tier": "gold"}
@@ -113,7 +116,7 @@ async def test_the_first_versions_work_when_an_older_shop_calls(talon: Any, sand
 
 
 async def test_attributes_are_merged_and_deleted_when_a_profile_is_updated(talon: Any) -> None:
-    """None deletes one; the others stay."""
+    """An attribute that is None is deleted, and attributes that are left out stay."""
     await talon.update_customer_profile("p", NewCustomerProfile(attributes={"a": 1, "b": 2}))
     await talon.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(attributes={"a": None, "c": 3}))
     profile = (await talon.get_customer_inventory("p", profile=True)).profile
@@ -121,7 +124,7 @@ async def test_attributes_are_merged_and_deleted_when_a_profile_is_updated(talon
 
 
 async def test_a_friend_is_referred_when_a_code_is_used(talon: Any, sandbox: Sandbox) -> None:
-    """Made for the advocate, in the inventory, accepted for the friend."""
+    """A referral code is made for an advocate, stands in the advocate's inventory, and is accepted for a friend."""
     sandbox.add_referral_campaign(7, discount=5.0)
     referral = await talon.create_referral(NewReferral(campaign_id=7, advocate_profile_integration_id="jane"))
     state = await talon.update_customer_session_v2(
@@ -129,11 +132,11 @@ async def test_a_friend_is_referred_when_a_code_is_used(talon: Any, sandbox: San
     )
     assert AcceptReferralEffectProps(value=referral.code) == state.effects[0].props
     inventory = await talon.get_customer_inventory("jane", referrals=True)
-    assert [referral.code] == [one.code for one in inventory.referrals]
+    assert [referral.code] == [referral.code for referral in inventory.referrals]
 
 
 async def test_reservations_come_and_go_when_customers_hold_a_coupon(talon: Any, sandbox: Sandbox) -> None:
-    """Created, listed, in the inventory, deleted."""
+    """A reservation is created, listed, shown in the inventory of its customer, and deleted."""
     sandbox.add_coupon("A/B 100%")
     await talon.create_coupon_reservation("A/B 100%", CouponReservations(integration_ids=("jane", "joe")))
     reserved = await talon.get_reserved_customers("A/B 100%")
@@ -144,7 +147,7 @@ async def test_reservations_come_and_go_when_customers_hold_a_coupon(talon: Any,
 
 
 async def test_a_customer_is_forgotten_when_their_data_is_deleted(talon: Any) -> None:
-    """Their attributes are gone; somebody unknown is 404."""
+    """Deleting a customer's data removes their attributes. Deleting those of an unknown customer is a 404."""
     await talon.update_customer_profile("p", NewCustomerProfile(attributes={"name": "Jane"}))
     assert await talon.delete_customer_data("p") is None
     assert (await talon.get_customer_inventory("p", profile=True)).profile.attributes == {}
@@ -153,8 +156,10 @@ async def test_a_customer_is_forgotten_when_their_data_is_deleted(talon: Any) ->
 
 
 @pytest.mark.parametrize("identifier", ODD_IDS)
-async def test_an_id_arrives_unharmed_when_it_holds_anything(talon: Any, sandbox: Sandbox, identifier: str) -> None:
-    """Whatever a shop uses as ID comes out as it went in."""
+async def test_an_id_arrives_unchanged_when_it_holds_any_characters(
+    talon: Any, sandbox: Sandbox, identifier: str
+) -> None:
+    """Any ID that a shop uses, with any characters, comes back as it was sent."""
     await talon.update_customer_profile_v2(identifier, NewCustomerProfile(attributes={}))
     assert (await talon.get_customer_inventory(identifier, profile=True)).profile.integration_id == identifier
     sandbox.add_coupon(identifier)
@@ -162,8 +167,8 @@ async def test_an_id_arrives_unharmed_when_it_holds_anything(talon: Any, sandbox
     assert coupon.value == identifier
 
 
-async def test_a_mistake_is_told_with_its_pointer_when_a_body_is_wrong(talon: Any, sandbox: Sandbox) -> None:
-    """Wrong types, undefined attributes, impossible transitions."""
+async def test_a_mistake_is_reported_with_its_pointer_when_a_body_is_wrong(talon: Any, sandbox: Sandbox) -> None:
+    """The error of a wrong type, an undefined attribute or an impossible state has a pointer to it."""
     with pytest.raises(BadRequestError) as caught:
         await talon.create_referral(NewReferral(campaign_id="x", advocate_profile_integration_id="p"))  # type: ignore[arg-type]
     assert caught.value.errors[0].pointer == "/campaignId"
@@ -176,7 +181,7 @@ async def test_a_mistake_is_told_with_its_pointer_when_a_body_is_wrong(talon: An
 
 
 async def test_the_key_is_checked_when_a_call_comes(client: Any, sandbox: Sandbox) -> None:
-    """401 with a wrong one; signatures serve V1 operations."""
+    """A wrong API key is a 401. V1 operations accept a signature, and refuse a wrong one."""
     from talon_async import ContentSignature
 
     with pytest.raises(AuthenticationError):
@@ -192,7 +197,7 @@ async def test_the_key_is_checked_when_a_call_comes(client: Any, sandbox: Sandbo
 async def test_a_keyed_write_acts_once_when_its_answer_was_lost(
     client: Any, sandbox: Sandbox, clock: FakeClock
 ) -> None:
-    """The server has acted, the connection broke, the repetition is answered from memory."""
+    """A keyed write whose answer was lost is sent again, and the sandbox answers from memory."""
     talon = client(sandbox.url, sandbox.api_key, clock=clock)
     sandbox.drop("update_customer_session_v2")
     response = await talon.raw(talon.update_customer_session_v2)("s", session(profile_id="p", cart_items=CART))
@@ -206,7 +211,7 @@ async def test_a_keyed_write_acts_once_when_its_answer_was_lost(
 async def test_an_event_is_recorded_once_when_its_answer_was_lost(
     client: Any, sandbox: Sandbox, clock: FakeClock
 ) -> None:
-    """It is not repeated: the error says that the outcome is unknown."""
+    """An event whose answer was lost is not repeated, and the error has the outcome unknown."""
     talon = client(sandbox.url, sandbox.api_key, clock=clock)
     sandbox.drop("track_event")
     with pytest.raises(ConnectionLostError) as caught:
@@ -218,10 +223,11 @@ async def test_an_event_is_recorded_once_when_its_answer_was_lost(
     assert len(sandbox.events) == 1
 
 
-async def test_a_flood_of_updates_meets_no_conflict_when_calls_wait_for_each_other(
-    client: Any, sandbox: Sandbox
-) -> None:
-    """Thirty at once for one profile: none is refused. Sent without waiting, the fourth is."""
+async def test_many_updates_meet_no_conflict_when_they_wait_for_each_other(client: Any, sandbox: Sandbox) -> None:
+    """Thirty updates at once of one profile meet no conflict, because they wait for each other.
+
+    Without waiting, the fourth is refused.
+    """
     import asyncio
 
     from talon_async import Limits, RetryPolicy
@@ -243,5 +249,5 @@ async def test_a_flood_of_updates_meets_no_conflict_when_calls_wait_for_each_oth
 
 
 def test_every_operation_has_a_route_when_the_sandbox_starts(sandbox: Sandbox) -> None:
-    """Routes come from the endpoints themselves, and the world knows each of them."""
+    """Every operation of the client is an operation of the sandbox."""
     assert all(hasattr(sandbox._handler.world, name) for name in OPERATIONS)

@@ -66,7 +66,7 @@ def test_every_row_is_sent_once_when_a_file_has_a_format(server: CountingServer,
 
 
 def test_standard_input_is_sent_when_the_file_is_a_dash(server: CountingServer) -> None:
-    """Standard input is NDJSON, also compressed, and CSV where that is said; it has no journal of its own."""
+    """Standard input is read as NDJSON, compressed or not, and as CSV on request. It has no journal of its own."""
     assert run(server, "-", given=ndjson(3)).returncode == 0
     done = run(server, "-", "--format", "csv", *MAPPING, given=b"customer,n,price\nx,7,1\n")
     assert (0, "standard input: 1 sent") == (done.returncode, done.stdout.partition(",")[0])
@@ -74,7 +74,7 @@ def test_standard_input_is_sent_when_the_file_is_a_dash(server: CountingServer) 
 
 
 def test_other_operations_are_sent_when_they_are_named(server: CountingServer, tmp_path: Path) -> None:
-    """An operation with an ID in its path takes that from a column."""
+    """An operation with an ID in its path takes the ID from a column."""
     path = tmp_path / "customers.csv"
     path.write_text("id,tier,since\njane,gold,2026-11-27 12:00\njoe,,\n")
     done = run(
@@ -118,13 +118,13 @@ def test_every_problem_is_listed_when_a_file_is_checked(server: CountingServer, 
 
 
 def test_a_check_succeeds_when_a_file_has_no_problem(tmp_path: Path) -> None:
-    """A check needs no deployment and no key."""
+    """A check needs neither a deployment nor a key."""
     done = run(None, write_csv(tmp_path / "events.csv", 5), "--check", *MAPPING)
     assert (0, "5 rows, no problems") == (done.returncode, done.stdout.strip().partition(": ")[2])
 
 
 def test_nothing_is_kept_when_a_run_is_dry(server: CountingServer, tmp_path: Path) -> None:
-    """A dry run asks the server to store nothing, and leaves no journal, so that the real one sends all."""
+    """A dry run asks the server to store nothing and leaves no journal, so the real run sends every row."""
     path = write_csv(tmp_path / "events.csv", 5)
     done = run(server, path, "--dry", *MAPPING)
     assert (0, f"{path}: 5 evaluated") == (done.returncode, done.stdout.partition(",")[0])
@@ -150,20 +150,23 @@ def test_nothing_is_kept_when_a_run_is_dry(server: CountingServer, tmp_path: Pat
 def test_the_command_is_refused_when_it_makes_no_sense(
     server: CountingServer, tmp_path: Path, arguments: list[str], said: str
 ) -> None:
-    """Exit code 2, one sentence, and nothing was sent."""
+    """A command that makes no sense prints one sentence and ends with exit code 2, and nothing is sent."""
     done = run(server, *[str(tmp_path / word) if word.endswith((".csv", ".xls")) else word for word in arguments])
     assert (2, True, 0) == (done.returncode, said in done.stderr, len(server.counts.requests)), done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_the_environment_is_asked_for_when_it_says_nothing(tmp_path: Path) -> None:
-    """Without a deployment and a key there is one sentence that names the variables."""
+def test_the_error_names_the_variables_when_the_environment_has_none(tmp_path: Path) -> None:
+    """A run without a deployment or a key prints one sentence that names the variables."""
     done = run(None, write_csv(tmp_path / "events.csv", 1), *MAPPING)
     assert (2, True) == (done.returncode, "TALON_ONE_API_KEY is not set" in done.stderr)
 
 
 def test_a_bad_row_stops_the_run_when_it_is_reached(server: CountingServer, tmp_path: Path) -> None:
-    """What came before it is sent; once the row is mended, the same command goes on there."""
+    """A run stops at a bad row after sending the rows before it.
+
+    Once the row is mended, the same command goes on there.
+    """
     path = tmp_path / "events.ndjson"
     lines = ndjson(COUNT).splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:200], b'{"profileId": "x", "tpye": 1}\n', *lines[201:]]))
@@ -180,7 +183,7 @@ def test_a_bad_row_stops_the_run_when_it_is_reached(server: CountingServer, tmp_
 
 @pytest.mark.parametrize("journal", [[], ["--no-journal"]], ids=["with a journal", "without"])
 def test_what_failed_can_be_sent_again_when_its_reason_is_gone(tmp_path: Path, journal: list[str]) -> None:
-    """Calls that were refused are in a file beside the input, and that is a file like any other."""
+    """Refused calls are written to a file beside the input, which can be sent like any other file."""
     path = write_csv(tmp_path / "events.csv", COUNT)
     failed = tmp_path / "events.csv.failed.ndjson"
     refused = {3, 70, 71}
@@ -195,8 +198,8 @@ def test_what_failed_can_be_sent_again_when_its_reason_is_gone(tmp_path: Path, j
         assert server.counts.doubled == 0
 
 
-def test_calls_in_doubt_are_refused_when_no_key_protects_them(server: CountingServer, tmp_path: Path) -> None:
-    """An event of V1 whose answer was lost is only sent again when that is asked for."""
+def test_calls_of_unknown_outcome_are_refused_when_no_key_protects_them(server: CountingServer, tmp_path: Path) -> None:
+    """A V1 event whose answer was lost is sent again only if an option asks for it."""
     path = tmp_path / "failed.ndjson"
     record = {
         "operation": "track_event", "target": "/v1/events", "ordering_keys": ["profile:x"], "idempotency_key": None,
@@ -217,7 +220,10 @@ def test_calls_in_doubt_are_refused_when_no_key_protects_them(server: CountingSe
 
 @pytest.mark.slow
 def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) -> None:
-    """Ctrl-C ends with exit code 3 and the way to go on; after that and after a kill, every row is there once."""
+    """A run that Ctrl-C stops ends with exit code 3 and says how to go on.
+
+    After that and a kill, every row is sent once.
+    """
     path, count = write_csv(tmp_path / "events.csv", 4000), 4000
     with CountingServer(delay=0.004) as server:
         process = start(server, path, *MAPPING)
@@ -242,7 +248,7 @@ def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) 
 
 
 def test_a_run_stops_when_standard_input_gives_nothing(server: CountingServer) -> None:
-    """Ctrl-C ends a run that waits for its input."""
+    """Ctrl-C ends a run that waits for its standard input."""
     process = start(server, "-", stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(ndjson(2))
@@ -256,7 +262,7 @@ def test_a_run_stops_when_standard_input_gives_nothing(server: CountingServer) -
 
 
 def test_the_source_must_be_the_same_when_a_run_goes_on(server: CountingServer, tmp_path: Path) -> None:
-    """A file that was changed where it has been sent is refused, and nothing of it is sent."""
+    """A file that has changed where it was sent already is refused, and nothing of it is sent."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert run(server, path, *MAPPING).returncode == 0
     path.write_text(path.read_text().replace("0.25", "0.26"))
@@ -269,7 +275,7 @@ def test_the_source_must_be_the_same_when_a_run_goes_on(server: CountingServer, 
 
 
 def test_a_shorter_source_is_refused_when_a_run_goes_on(server: CountingServer, tmp_path: Path) -> None:
-    """A file that has lost rows is not the one that was sent."""
+    """A file that has lost rows since the last run is refused."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert run(server, path, *MAPPING).returncode == 0
     done = run(server, write_csv(path, 5), *MAPPING)
@@ -278,7 +284,7 @@ def test_a_shorter_source_is_refused_when_a_run_goes_on(server: CountingServer, 
 
 
 def test_new_rows_are_sent_when_a_file_has_grown(server: CountingServer, tmp_path: Path) -> None:
-    """Rows at the end of a file that was sent before are sent by the same command."""
+    """Rows that were added to the end of a file are sent by the same command."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert run(server, path, *MAPPING).returncode == 0
     done = run(server, write_csv(path, 15), *MAPPING, "--concurrency", "auto", "--rate", "100")
@@ -287,7 +293,7 @@ def test_new_rows_are_sent_when_a_file_has_grown(server: CountingServer, tmp_pat
 
 
 def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
-    """No other call can succeed, so no other is sent."""
+    """A run whose key is refused stops, because no other call can succeed."""
     with CountingServer(status=lambda _: 401) as server:
         done = run(server, write_csv(tmp_path / "events.csv", 2000), *MAPPING)
     assert (3, True) == (done.returncode, sum(server.counts.requests.values()) <= 64), done.stderr
@@ -295,7 +301,7 @@ def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> None:
-    """Two runs of one file at a time would send it twice; the second one names the first."""
+    """A second run of the same file is refused with an error that names the first process."""
     path = write_csv(tmp_path / "events.csv", 250)
     with CountingServer(delay=0.05) as server:
         process = start(server, path, *MAPPING, "--concurrency", "10")
@@ -315,7 +321,7 @@ def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> Non
 
 
 def test_plain_lines_are_printed_when_there_is_no_terminal(server: CountingServer, tmp_path: Path) -> None:
-    """No control characters and no customers' data; the lines tell how far it is."""
+    """Without a terminal plain lines tell the progress, without control characters and customers' data."""
     path = write_csv(tmp_path / "events.csv", 20)
     done = run(server, path, *MAPPING)
     assert done.stderr.startswith(f"{path}: 100%, 20 sent, 0 failed")
@@ -326,7 +332,7 @@ def test_plain_lines_are_printed_when_there_is_no_terminal(server: CountingServe
 @pytest.mark.slow
 @pytest.mark.parametrize("has_tqdm", [True, False])
 def test_a_bar_is_drawn_when_there_is_a_terminal(tmp_path: Path, has_tqdm: bool) -> None:
-    """The bar is that of tqdm, or where it is not installed one of a few characters."""
+    """On a terminal the bar of tqdm is drawn or, where tqdm is not installed, one of a few characters."""
     path = write_csv(tmp_path / "events.csv", 250)
     blocked = tmp_path / "blocked"
     (blocked / "tqdm").mkdir(parents=True)

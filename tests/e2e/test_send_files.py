@@ -1,4 +1,4 @@
-"""`talon-async send` and the files it is given: none is lost, pipes are read to their end, output may be gone."""
+"""`talon-async send` and its files: none is lost, pipes are read to their end, output may be closed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def events(tmp_path: Path) -> Path:
 
 
 def shell(server: CountingServer | None, line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash, in which SEND is the command."""
+    """Run a line of bash, in which SEND stands for the command."""
     variables = environment(server, SEND=" ".join([*COMMAND, "send"]))
     return subprocess.run(
         ["/bin/bash", "-c", f"set -o pipefail; {line}"], env=variables, cwd=cwd, capture_output=True, text=True, timeout=60,
@@ -41,7 +41,7 @@ def shell(server: CountingServer | None, line: str, cwd: Path) -> subprocess.Com
 
 
 def later(path: Path, content: bytes) -> threading.Thread:
-    """Write to a FIFO once it is read."""
+    """Write to a FIFO once it is opened for reading."""
     thread = threading.Thread(target=path.write_bytes, args=(content,), daemon=True)
     thread.start()
     return thread
@@ -76,7 +76,10 @@ def later(path: Path, content: bytes) -> threading.Thread:
 def test_the_command_is_refused_when_one_file_has_two_purposes(
     server: CountingServer, events: Path, arguments: str
 ) -> None:
-    """Inputs, journals with what is beside them, and files of failures are compared as files, whatever their names."""
+    """A file that is given for two purposes is refused, under whatever names.
+
+    Inputs, journals and files of failures are compared as files.
+    """
     folder = events.parent
     (folder / "hard-link").hardlink_to(events)
     (folder / "link-to-a").symlink_to(events)
@@ -93,7 +96,10 @@ def test_the_command_is_refused_when_one_file_has_two_purposes(
 def test_a_foreign_file_is_kept_when_it_is_named_for_failures(
     server: CountingServer, events: Path, name: str | None, content: bytes
 ) -> None:
-    """A file that holds anything but calls of earlier runs is neither replaced nor removed; nothing is sent."""
+    """A file for failures that holds anything but calls of earlier runs is neither replaced nor removed.
+
+    Nothing is sent.
+    """
     path = events.with_name(name or "a.ndjson.failed.ndjson")
     path.write_bytes(content)
     done = run(server, events, *(["--failed", path] if name else []))
@@ -103,7 +109,7 @@ def test_a_foreign_file_is_kept_when_it_is_named_for_failures(
 
 @pytest.mark.parametrize("name", ["precious.txt.tmp", "out.ndjson.tmp"])
 def test_a_file_beside_is_kept_when_failures_are_written(server: CountingServer, events: Path, name: str) -> None:
-    """The file that is written first, and then moved, has a name that nobody has."""
+    """Failures are written to a temporary file whose name no other file has, and then moved."""
     beside = events.with_name(name)
     beside.write_bytes(PRECIOUS)
     done = run(server, events, "--failed", beside.with_suffix(""), "--no-journal")
@@ -113,7 +119,10 @@ def test_a_file_beside_is_kept_when_failures_are_written(server: CountingServer,
 
 @pytest.mark.parametrize("is_empty", [True, False])
 def test_an_own_file_is_replaced_when_it_is_named_for_failures(tmp_path: Path, events: Path, is_empty: bool) -> None:
-    """An empty file, and one that an earlier run has written, are replaced, and removed when nothing fails."""
+    """A file for failures that is empty, or that an earlier run has written, is replaced.
+
+    It is removed when nothing fails.
+    """
     failed, codes = tmp_path / "failed", [400]
     with CountingServer(status=lambda _: codes[0]) as server:
         if is_empty:
@@ -129,7 +138,7 @@ def test_an_own_file_is_replaced_when_it_is_named_for_failures(tmp_path: Path, e
 def test_the_command_is_refused_when_failures_cannot_be_written(
     server: CountingServer, events: Path, place: str
 ) -> None:
-    """That is found out before anything is sent."""
+    """A file for failures that cannot be written is reported before anything is sent."""
     (events.parent / "folder").mkdir()
     (events.parent / "file").touch()
     os.mkfifo(events.parent / "pipe")
@@ -141,7 +150,7 @@ def test_the_command_is_refused_when_failures_cannot_be_written(
 
 @pytest.mark.parametrize("place", ["folder", "pipe"])
 def test_the_command_is_refused_when_the_journal_is_no_file(server: CountingServer, events: Path, place: str) -> None:
-    """A folder and a pipe are told as what they are."""
+    """A journal that is a folder or a pipe is refused as such."""
     (events.parent / "folder").mkdir()
     os.mkfifo(events.parent / "pipe")
     done = run(server, events, "--journal", events.parent / place)
@@ -149,8 +158,8 @@ def test_the_command_is_refused_when_the_journal_is_no_file(server: CountingServ
     assert ("is a folder" if place == "folder" else "is no ordinary file") in done.stderr
 
 
-def test_the_rest_is_told_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
-    """A folder that goes away while calls are sent leads to one sentence, beside what was sent, and exit code 1."""
+def test_the_counts_are_printed_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
+    """A folder for failures that goes away during the run ends it with one sentence, the counts, and exit code 1."""
     place = tmp_path / "place"
     place.mkdir()
 
@@ -182,7 +191,7 @@ def test_the_rest_is_told_when_failures_cannot_be_written_any_more(tmp_path: Pat
     ],
 )
 def test_every_row_is_sent_when_an_input_is_a_pipe(server: CountingServer, events: Path, line: str, count: int) -> None:
-    """What can be read once is opened once. Nothing is kept beside it."""
+    """An input that is a pipe is opened once, every row is sent, and no journal is kept beside it."""
     done = shell(server, line, events.parent)
     assert 0 == done.returncode, done.stderr
     assert set(range(count)) == set(server.counts.recorded)
@@ -195,7 +204,10 @@ def test_every_row_is_sent_when_an_input_is_a_pipe(server: CountingServer, event
 def test_every_row_is_sent_when_an_input_is_a_fifo(
     server: CountingServer, tmp_path: Path, name: str, options: list[str]
 ) -> None:
-    """The name tells the format, as of a file; without an ending it is NDJSON, as standard input."""
+    """The name of a FIFO tells its format, as that of a file does.
+
+    Without an ending it is NDJSON, like standard input.
+    """
     path = tmp_path / name
     os.mkfifo(path)
     content = ndjson(3) if name == "rows" else b'profileId,attributes\na,"{""n"": 0}"\nb,"{""n"": 1}"\n'
@@ -209,7 +221,7 @@ def test_every_row_is_sent_when_an_input_is_a_fifo(
 
 @pytest.mark.parametrize("is_standard", [True, False])
 def test_a_run_stops_when_nothing_ever_comes(server: CountingServer, tmp_path: Path, is_standard: bool) -> None:
-    """Ctrl-C ends a run that waits for the first byte, or for anyone to open the pipe."""
+    """Ctrl-C ends a run that waits for the first byte, or for a writer to open the pipe."""
     path = tmp_path / "rows.csv"
     os.mkfifo(path)
     process = start(server, "-" if is_standard else path, stdin=subprocess.PIPE)
@@ -226,7 +238,7 @@ def _ended(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
 
 
 def test_the_command_is_refused_when_a_second_pipe_is_missing(server: CountingServer, events: Path) -> None:
-    """Nothing is sent, and nothing is taken from the first."""
+    """A command with two pipes is refused, and nothing is read from the first."""
     done = shell(server, "$SEND <(cat a.ndjson) /dev/fd/77", events.parent)
     assert (2, 0) == (done.returncode, len(server.counts.requests)), done.stderr
     assert "/dev/fd/77: No such file" in done.stderr
@@ -257,7 +269,7 @@ def test_the_command_is_refused_when_a_second_pipe_is_missing(server: CountingSe
 def test_the_exit_code_stays_when_output_goes_nowhere(
     server: CountingServer, events: Path, line: str, code: int, sent: int
 ) -> None:
-    """A full disk, a pipe that was closed, and output that never was: the run goes on, and its exit code is its own."""
+    """A run goes on with its own exit code when its output is a full disk, a closed pipe, or closed from the start."""
     (events.parent / "bad.ndjson").write_bytes(b'{"profileId": 1}\n' * 5000)
     done = shell(server, f"{line}", events.parent)
     assert (code, sent) == (done.returncode, len(server.counts.recorded)), done.stderr
@@ -278,13 +290,13 @@ def test_the_exit_code_stays_when_output_goes_nowhere(
 def test_one_sentence_is_printed_when_the_input_cannot_be_read(
     server: CountingServer, events: Path, line: str, said: str
 ) -> None:
-    """Exit code 2, no traceback."""
+    """An input that cannot be read prints one sentence without a traceback, and the exit code is 2."""
     done = shell(server, line, events.parent)
     assert (2, True, False) == (done.returncode, said in done.stderr, "Traceback" in done.stderr), done.stderr
 
 
 def test_a_name_is_shown_when_it_is_no_text(server: CountingServer, tmp_path: Path) -> None:
-    """Bytes that the terminal's encoding lacks are shown as escapes."""
+    """Bytes of a name that the terminal's encoding lacks are shown as escapes."""
     path = os.fsencode(tmp_path) + b"/\xff.ndjson"
     Path(os.fsdecode(path)).write_bytes(ndjson(1))
     strict = environment(server, PYTHONIOENCODING="utf-8:strict")
@@ -309,7 +321,7 @@ def test_a_name_is_shown_when_it_is_no_text(server: CountingServer, tmp_path: Pa
 def test_a_row_is_refused_when_two_columns_are_one_field(
     server: CountingServer, tmp_path: Path, name: str, content: bytes, said: str
 ) -> None:
-    """Both are named, and neither is preferred."""
+    """A row in which two columns are the same field is refused, and both columns are named."""
     path = tmp_path / name
     path.write_bytes(content)
     done = run(server, path)
@@ -317,7 +329,7 @@ def test_a_row_is_refused_when_two_columns_are_one_field(
 
 
 def test_a_long_cell_is_sent_when_the_file_is_csv(server: CountingServer, tmp_path: Path) -> None:
-    """Cells are as long as a line of NDJSON may be."""
+    """A cell of CSV may be as long as a line of NDJSON."""
     path = tmp_path / "x.csv"
     long = "x" * 200_000
     path.write_text(f"profileId,type,n,text\na,t,0,{long}\nb,t,1,y\n")

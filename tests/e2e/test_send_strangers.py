@@ -1,4 +1,4 @@
-"""`talon-async send` where its input, its journal or its terminal is odd: nothing is lost, doubled or hidden."""
+"""`talon-async send` with an odd input, journal or terminal: nothing is lost, doubled or hidden."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def server() -> Iterator[CountingServer]:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_run_ends_in_order_when_its_terminal_is_closed(tmp_path: Path, number: signal.Signals) -> None:
-    """What is under way is waited for, as after Ctrl-C, so that no event of V1 is in doubt."""
+    """A run whose terminal is closed waits for the calls under way, as after Ctrl-C. No V1 event is in doubt then."""
     path = write_csv(tmp_path / "events.csv", 4000)
     options = [*MAPPING, "--operation", "track_event", "--set", "session_id=s"]
     with CountingServer(delay=0.02) as server:
@@ -40,7 +40,7 @@ def test_a_run_ends_in_order_when_its_terminal_is_closed(tmp_path: Path, number:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 def test_a_run_goes_on_when_the_signal_is_ignored(tmp_path: Path) -> None:
-    """`nohup` asks for that."""
+    """A run under `nohup`, which ignores the signal, goes on."""
     path = write_csv(tmp_path / "events.csv", 600)
     with CountingServer(delay=0.02) as server:
         process = start(server, path, *MAPPING, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
@@ -52,7 +52,7 @@ def test_a_run_goes_on_when_the_signal_is_ignored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["", ".lock"])
 def test_a_run_stops_when_its_journal_is_removed(tmp_path: Path, end: str) -> None:
-    """A second run would know nothing of it, or could begin beside it, and send everything twice."""
+    """A run whose journal is removed stops, because a second run could begin beside it and send everything twice."""
     path = write_csv(tmp_path / "events.csv", 4000)
     with CountingServer(delay=0.01) as server:
         process = start(server, path, *MAPPING)
@@ -66,7 +66,7 @@ def test_a_run_stops_when_its_journal_is_removed(tmp_path: Path, end: str) -> No
 
 
 def test_a_run_stops_when_its_file_is_cut_off_meanwhile(tmp_path: Path) -> None:
-    """The last row may be half a row: that is told, and is no success."""
+    """A run whose file is cut off meanwhile says that its last row may be incomplete, and does not succeed."""
     path = write_csv(tmp_path / "events.csv", 80_000)
     with CountingServer(delay=0.01) as server:
         process = start(server, path, *MAPPING, "--no-journal")
@@ -77,8 +77,10 @@ def test_a_run_stops_when_its_file_is_cut_off_meanwhile(tmp_path: Path) -> None:
     assert "the file has become shorter while it was read" in err.decode()
 
 
-def test_the_encoding_is_asked_for_when_a_cell_is_no_text(server: CountingServer, tmp_path: Path) -> None:
-    """The row and the column are named, and what to do."""
+def test_the_error_names_the_option_for_the_encoding_when_a_cell_is_no_text(
+    server: CountingServer, tmp_path: Path
+) -> None:
+    """The error for a cell that is no text names its row and column, and the option for the encoding."""
     path = tmp_path / "events.csv"
     path.write_bytes(b"customer,n,price\ncaf\xe9,1,2\n")
     done = run(server, path, *MAPPING)
@@ -89,7 +91,7 @@ def test_the_encoding_is_asked_for_when_a_cell_is_no_text(server: CountingServer
     assert 0 == run(server, path, *MAPPING, "--encoding", "latin-1").returncode
 
 
-def test_a_terminal_obeys_nothing_when_a_file_is_no_csv(server: CountingServer, tmp_path: Path) -> None:
+def test_control_characters_are_escaped_when_a_file_is_no_csv(server: CountingServer, tmp_path: Path) -> None:
     """Names of columns are shown without control characters."""
     path = tmp_path / "events.csv"
     path.write_bytes(b"\x1b[2J\x07PK\x03,n\n1,2\n")
@@ -97,8 +99,10 @@ def test_a_terminal_obeys_nothing_when_a_file_is_no_csv(server: CountingServer, 
     assert (2, True, False) == (done.returncode, r"\x1b[2J\x07PK" in done.stderr, "\x1b" in done.stderr)
 
 
-def test_no_more_is_advised_when_the_same_command_would_fail_again(server: CountingServer, tmp_path: Path) -> None:
-    """A journal that belongs to another file stays so."""
+def test_no_repetition_is_advised_when_the_same_command_would_fail_again(
+    server: CountingServer, tmp_path: Path
+) -> None:
+    """The command does not advise repeating it when the journal belongs to another file."""
     path = write_csv(tmp_path / "events.csv", 10)
     assert 0 == run(server, path, *MAPPING).returncode
     done = run(server, path, "--set", "type=other", *MAPPING[2:])
@@ -119,7 +123,7 @@ def test_no_more_is_advised_when_the_same_command_would_fail_again(server: Count
 def test_every_row_is_sent_when_a_file_comes_from_elsewhere(
     server: CountingServer, tmp_path: Path, content: bytes
 ) -> None:
-    """The next run sends nothing, also when the ends of lines have changed."""
+    """Every row of an unusual file is sent once. The next run sends nothing, even if the line ends have changed."""
     path = tmp_path / "events.csv"
     path.write_bytes(content)
     encoding = ["--encoding", "utf-16"] if content[:1] == b"\xff" else []
@@ -130,14 +134,14 @@ def test_every_row_is_sent_when_a_file_comes_from_elsewhere(
 
 
 def test_one_of_two_is_refused_when_runs_begin_at_once(tmp_path: Path) -> None:
-    """The other one sends everything once."""
+    """One of two runs that begin at once is refused, and the other sends everything once."""
     path = write_csv(tmp_path / "events.csv", 300)
     with CountingServer(delay=0.1) as server:
         both: list[subprocess.Popen[bytes]] = [start(server, path, *MAPPING) for _ in range(2)]
-        told = b"".join(process.communicate(timeout=60)[1] for process in both)
+        errors = b"".join(process.communicate(timeout=60)[1] for process in both)
         assert ([0, 2], 300, 0) == (
             sorted(process.returncode for process in both),
             len(server.counts.recorded),
             server.counts.doubled,
         )
-    assert b"the journal is in use by process" in told
+    assert b"the journal is in use by process" in errors

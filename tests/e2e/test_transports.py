@@ -26,14 +26,17 @@ ROOT = Path(__file__).parents[2]
 URL = "https://shop.talon.one"
 
 
-def test_the_session_serves_when_nothing_is_said() -> None:
-    """Both twins tell."""
+def test_the_session_serves_when_no_transport_is_named() -> None:
+    """Both twins use the session transport by default."""
     with TalonOneSync(URL, KEY) as talon:
         assert ("session", "session") == (TalonOne(URL, KEY).transport, talon.transport)
 
 
-def test_the_direct_transport_serves_when_one_word_asks_for_it() -> None:
-    """As an option, or from the environment; a copy has what its original has."""
+def test_the_direct_transport_serves_when_an_option_or_variable_names_it() -> None:
+    """The direct transport serves when the option or the environment names it.
+
+    A copy keeps the transport, and the option outweighs the environment.
+    """
     environment = {"TALON_ONE_BASE_URL": URL, "TALON_ONE_API_KEY": KEY, "TALON_ONE_TRANSPORT": "direct"}
     talon = TalonOne.from_env(environment)
     assert ("direct", "direct") == (talon.transport, talon.with_options(timeout=3).transport)
@@ -44,21 +47,24 @@ def test_the_direct_transport_serves_when_one_word_asks_for_it() -> None:
     ("option", "value"), [("proxy", "http://proxy:1"), ("trust_env", True), ("session", object())]
 )  # fmt: skip
 def test_the_direct_transport_is_refused_when_it_lacks_what_is_asked_for(option: str, value: Any) -> None:
-    """The error names the option, and what to say instead."""
+    """The error names the option that the direct transport lacks, and says to use `transport='session'`."""
     options: Any = {option: value, "transport": "direct"}
     with pytest.raises(ConfigurationError, match=f"{option}: .*transport='session'"):
         TalonOne(URL, KEY, **options)
 
 
-def test_a_transport_is_refused_when_there_is_none_of_its_name() -> None:
-    """Also from the environment."""
+def test_a_transport_is_refused_when_its_name_is_unknown() -> None:
+    """A transport of an unknown name is refused with an error that lists the known ones."""
     options: Any = {"transport": "carrier pigeon"}
     with pytest.raises(ConfigurationError, match="transport must be 'session' or 'direct', not 'carrier pigeon'"):
         TalonOne(URL, KEY, **options)
 
 
 def test_the_direct_transport_is_refused_when_its_parser_is_not_installed() -> None:
-    """The error says what is missing; the session transport works without it."""
+    """The direct transport is refused with an error that names the missing package.
+
+    The session transport works without it.
+    """
     script = f"""
         import sys
         sys.modules["httptools"] = None
@@ -78,7 +84,7 @@ def test_the_direct_transport_is_refused_when_its_parser_is_not_installed() -> N
 
 
 async def test_a_proxy_is_asked_when_one_is_given() -> None:
-    """It gets the whole address."""
+    """A proxy gets the whole address in the request line."""
     with RawServer(answer({})) as proxy:
         options: Any = {"proxy": proxy.url, "allow_http": True}
         async with TalonOne("http://shop.invalid", KEY, **options) as talon:
@@ -87,7 +93,7 @@ async def test_a_proxy_is_asked_when_one_is_given() -> None:
 
 
 async def test_a_proxy_is_asked_when_the_environment_names_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `trust_env`, and not without."""
+    """With `trust_env` the proxy of the environment is used."""
     with RawServer(answer({})) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         options: Any = {"trust_env": True, "allow_http": True}
@@ -96,8 +102,8 @@ async def test_a_proxy_is_asked_when_the_environment_names_one(monkeypatch: pyte
     assert "GET http://shop.invalid/v1/customer_profiles/a/inventory HTTP/1.1" == proxy.received[0].line
 
 
-async def test_mocks_answer_as_long_as_they_are_there() -> None:
-    """Also for a client that was there before them, and no longer when they are gone."""
+async def test_mocks_answer_when_they_are_active() -> None:
+    """A mock of aioresponses answers a client that was there before it. The server answers once the mock is gone."""
     with RawServer(answer({"profile": {"id": 1}})) as server:
         async with TalonOne(server.url, KEY) as talon:
             for expected in (1, 2, 1):
@@ -110,8 +116,8 @@ async def test_mocks_answer_as_long_as_they_are_there() -> None:
     assert 2 == len(server.received)
 
 
-async def test_a_mocked_failure_is_told_as_a_failure() -> None:
-    """The mock raises what aiohttp would: the outcome is unknown, since it may have been sent."""
+async def test_a_mocked_failure_is_an_error_when_the_mock_raises_or_refuses() -> None:
+    """A mocked disconnection is a lost connection with unknown outcome, and a mocked 503 is a ServerError."""
     with aioresponses() as mocked:
         mocked.put(f"{URL}/v1/customer_profiles/a", exception=aiohttp.ServerDisconnectedError())
         mocked.put(f"{URL}/v1/customer_profiles/b", status=503)
@@ -124,7 +130,7 @@ async def test_a_mocked_failure_is_told_as_a_failure() -> None:
 
 
 async def test_traces_of_every_session_are_called_when_a_library_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As instrumentation does: by a wrapper around the session's constructor."""
+    """A trace that a wrapper adds to every session, as instrumentation does, is called for the client's requests."""
     ended: list[str] = []
     trace = aiohttp.TraceConfig()
 
@@ -146,7 +152,7 @@ async def test_traces_of_every_session_are_called_when_a_library_adds_them(monke
 
 @pytest.fixture
 def spans() -> Iterator[Any]:
-    """An exporter of traces, and the library that makes them of aiohttp's requests."""
+    """Give an exporter of traces, and the library that makes traces of aiohttp's requests."""
     pytest.importorskip("opentelemetry.instrumentation.aiohttp_client", reason="from the test extra")
     from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
@@ -172,7 +178,7 @@ def spans() -> Iterator[Any]:
 
 @pytest.mark.parametrize("started", ["before the client", "after the client", "between two calls"])
 async def test_opentelemetry_sees_the_requests_when_it_is_started(spans: Any, started: str) -> None:
-    """Before a client, after it, or between two of its calls: by the session that is made next.
+    """OpenTelemetry sees requests if it is started before a client, after it, or between two of its calls.
 
     OpenTelemetry wraps the constructor of sessions; a client makes its own on each event loop with its first call.
     """
@@ -193,8 +199,8 @@ async def test_opentelemetry_sees_the_requests_when_it_is_started(spans: Any, st
     assert [("GET", 200)] == spans.names
 
 
-async def test_vcr_plays_back_what_it_has_recorded(tmp_path: Path) -> None:
-    """The second time no server is asked."""
+async def test_vcr_plays_back_when_it_has_recorded_an_answer(tmp_path: Path) -> None:
+    """A recording of vcrpy is played back the second time, without asking the server."""
     vcr = pytest.importorskip("vcr", reason="from the test extra")
     with RawServer(answer({"profile": {"id": 3}})) as server:
         for _ in range(2):

@@ -95,12 +95,12 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], str, bytes]] = [
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Both twins, on both transports."""
+    """Name both twins on both transports."""
     return str(request.param)
 
 
-def test_every_form_of_value_is_looked_at_when_the_wire_is_tested() -> None:
-    """The original operations are all here, and of the others those that send something in a form of its own."""
+def test_every_form_of_value_has_a_case_when_the_wire_is_tested() -> None:
+    """The cases cover all original operations, and each newer one that sends a value in a form of its own."""
     forms = {"get_customer_achievements", "get_loyalty_card_points", "track_event_v2", "join_loyalty_program",
              "update_audience_customers_attributes", "sync_catalog"}  # fmt: skip
     assert {name for name, *_ in CALLS} == {*ORIGINAL, *forms}
@@ -111,7 +111,7 @@ def test_every_form_of_value_is_looked_at_when_the_wire_is_tested() -> None:
 async def test_the_bytes_are_exact_when_an_operation_is_called(
     client: Any, name: str, arguments: tuple[Any, ...], options: dict[str, Any], line: str, body: bytes
 ) -> None:
-    """Method, path, query, headers and body, and nothing more."""
+    """A request has exactly the expected method, path, query, headers and body."""
     reply = EMPTY if OPERATIONS[name].returns is None else answer({})
     with RawServer(reply) as server:
         talon = client(server.url)
@@ -134,21 +134,21 @@ async def test_the_bytes_are_exact_when_an_operation_is_called(
 
 
 async def test_the_path_of_the_base_url_is_kept_when_it_has_one(client: Any) -> None:
-    """A proxy may sit under a prefix."""
+    """A base URL with a path, such as that of a proxy, keeps it before the path of the operation."""
     with RawServer(EMPTY) as server:
         await client(f"{server.url}/talon/one/").delete_customer_data("a")
     assert server.received[0].line == "DELETE /talon/one/v1/customer_data/a HTTP/1.1"
 
 
 async def test_own_headers_are_sent_when_they_are_given(client: Any) -> None:
-    """With every request."""
+    """Headers of the client's own options are sent with the request."""
     with RawServer(EMPTY) as server:
         await client(server.url, headers={"X-Shop": "7"}).delete_customer_data("a")
     assert server.received[0].headers["x-shop"] == "7"
 
 
 async def test_a_header_is_sent_once_when_it_is_written_in_another_case(client: Any) -> None:
-    """It replaces the one we would send."""
+    """A header of the client's options replaces the default one, whatever the case of its name."""
     with RawServer(EMPTY) as server:
         await client(server.url, headers={"user-agent": "shop", "ACCEPT": "x/y"}).delete_customer_data("a")
     (request,) = server.received
@@ -157,8 +157,8 @@ async def test_a_header_is_sent_once_when_it_is_written_in_another_case(client: 
 
 
 @pytest.mark.parametrize("kind", ["awaited"])
-async def test_a_borrowed_connector_closes_when_that_is_its_way(client: Any) -> None:
-    """And says so to the server."""
+async def test_connections_of_a_borrowed_connector_close_when_it_forces_them_to(client: Any) -> None:
+    """A borrowed connector that closes its connections sends `Connection: close`."""
     with RawServer(EMPTY) as server:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
             for _ in range(2):
@@ -167,7 +167,10 @@ async def test_a_borrowed_connector_closes_when_that_is_its_way(client: Any) -> 
 
 
 async def test_the_exact_bytes_are_signed_when_an_application_signs(client: Any) -> None:
-    """HMAC-MD5 of what is on the wire; no API key beside it; V2 operations are refused before anything is sent."""
+    """The signature is the HMAC-MD5 of the bytes on the wire, and no API key is sent.
+
+    V2 operations are refused before anything is sent.
+    """
     import hashlib
     import hmac
 
@@ -183,7 +186,7 @@ async def test_the_exact_bytes_are_signed_when_an_application_signs(client: Any)
 
 
 async def test_everything_around_the_data_is_there_when_it_is_asked_for(client: Any) -> None:
-    """Status, headers by any case, the bytes with unknown fields, attempts, time."""
+    """`raw` gives the status, the headers by any case, the bytes with unknown fields, the attempts and the time."""
     with RawServer(answer(b'{"profile": null, "brandNew": 1}', status=203, headers={"X-Trace": "t7"})) as server:
         talon = client(server.url)
         response = await talon.raw(talon.get_customer_inventory)("a", profile=True)
@@ -196,7 +199,7 @@ async def test_everything_around_the_data_is_there_when_it_is_asked_for(client: 
 
 
 async def test_connections_are_kept_when_calls_follow_each_other(client: Any) -> None:
-    """One for many."""
+    """Five calls that follow each other use one connection."""
     with RawServer(answer({})) as server:
         talon = client(server.url)
         for _ in range(5):
@@ -205,7 +208,10 @@ async def test_connections_are_kept_when_calls_follow_each_other(client: Any) ->
 
 
 async def test_strict_reading_raises_when_the_answer_is_not_as_documented(client: Any) -> None:
-    """An option for tests; the same client reads the answer otherwise."""
+    """With `strict=True` an answer that is not as documented raises an error.
+
+    Without it, the same client reads the answer.
+    """
     with RawServer(answer({"profile": {"id": "x"}})) as server:
         talon = client(server.url)
         assert (await talon.get_customer_inventory("a")).profile.id == "x"

@@ -8,5 +8,5 @@ from support.twins import KINDS
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Both twins, on both transports."""
+    """Name both twins on both transports."""
     return str(request.param)

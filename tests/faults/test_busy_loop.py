@@ -1,4 +1,4 @@
-"""The loop stood still while something came: the answer, its end, or what no request had asked for."""
+"""The event loop stands still while something arrives: the answer, its end, or bytes that belong to no request."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def happened(has: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("size", [10, 100_000])
 async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client: Any, size: int) -> None:
-    """The timer fires late; the answer is in the socket by then."""
+    """An answer that arrived before its deadline is delivered, although the loop runs the late timer first."""
     arrived, stands, sent = asyncio.Event(), threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
@@ -69,7 +69,7 @@ async def test_an_answer_is_delivered_when_it_came_before_a_late_deadline(client
 
 
 async def test_an_answer_is_its_own_when_another_came_unasked(client: Any) -> None:
-    """The stray one is in the socket; the loop has not seen it when the next call goes out."""
+    """A stray answer on an idle connection is not given to the next call, even if the loop has not seen it yet."""
     read = threading.Semaphore(0)
 
     async def twice(exchange: Exchange) -> None:
@@ -87,7 +87,10 @@ async def test_an_answer_is_its_own_when_another_came_unasked(client: Any) -> No
 
 
 async def test_an_event_is_sent_on_another_connection_when_the_idle_one_has_ended(client: Any) -> None:
-    """Its end is in the socket; the event would be lost, and could not be repeated."""
+    """An event goes to a new connection when the idle one has ended, even if the loop has not seen the end yet.
+
+    On the old one it would be lost.
+    """
 
     async def then_end(exchange: Exchange) -> None:
         await exchange.send(answer({}))
@@ -102,7 +105,7 @@ async def test_an_event_is_sent_on_another_connection_when_the_idle_one_has_ende
 
 
 async def test_a_call_ends_at_its_deadline_when_no_answer_comes_after_a_standstill(client: Any) -> None:
-    """The turns that the loop gets to read are no further time."""
+    """A call without an answer ends at its deadline, even after a standstill of the loop."""
     received = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""Cancelling a call leaves nothing behind."""
+"""A call that is cancelled leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BODY = CustomerProfileIntegrationRequestV2()
 
 @pytest.mark.parametrize("transport", ["session", "direct"])
 async def test_locks_and_places_are_free_when_calls_were_cancelled_anywhere(transport: Any) -> None:
-    """Three hundred calls, cancelled at random points: afterwards everything works, and nothing is held."""
+    """After three hundred calls that were cancelled at random points, a client works and holds no lock or place."""
     chance = random.Random(7)
 
     async def slow(exchange: Exchange) -> None:
@@ -45,7 +45,7 @@ async def test_locks_and_places_are_free_when_calls_were_cancelled_anywhere(tran
 
 
 async def test_a_timeout_of_the_caller_is_the_callers_when_it_ends_a_call() -> None:
-    """`asyncio.timeout` around a call raises TimeoutError as it always does."""
+    """`asyncio.timeout` around a call raises TimeoutError, as it does around any other code."""
 
     async def hang(_: Exchange) -> None:
         await asyncio.sleep(60)

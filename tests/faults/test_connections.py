@@ -1,4 +1,4 @@
-"""Connections that must not serve again, and what ends with them."""
+"""Connections that must not serve again, and calls that end with them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONCE = RetryPolicy.off()
 
 
 def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a server shows, and a client that trusts it."""
+    """Return a server's certificate, and a context of a client that trusts it."""
     authority = trustme.CA()
     shown, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert("localhost").configure_cert(shown)
@@ -38,7 +38,10 @@ def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 @pytest.mark.parametrize("tls", [False, True])
 async def test_a_connection_is_not_kept_when_the_answer_came_before_the_request_was_read(tls: bool) -> None:
-    """What has yet to be sent of one request must not come before the next."""
+    """A connection whose answer came before its request was sent is not used again.
+
+    The rest of that request would come before the next one.
+    """
     shown, trusting = certificates() if tls else (None, None)
     heads: list[bytes] = []
     left = asyncio.Semaphore(0)
@@ -69,7 +72,7 @@ async def test_a_connection_is_not_kept_when_the_answer_came_before_the_request_
 
 
 async def test_an_answer_is_good_when_more_than_it_came(client: Any) -> None:
-    """What is behind a large answer ends the connection, also one with TLS, and not the answer."""
+    """An answer is delivered if more bytes follow it, and its connection ends, also with TLS."""
     shown, trusting = certificates()
     body = b'{"event": {"type": "t"}}' + b" " * 260_000
     with RawServer(answer(body) + b"junk", tls=shown) as server:
@@ -79,8 +82,8 @@ async def test_an_answer_is_good_when_more_than_it_came(client: Any) -> None:
 
 
 @pytest.mark.parametrize("borrowed", [False, True])
-async def test_no_answer_is_somebody_elses_when_one_came_unasked(borrowed: bool) -> None:
-    """Whatever comes to an idle connection ends it, also one of a connector that is borrowed."""
+async def test_no_answer_is_given_to_another_call_when_one_came_unasked(borrowed: bool) -> None:
+    """Bytes on an idle connection end it, also one of a borrowed connector, so they are not taken for an answer."""
     unasked = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -104,8 +107,8 @@ async def test_no_answer_is_somebody_elses_when_one_came_unasked(borrowed: bool)
     assert 3 == server.connections
 
 
-async def test_no_answer_is_somebody_elses_when_it_came_to_the_lenders_own_request() -> None:
-    """The lender's session has used the connection itself, and something came after its answer."""
+async def test_no_answer_is_given_to_another_call_when_it_came_to_the_lenders_own_request() -> None:
+    """Bytes after the answer to the lender's own request are not taken for the answer of the client's next call."""
 
     async def twice(exchange: Exchange) -> None:
         await exchange.send(answer({}))
@@ -124,7 +127,10 @@ async def test_no_answer_is_somebody_elses_when_it_came_to_the_lenders_own_reque
 
 
 async def test_an_event_is_sent_on_a_new_connection_when_the_idle_one_ended_while_the_loop_was_busy() -> None:
-    """The loop has not seen the end yet; the event would be lost, and could not be repeated."""
+    """An event goes to a new connection when the idle one has ended, even if the loop has not seen the end yet.
+
+    On the old one it would be lost.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -150,7 +156,7 @@ HALVES = {
 
 @pytest.mark.parametrize("half", HALVES)
 async def test_a_call_ends_when_the_client_is_closed_while_its_answer_comes(client: Any, half: str) -> None:
-    """At once, and the error says that the server has acted."""
+    """A call whose client is closed during the answer ends at once, and its error says that the server has acted."""
     with RawServer(then_hang(HALVES[half])) as server:
         talon = client(server.url)
         call = asyncio.ensure_future(talon.track_event(EVENT))
@@ -166,7 +172,7 @@ async def test_a_call_ends_when_the_client_is_closed_while_its_answer_comes(clie
 
 @pytest.mark.parametrize("kind", ["awaited"])
 async def test_a_call_ends_when_a_borrowed_session_is_closed_under_it(client: Any) -> None:
-    """By whoever lent it, between two calls: nothing is sent."""
+    """A call on a borrowed session that its lender has closed ends as not sent."""
     with RawServer(answer({})) as server:
         async with aiohttp.ClientSession() as session:
             talon = client(server.url, session=session)
@@ -186,7 +192,7 @@ async def large(exchange: Exchange) -> None:
 async def test_the_key_is_in_no_frame_when_tools_show_the_locals_of_a_traceback(
     script: Callable[[Exchange], Awaitable[None]], error: type[TalonOneError]
 ) -> None:
-    """As those that report errors to a service do."""
+    """No frame of a traceback holds the API key, as tools that report the locals of each frame would show it."""
     from talon_async import Limits
 
     with RawServer(script) as server:

@@ -1,4 +1,4 @@
-"""The direct transport on real connections: which serve again, which end, and what holds up nothing."""
+"""The direct transport on real connections: which of them serve again, and which end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from talon_async.errors import (
 
 
 async def test_the_request_is_written_as_http_says_when_it_has_a_body() -> None:
-    """The prefix of the base URL stands before the target."""
+    """The request line is the path of the base URL and of the operation, and the headers are those of HTTP."""
     with RawServer(answer({})) as server:
         async with calling(server.url + "/prefix/", headers={"X-Own": "1"}) as caller:
             await caller.call(b"{1}")
@@ -40,7 +40,7 @@ async def test_the_request_is_written_as_http_says_when_it_has_a_body() -> None:
 
 @pytest.mark.parametrize(("method", "length"), [("GET", None), ("DELETE", "0"), ("POST", "0"), ("PUT", "0")])
 async def test_a_request_has_no_type_when_it_has_no_body(method: str, length: str | None) -> None:
-    """A length of 0 stands where a body could be expected."""
+    """A request without a body has no Content-Type, and a Content-Length of 0 only where a body could be expected."""
     with RawServer(EMPTY) as server:
         async with calling(server.url) as caller:
             assert 204 == (await caller.call(None, method)).status
@@ -52,8 +52,8 @@ async def test_a_request_has_no_type_when_it_has_no_body(method: str, length: st
     ("url", "host"),
     [("https://münchen.example", "xn--mnchen-3ya.example"), ("http://[::1]:8080", "[::1]:8080"), ("http://a.example:80", "a.example")],
 )  # fmt: skip
-async def test_the_host_is_named_as_http_says(url: str, host: str) -> None:
-    """International names are encoded, IPv6 stands in brackets, and the usual port is left out."""
+async def test_the_host_is_written_as_http_says_when_it_is_international_or_ipv6(url: str, host: str) -> None:
+    """The Host header encodes international names, puts IPv6 in brackets, and leaves out the default port."""
     assert f"\r\nHost: {host}\r\n" in Caller(url).transport._common
 
 
@@ -75,7 +75,7 @@ async def test_a_connection_serves_again_when_its_answer_is_complete(data: bytes
 
 
 async def test_a_connection_serves_again_when_tls_has_sent_tickets_while_it_was_idle() -> None:
-    """The socket is readable, but no answer has come."""
+    """A connection stays usable when TLS has sent session tickets, which make its socket readable without an answer."""
     shown, trusting = certificates()
     with RawServer(answer({}), tls=shown) as server:
         async with calling(server.url, ssl=trusting) as caller:
@@ -88,7 +88,7 @@ async def test_a_connection_serves_again_when_tls_has_sent_tickets_while_it_was_
 
 @TLS
 async def test_no_answer_is_given_to_another_call_when_it_comes_while_the_loop_is_busy(tls: bool) -> None:
-    """It lies in the system's buffer, where the loop has not seen it."""
+    """An answer that came to an idle connection while the loop was busy is not given to the next call."""
     sent = threading.Event()
     shown, trusting = both(tls)
 
@@ -109,7 +109,10 @@ async def test_no_answer_is_given_to_another_call_when_it_comes_while_the_loop_i
 
 @TLS
 async def test_a_request_goes_to_a_new_connection_when_the_idle_one_ended_while_the_loop_was_busy(tls: bool) -> None:
-    """On the old one it would be lost, and could not be repeated."""
+    """A request goes to a new connection when the idle one ended while the loop was busy.
+
+    On the old one it would be lost.
+    """
     ended = threading.Event()
     shown, trusting = both(tls)
 
@@ -129,7 +132,7 @@ async def test_a_request_goes_to_a_new_connection_when_the_idle_one_ended_while_
 
 
 async def test_a_connection_is_not_kept_when_the_answer_says_so() -> None:
-    """The next call has a new one, and the old one is closed."""
+    """A connection whose answer says `close` is closed, and the next call has a new one."""
     with RawServer(answer({}, headers={"Connection": "close"})) as server:
         async with calling(server.url) as caller:
             for _ in range(3):
@@ -139,7 +142,7 @@ async def test_a_connection_is_not_kept_when_the_answer_says_so() -> None:
 
 @TLS
 async def test_the_first_answer_is_good_when_a_second_one_follows_at_once(tls: bool) -> None:
-    """The connection ends."""
+    """The first of two answers is delivered, and its connection ends."""
     shown, trusting = both(tls)
     with RawServer(answer("own") + answer("other"), tls=shown) as server:
         async with calling(server.url, ssl=trusting) as caller:
@@ -148,8 +151,11 @@ async def test_the_first_answer_is_good_when_a_second_one_follows_at_once(tls: b
     assert 3 == server.connections
 
 
-async def test_the_connection_that_was_used_last_serves_first() -> None:
-    """So that those which a smaller load does not need become old and end."""
+async def test_the_latest_connection_serves_first_when_several_are_idle() -> None:
+    """The connection that was used last serves first.
+
+    Connections that a smaller load does not need become old and end.
+    """
     with RawServer(answer({})) as server:
         async with calling(server.url) as caller:
             await asyncio.gather(caller.call(), caller.call())
@@ -162,7 +168,7 @@ async def test_the_connection_that_was_used_last_serves_first() -> None:
 
 
 async def test_a_connection_is_ready_when_one_was_asked_for() -> None:
-    """The first request finds it, and asking again makes no other."""
+    """A connection that was asked for serves the first request. Asking again makes no other."""
     with RawServer(answer({})) as server:
         async with calling(server.url) as caller:
             await caller.transport.connect(5)
@@ -187,10 +193,10 @@ async def test_a_connection_is_ready_when_one_was_asked_for() -> None:
         (then_hang(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), UnreadableAnswerError, "accepted"),
     ],
 )  # fmt: skip
-async def test_the_error_tells_whether_the_server_may_have_acted(
+async def test_the_error_tells_whether_the_server_may_have_acted_when_an_answer_fails(
     script: Any, kind: type[TalonOneError], outcome: str
 ) -> None:
-    """And the connection is not used again."""
+    """The error of a failed answer has the outcome of the call, and the connection is not used again."""
     with RawServer(script) as server:
         async with calling(server.url) as caller:
             for _ in range(2):
@@ -204,7 +210,7 @@ async def test_the_error_tells_whether_the_server_may_have_acted(
 
 @TLS
 async def test_an_answer_without_length_is_read_when_it_lasts_until_the_end(tls: bool) -> None:
-    """The end of the connection is its end."""
+    """An answer without a length is complete when its connection ends."""
     shown, trusting = both(tls)
     with RawServer(in_parts(b"HTTP/1.1 200 OK\r\n\r\n{", b"}"), tls=shown) as server:
         async with calling(server.url, ssl=trusting) as caller:
@@ -218,7 +224,7 @@ async def test_an_answer_without_length_is_read_when_it_lasts_until_the_end(tls:
     [(hang, "unknown"), (then_hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), "accepted")],
 )
 async def test_an_attempt_ends_when_its_time_is_over(script: Any, outcome: str) -> None:
-    """The connection ends with it."""
+    """An attempt whose time is over ends, and its connection is closed."""
     with RawServer(script) as server:
         async with calling(server.url) as caller:
             with pytest.raises(TalonOneError) as caught:
@@ -229,7 +235,7 @@ async def test_an_attempt_ends_when_its_time_is_over(script: Any, outcome: str) 
 
 
 async def test_an_answer_is_not_lost_when_the_loop_stood_still_beyond_the_deadline() -> None:
-    """It is here already, so the loop reads it before the attempt is ended."""
+    """An answer that arrived while the loop stood still beyond the deadline is read before the attempt ends."""
     sent = threading.Event()
 
     async def tell(exchange: Exchange) -> None:
@@ -248,7 +254,10 @@ async def test_an_answer_is_not_lost_when_the_loop_stood_still_beyond_the_deadli
 
 @pytest.mark.parametrize("cancelled", [False, True])
 async def test_an_answer_wins_when_the_deadline_comes_before_the_task_runs_again(cancelled: bool) -> None:
-    """The cancellation of the deadline is taken back, unless somebody else has cancelled the task, too."""
+    """A complete answer takes precedence over the cancellation of the deadline.
+
+    A cancellation by the caller takes precedence over both.
+    """
     with RawServer(answer("won")) as server:
         async with calling(server.url) as caller:
             await caller.call()
@@ -273,7 +282,7 @@ async def test_an_answer_wins_when_the_deadline_comes_before_the_task_runs_again
 
 @TLS
 async def test_a_large_request_arrives_when_the_server_reads_slowly(tls: bool) -> None:
-    """Writing waits for it, and the connection serves again."""
+    """A large request waits while the server reads slowly, and its connection serves again."""
     shown, trusting = both(tls)
     body = random.Random(1).randbytes(5_000_000)
     with RawServer(answer({}), tls=shown) as server:
@@ -284,8 +293,11 @@ async def test_a_large_request_arrives_when_the_server_reads_slowly(tls: bool) -
 
 
 @TLS
-async def test_the_answer_is_told_when_it_comes_before_a_large_request_is_out(tls: bool) -> None:
-    """The connection ends, and the next call has a new one."""
+async def test_the_answer_is_delivered_when_it_comes_before_a_large_request_is_out(tls: bool) -> None:
+    """An answer that comes before a large request is sent ends the writing and the connection.
+
+    The next call has a new one.
+    """
     shown, trusting = both(tls)
     lines: list[bytes] = []
 
@@ -307,8 +319,8 @@ async def test_the_answer_is_told_when_it_comes_before_a_large_request_is_out(tl
     assert 3 == len(lines)
 
 
-async def test_the_answer_is_told_when_the_server_closes_behind_it_during_a_large_request() -> None:
-    """It is read before a write to the closed connection fails."""
+async def test_the_answer_is_delivered_when_the_server_closes_behind_it_during_a_large_request() -> None:
+    """An answer is read before a write to the connection, which the server has closed behind it, can fail."""
 
     def refuse(listening: socket.socket) -> None:
         for _ in range(10):

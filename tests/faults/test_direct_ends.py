@@ -37,7 +37,7 @@ from talon_async.errors import (
 
 
 async def test_nothing_was_sent_when_the_port_is_closed() -> None:
-    """The error names the server."""
+    """A closed port is an error that names the server and says that nothing was sent."""
     with RawServer() as server:
         pass
     async with calling(server.url) as caller:
@@ -49,7 +49,7 @@ async def test_nothing_was_sent_when_the_port_is_closed() -> None:
 
 
 async def test_nothing_was_sent_when_the_certificate_is_of_another_host() -> None:
-    """Repeating does not help."""
+    """A certificate of another host is a final error, and nothing was sent."""
     shown, trusting = certificates("other.example")
     with RawServer(tls=shown) as server:
         async with calling(server.url, ssl=trusting) as caller:
@@ -59,7 +59,7 @@ async def test_nothing_was_sent_when_the_certificate_is_of_another_host() -> Non
 
 
 async def test_nothing_was_sent_when_the_handshake_does_not_end() -> None:
-    """The time for connecting bounds it."""
+    """A TLS handshake that does not end is bounded by the time for connecting, and nothing was sent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         async with calling(f"https://127.0.0.1:{silent.getsockname()[1]}", ssl=ssl.create_default_context()) as caller:
             with pytest.raises(ConnectError, match="Timeout.connect"):
@@ -69,7 +69,7 @@ async def test_nothing_was_sent_when_the_handshake_does_not_end() -> None:
 
 
 async def test_nothing_was_sent_when_the_server_closes_a_new_connection_at_once() -> None:
-    """The end is here before the request is written."""
+    """The end of a new connection is seen before the request is written, so nothing was sent."""
     listening = socket.create_server(("127.0.0.1", 0))
     closed = threading.Event()
 
@@ -93,7 +93,7 @@ async def test_nothing_was_sent_when_the_server_closes_a_new_connection_at_once(
 
 
 async def test_a_server_is_found_when_it_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that cannot be made forgets the addresses; the next attempt looks the name up again."""
+    """A failed connection forgets the addresses of its server, and the next attempt looks the name up again."""
     look_up, hosts = socket.getaddrinfo, ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
     with RawServer(answer({}, headers={"Connection": "close"})) as server:
 
@@ -110,7 +110,7 @@ async def test_a_server_is_found_when_it_has_moved(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_name_is_looked_up_once_when_many_connections_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that are made at the same time share one look-up."""
+    """Connections that are made at the same time share one look-up of the name."""
     look_up, count = socket.getaddrinfo, []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: count.append(1) or look_up(*args, **options))
     with RawServer(answer({})) as server:
@@ -120,14 +120,14 @@ async def test_a_name_is_looked_up_once_when_many_connections_are_made(monkeypat
 
 
 async def test_a_name_is_unknown_when_the_system_says_so() -> None:
-    """Nothing was sent."""
+    """A name that the system does not know is an error that says that nothing was sent."""
     async with calling("http://does-not-exist.invalid") as caller:
         with pytest.raises(ConnectError):
             await caller.call()
 
 
 def test_the_loop_ends_when_a_look_up_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither closing nor the executor of the loop waits for it."""
+    """Neither closing the client nor the loop's executor waits for a look-up that hangs."""
     goes_on = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: goes_on.wait(60))
 
@@ -149,7 +149,7 @@ def test_the_loop_ends_when_a_look_up_hangs(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_process_ends_when_a_look_up_hangs() -> None:
-    """The thread of the look-up is no reason to stay."""
+    """The thread of a look-up that hangs does not keep the process from ending."""
     script = (
         "import asyncio, socket, threading\n"
         "socket.getaddrinfo = lambda *_, **__: threading.Event().wait(60)\n"
@@ -171,7 +171,7 @@ ROOT = Path(__file__).parents[2]
 
 
 async def test_no_connection_is_left_when_calls_are_cancelled_at_any_moment() -> None:
-    """Those that were cancelled end theirs, and the others serve on."""
+    """The connections of cancelled calls end, and the others can be used on."""
     chance = random.Random(7)
 
     async def slow(exchange: Exchange) -> None:
@@ -193,8 +193,11 @@ async def test_no_connection_is_left_when_calls_are_cancelled_at_any_moment() ->
 
 
 @TLS
-def test_everything_is_closed_when_the_transport_is(tls: bool) -> None:
-    """Calls under way end, idle connections are closed, and no transport is left for the collector."""
+def test_connections_and_calls_end_when_the_transport_is_closed(tls: bool) -> None:
+    """Closing the transport ends the calls under way and closes the idle connections.
+
+    It leaves no transport for the garbage collector.
+    """
     shown, trusting = both(tls)
     with RawServer(answer({}), answer({}), hang, tls=shown) as server:
 
@@ -219,7 +222,7 @@ def test_everything_is_closed_when_the_transport_is(tls: bool) -> None:
 
 
 async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
-    """Also a call that no deadline watches."""
+    """A call fails when its transport is closed, also if it has no deadline."""
     with RawServer(hang) as server:
         async with calling(server.url) as caller:
             call = asyncio.ensure_future(caller.call())
@@ -233,7 +236,7 @@ async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @TLS
 def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool) -> None:
-    """What a loop needs is on its side only, so the collector takes all of it."""
+    """The garbage collector frees the descriptors of a loop that is dropped. Only the loop's side holds them."""
     shown, trusting = both(tls)
     sockets: list[weakref.ref[Any]] = []
     with RawServer(answer({}), tls=shown) as server:
@@ -242,7 +245,9 @@ def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool)
             loop.caller = Caller(server.url, ssl=trusting)  # on the loop's side, as `Core` keeps it
             await asyncio.gather(*[loop.caller.call() for _ in range(3)])
             connections = loop.caller.transport._dialer.connections
-            sockets.extend(weakref.ref(one.transport.get_extra_info("socket")._sock) for one in connections)
+            sockets.extend(
+                weakref.ref(connection.transport.get_extra_info("socket")._sock) for connection in connections
+            )
 
         for _ in range(5):
             loop = asyncio.new_event_loop()
@@ -256,7 +261,10 @@ def test_no_descriptor_is_left_when_a_loop_is_dropped_without_closing(tls: bool)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_the_parents_connections_live_on_when_a_forked_child_exits_inside_a_coroutine() -> None:
-    """The child unwinds with calls under way; the parent's calls get their answers, and so does its next one."""
+    """A forked child that exits inside a coroutine ends its copies of the calls.
+
+    The parent's calls and its next one get their answers.
+    """
     goes_on = threading.Event()
 
     async def slow(exchange: Exchange) -> None:
@@ -296,7 +304,7 @@ def test_the_parents_connections_live_on_when_a_forked_child_exits_inside_a_coro
 async def test_the_key_is_in_no_frame_when_tools_show_the_locals_of_a_traceback(
     script: Callable[[Exchange], Awaitable[None]], size: int
 ) -> None:
-    """As those that report errors to a service do."""
+    """No frame of a traceback holds the API key, as tools that report the locals of each frame would show it."""
     with RawServer(script) as server:
         async with calling(server.url, limits=Limits(response_bytes=1000)) as caller:
             with pytest.raises(TalonOneError) as caught:
@@ -306,7 +314,7 @@ async def test_the_key_is_in_no_frame_when_tools_show_the_locals_of_a_traceback(
 
 
 async def test_a_failure_leaves_no_circle_when_its_error_is_dropped() -> None:
-    """The collector has nothing to do, and the request does not outlive the call."""
+    """A dropped error leaves no reference cycle, so the request does not outlive its call."""
     with RawServer() as gone:
         pass
     with RawServer(answer(b"x" * 200_000)) as server:

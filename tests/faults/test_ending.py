@@ -1,4 +1,4 @@
-"""How calls and clients end: closed during a call, with an upload that is not read, in another loop, in a child."""
+"""How calls and clients end: during a call, an upload or a look-up, in another loop, in a child."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["session", "direct"])
     [(hang, "unknown"), (then_hang(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"), "accepted")],
 )
 async def test_the_outcome_is_open_when_a_borrowed_session_is_closed_during_a_call(script: Any, outcome: str) -> None:
-    """The request has left: an event that the server has recorded must not be told as never sent."""
+    """Closing a borrowed session during a call leaves its outcome open. The server may have recorded the event."""
     with RawServer(script) as server:
         async with aiohttp.ClientSession() as session:
             talon = TalonOne(server.url, KEY, session=session, retry=ONCE, timeout=Timeout(attempt=1))
@@ -51,7 +51,7 @@ async def test_the_outcome_is_open_when_a_borrowed_session_is_closed_during_a_ca
 
 @pytest.mark.parametrize("kind", ["awaited", "awaited-direct"])
 async def test_closing_ends_at_once_when_an_upload_is_not_read(client: Any) -> None:
-    """What is left of the request is thrown away; nothing waits for a server that does not read."""
+    """Closing a client ends an upload that the server does not read at once, and drops the rest of the request."""
     errors: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     with socket.create_server(("127.0.0.1", 0)) as deaf:
@@ -70,7 +70,7 @@ async def test_closing_ends_at_once_when_an_upload_is_not_read(client: Any) -> N
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
 @pytest.mark.parametrize("kind", ["awaited", "awaited-direct"])
 async def test_descriptors_are_free_when_uploads_were_not_read_in_time(client: Any) -> None:
-    """A connection whose attempt has failed does not stay until the server reads."""
+    """The connection of an upload that failed is closed at once, and does not wait for the server to read."""
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         talon = client(f"http://127.0.0.1:{deaf.getsockname()[1]}", retry=ONCE, timeout=Timeout(attempt=0.2))
         before = sum(1 for _ in Path("/proc/self/fd").iterdir())
@@ -83,10 +83,10 @@ async def test_descriptors_are_free_when_uploads_were_not_read_in_time(client: A
 
 
 @TRANSPORTS
-async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_is_looked_at(
+async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_is_checked(
     transport: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS has sent a message of its own; the caller gives up while the loop reads it."""
+    """A call that is cancelled while its idle TLS connection is checked leaves nothing open."""
     from support.direct import certificates
 
     shown, trusting = certificates()
@@ -114,7 +114,10 @@ async def test_nothing_stays_open_when_a_call_is_cancelled_while_its_connection_
 
 @TRANSPORTS
 async def test_the_deadline_is_kept_when_it_is_shorter_than_the_clock_can_tell(transport: Any) -> None:
-    """Some loops then give a handle that does not tell its time."""
+    """A deadline that is shorter than the resolution of the clock is kept.
+
+    Some loops then give a handle that does not tell its time.
+    """
     with RawServer(hang) as server:
         async with TalonOne(server.url, KEY, transport=transport, retry=ONCE) as talon:
             hasty = talon.with_options(timeout=Timeout(attempt=0.0004, connect=0.0004))
@@ -125,7 +128,7 @@ async def test_the_deadline_is_kept_when_it_is_shorter_than_the_clock_can_tell(t
 
 @TRANSPORTS
 async def test_a_large_answer_is_delivered_when_it_came_before_a_late_deadline(transport: Any) -> None:
-    """Several megabytes, which the loop reads in pieces; the kernel holds what has come of them."""
+    """An answer of several megabytes that arrived before its deadline is delivered, although it is read in pieces."""
     sent = threading.Event()
 
     async def large(exchange: Exchange) -> None:
@@ -149,7 +152,7 @@ async def test_a_large_answer_is_delivered_when_it_came_before_a_late_deadline(t
 async def test_nothing_is_logged_when_a_client_is_closed_while_a_name_is_looked_up(
     transport: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look-up ends later, and tells no one."""
+    """A look-up that ends after its client was closed logs nothing."""
     go_on, errors = threading.Event(), list[Any]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: go_on.wait(10) and [])
@@ -165,10 +168,13 @@ async def test_nothing_is_logged_when_a_client_is_closed_while_a_name_is_looked_
 
 
 @TRANSPORTS
-def test_no_warning_is_left_when_a_client_is_closed_from_another_loop_than_the_one_that_stands_still(
+def test_no_warning_is_left_when_a_client_is_closed_from_another_loop(
     transport: Any,
 ) -> None:
-    """A loop that is stopped and not closed closes what belongs to it when it runs again, or takes it along."""
+    """A client that is closed from another loop leaves no warning.
+
+    A stopped loop closes what belongs to it when it runs again.
+    """
     with RawServer(answer({})) as server:
         talon = TalonOne(server.url, KEY, transport=transport)
         stopped = asyncio.new_event_loop()
@@ -207,7 +213,10 @@ FIRST_CALL = """
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @TRANSPORTS
 def test_a_child_works_when_it_is_forked_during_the_parents_first_call(transport: str) -> None:
-    """At many moments: no lock of an import, or of a first use, is held by a thread that the child does not have."""
+    """A child that is forked at any moment of the parent's first call can call.
+
+    No thread of the parent holds a lock then that the child would wait for.
+    """
     with RawServer(answer({})) as server:
         command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(FIRST_CALL), server.url, transport]
         delays = [0, 0.001, 0.002, 0.004, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05]

@@ -37,7 +37,7 @@ def descriptors() -> int:
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
 @TRANSPORTS
 def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: Any) -> None:
-    """The client stays; each loop takes its connections along."""
+    """The connections of a loop that is dropped are freed with it, although the client lives on."""
     with RawServer(answer({})) as server:
         talon = TalonOne(server.url, KEY, transport=transport)
 
@@ -48,7 +48,7 @@ def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: 
             gc.collect()
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they say that the loop and its connections were not closed
+            warnings.simplefilter("ignore")  # the warnings say that the loop and its connections were not closed
             use_and_drop()
             before = descriptors()
             for _ in range(8):
@@ -63,7 +63,7 @@ def test_descriptors_are_free_when_loops_are_dropped_without_closing(transport: 
 
 @TRANSPORTS
 def test_connections_are_closed_when_a_client_is_dropped_without_closing(transport: Any) -> None:
-    """The loop goes on; it does not keep what belongs to a client that is gone."""
+    """A client that is dropped closes its connections, although their loop runs on."""
 
     async def use_and_drop(url: str) -> None:
         talon = TalonOne(url, KEY, transport=transport)
@@ -112,7 +112,10 @@ UNWINDING = """
 @FORKS
 @TRANSPORTS
 def test_a_parent_goes_on_when_a_child_leaves_a_coroutine_by_an_exit(transport: str) -> None:
-    """The child runs every `finally` of the parent's coroutines; the parent's calls, old and new, are answered."""
+    """The parent's old and new calls are answered after a child has left its coroutines by an exit.
+
+    The child runs every `finally` block of the parent's coroutines.
+    """
 
     async def slow(exchange: Any) -> None:
         if "slow" in exchange.line:
@@ -144,7 +147,7 @@ HANGING = """
 
 @TRANSPORTS
 def test_a_process_ends_when_a_name_look_up_hangs(transport: str) -> None:
-    """Neither the loop nor the interpreter waits for the thread that looks the name up."""
+    """A look-up that hangs keeps neither the loop nor the interpreter from ending."""
     command = [sys.executable, "-c", textwrap.dedent(HANGING), transport]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=20)
     assert ("not_sent\n", 0) == (done.stdout, done.returncode), done.stderr
@@ -152,7 +155,7 @@ def test_a_process_ends_when_a_name_look_up_hangs(transport: str) -> None:
 
 @TRANSPORTS
 async def test_a_server_is_found_when_it_has_moved(transport: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that cannot be made lets the name be looked up again."""
+    """A server that has moved is found, because its name is looked up again when no connection can be made."""
     where = ["127.0.0.1"]
 
     def getaddrinfo(_: str, port: int, *__: Any, **___: Any) -> list[Any]:
@@ -173,7 +176,7 @@ async def test_a_server_is_found_when_it_has_moved(transport: Any, monkeypatch: 
 
 @TRANSPORTS
 def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: Any) -> None:
-    """The loop closes what belongs to it although the client was not closed; the call is not repeated."""
+    """A call whose loop ends without closing the client raises ClientClosedError, and is not repeated."""
     ends: list[BaseException] = []
 
     async def hang(_: Any) -> None:

@@ -49,7 +49,7 @@ ROWS = [
 
 
 def cells() -> list[Cell]:
-    """The cells of the rows; of those that run alone, only the two natures that differ the most."""
+    """Return the cells of the rows; of those that run alone, only the two natures that differ the most."""
     faults = [fault for fault in matrix.FAULTS if fault.name in ROWS]
     differ = (Nature.SAFE, Nature.NEVER)
     return [
@@ -64,38 +64,44 @@ def told(results: list[Result]) -> list[str]:
 
 
 async def test_every_promise_is_kept_when_calls_meet_faults() -> None:
-    """No call acts twice, tells an untruth, or ends late, and every client works afterwards."""
-    found = await matrix.run(cells())
-    assert [] == [str(result.cell) for result in found.broken if "doubled" in result.faults]
-    again = await matrix.run([result.cell for result in found.broken])  # a busy machine breaks no promise twice
+    """No call that meets a fault acts twice, reports a wrong outcome or ends late. Every client works afterwards."""
+    results = await matrix.run(cells())
+    assert [] == [str(result.cell) for result in results.broken if "doubled" in result.faults]
+    again = await matrix.run([result.cell for result in results.broken])  # a busy machine breaks no promise twice
     assert [] == told(again.broken)
-    assert len(ROWS) == len({result.cell.fault.name for result in found.results})
+    assert len(ROWS) == len({result.cell.fault.name for result in results.results})
 
 
 async def test_a_promise_is_reported_when_it_is_broken() -> None:
-    """A server that acts and says that it has not makes `rejected` untrue, and its row is marked."""
+    """A server that acts and says that it has not makes the outcome `rejected` untrue, and its row is marked."""
     lie = Fault("a lie", (Tell.REJECTED,), says(400), acts=True)
-    found = await matrix.run([Cell("session", "awaited", Nature.NEVER, lie, always=True)])
+    results = await matrix.run([Cell("session", "awaited", Nature.NEVER, lie, always=True)])
     assert [{"false": "told rejected, but the server saw 1 requests and acted 1 times"}] == [
-        result.faults for result in found.broken
+        result.faults for result in results.broken
     ]
-    assert "1r!" in list(rows(found.results, ["session"]))[-1]
-    assert "1 cells: 0 doubled, 1 false outcomes" in found.summary()
+    assert "1r!" in list(rows(results.results, ["session"]))[-1]
+    assert "1 cells: 0 doubled, 1 false outcomes" in results.summary()
 
 
 @pytest.mark.parametrize("transport", THERE)
 async def test_nothing_is_left_when_a_thousand_calls_were_cancelled(transport: str) -> None:
-    """Locks, places, deadlines, descriptors and tasks are as before, and no key has acted twice."""
+    """A thousand cancelled calls leave locks, places, deadlines, descriptors and tasks as before.
+
+    No key has acted twice.
+    """
     assert [] == (await cancelling.cancel(transport, 1000)).broken
 
 
 @pytest.mark.parametrize("transport", THERE)
 async def test_nothing_is_left_when_blocking_clients_are_closed_under_their_calls(transport: str) -> None:
-    """Every call ends, with its answer or with ClientClosedError."""
+    """Every call of a blocking client that is closed ends with its answer or with ClientClosedError.
+
+    Nothing is left.
+    """
     assert [] == (await cancelling.close_under_calls(transport, 10)).broken
 
 
 @pytest.mark.parametrize("transport", THERE)
 async def test_outcomes_are_true_when_many_calls_meet_faults_at_random(transport: str) -> None:
-    """Both twins under load, with faults in one answer of twenty."""
+    """Every outcome is true when both twins are under load and one answer of twenty has a fault."""
     assert [] == [line for line in (await soak(transport, 1)).broken if not line.startswith("memory")]

@@ -1,4 +1,4 @@
-"""What goes wrong on the wire, on both twins: every fault ends in an error that tells the truth, in time."""
+"""Faults on the wire, on both twins: each ends in time, in an error with the right outcome."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ SHORT = Timeout(total=0.4, attempt=0.3, connect=0.2)
 async def test_an_event_is_sent_once_when_its_outcome_is_open(
     client: Any, script: Script, error: type[TalonOneError], outcome: str
 ) -> None:
-    """A V1 event that may have been recorded is never repeated, and the error says what is known."""
+    """A V1 event that may have been recorded is not repeated, and the error has its outcome."""
     with RawServer(script) as server:
         talon = client(server.url)
         with pytest.raises(error) as caught:
@@ -85,7 +85,7 @@ async def test_an_event_is_sent_once_when_its_outcome_is_open(
     "script", [reset, fin, answer({}, status=503), then_cut(HEAD + b"Content-Length: 50\r\n\r\n{}")]
 )
 async def test_a_referral_is_made_once_when_its_outcome_is_open(client: Any, script: Script) -> None:
-    """Every referral is another code."""
+    """A referral whose outcome is unknown is not repeated, because each request makes another code."""
     with RawServer(script) as server, pytest.raises(TalonOneError):
         await client(server.url).create_referral(NewReferral(campaign_id=1, advocate_profile_integration_id="a"))
     assert len(server.received) == 1
@@ -104,7 +104,7 @@ async def test_a_referral_is_made_once_when_its_outcome_is_open(client: Any, scr
     ],
 )
 async def test_a_call_ends_in_time_when_the_answer_does_not_come(client: Any, script: Script, outcome: str) -> None:
-    """Also on a corrupt chunk, where aiohttp waits for ever."""
+    """A call whose answer does not come ends in time, also on a corrupt chunk, on which aiohttp waits for ever."""
     with RawServer(script) as server:
         talon = client(server.url, timeout=SHORT, retry=RetryPolicy.off())
         async with asyncio.timeout(2.5):  # ten times as long as the attempt would be too late
@@ -114,7 +114,7 @@ async def test_a_call_ends_in_time_when_the_answer_does_not_come(client: Any, sc
 
 
 async def test_nothing_was_sent_when_no_connection_can_be_made(client: Any) -> None:
-    """The error says so, and the call was repeated although it is not repeatable."""
+    """A call without a connection is repeated whatever its operation, and its error says that nothing was sent."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, not listening: connections are refused
         clock = FakeClock()
@@ -128,7 +128,7 @@ async def test_nothing_was_sent_when_no_connection_can_be_made(client: Any) -> N
 async def test_nothing_was_sent_when_connecting_takes_too_long(
     client: Any, part: str, attempt: float, connect: float
 ) -> None:
-    """A full backlog never accepts. The outcome is known, and the error names the part of `Timeout` that was shorter."""
+    """A call that cannot connect in time ends as not sent, and the error names the part of `Timeout` that was shorter."""
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -144,8 +144,8 @@ async def test_nothing_was_sent_when_connecting_takes_too_long(
     assert caught.value.outcome == "not_sent"
 
 
-async def test_a_name_is_not_found_when_there_is_none(client: Any) -> None:
-    """Name look-up is part of connecting."""
+async def test_a_call_is_not_sent_when_the_host_does_not_exist(client: Any) -> None:
+    """A host name that does not exist is a connection error."""
     talon = client("https://nothing.invalid", retry=RetryPolicy.off())
     with pytest.raises(ConnectError, match=r"no connection to nothing\.invalid"):
         await talon.track_event(EVENT)
@@ -153,7 +153,10 @@ async def test_a_name_is_not_found_when_there_is_none(client: Any) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed_when_a_server_sends_them(client: Any, status: int) -> None:
-    """They would lose the event, or hand customers' data and the signature to somebody else."""
+    """A redirect is not followed.
+
+    It could lose the event, or send customers' data and the signature to another host.
+    """
     with RawServer(answer({})) as other:
         away = answer({}, status=status, headers={"Location": other.url})
         with RawServer(away) as server, pytest.raises(APIError, match="redirects are not followed") as caught:
@@ -162,7 +165,7 @@ async def test_redirects_are_not_followed_when_a_server_sends_them(client: Any, 
 
 
 async def test_cookies_are_not_kept_when_a_server_sets_them(client: Any) -> None:
-    """What belongs to one customer does not reach the next call."""
+    """Cookies of one answer are not sent with the next call."""
     with RawServer(answer({}, headers={"Set-Cookie": "a=b"})) as server:
         talon = client(server.url)
         for _ in range(2):
@@ -172,13 +175,13 @@ async def test_cookies_are_not_kept_when_a_server_sets_them(client: Any) -> None
 
 @pytest.mark.parametrize("lead", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
 async def test_an_answer_is_read_when_information_comes_before_it(client: Any, lead: bytes) -> None:
-    """1xx is no answer."""
+    """An informational answer (1xx) before the answer is skipped."""
     with RawServer(lead + answer({"event": {"type": "t"}})) as server:
         assert (await client(server.url).track_event(EVENT)).event.type == "t"
 
 
 async def test_the_answer_is_refused_when_it_is_larger_than_the_limit(client: Any) -> None:
-    """With a length, without one, and after decompression."""
+    """An answer beyond the size limit is refused, with a length, without one, and after decompression."""
     import gzip
 
     bomb = gzip.compress(b"[" + b" " * 5_000_000 + b"]")
@@ -196,7 +199,7 @@ async def test_the_answer_is_refused_when_it_is_larger_than_the_limit(client: An
 
 
 async def test_a_compressed_answer_is_read_when_it_fits(client: Any) -> None:
-    """Gzip is asked for and understood."""
+    """The client asks for gzip, and reads a compressed answer."""
     import gzip
 
     body = gzip.compress(b'{"event": {"type": "zipped"}}')
@@ -206,7 +209,7 @@ async def test_a_compressed_answer_is_read_when_it_fits(client: Any) -> None:
 
 
 async def test_a_call_ends_when_the_client_is_closed_meanwhile(client: Any) -> None:
-    """With an error that says so, and that the outcome is open."""
+    """A call whose client is closed ends with an error that says so and has an open outcome."""
     import asyncio
 
     with RawServer(hang) as server:
@@ -223,7 +226,7 @@ async def test_a_call_ends_when_the_client_is_closed_meanwhile(client: Any) -> N
 
 
 async def test_an_idle_connection_is_not_mistaken_for_a_fault_when_the_server_closes_it(client: Any) -> None:
-    """The next safe call goes out on a new connection."""
+    """A safe call after the server has closed the idle connection goes out on a new one."""
 
     async def answer_and_close(exchange: Exchange) -> None:
         await exchange.send(answer({}))
@@ -236,8 +239,8 @@ async def test_an_idle_connection_is_not_mistaken_for_a_fault_when_the_server_cl
     assert len(server.received) == 3
 
 
-async def test_the_first_doubt_stays_when_later_attempts_are_never_sent(client: Any, clock: FakeClock) -> None:
-    """A lost answer followed by a refused connection is still an unknown outcome."""
+async def test_an_unknown_outcome_stays_when_later_attempts_are_never_sent(client: Any, clock: FakeClock) -> None:
+    """A lost answer followed by a refused connection is an unknown outcome."""
     server = RawServer(reset)
 
     class Gone(FakeClock):
@@ -252,7 +255,7 @@ async def test_the_first_doubt_stays_when_later_attempts_are_never_sent(client: 
 
 
 async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open(client: Any, clock: FakeClock) -> None:
-    """Rules may run twice."""
+    """V1 writes whose outcome is open are repeated only with `repeat_named`, because rules may run twice."""
     with RawServer(answer({}, status=503), answer({"profile": {"id": 1}})) as server:
         with pytest.raises(ServerError):
             await client(server.url, clock=clock).update_customer_profile("a", NewCustomerProfile())
@@ -262,8 +265,11 @@ async def test_v1_writes_are_repeated_only_on_request_when_their_outcome_is_open
     assert len(server.received) == 2
 
 
-async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() -> None:
-    """Its repetition, its errors and its headers are not ours; it stays open."""
+async def test_a_borrowed_session_changes_no_call_when_it_has_options_of_its_own() -> None:
+    """The retries, errors and headers of a borrowed session do not apply to the client's calls.
+
+    The session stays open.
+    """
     import aiohttp
 
     with RawServer(answer({}), reset, answer({}, status=409)) as server:
@@ -290,7 +296,7 @@ async def test_a_borrowed_session_changes_nothing_when_it_has_ways_of_its_own() 
 async def test_nothing_was_sent_when_the_proxy_fails_to_connect(
     client: Any, clock: FakeClock, script: Script, tries: int
 ) -> None:
-    """Only CONNECT was written: the event is not in doubt. A proxy that says no is final."""
+    """A proxy that fails during CONNECT leaves the event not sent. A refusal of the proxy is final."""
     with RawServer(script) as proxy:
         talon = client("https://shop.invalid", proxy=proxy.url, clock=clock)
         with pytest.raises(ConnectError) as caught:
@@ -299,7 +305,7 @@ async def test_nothing_was_sent_when_the_proxy_fails_to_connect(
 
 
 async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> None:
-    """Nobody waits for a Retry-After on behalf of a closed client."""
+    """Closing a client ends its pause for a Retry-After."""
     import asyncio
 
     busy = answer({}, status=429, headers={"Retry-After": "25"})
@@ -316,10 +322,13 @@ async def test_a_pause_ends_when_the_client_is_closed_meanwhile(client: Any) -> 
 
 
 @SESSION
-async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
+async def test_a_netrc_entry_is_an_error_when_it_has_another_credential(
     client: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    """With trust_env, aiohttp refuses to send our key beside another's: nothing is sent, nothing repeated."""
+    """With `trust_env`, a netrc entry for the host is an error that says so.
+
+    Nothing is sent or repeated, because aiohttp refuses to send the API key beside another one.
+    """
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with RawServer(answer({})) as server:
@@ -329,7 +338,7 @@ async def test_a_netrc_entry_is_told_when_it_stands_in_the_way(
 
 
 def test_no_loop_is_kept_when_it_has_ended() -> None:
-    """A client at module level does not collect the loops it was used in."""
+    """A client at module level keeps no reference to the loops that have ended."""
     import asyncio
 
     with RawServer(answer({})) as server:
@@ -344,8 +353,8 @@ def test_no_loop_is_kept_when_it_has_ended() -> None:
         assert [] == talon._core.states()
 
 
-async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(client: Any) -> None:
-    """What comes on an idle connection belongs to no request: the connection is dropped."""
+async def test_a_connection_is_dropped_when_bytes_come_while_it_is_idle(client: Any) -> None:
+    """Bytes on an idle connection belong to no request. The connection is dropped, and the next call has a new one."""
 
     async def late(exchange: Any) -> None:
         await exchange.send(answer({"event": {"type": "first"}}))
@@ -361,7 +370,7 @@ async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one(cli
 
 
 async def test_no_cycle_is_left_when_calls_fail() -> None:
-    """A failed call leaves nothing that waits for the garbage collector, with the request in it."""
+    """A failed call leaves no reference cycle that would keep its request until the garbage collector runs."""
     with RawServer(answer({"message": "no"}, status=400)) as server:
         async with TalonOne(server.url, KEY) as talon:
 

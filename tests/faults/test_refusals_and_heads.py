@@ -32,7 +32,10 @@ MANY = then_cut(b"HTTP/1.1 200 OK\r\n" + b"X-Flood: " + b"a" * 40 + b"\r\n" + b"
 
 
 async def test_a_long_header_names_the_limit_and_is_final_when_a_read_meets_it(client: Any, clock: FakeClock) -> None:
-    """The answer would not be smaller the next time, so the call is not repeated, and the error names the limit."""
+    """A header beyond the limit is an error that names the limit.
+
+    The call is not repeated, because the next answer would be as large.
+    """
     with RawServer(LONG) as server, pytest.raises(ConnectionLostError, match="response_head_bytes") as caught:
         await client(server.url, clock=clock).get_customer_inventory("a")
     assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
@@ -41,21 +44,21 @@ async def test_a_long_header_names_the_limit_and_is_final_when_a_read_meets_it(c
 async def test_too_many_headers_name_the_limit_and_are_final_when_a_read_meets_them(
     client: Any, clock: FakeClock
 ) -> None:
-    """Aiohttp refuses more than a number of headers of its own; that is the same fault as a head that is too large."""
+    """More headers than aiohttp allows are reported as a head that is too large."""
     with RawServer(MANY) as server, pytest.raises(ConnectionLostError, match="response_head_bytes") as caught:
         await client(server.url, clock=clock).get_customer_inventory("a")
     assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
 
 
 async def test_an_answer_is_read_when_it_has_many_small_headers(client: Any) -> None:
-    """A few hundred; aiohttp by itself refuses more than 128."""
+    """An answer with a few hundred small headers is read, although aiohttp by itself refuses more than 128."""
     head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300))
     with RawServer(head + b"Content-Length: 2\r\n\r\n{}") as server:
         assert (await client(server.url).get_customer_inventory("a")).profile is None
 
 
-async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any) -> None:
-    """A 429 followed by a refused connection is `rejected`: the request has reached the server."""
+async def test_a_refusal_is_reported_when_later_attempts_are_never_sent(client: Any) -> None:
+    """A 429 followed by a refused connection has the outcome `rejected`, because the request has reached the server."""
     server = RawServer(BUSY)
 
     class Gone(FakeClock):
@@ -67,8 +70,8 @@ async def test_a_refusal_is_told_when_later_attempts_are_never_sent(client: Any)
     assert ("rejected", 2, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
 
 
-async def test_a_refusal_is_told_when_the_client_is_closed_before_the_next_attempt(client: Any) -> None:
-    """The server has seen the request and done nothing: `rejected`, not `not_sent`."""
+async def test_a_refusal_is_reported_when_the_client_is_closed_before_the_next_attempt(client: Any) -> None:
+    """A refused call whose client is closed before the next attempt has the outcome `rejected`, not `not_sent`."""
     with RawServer(answer({}, status=429, headers={"Retry-After": "25"})) as server:
         talon = client(server.url)
         call = asyncio.ensure_future(talon.track_event(EVENT))
@@ -82,7 +85,7 @@ async def test_a_refusal_is_told_when_the_client_is_closed_before_the_next_attem
 
 
 async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client: Any) -> None:
-    """It gets its place from a call that the closing has ended, and must not begin an attempt with it."""
+    """A call that waits for a place when its client is closed ends as `not_sent` and begins no attempt."""
     with RawServer(hang) as server:
         talon = client(server.url, limits=Limits(connections=1))
         calls = [asyncio.ensure_future(talon.get_customer_inventory("a"))]
@@ -101,7 +104,7 @@ async def test_a_waiting_call_ends_as_not_sent_when_the_client_is_closed(client:
 async def test_a_place_is_given_back_when_the_time_is_over_as_it_is_got(
     client: Any, clock: FakeClock, seconds: float
 ) -> None:
-    """The call ends as `not_sent`, also when just nothing of its ten seconds is left; the next one gets the place."""
+    """A call whose time is over as it gets a place ends as `not_sent`, and the next call gets the place."""
 
     async def slow(exchange: Exchange) -> None:
         await asyncio.sleep(0.1)  # the second call waits by then

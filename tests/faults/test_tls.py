@@ -1,4 +1,4 @@
-"""Certificates: verified always; a wrong one is final."""
+"""Certificates are always verified, and an invalid one is a final error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 
 async def test_calls_go_through_when_the_certificate_is_trusted(client: Any) -> None:
-    """`ssl=` brings the shop's own authority."""
+    """A certificate of an authority that `ssl=` trusts is accepted."""
     authority = trustme.CA()
     with RawServer(answer({"profile": {"id": 7}}), tls=tls(authority, "localhost")) as server:
         talon = client(server.url, ssl=trusting(authority))
@@ -37,7 +37,7 @@ async def test_calls_go_through_when_the_certificate_is_trusted(client: Any) -> 
 
 @pytest.mark.parametrize("case", ["unknown authority", "another name"])
 async def test_a_certificate_is_final_when_it_is_not_valid(client: Any, clock: FakeClock, case: str) -> None:
-    """Nothing is sent, and nothing repeated: it would not get better."""
+    """An invalid certificate is a final error: nothing is sent or repeated."""
     authority = trustme.CA()
     options = {} if case == "unknown authority" else {"ssl": trusting(authority)}
     with RawServer(answer({}), tls=tls(authority, "localhost" if not options else "other.example")) as server:
@@ -46,8 +46,8 @@ async def test_a_certificate_is_final_when_it_is_not_valid(client: Any, clock: F
     assert ("not_sent", 1, []) == (caught.value.outcome, caught.value.attempts, server.received)
 
 
-async def test_half_an_answer_is_no_answer_when_tls_is_cut(client: Any, clock: FakeClock) -> None:
-    """Without a length and without a proper end, the JSON is the judge."""
+async def test_an_answer_is_unreadable_when_tls_cuts_it_off(client: Any, clock: FakeClock) -> None:
+    """An answer that TLS cuts off is refused as incomplete JSON, since neither a length nor a proper end tells."""
     authority = trustme.CA()
     cut = then_cut(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"profile": {"id"')
     with RawServer(cut, tls=tls(authority, "localhost")) as server:

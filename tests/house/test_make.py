@@ -1,4 +1,4 @@
-"""The commands of the Makefile: those that pages name are there, and the long one says how far it is."""
+"""The commands of the Makefile: pages name only targets that exist, and `make test` announces its phases."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_command_that_a_page_names_is_in_the_makefile(page: str) -> None:
-    """`make` knows every target that users and contributors read about."""
+def test_a_target_is_in_the_makefile_when_a_page_names_it(page: str) -> None:
+    """The Makefile has every target that the README, the changelog and the guide for contributors name."""
     named = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text("utf-8")))
     targets = set(re.findall(r"[a-z-]+(?=[^:=\n]*:(?!=))", (ROOT / "Makefile").read_text("utf-8")))
     assert named
@@ -23,11 +23,11 @@ def test_a_command_that_a_page_names_is_in_the_makefile(page: str) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_phase_of_the_tests_says_which_it_is(number: int) -> None:
-    """`make test` tells how many phases there are, and what the next one does."""
+def test_a_phase_of_the_tests_is_announced_when_it_begins(number: int) -> None:
+    """`make test` prints the number of a phase, how many phases there are, and what the phase does."""
     command = [sys.executable, "tools/test_others.py", "--announce", str(number)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     title = ["style, types and generated files", f"all tests on Python {sys.version_info[0]}.{sys.version_info[1]} "][
         number - 1
     ]
-    assert re.fullmatch(rf"\n{number} of \d+: {title}.*\.\.\.\n", said)
+    assert re.fullmatch(rf"\n{number} of \d+: {title}.*\.\.\.\n", output)

@@ -1,4 +1,4 @@
-"""What users are told about can be imported, from the package or from a public module."""
+"""Names that pages and docstrings mention can be imported, from the package or from a public module."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PUBLIC = [
 
 
 def names_of(module: str) -> list[str]:
-    """Return what a module offers."""
+    """Return the names that a module offers."""
     loaded = importlib.import_module(module)
     return getattr(loaded, "__all__", None) or [name for name in vars(loaded) if not name.startswith("_")]
 
@@ -42,7 +42,7 @@ CLASSES = {
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
-    """Yield the docstrings of what is offered, and of its methods, by name."""
+    """Yield the docstrings of everything that is offered, and of its methods, by name."""
     for name, value in OFFERED.items():
         yield name, str(getattr(value, "__doc__", None) or "")
         if isinstance(value, type):
@@ -68,27 +68,27 @@ def every_error() -> list[type[Any]]:
 @pytest.mark.parametrize(
     "name", ["CallOptions", "ClientOptions", "Clock", "ErrorDetail", "Idempotency", "Outcome", "evolve"]
 )
-def test_a_name_of_signatures_can_be_imported_from_the_package(name: str) -> None:
-    """What callers need for annotations and for tests of their own is in `talon_async`."""
+def test_a_name_can_be_imported_from_the_package_when_signatures_have_it(name: str) -> None:
+    """`talon_async` offers the names that callers need for annotations and for tests of their own."""
     assert name in talon_async.__all__
     assert getattr(talon_async, name) is not None
 
 
-def test_every_error_of_the_tree_can_be_imported_from_the_package() -> None:
-    """`from talon_async import RateLimitError` works, and so for each class of `talon_async.errors`."""
+def test_an_error_can_be_imported_from_the_package_when_it_is_in_the_tree() -> None:
+    """`talon_async` offers every class of `talon_async.errors`, so `from talon_async import RateLimitError` works."""
     tree = {
         name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, TalonOneError)
     }
     assert set() == tree - set(talon_async.__all__)
 
 
-def test_every_error_that_can_be_raised_is_offered() -> None:
-    """No caller has to import from a module with an underscore to catch something."""
+def test_an_error_is_offered_when_it_can_be_raised() -> None:
+    """A public module offers every error that the package can raise."""
     assert [] == [cls for cls in every_error() if OFFERED.get(cls.__name__) is not cls]
 
 
-def test_every_class_that_a_docstring_names_is_offered() -> None:
-    """A name in backticks, or below `Raises:`, can be looked up and imported."""
+def test_a_class_is_offered_when_a_docstring_names_it() -> None:
+    """A public module offers every class that a docstring names in backticks or below `Raises:`."""
     named = {
         (where, word)
         for where, text in docstrings()
@@ -99,8 +99,8 @@ def test_every_class_that_a_docstring_names_is_offered() -> None:
     assert [] == sorted(pair for pair in named if pair[1] not in OFFERED)
 
 
-def test_every_class_in_a_signature_is_offered() -> None:
-    """Whoever writes a function around a method can annotate it."""
+def test_a_class_is_offered_when_a_signature_has_it() -> None:
+    """A public module offers every class in a signature, so that a function around a method can be annotated."""
     named = {
         (f"{name}.{part}", word)
         for name in ("TalonOne", "TalonOneSync", "PreparedCall", "Report", "Sandbox")

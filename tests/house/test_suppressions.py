@@ -1,4 +1,4 @@
-"""Suppressions: places where a checker is told to look away. There may be fewer, not more."""
+"""Suppressions: comments and casts that make a checker look away. Their number may only fall."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def counted(what: str, text: str) -> int:
 
 @pytest.mark.parametrize("what", COUNTS)
 def test_suppressions_are_as_many_as_recorded_when_the_package_is_searched(what: str) -> None:
-    """The recorded number is the highest allowed, and is lowered in the commit that removes a suppression."""
+    """The package has exactly as many suppressions as recorded. The commit that removes one lowers the number."""
     assert COUNTS[what] == sum(counted(what, text) for text in TEXTS)
 
 
@@ -54,5 +54,8 @@ def test_suppressions_are_as_many_as_recorded_when_the_package_is_searched(what:
     ],
 )
 def test_suppressions_are_counted_when_they_are_comments_or_calls(what: str, text: str, expected: int) -> None:
-    """Words inside texts and longer names are not suppressions; comments that turn rules off count once a file."""
+    """A suppression is a comment or a call, not a word in a text or a part of a longer name.
+
+    Comments that turn rules off count once a file.
+    """
     assert expected == counted(what, text)

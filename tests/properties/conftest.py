@@ -1,4 +1,4 @@
-"""How the properties are tried: the same examples every time, with no clock and nothing left on disk."""
+"""Settings of Hypothesis: the same examples every time, no deadline, and nothing left on the disk."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ settings.register_profile(
     derandomize=True,
     database=None,
     max_examples=100,
-    suppress_health_check=[HealthCheck.too_slow],  # the machine is nobody's fault
+    suppress_health_check=[HealthCheck.too_slow],  # a busy machine makes examples slow
 )
 settings.load_profile("talon")

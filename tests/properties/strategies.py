@@ -1,4 +1,4 @@
-"""Makes values for the properties: any JSON, any model from its own types and limits, any sample with every field."""
+"""Makes values for the properties: any JSON, any model within its types and limits, samples with every field."""
 
 from __future__ import annotations
 
@@ -96,13 +96,16 @@ def within(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
 
 @cache
 def instances(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Make instances of a model; what an effect or a catalog action holds fits its type, or nobody knows the type."""
+    """Make instances of a model.
+
+    Its effects and catalog actions have the type of what they hold, or an unknown type.
+    """
     hints = get_type_hints(cls)
     fields = {field.name: of(hints[field.name], field.metadata.get(LIMIT)) for field in attrs.fields(cls)}
     if cls is CatalogAction:
         return st.one_of(*[st.builds(cls, payload=instances(payload)) for payload in CATALOG_ACTIONS.values()])
     if cls in (LabelTargetNone, LabelTargetAudience):
-        fields["type"] = st.just(WORDS[cls])  # without it nobody could tell which of the two it is
+        fields["type"] = st.just(WORDS[cls])  # without the type the two classes cannot be told apart
     if cls is not Effect:
         return st.builds(cls, **fields)
     rest = {name: values for name, values in fields.items() if name not in ("effect_type", "props")}
@@ -167,20 +170,20 @@ def filled(cls: type[Any]) -> Any:
 
 def arguments_of(stub: Endpoint) -> dict[str, Any]:
     """Return what an operation needs to be called with."""
-    given: dict[str, Any] = {name: 7 if stub.types[name] is int else "text" for name in stub.path_parameters}
+    arguments: dict[str, Any] = {name: 7 if stub.types[name] is int else "text" for name in stub.path_parameters}
     for kind in stub.body_classes[:1]:
-        given["body"] = filled(kind) if attrs.has(kind) else sample(kind)
-    return given
+        arguments["body"] = filled(kind) if attrs.has(kind) else sample(kind)
+    return arguments
 
 
 async def trickling(source: Iterable[Any]) -> AsyncIterator[Any]:
-    """Give items now and then."""
+    """Give items with pauses between them."""
     for item in source:
         await asyncio.sleep(0)
         yield item
 
 
 def failing(source: Iterable[Any]) -> Iterator[Any]:
-    """Give items, then break."""
+    """Give items, then raise."""
     yield from source
     raise KeyError("the file is broken")

@@ -1,4 +1,4 @@
-"""Runs of any calls, whatever becomes of each, and however the run ends."""
+"""Runs of any calls, whatever becomes of each call, and however the run ends."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def keys_of(event: Any) -> set[str]:
 
 @attrs.define
 class Server:
-    """Notes what is sent, and does with each event what its plan says; then it says yes."""
+    """Notes what is sent, and lets each event fail as its plan says before it succeeds."""
 
     plans: list[Any]
     events: list[Any]
@@ -102,11 +102,11 @@ class Server:
 
     @property
     def first_times(self) -> list[int]:
-        """The numbers in the order in which they were sent first."""
+        """Return the numbers in the order in which they were sent first."""
         return list(dict.fromkeys(self.begun))
 
     def assert_kept(self, report: Report[Any], concurrency: int) -> None:
-        """Hold what a run promises in any case against what was seen."""
+        """Check every promise of a run against what the server has seen."""
         assert self.most <= concurrency
         assert max(self.acted.values(), default=1) == 1
         assert all(len(keys) == 1 for keys in self.keys.values())
@@ -128,7 +128,7 @@ class Server:
 
 
 def run(server: Server, source: Any, concurrency: int, **options: Any) -> Any:
-    """Run events against a server that is no network."""
+    """Run events against a server without a network."""
 
     async def running() -> Any:
         async with inner(Immediate(server), clock=FakeClock()) as talon:
@@ -146,7 +146,7 @@ def server_of(plans: list[Any]) -> Server:
 @settings(max_examples=200)
 @given(EVENTS, CONCURRENCY, st.booleans())
 def test_nothing_is_lost_or_doubled_when_a_run_ends(plans: list[Any], concurrency: int, trickle: bool) -> None:
-    """Every event is taken and settled once, acts once at most, each customer's and session's in order."""
+    """Every event is taken and settled once and acts at most once, and those of a customer or session act in order."""
     server = server_of(plans)
     report = run(server, trickling(server.events) if trickle else iter(server.events), concurrency)
     server.assert_kept(report, concurrency)
@@ -159,8 +159,8 @@ def test_nothing_is_lost_or_doubled_when_a_run_ends(plans: list[Any], concurrenc
 
 @settings(max_examples=150)
 @given(EVENTS, EVENTS, CONCURRENCY)
-def test_rest_is_told_when_a_key_is_refused(before: list[Any], after: list[Any], concurrency: int) -> None:
-    """After an invalid key nothing more is taken; what was taken and not sent is told as such."""
+def test_rest_is_reported_when_a_key_is_refused(before: list[Any], after: list[Any], concurrency: int) -> None:
+    """A run takes nothing more after an invalid key, and reports what was taken and not sent."""
     server = server_of([*before, ("ann", "s1", 0, ["key"], True), *after])
     report = run(server, iter(server.events), concurrency)
     server.assert_kept(report, concurrency)
@@ -171,7 +171,7 @@ def test_rest_is_told_when_a_key_is_refused(before: list[Any], after: list[Any],
 @settings(max_examples=100)
 @given(EVENTS, CONCURRENCY)
 def test_taken_events_are_sent_when_the_source_breaks(plans: list[Any], concurrency: int) -> None:
-    """What a source gave before it broke is sent, and the error holds the report."""
+    """A run sends what a source gave before it raised, and its error has the report."""
     server = server_of(plans)
     with pytest.raises(BulkInterruptedError) as caught:
         run(server, failing(server.events), concurrency)
@@ -185,7 +185,10 @@ def test_taken_events_are_sent_when_the_source_breaks(plans: list[Any], concurre
 def test_account_is_exact_at_every_moment_when_a_run_ends_early(
     plans: list[Any], concurrency: int, rounds: int, how: str
 ) -> None:
-    """Cancelled, closed, or ended by `progress`: the counts add up in every snapshot, and in the end none is pending."""
+    """The counts of every snapshot add up when a run is cancelled, closed, or ended by `progress`.
+
+    In the end no call is pending.
+    """
     server, seen = server_of(plans), list[Snapshot]()
 
     def progress(snapshot: Snapshot) -> None:
@@ -225,22 +228,22 @@ def test_account_is_exact_at_every_moment_when_a_run_ends_early(
 def test_each_call_has_one_result_when_a_run_is_streamed(
     plans: list[Any], concurrency: int, ordered: bool, read: int
 ) -> None:
-    """Results come once each, in order if asked for; a reader that leaves ends the run."""
+    """Each call has one result, and results come in order if that is asked for. A reader that leaves ends the run."""
     server = server_of(plans)
 
     async def reading() -> list[int]:
         async with inner(Immediate(server), clock=FakeClock()) as talon:
-            found = list[int]()
+            indices = list[int]()
             stream = talon.stream_events(iter(server.events), concurrency=concurrency, ordered=ordered)
             async with contextlib.aclosing(stream):
                 async for result in stream:
                     assert isinstance(result, Success | Failure)
                     assert result.item is server.events[result.index]
-                    found.append(result.index)
-                    if len(found) > read:
+                    indices.append(result.index)
+                    if len(indices) > read:
                         break
             assert server.under_way == []
-            return found
+            return indices
 
     found = asyncio.run(reading())
     assert len(found) == len(set(found)) == min(len(plans), read + 1)

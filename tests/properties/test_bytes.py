@@ -62,7 +62,7 @@ BODIES = st.one_of(
 
 @pytest.mark.parametrize("returns", [pytest.param(kind, id=name) for name, kind in sorted(KINDS.items())])
 def test_answer_is_a_model_or_unreadable_when_its_bytes_are_anything(returns: Any) -> None:
-    """Whatever the server sends, reading gives what is documented or says that it cannot; None is for no bytes."""
+    """Any bytes of an answer become a model or an UnreadableAnswerError. None stands for an answer without bytes."""
     optional, kind = NoneType in get_args(returns), branches(returns)[0]
 
     @settings(max_examples=25)
@@ -78,8 +78,8 @@ def test_answer_is_a_model_or_unreadable_when_its_bytes_are_anything(returns: An
 
 
 @given(st.binary())
-def test_answer_is_nothing_when_none_is_documented(body: bytes) -> None:
-    """What comes with an answer that has no content is not looked at."""
+def test_answer_is_none_when_the_operation_documents_no_answer(body: bytes) -> None:
+    """The body of an answer is ignored when the operation documents none."""
     assert decode(body, None) is None
 
 
@@ -87,7 +87,7 @@ def test_answer_is_nothing_when_none_is_documented(body: bytes) -> None:
 @given(st.integers(300, 599), BODIES)
 @example(409, b'{"message": "Too many requests are updating this profile at the same time"}')
 def test_error_is_made_and_pickled_when_the_answer_says_no(status: int, body: bytes) -> None:
-    """An answer that says no is an error whatever its body, and the error survives pickling with all it knows."""
+    """Any body of an error answer becomes an error, which is the same after pickling."""
     error = error_for(Answer(status, {}, body))
     again = pickle.loads(pickle.dumps(error))
     assert isinstance(error, APIError)
@@ -99,7 +99,7 @@ def test_error_is_made_and_pickled_when_the_answer_says_no(status: int, body: by
 
 @given(BODIES)
 def test_error_is_pickled_when_the_answer_cannot_be_read(body: bytes) -> None:
-    """The error of an unreadable answer survives pickling too."""
+    """An UnreadableAnswerError is the same after pickling."""
     error = None
     try:
         decode(body, IntegrationStateV2)
@@ -111,7 +111,7 @@ def test_error_is_pickled_when_the_answer_cannot_be_read(body: bytes) -> None:
 @given(st.lists(DETAILS | JSON))
 @example([{}])
 @example([{"title": None, "unknown": 1}])
-def test_detail_says_something_when_it_is_kept(details: list[Any]) -> None:
-    """What the server lists without a word in it is left out, so that no message ends in a lone separator."""
+def test_detail_has_text_when_it_is_kept(details: list[Any]) -> None:
+    """Error details without any text are left out, so that no message ends in a separator."""
     error = error_for(Answer(400, {}, json.dumps({"message": "bad", "errors": details}).encode()))
     assert all(str(detail) for detail in error.errors)

@@ -1,4 +1,4 @@
-"""Whatever a cart and its discounts are: the parts are the whole, nothing is lost, and no order matters."""
+"""Sums of any cart and any discounts: the parts make the whole, no money is lost, and no order matters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CAMPAIGNS = st.sampled_from([None, -1, 7])
 
 @pytest.fixture(scope="module", autouse=True)
 def exact() -> Iterator[None]:
-    """The tests' own sums are as exact as those they check."""
+    """Make the tests' own sums as exact as those they check."""
     with localcontext(Context(prec=2000)):
         yield
 
@@ -83,7 +83,7 @@ EFFECTS = st.lists(st.builds(Effect, effect_type=st.just("any"), props=PROPS, ca
 
 
 def check_sums(totals: CartTotals) -> None:
-    """The equations that hold before and after rounding."""
+    """Check the equations that hold before and after rounding."""
     lines = totals.lines.values()
     off_lines = sum(line.discount for line in lines)
     parts = totals.cart_item_total + totals.cart_item_additional_cost_total + totals.additional_cost_total
@@ -92,33 +92,36 @@ def check_sums(totals: CartTotals) -> None:
     assert totals.discount_total == off_lines + totals.session_discount
     assert all(line.gross == line.net + line.discount for line in lines)
     for place, line in totals.lines.items():
-        assert line.discount == sum(one.amount for one in totals.discounts if one.line == place)
+        assert line.discount == sum(discount.amount for discount in totals.discounts if discount.line == place)
 
 
 @given(carts(ODD), EFFECTS)
 def test_the_parts_are_the_whole_when_discounts_are_applied(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Total and discounts are the gross, lines are what their discounts leave, and nothing is negative."""
+    """The total and the discounts add up to the gross.
+
+    Each line is its price less its discounts, and no sum is negative.
+    """
     totals = cart_totals(session, effects)
     check_sums(totals)
     assert min([totals.total, totals.excess, *(line.net for line in totals.lines.values())]) >= 0
-    assert all(one.amount > 0 for one in totals.discounts)
+    assert all(discount.amount > 0 for discount in totals.discounts)
 
 
 @given(carts(ODD), EFFECTS)
 def test_no_money_is_lost_when_nothing_is_rolled_back(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Every effect's value is taken off, or in the excess, or the effect is reported."""
-    given_ = [one for one in effects if not isinstance(one.props, RollbackDiscountEffectProps)]
-    totals = cart_totals(session, given_)
-    asked: Any = sum(Decimal(str(getattr(one.props, "value", 0))) for one in given_)
-    unapplied: Any = sum(Decimal(str(getattr(one.props, "value", 0))) for one in totals.unapplied)
-    assert asked == totals.discount_total + totals.excess + unapplied
+    """The value of every effect is taken off, is in the excess, or the effect is reported."""
+    discounting = [effect for effect in effects if not isinstance(effect.props, RollbackDiscountEffectProps)]
+    totals = cart_totals(session, discounting)
+    wanted: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in discounting)
+    unapplied: Any = sum(Decimal(str(getattr(effect.props, "value", 0))) for effect in totals.unapplied)
+    assert wanted == totals.discount_total + totals.excess + unapplied
 
 
 @given(carts(ODD), EFFECTS.flatmap(lambda effects: st.tuples(st.just(effects), st.permutations(effects))))
 def test_the_totals_are_the_same_when_the_effects_come_in_another_order(
     session: CustomerSessionV2, orders: tuple[list[Effect], list[Effect]]
 ) -> None:
-    """All is the same; the effects that could not be applied are in an order of their own."""
+    """The order of the effects changes nothing but the order of the effects that could not be applied."""
     one, other = (cart_totals(session, effects) for effects in orders)
     assert attrs.evolve(one, unapplied=()) == attrs.evolve(other, unapplied=())
     assert Counter(map(repr, one.unapplied)) == Counter(map(repr, other.unapplied))
@@ -128,13 +131,16 @@ def test_the_totals_are_the_same_when_the_effects_come_in_another_order(
 def test_the_sums_hold_when_everything_is_rounded(
     session: CustomerSessionV2, effects: list[Effect], places: int
 ) -> None:
-    """The total is the exact one, half up; every part is in whole cents, not negative, and near what it was."""
+    """The rounded total is the exact one, rounded half up.
+
+    Every part is in whole cents, not negative, and close to its exact value.
+    """
     exact = cart_totals(session, effects)
     rounded = exact.rounded(places)
     check_sums(rounded)
     cent = Decimal(1).scaleb(-places)
     assert exact.total.quantize(cent, ROUND_HALF_UP) == rounded.total
-    amounts = [rounded.total, *(one.amount for one in rounded.discounts)]
+    amounts = [rounded.total, *(discount.amount for discount in rounded.discounts)]
     amounts += [amount for line in rounded.lines.values() for amount in (line.gross, line.discount, line.net)]
     assert all(amount == amount.quantize(cent) and amount >= 0 for amount in amounts)
     pairs = zip(exact.lines.values(), rounded.lines.values(), strict=True)
@@ -144,7 +150,7 @@ def test_the_sums_hold_when_everything_is_rounded(
 
 @given(carts(CENTS), EFFECTS)
 def test_prices_stay_when_they_are_whole_cents(session: CustomerSessionV2, effects: list[Effect]) -> None:
-    """Only what discounts made of them is rounded, each of them by less than a cent."""
+    """Only lines with discounts are rounded if all prices are whole cents, each by less than a cent."""
     exact = cart_totals(session, effects)
     rounded = exact.rounded()
     assert [line.gross for line in exact.lines.values()] == [line.gross for line in rounded.lines.values()]

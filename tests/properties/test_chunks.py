@@ -1,4 +1,4 @@
-"""Batches in parts, of any items, whatever becomes of each part."""
+"""Runs of any items in chunks, whatever becomes of each chunk."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def action(kind: str, name: str) -> CatalogAction:
 
 @attrs.frozen
 class Way:
-    """One of the calls in chunks: what its items are, what two of them have in common, and where a request has them."""
+    """One of the calls in chunks: how items are made, what two of them have in common, and where a request has them."""
 
     call: Callable[..., Any]
     item: Callable[[str, str], Any]
@@ -98,7 +98,7 @@ each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
 
 def in_the_way(way: Way, one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Tell whether it matters which of two requests comes first."""
+    """Tell whether two requests have an order that matters."""
     first, second = {way.about(item) for item in one}, {way.about(item) for item in other}
     if {kind for kind, _ in first} != {kind for kind, _ in second} or "PATCH_MANY" in {kind for kind, _ in first}:
         return True
@@ -107,7 +107,7 @@ def in_the_way(way: Way, one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 @attrs.define
 class Server:
-    """Notes what is sent, and does with each request what its plan says."""
+    """Notes what is sent, and answers each request as its plan says."""
 
     way: Way
     plan: list[tuple[int, str]]
@@ -146,7 +146,7 @@ class Server:
 
 @attrs.define
 class Trial:
-    """A run over some items, made with a small bound and one attempt for each request, and what came of it."""
+    """A run over some items, with a small bound and one attempt for each request, and its result."""
 
     way: Way
     items: list[Any]
@@ -170,7 +170,7 @@ class Trial:
                 return await self.way.call(talon, source, concurrency=concurrency, **options)
 
     def assert_kept(self, report: ChunksReport[Any, Any], concurrency: int) -> None:
-        """Hold what a run promises in any case against what was seen."""
+        """Check every promise of a run against what the server has seen."""
         assert self.server.widest <= concurrency
         assert report.pending == 0
         assert report.taken == report.succeeded + len(report.failures) <= len(self.items)
@@ -190,7 +190,10 @@ class Trial:
 
 @each_way
 def test_every_item_is_settled_once_when_chunks_fail_at_random(way: Way) -> None:
-    """Every item is sent once and in order, in chunks that fit and do not cross; each has succeeded or is a failure."""
+    """Every item is sent once and in order, in chunks that fit and do not cross.
+
+    Each item has succeeded or is a failure.
+    """
 
     @settings(max_examples=80)
     @given(ITEMS, CALLS, MOST, CONCURRENCY, st.booleans())
@@ -206,8 +209,8 @@ def test_every_item_is_settled_once_when_chunks_fail_at_random(way: Way) -> None
 
 
 @each_way
-def test_rest_is_told_when_the_key_is_refused_during_a_run(way: Way) -> None:
-    """After that nothing more is sent; what was taken is settled or among the failures, once."""
+def test_rest_is_reported_when_the_key_is_refused_during_a_run(way: Way) -> None:
+    """A run sends nothing after an invalid key, and every item that was taken is settled or a failure, once."""
 
     @settings(max_examples=80)
     @given(ITEMS.filter(len), CALLS, st.just("key"), MOST, CONCURRENCY)
@@ -223,7 +226,7 @@ def test_rest_is_told_when_the_key_is_refused_during_a_run(way: Way) -> None:
 
 @pytest.mark.parametrize("way", [way for name, way in WAYS.items() if name != "referrals"])
 def test_taken_items_are_sent_when_the_source_of_chunks_breaks(way: Way) -> None:
-    """What a source gave before it broke is sent, the last chunk too, and the error holds the report."""
+    """A run sends what a source gave before it raised, the last chunk too, and its error has the report."""
 
     @settings(max_examples=60)
     @given(ITEMS, CALLS, MOST, CONCURRENCY)
@@ -241,7 +244,7 @@ def test_taken_items_are_sent_when_the_source_of_chunks_breaks(way: Way) -> None
 
 @each_way
 def test_account_of_chunks_is_complete_when_a_run_is_cancelled_or_progress_raises(way: Way) -> None:
-    """Whenever a run is cancelled, or its `progress` raises, the report counts every item that was taken, once."""
+    """The report counts every item that was taken once, whenever a run is cancelled or its `progress` raises."""
 
     @settings(max_examples=60)
     @given(ITEMS, CALLS, MOST, CONCURRENCY, st.integers(0, 40), st.none() | st.integers(1, 5))

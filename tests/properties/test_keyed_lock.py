@@ -1,4 +1,4 @@
-"""The locks under every order of coming, leaving and giving up."""
+"""The keyed locks under every order of acquiring, releasing and cancelling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MANY = 200
 
 
 class Watched(KeyedLock):
-    """KeyedLock that note who had to wait, and who was let in after waiting."""
+    """A KeyedLock that notes which calls had to wait, and which were let in after waiting."""
 
     def __init__(self, width: int) -> None:
         super().__init__(width)
@@ -47,14 +47,14 @@ class Watched(KeyedLock):
 
 @attrs.define(eq=False)
 class Call:
-    """One call: the turns it takes, and when it ends."""
+    """One call: the keys that it locks, and when it ends."""
 
     turns: tuple[str, ...]
     task: asyncio.Task[None]
     end: asyncio.Event
 
 
-class LanesMachine(RuleBasedStateMachine):
+class KeyedLockMachine(RuleBasedStateMachine):
     """Calls come, go on, end and are cancelled at any time."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class LanesMachine(RuleBasedStateMachine):
 
     @rule(turns=st.lists(st.sampled_from(TURNS), min_size=1, max_size=3, unique=True), trying=st.booleans())
     def come(self, turns: list[str], trying: bool) -> None:
-        """Let one more call come, which may try first whether it need wait."""
+        """Let one more call come, which may first try whether it has to wait."""
         ordered, end = tuple(sorted(turns)), asyncio.Event()
         held = trying and self.locks.try_acquire(ordered)
         self.calls.append(Call(ordered, self.loop.create_task(self._call(ordered, end, held=held)), end))
@@ -101,7 +101,7 @@ class LanesMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.calls)
     @rule(number=st.integers(0, 50))
     def end(self, number: int) -> None:
-        """Let a call end as soon as it is inside."""
+        """End a call as soon as it is let in."""
         self.calls[number % len(self.calls)].end.set()
 
     @precondition(lambda self: self.calls)
@@ -113,18 +113,18 @@ class LanesMachine(RuleBasedStateMachine):
 
     @invariant()
     def never_more_than_the_width_inside(self) -> None:
-        """No lane ever holds more than its width."""
+        """A key never has more holders than its width."""
         assert all(number <= self.locks.width for number in self.most.values())
 
     @invariant()
     def first_come_first_served(self) -> None:
-        """Those who had to wait were let in in the order they came."""
+        """Calls that had to wait were let in in the order in which they came."""
         for turn in TURNS:
             let_in = self.locks.let_in[turn]
             assert self.locks.came[turn][: len(let_in)] == let_in
 
     def teardown(self) -> None:
-        """Nobody waits for ever, and nothing is left, once every call may end."""
+        """Check that no call waits for ever, and that nothing is left once every call may end."""
         for call in self.calls:
             call.end.set()
         self._rounds(MANY)
@@ -137,12 +137,12 @@ class LanesMachine(RuleBasedStateMachine):
         assert {call.task.exception() for call in self.calls if not call.task.cancelled()} <= {None}
 
 
-TestLanes = LanesMachine.TestCase
+TestLanes = KeyedLockMachine.TestCase
 TestLanes.settings = settings(max_examples=150, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
-def test_turns_come_in_one_order_when_a_call_takes_several() -> None:
-    """Every request names its turns in the same order, so two calls never wait for each other."""
+def test_keys_come_in_one_order_when_a_request_names_several() -> None:
+    """Every request names its keys in the same order, so two calls never wait for each other."""
     stubs = endpoints_of(TalonOne)
     event = NewEvent(type="t", attributes={}, session_id="s", profile_id="p")
     session = NewCustomerSession(profile_id="p")

@@ -1,4 +1,4 @@
-"""The order of things with several keys."""
+"""The order of items with several keys."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Thing:
 
 
 @given(KEYS, st.data())
-def test_no_thing_overtakes_another_when_they_have_a_key_in_common(keys: list[Any], data: st.DataObject) -> None:
-    """Whatever is taken out when, each thing becomes the first of all its keys once, after those added before it."""
+def test_no_item_overtakes_another_when_they_have_a_key_in_common(keys: list[Any], data: st.DataObject) -> None:
+    """Each item becomes the first of all its keys once, after the items that were added before it."""
     order: KeyedOrder[Thing] = KeyedOrder()
     things = [Thing(tuple(sorted(own))) for own in keys]
     free = [thing for thing in things if order.add(thing)]

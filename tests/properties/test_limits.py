@@ -1,4 +1,4 @@
-"""Limits of the API: what is within is sent, what is outside is refused before anything is sent."""
+"""Limits of the API: a value within its limit is sent, and one outside is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MANY = 3000
 
 
 def beyond(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
-    """Make values outside a limit: too little, too much, or with something in them that must not be."""
+    """Make values outside a limit: too small, too large, or with a part that is not allowed."""
     if limit.above is not None:
         return st.floats(max_value=limit.above, allow_nan=False)
     if kind is int:
@@ -55,7 +55,7 @@ def beyond(kind: Any, limit: Limit) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
 def test_field_is_refused_by_name_when_it_is_outside_its_limit(cls: type[Any], field: Any) -> None:
-    """A value outside the limit of a field is an error that begins with the field's name on the wire."""
+    """A field outside its limit is refused with an error that begins with the field's name on the wire."""
     (kind,) = branches(get_type_hints(cls)[field.name])
     body = filled(cls)
 
@@ -70,7 +70,7 @@ def test_field_is_refused_by_name_when_it_is_outside_its_limit(cls: type[Any], f
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
 def test_field_is_sent_when_it_is_within_its_limit(cls: type[Any], field: Any) -> None:
-    """A value within the limit of a field, up to its very edge, is sent as it is."""
+    """A field within its limit, up to its edge, is sent as it is."""
     (kind,) = branches(get_type_hints(cls)[field.name])
     body, limit = filled(cls), field.metadata[LIMIT]
     most = min(limit.least + 2, MANY if limit.most is None else limit.most)
@@ -92,7 +92,7 @@ def test_field_is_sent_when_it_is_within_its_limit(cls: type[Any], field: Any) -
 
 @pytest.mark.parametrize(("stub", "name"), ARGUMENTS)
 def test_argument_is_refused_by_name_when_it_is_outside_its_limit(stub: Endpoint, name: str) -> None:
-    """A value of the path or the query outside its limit makes no request; within it, it does."""
+    """A value of the path or the query makes a request if it is within its limit, and an error if it is not."""
     kind = int if name == "page_size" else str
     needed = arguments_of(stub)
 
@@ -110,7 +110,7 @@ def test_argument_is_refused_by_name_when_it_is_outside_its_limit(stub: Endpoint
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
 def test_request_is_not_made_when_its_body_is_outside_a_limit(cls: type[Any], field: Any) -> None:
-    """A body with one field outside its limit makes no request: there is nothing that could be sent."""
+    """A body with one field outside its limit makes no request."""
     (kind,) = branches(get_type_hints(cls)[field.name])
     stubs = [stub for stub in endpoints_of(TalonOne).values() if cls in stub.body_classes]
 

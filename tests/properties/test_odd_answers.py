@@ -86,12 +86,12 @@ def documented(cls: type[Any]) -> tuple[str, list[Path]]:
 
 
 def tries(cls: type[Any], most: int) -> settings:
-    """Try an answer the more often the more there is in it."""
+    """Try the cases of an answer, more of them for a larger answer."""
     return settings(max_examples=min(most, 5 + len(documented(cls)[1]) // 6))
 
 
 def mutated(cls: type[Any], mutations: list[tuple[int, str, Any]]) -> Any:
-    """Return an answer with every field, of which some have another value, are gone, or have company."""
+    """Return an answer with every field, some of which have another value, are missing, or have unknown neighbours."""
     text, places = documented(cls)
     answer = json.loads(text)
     for number, how, new in mutations:
@@ -147,7 +147,7 @@ def kinds_of(hint: Any, value: Any) -> Sequence[Any]:
 
 
 def changed(value: Any, read: Any, hint: Any, where: str = "") -> Iterator[str]:
-    """Name the places where what was read differs from what was given."""
+    """Name the places where a model differs from the JSON that it was read from."""
     same = identical(value, read)
     for kind in kinds_of(hint, value):
         origin = get_origin(kind) or kind
@@ -194,13 +194,13 @@ def changed_fields(given_: dict[str, Any], read: Any, cls: type[Any], where: str
 
 
 def payload_of(word: Any) -> Any:
-    """Return what a catalog action of a type holds; anything, when nobody knows the type."""
+    """Return what a catalog action of a type holds; any JSON if the type is unknown."""
     return CATALOG_ACTIONS.get(word, Any) if isinstance(word, str) else Any
 
 
 @each_answer
-def test_answer_is_read_whole_when_all_of_it_is_as_documented(cls: type[Any]) -> None:
-    """An answer with every field arrives with every field: what the other tests compare is all there."""
+def test_answer_is_read_completely_when_all_of_it_is_as_documented(cls: type[Any]) -> None:
+    """An answer with every field is read with every field."""
     read = decode(json.dumps(complete(cls)).encode(), cls, strict=False)
     assert list(changed(complete(cls), read, cls)) == []
     assert all(getattr(read, field.name) for field in attrs.fields(cls))
@@ -208,7 +208,7 @@ def test_answer_is_read_whole_when_all_of_it_is_as_documented(cls: type[Any]) ->
 
 @pytest.mark.parametrize("cls", OBJECTS, ids=lambda cls: cls.__name__)
 def test_nothing_changes_when_a_field_is_not_as_documented(cls: type[Any]) -> None:
-    """Every field of every model, with every odd value in its place, is found as it came; props inside an effect."""
+    """Every odd value in any field of any model, also in the props of an effect, is read unchanged."""
     effect_type = next((name for name, props in EFFECT_PROPS.items() if props is cls), "")
     sample = complete(cls)
     for name in sample:
@@ -223,7 +223,7 @@ def test_nothing_changes_when_a_field_is_not_as_documented(cls: type[Any]) -> No
 
 @each_answer
 def test_nothing_changes_when_an_answer_is_not_as_documented(cls: type[Any]) -> None:
-    """Whatever stands where, reading does not fail and every value is found as it came."""
+    """An answer with any changes is read without an error, and every value in it is unchanged."""
 
     @tries(cls, 25)
     @given(MUTATIONS)
@@ -237,7 +237,7 @@ def test_nothing_changes_when_an_answer_is_not_as_documented(cls: type[Any]) -> 
 
 @each_answer
 def test_odd_answer_is_written_again_when_it_can_be(cls: type[Any]) -> None:
-    """Writing what was read gives JSON that reads the same, or says which field cannot be written: nothing else."""
+    """Writing a model of an odd answer gives JSON that reads the same, or an error that names the field."""
 
     @tries(cls, 15)
     @given(MUTATIONS)
@@ -257,7 +257,7 @@ def test_odd_answer_is_written_again_when_it_can_be(cls: type[Any]) -> None:
 @example(-(2**63))
 @example(2**53 + 1)
 def test_number_is_the_same_when_it_fills_a_machine_word(number: int) -> None:
-    """A whole number of 64 bits stays a whole number, to the last digit."""
+    """A whole number of 64 bits is read exactly."""
     read = decode(json.dumps({"id": number, "attributes": {"own": number}}).encode(), CustomerProfile)
     assert (number, int) == (read.id, type(read.id))
     assert {"own": number} == read.attributes
@@ -265,12 +265,12 @@ def test_number_is_the_same_when_it_fills_a_machine_word(number: int) -> None:
 
 @given(JSON.filter(lambda value: not isinstance(value, dict)))
 def test_answer_is_unreadable_when_it_is_no_object(value: Any) -> None:
-    """An answer that is JSON but no object is refused by the package's own error."""
+    """An answer that is JSON but no object raises an UnreadableAnswerError."""
     with pytest.raises(UnreadableAnswerError):
         decode(json.dumps(value).encode(), IntegrationStateV2)
 
 
 def test_props_can_be_read_alone_when_they_do_not_fit() -> None:
-    """Tolerant reading of props that do not fit their class does not raise what only the package can name."""
+    """Tolerant reading of props that do not fit their class raises only errors of its own."""
     with contextlib.suppress(ValueError):
         from_json(b"{}", AcceptCouponEffectProps)

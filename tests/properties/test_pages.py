@@ -38,7 +38,7 @@ SIZES = st.none() | st.integers(1, 8)
 
 @attrs.define
 class Server(Pages):
-    """Stands in for the client: gives pages as planned, and holds what it is asked for against what it has said."""
+    """Stands in for the client: gives pages as planned, and checks each request against the earlier answers."""
 
     stub: Endpoint
     items: list[int]
@@ -55,24 +55,24 @@ class Server(Pages):
     _walk = TalonOne._walk
 
     async def _call(self, request: Request) -> Any:
-        asked = query_values(self.stub, request.target.partition("?")[2])
+        query = query_values(self.stub, request.target.partition("?")[2])
         assert not self.ended
-        assert self.given == asked["skip"]
-        assert asked["page_size"] <= min(self.size or 1000, 1000 if self.limit is None else self.limit - self.given)
-        number = max(1, asked["page_size"] + self.differences[self.asked % len(self.differences)])
+        assert self.given == query["skip"]
+        assert query["page_size"] <= min(self.size or 1000, 1000 if self.limit is None else self.limit - self.given)
+        number = max(1, query["page_size"] + self.differences[self.asked % len(self.differences)])
         self.asked += 1
         data = self.items[self.given : self.given + number]
         self.before, self.given = self.given, self.given + len(data)
         return SimpleNamespace(data=self.page(data))
 
     def page(self, data: list[int]) -> Any:
-        """Return an answer; what its class has no field for is not told."""
+        """Return an answer; values that its class has no field for are left out."""
         paged = self.stub.returns if "data" in attrs.fields_dict(self.stub.returns) else RewardsCatalogPage
-        said = {"has_more": self.given < len(self.items)} if self.tells_more else {}
-        said |= {"total_result_size": len(self.items)} if self.tells_total else {}
-        said = {name: value for name, value in said.items() if name in attrs.fields_dict(paged)}
-        self.ended = not data or (said != {} and self.given >= len(self.items))
-        page = paged(data=data, **said)
+        counts = {"has_more": self.given < len(self.items)} if self.tells_more else {}
+        counts |= {"total_result_size": len(self.items)} if self.tells_total else {}
+        counts = {name: value for name, value in counts.items() if name in attrs.fields_dict(paged)}
+        self.ended = not data or (counts != {} and self.given >= len(self.items))
+        page = paged(data=data, **counts)
         return page if paged is self.stub.returns else self.stub.returns(catalog=page, loyalty={})
 
     def walk(self) -> Any:
@@ -82,22 +82,22 @@ class Server(Pages):
 
 
 def iterated(server: Server, most: int | None = None) -> list[int]:
-    """Return what an iteration gives, of which some may be enough."""
+    """Return the items of an iteration, or the first of them."""
 
     async def collect() -> list[int]:
-        found = list[int]()
+        numbers = list[int]()
         async for item in server.walk():
-            found.append(item)
-            if len(found) == most:
+            numbers.append(item)
+            if len(numbers) == most:
                 break
-        return found
+        return numbers
 
     return asyncio.run(collect())
 
 
 @each_listing
-def test_listing_comes_whole_when_pages_are_of_any_size(stub: Endpoint) -> None:
-    """An iteration gives the listing, or as much of it as is wanted, once and in order, and asks for no more than that."""
+def test_listing_is_complete_when_pages_are_of_any_size(stub: Endpoint) -> None:
+    """An iteration gives the items of the listing once and in order, up to the limit, and asks for no more."""
 
     @settings(max_examples=60)
     @given(PLANS, LIMITS, SIZES)
@@ -112,15 +112,15 @@ def test_listing_comes_whole_when_pages_are_of_any_size(stub: Endpoint) -> None:
 
 @each_listing
 def test_pages_are_not_asked_for_when_an_iteration_is_left(stub: Endpoint) -> None:
-    """Whoever leaves early has the first items, and no page was asked for beyond the one that held the last of them."""
+    """An iteration that is left early asks for no page after the one that held its last item."""
 
     @settings(max_examples=30)
     @given(PLANS, SIZES, st.integers(1, 30))
     def left(plan: dict[str, Any], size: int | None, most: int) -> None:
         server = Server(stub, **plan, size=size)
-        found = iterated(server, most)
-        assert plan["items"][:most] == found
-        assert len(found) < most or server.before < most
+        numbers = iterated(server, most)
+        assert plan["items"][:most] == numbers
+        assert len(numbers) < most or server.before < most
 
     left()
 
@@ -129,7 +129,7 @@ def test_pages_are_not_asked_for_when_an_iteration_is_left(stub: Endpoint) -> No
 @given(limit=st.integers(max_value=-1) | st.booleans() | st.floats() | st.text())
 @settings(max_examples=20)
 def test_limit_is_refused_when_it_is_no_number_of_items(stub: Endpoint, limit: Any) -> None:
-    """A limit that is none is told before the iteration, and nothing is asked for."""
+    """A limit that is no number of items is refused before the iteration, and nothing is asked for."""
     server = Server(stub, [1], [0], tells_more=True, tells_total=True, limit=limit)
     with pytest.raises(InvalidArgumentError, match="limit"):
         server.walk()
@@ -140,7 +140,7 @@ def test_limit_is_refused_when_it_is_no_number_of_items(stub: Endpoint, limit: A
 @given(size=st.integers(max_value=0) | st.integers(1001))
 @settings(max_examples=20)
 def test_page_size_is_refused_when_the_api_would_not_take_it(stub: Endpoint, size: int) -> None:
-    """A page size outside what the API takes is told before the iteration, and nothing is asked for."""
+    """A page size outside the API's limits is refused before the iteration, and nothing is asked for."""
     server = Server(stub, [1], [0], tells_more=True, tells_total=True, size=size)
     with pytest.raises(InvalidArgumentError, match="page_size"):
         server.walk()

@@ -1,4 +1,4 @@
-"""Prepared calls of every operation: their byte form and their pickles are the same calls again."""
+"""Prepared calls of every operation: their bytes and their pickles give the same calls again."""
 
 from __future__ import annotations
 
@@ -34,14 +34,17 @@ CALLS = st.builds(
 
 @given(CALLS)
 def test_a_call_is_the_same_when_it_comes_back_from_bytes_or_a_pickle(call: PreparedCall[Any]) -> None:
-    """Nothing of it is lost: equal, with an equal hash."""
+    """A call that is read from its bytes or its pickle is equal to the original and has an equal hash."""
     for again in (PreparedCall[Any].from_bytes(bytes(call)), pickle.loads(pickle.dumps(call))):
         assert (call, hash(call), bytes(call)) == (again, hash(again), bytes(again))
 
 
 @given(CALLS, KEYS)
 def test_the_fingerprint_is_the_same_when_only_a_made_key_differs(call: PreparedCall[Any], key: str) -> None:
-    """A key that the caller chose is part of what the call asks for, and is not replaced."""
+    """A call with another made key has the same fingerprint.
+
+    `with_key` does not replace a key that the caller chose.
+    """
     other = call.with_key(key)
     assert call.fingerprint == other.fingerprint
     assert other.idempotency_key == (call.idempotency_key if call.has_own_key or call.idempotency_key is None else key)
@@ -49,7 +52,7 @@ def test_the_fingerprint_is_the_same_when_only_a_made_key_differs(call: Prepared
 
 @given(st.binary(max_size=60) | CALLS.map(lambda call: bytes(call)[:-1] + b"\xff") | CALLS.map(lambda c: bytes(c)[:9]))
 def test_other_bytes_are_refused_when_they_are_read_as_a_call(data: bytes) -> None:
-    """With one error; what can be read is a call whose bytes are the same."""
+    """Any bytes are refused with one kind of error, or become a call with the same bytes."""
     try:
         call = PreparedCall[Any].from_bytes(data)
     except InvalidArgumentError:
@@ -58,15 +61,15 @@ def test_other_bytes_are_refused_when_they_are_read_as_a_call(data: bytes) -> No
 
 
 @given(CALLS)
-def test_a_newer_form_is_told_when_it_is_read(call: PreparedCall[Any]) -> None:
-    """The digit in front is the form."""
+def test_a_newer_form_is_refused_when_it_is_read(call: PreparedCall[Any]) -> None:
+    """The first digit of a call's bytes is the version of their format, and a newer one is refused by name."""
     with pytest.raises(InvalidArgumentError, match="form 2 is unknown"):
         PreparedCall[Any].from_bytes(b"2" + bytes(call)[1:])
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_the_request_is_the_same_when_a_call_was_prepared(name: str) -> None:
-    """A prepared call of each operation stands for the request that the method would send; no host, no API key."""
+    """A prepared call holds the request that the method would send, without the host and the API key."""
     talon = TalonOne("https://shop.example", KEY)
     stub = OPERATIONS[name]
     arguments = arguments_of(stub)
@@ -79,8 +82,8 @@ def test_the_request_is_the_same_when_a_call_was_prepared(name: str) -> None:
     assert b"shop.example" not in bytes(call)
 
 
-def test_an_unknown_operation_is_told_when_a_call_names_it() -> None:
-    """Also one that is a method, but no operation."""
+def test_an_unknown_operation_is_refused_when_a_call_names_it() -> None:
+    """A call of an unknown operation is refused with its name, also if a method has that name."""
     for name in ("nothing", "aclose"):
         call: PreparedCall[Any] = PreparedCall(name, "/", None, (), Idempotency.SAFE, None)
         with pytest.raises(InvalidArgumentError, match=f"'{name}' is no operation of TalonOne"):
@@ -94,8 +97,8 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("target", HOSTILE)
-def test_a_target_is_refused_when_it_is_none_of_its_operation(target: str) -> None:
-    """Bytes of others can neither add a header or a request, nor name another host or operation."""
+def test_a_target_is_refused_when_it_belongs_to_another_operation(target: str) -> None:
+    """Bytes of a call cannot add a header or a request, nor name another host or operation."""
     call: PreparedCall[Any] = PreparedCall("track_event_v2", target, b"{}", (), Idempotency.KEYED, "k")
     with pytest.raises(InvalidArgumentError, match="target of this prepared call"):
         request_of(call, TalonOne)
@@ -106,7 +109,7 @@ def test_a_target_is_refused_when_it_is_none_of_its_operation(target: str) -> No
 
 @pytest.mark.parametrize("value", [".", "..", "", "a/b", "a b", "a?b/inventory", "ä"])
 def test_a_target_is_refused_when_a_value_of_its_path_is_not_encoded(value: str) -> None:
-    """It would address another resource."""
+    """A call with a path value that is not encoded is refused, because it would address another resource."""
     target = f"/v1/customer_profiles/{value}/inventory"
     with pytest.raises(InvalidArgumentError, match="target of this prepared call"):
         request_of(PreparedCall[Any]("get_customer_inventory", target, None, (), Idempotency.SAFE, None), TalonOne)
@@ -114,7 +117,7 @@ def test_a_target_is_refused_when_a_value_of_its_path_is_not_encoded(value: str)
 
 @pytest.mark.parametrize("value", ["...", ".a", "..a", "%2F", "a-b_c~d"])
 def test_a_target_is_taken_when_the_values_of_its_path_are_encoded(value: str) -> None:
-    """Dots in a value are no steps to another resource."""
+    """A call with encoded path values is read, also if dots in them look like steps to another resource."""
     target = f"/v1/customer_profiles/{value}/inventory?x=y"
     call: PreparedCall[Any] = PreparedCall("get_customer_inventory", target, None, (), Idempotency.SAFE, None)
     assert target == request_of(call, TalonOne).target
@@ -136,7 +139,7 @@ def test_a_target_is_taken_when_the_values_of_its_path_are_encoded(value: str) -
 def test_a_call_is_refused_when_it_claims_to_be_safer_to_repeat(
     name: str, target: str, claimed: Idempotency, is_taken: bool
 ) -> None:
-    """Only dry runs are safer than their operation, and only those of operations that have them."""
+    """A call may be safer to repeat than its operation only if it is a dry run, which its operation must have."""
     call: PreparedCall[Any] = PreparedCall(name, target, b"{}", (), claimed, None)
     if is_taken:
         assert claimed is request_of(call, TalonOne).idempotency
@@ -146,7 +149,7 @@ def test_a_call_is_refused_when_it_claims_to_be_safer_to_repeat(
 
 
 def test_an_idempotency_key_is_refused_when_it_is_no_header() -> None:
-    """Also that of a call that never was bytes."""
+    """An idempotency key that cannot be a header is refused, also in a call that was never read from bytes."""
     call: PreparedCall[Any] = PreparedCall("track_event_v2", "/v2/events", b"", (), Idempotency.KEYED, "a\r\nX: y")
     with pytest.raises(InvalidArgumentError, match="idempotency_key"):
         request_of(call, TalonOne)
@@ -154,7 +157,7 @@ def test_an_idempotency_key_is_refused_when_it_is_no_header() -> None:
 
 @given(CALLS, st.data())
 def test_a_call_is_refused_when_its_bytes_were_cut_off(call: PreparedCall[Any], data: st.DataObject) -> None:
-    """At any place, also right before or in the body; and when something follows."""
+    """The bytes of a call are refused when they were cut off at any place, or when something follows."""
     record = bytes(call)
     for other in (record[: data.draw(st.integers(0, len(record) - 1))], record + b"x"):
         with pytest.raises(InvalidArgumentError):
@@ -163,21 +166,21 @@ def test_a_call_is_refused_when_its_bytes_were_cut_off(call: PreparedCall[Any], 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
 def test_a_call_is_read_when_its_bytes_are_of_another_kind(kind: Any) -> None:
-    """The call has bytes of its own, which nobody changes."""
+    """A call that is read from a bytearray or a memoryview is equal to the original, and holds its own bytes."""
     call: PreparedCall[Any] = PreparedCall("track_event_v2", "/v2/events", b"{}", (), Idempotency.KEYED, "k")
     again = PreparedCall[Any].from_bytes(kind(bytes(call)))
     assert (call, bytes, hash(call)) == (again, type(again.body), hash(again))
 
 
 @pytest.mark.parametrize("other", [None, "1[]", 5, [1]])
-def test_an_invalid_argument_is_told_when_a_call_is_read_from_no_bytes(other: Any) -> None:
-    """Five is not five bytes of nothing."""
+def test_an_argument_is_refused_when_a_call_is_read_from_no_bytes(other: Any) -> None:
+    """A value that is no bytes is refused as an argument: the number five is not five bytes."""
     with pytest.raises(InvalidArgumentError, match="read from bytes, not"):
         PreparedCall[Any].from_bytes(other)
 
 
 def test_the_repr_is_short_when_a_call_is_shown() -> None:
-    """It holds neither the customer's ID nor the body, and the call cannot be changed."""
+    """The repr of a call shows neither the customer's ID nor the body, and the call cannot be changed."""
     talon = TalonOne("https://shop.example", KEY)
     call = talon.prepare(talon.get_customer_inventory)("jane")
     assert "jane" not in repr(call)

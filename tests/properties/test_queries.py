@@ -1,4 +1,4 @@
-"""Query values of any content: the server reads what was meant, or nothing is sent."""
+"""Query values of any content: the server reads what was meant, or no request is made."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def request_of(stub: Endpoint, options: dict[str, Any]) -> Request:
 
 
 @pytest.mark.parametrize("stub", STUBS.values(), ids=STUBS)
-def test_query_is_read_as_it_was_meant_when_it_is_any(stub: Endpoint) -> None:
-    """Whatever options a call has, the other side reads the same; None and empty lists are not there."""
+def test_query_is_read_as_it_was_meant_when_it_has_any_values(stub: Endpoint) -> None:
+    """The server reads the query values that the caller gave, and None and empty lists are not sent."""
     options = {query.parameter: st.none() | values_of(stub, query) for query in stub.queries}
 
     @settings(max_examples=25)
@@ -69,7 +69,7 @@ def test_query_is_read_as_it_was_meant_when_it_is_any(stub: Endpoint) -> None:
 
 @pytest.mark.parametrize(("stub", "query"), WORDED)
 def test_word_is_refused_by_name_when_it_is_not_listed(stub: Endpoint, query: Query) -> None:
-    """Where the API takes some words only, another one, or another type, makes no request, also within a list."""
+    """A word that the API does not list, or a value of another type, is refused by name, also within a list."""
     words = get_args(item_of(query))
     listed = get_origin(query.kind) is Sequence
 
@@ -89,8 +89,8 @@ def test_word_is_refused_by_name_when_it_is_not_listed(stub: Endpoint, query: Qu
 
 
 @each_query
-def test_query_is_sent_or_refused_by_name_when_it_is_anything(stub: Endpoint, query: Query) -> None:
-    """Whatever an option is given, there is a request, or the package's own error names the option."""
+def test_query_is_sent_or_refused_by_name_when_it_has_any_value(stub: Endpoint, query: Query) -> None:
+    """Any value of an option makes a request or an error of the package that names the option."""
 
     @settings(max_examples=10)
     @given(JSON | st.text(st.characters()) | st.binary() | st.datetimes() | st.floats())
@@ -109,7 +109,7 @@ def test_query_is_sent_or_refused_by_name_when_it_is_anything(stub: Endpoint, qu
 
 @each_query
 def test_query_is_refused_by_name_when_it_cannot_be_text(stub: Endpoint, query: Query) -> None:
-    """What has no form in a query makes no request; the error names the option."""
+    """A value that has no form in a query is refused with an error that names the option."""
     for value in (float("nan"), float("inf"), b"bytes", bytearray(b"b"), {"a": 1}, {1}, [[1]], object(), "\ud800"):
         with pytest.raises(InvalidArgumentError, match=query.parameter):
             request_of(stub, {query.parameter: value})
@@ -119,7 +119,7 @@ def test_query_is_refused_by_name_when_it_cannot_be_text(stub: Endpoint, query: 
     ("stub", "query"), [case for case in QUERIES if get_origin(case.values[1].kind) is not Sequence]
 )
 def test_list_is_refused_by_name_when_there_is_one_value(stub: Endpoint, query: Query) -> None:
-    """Where the API takes one value, a list of them makes no request, also of values that are right."""
+    """A list is refused where the API takes one value, even if its items are right."""
     value = get_args(query.kind)[0] if get_origin(query.kind) is Literal else 1
     with pytest.raises(InvalidArgumentError, match=query.parameter):
         request_of(stub, {query.parameter: [value, value]})

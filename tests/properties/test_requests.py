@@ -1,4 +1,4 @@
-"""Arguments of any content: what is sent is what was meant, or nothing is sent."""
+"""Arguments of any content: the request says what was meant, or no request is made."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def request_of(stub: Endpoint, **given_: Any) -> Any:
 
 
 def path_around(stub: Endpoint, name: str) -> tuple[str, str]:
-    """Return what stands before a path value and after it."""
+    """Return the text before a path value and after it."""
     given_ = {other: quote(str(value)) for other, value in arguments_of(stub).items()}
     head, _, tail = stub.operation.path.partition("{" + name + "}")
     return head.format_map(given_), tail.format_map(given_)
@@ -60,7 +60,7 @@ def path_around(stub: Endpoint, name: str) -> tuple[str, str]:
 
 @each_path_value
 def test_path_value_is_one_segment_when_it_is_any_text(stub: Endpoint, name: str) -> None:
-    """A path value stays in its segment and says the same text, also after the address is taken apart again."""
+    """A path value stays one segment with the same text, also after the URL is parsed again."""
     head, tail = path_around(stub, name)
     limit = stub.limits.get(name, Limit())
 
@@ -100,7 +100,7 @@ def test_path_value_is_its_digits_when_it_is_a_number(number: int) -> None:
 
 @each_path_value
 def test_path_value_is_refused_when_it_would_address_something_else(stub: Endpoint, name: str) -> None:
-    """An empty value, the dots and what is no ID are refused, with the parameter's name, before anything is sent."""
+    """An empty path value, one of dots, and one that is no ID are refused by name before anything is sent."""
     for value in ("", ".", "..", None, True, 1.5, b"bytes", ["list"]):
         with pytest.raises(InvalidArgumentError, match=name):
             request_of(stub, **{name: value})
@@ -119,7 +119,7 @@ def _encodable(text: str) -> bool:
 @example("!~")
 @example("\x7f")
 def test_idempotency_key_is_taken_only_when_all_of_it_is_visible_ascii(key: str) -> None:
-    """A key has 1 to 255 characters, each visible ASCII; it is sent as it is or refused."""
+    """A key of 1 to 255 visible ASCII characters is sent as it is, and any other key is refused."""
     valid = 1 <= len(key) <= 255 and all(0x21 <= ord(character) <= 0x7E for character in key)
     try:
         sent = request_of(STUBS["update_customer_session_v2"], idempotency_key=key).idempotency_key
@@ -131,7 +131,7 @@ def test_idempotency_key_is_taken_only_when_all_of_it_is_visible_ascii(key: str)
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
 def test_body_is_sent_or_refused_when_a_field_holds_anything(cls: type[Any], field: Any) -> None:
-    """Whatever a field is given, the body is JSON that has it, or the package's own error says why not."""
+    """Any value of a field makes a body that has it, or an error of the package."""
     body = filled(cls)
 
     @settings(max_examples=5)
@@ -162,7 +162,7 @@ def test_body_is_sent_or_refused_when_a_field_holds_anything(cls: type[Any], fie
 @example({"a": {"\udfff": 1}})
 @example({"a": object()})
 def test_body_is_untouched_when_it_is_a_mapping(body: dict[Any, Any]) -> None:
-    """A body that is the user's own mapping goes out as it is, or the package's own error says why not."""
+    """A body that is the user's own mapping is sent as it is, or refused with an error of the package."""
     (stub,) = [stub for stub in STUBS.values() if not all(map(attrs.has, stub.body_classes))]
     try:
         request = request_of(stub, body=body)
@@ -173,7 +173,7 @@ def test_body_is_untouched_when_it_is_a_mapping(body: dict[Any, Any]) -> None:
 
 @pytest.mark.parametrize(("cls", "field"), LISTS)
 def test_value_is_refused_when_a_list_is_expected(cls: type[Any], field: Any) -> None:
-    """What is no list is not sent as one, be it full or empty: the API would answer a 400 that says less."""
+    """A value that is no list is refused where a list is expected, be it empty or not."""
     body = filled(cls)
     for odd in ("text", "", 7, 0, {"a": 1}, {}):
         with pytest.raises(InvalidArgumentError, match=f"{field.name}|{wire_name(field)}"):

@@ -41,7 +41,7 @@ TEXTS = st.text() | st.from_regex(r"[-+ ]?[0-9]{1,12}([.e][0-9]+)?") | st.lists(
 @example("Sun, 06 Nov 0001 00:00:00 +2359", NOW)
 @example("9" * 5000, NOW)
 def test_wait_is_none_or_a_number_when_the_header_is_any_text(text: str, now: datetime) -> None:
-    """Whatever the header says, the wait is unknown or a number of seconds that can be waited."""
+    """Any text of the header gives no wait, or a finite number of seconds."""
     wait = retry_after(text, now)
     assert wait is None or (isinstance(wait, float) and 0 <= wait < float("inf"))
 
@@ -59,18 +59,18 @@ def test_wait_is_none_or_a_number_when_the_header_is_any_text(text: str, now: da
     ],
 )
 def test_wait_is_known_when_the_header_is_as_the_standard_says(text: str, expected: float) -> None:
-    """Seconds and the three forms of an HTTP date are understood; a date in the past means now."""
+    """Seconds and the three forms of an HTTP date are understood, and a date in the past means now."""
     assert expected == retry_after(text, NOW)
 
 
 @pytest.mark.parametrize("text", [" 3 ", "+3", "-5", "٣", "nan", "inf", "1e3", "", "soon", "3.5", "3, 4", None])
 def test_wait_is_unknown_when_the_header_is_no_number_and_no_date(text: str | None) -> None:
-    """What only looks like a number is none."""
+    """A text that only looks like a number gives no wait."""
     assert retry_after(text, NOW) is None
 
 
 @given(st.integers(0, 10**6), st.integers(-12 * 60, 14 * 60))
-def test_wait_is_the_same_when_now_is_told_in_another_zone(seconds: int, minutes: int) -> None:
-    """A date is an instant: the zone in which the machine lives does not matter."""
+def test_wait_is_the_same_when_now_is_given_in_another_zone(seconds: int, minutes: int) -> None:
+    """The wait for a date does not depend on the time zone of the machine."""
     date = (NOW + timedelta(seconds=seconds)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     assert float(seconds) == retry_after(date, NOW.astimezone(timezone(timedelta(minutes=minutes))))

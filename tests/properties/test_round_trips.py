@@ -1,4 +1,4 @@
-"""Models of any content: what is written and read again is the same."""
+"""Models of any content: a model that is written and read again is the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FREE = [
 
 @each_object
 def test_model_is_equal_when_it_is_written_and_read_again(cls: type[Any]) -> None:
-    """Writing a model and reading it again gives an equal model, whatever it holds."""
+    """Any model that is written and read again is equal to the original."""
 
     @settings(max_examples=6 if cls.__name__ in STATES else 10)
     @given(instances(cls))
@@ -41,13 +41,13 @@ def test_model_is_equal_when_it_is_written_and_read_again(cls: type[Any]) -> Non
 
 @each_object
 def test_json_is_equal_when_it_is_read_and_written_again(cls: type[Any]) -> None:
-    """Reading an answer with every field and writing it again gives the same JSON, key by key."""
+    """An answer with every field that is read and written again is the same JSON, key by key."""
     assert complete(cls) == json.loads(to_json(from_json(json.dumps(complete(cls)), cls)))
 
 
 @pytest.mark.parametrize(("cls", "wire"), FREE)
 def test_keys_stay_untouched_when_they_are_the_users(cls: type[Any], wire: str) -> None:
-    """What users put into a map comes out as it went in: keys in any case and script, nulls, nested maps."""
+    """The keys of a user's map, in any case and script, come back as they were sent, with nulls and nested maps."""
 
     @settings(max_examples=10)
     @given(st.dictionaries(KEYS, JSON, min_size=1, max_size=4))

@@ -47,7 +47,7 @@ def look(body: bytes, returns: Any) -> None:
 
 
 def with_wrong_values(value: Any) -> Iterator[bytes]:
-    """Write a JSON value as often as it has places, with each wrong value in each of them, and the wrong values alone."""
+    """Write a JSON value with each wrong value in each of its places, and the wrong values alone."""
     yield from (json.dumps(odd).encode() for odd in ODD)
     yield from RAW
     text = json.dumps(value)
@@ -70,7 +70,7 @@ def with_wrong_values(value: Any) -> Iterator[bytes]:
 
 @pytest.mark.parametrize("kind", [{"x": 1}, ["setDiscount"], 1, 1.5, True, None])
 def test_strict_reading_is_refused_when_a_type_is_no_text(kind: Any) -> None:
-    """An effect's or a catalog action's type of any JSON type is a problem like any other."""
+    """Strict reading reports an effect's or a catalog action's type that is no text as a problem."""
     with pytest.raises(UnreadableAnswerError, match="is not a known effect type"):
         decoder(IntegrationStateV2)(json.dumps({"effects": [{"effectType": kind}]}).encode(), strict=True)
     if kind is not None:
@@ -80,7 +80,7 @@ def test_strict_reading_is_refused_when_a_type_is_no_text(kind: Any) -> None:
 
 @pytest.mark.parametrize("cls", OBJECTS, ids=lambda cls: cls.__name__)
 def test_only_the_own_error_is_raised_when_a_field_has_a_wrong_type(cls: type[Any]) -> None:
-    """Every field of every model takes every odd value: strict reading returns or raises `UnreadableAnswerError`."""
+    """Any odd value in any field of any model is read or raises `UnreadableAnswerError`, strict or not."""
     for name in complete(cls):
         for odd in ODD:
             with contextlib.suppress(UnreadableAnswerError):
@@ -89,7 +89,7 @@ def test_only_the_own_error_is_raised_when_a_field_has_a_wrong_type(cls: type[An
 
 @pytest.mark.parametrize("returns", RETURNS.values(), ids=RETURNS)
 def test_only_the_own_error_is_raised_when_an_answer_is_no_json(returns: Any) -> None:
-    """Texts that are no JSON, alone or in a field, are read or raise `UnreadableAnswerError`, strict or not."""
+    """A text that is no JSON, alone or in a field, is read or raises `UnreadableAnswerError`, strict or not."""
     for raw in RAW:
         look(raw, returns)
         look(b'{"effects": [%b], "data": %b, "id": %b}' % (raw, raw, raw), returns)
@@ -99,7 +99,7 @@ def test_only_the_own_error_is_raised_when_an_answer_is_no_json(returns: Any) ->
 
 @each_answer
 def test_only_the_own_error_is_raised_when_any_place_has_a_wrong_type(cls: type[Any]) -> None:
-    """Any changes to a whole answer are read or raise `UnreadableAnswerError`, strict or not, lazy or not."""
+    """An answer with any changes is read or raises `UnreadableAnswerError`, strict or not, lazy or not."""
 
     @settings(max_examples=20)
     @given(MUTATIONS)
@@ -109,8 +109,8 @@ def test_only_the_own_error_is_raised_when_any_place_has_a_wrong_type(cls: type[
     read()
 
 
-def test_wrong_effects_are_unreadable_when_each_place_has_a_wrong_type() -> None:
-    """Every place of an effect takes every odd value and every text that is no JSON."""
+def test_only_the_own_error_is_raised_when_a_place_of_an_effect_has_a_wrong_type() -> None:
+    """Any wrong value in any place of an effect is read or raises `UnreadableAnswerError`."""
     for body in with_wrong_values({"effects": [complete(Effect) | {"effectType": "setDiscount"}]}):
         look(body, IntegrationStateV2)
 
@@ -124,7 +124,7 @@ def notified(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", NOTIFICATIONS)
 def test_a_notification_is_read_when_any_place_has_a_wrong_type(name: str) -> None:
-    """Whatever is a JSON object is a notification; everything else is an `InvalidNotificationError`."""
+    """Every JSON object is read as a notification, and everything else raises an `InvalidNotificationError`."""
     places = list(paths(notified(name)))
 
     @settings(max_examples=60)
@@ -146,20 +146,20 @@ def test_a_notification_is_read_when_any_place_has_a_wrong_type(name: str) -> No
 
 @pytest.mark.parametrize("body", [*(json.dumps(odd) for odd in ODD), *RAW, "\ud800", '{"a": "\ud800"}'])
 def test_only_the_own_error_is_raised_when_a_body_is_no_notification(body: str | bytes) -> None:
-    """A body that is no JSON object is an `InvalidNotificationError`, also as text that has no bytes."""
+    """A body that is no JSON object raises an `InvalidNotificationError`, also as text that cannot be encoded."""
     with contextlib.suppress(InvalidNotificationError):
         assert isinstance(parse(body, {}).raw, dict)
 
 
 @pytest.mark.parametrize("body", [None, 5, {}])
 def test_reading_says_what_it_needs_when_it_gets_no_text(body: Any) -> None:
-    """A value that is neither text nor bytes is told as that."""
+    """Reading a value that is neither text nor bytes raises an error that says so."""
     with pytest.raises(TypeError, match="bytes-like object is required"):
         from_json(body, IntegrationStateV2)
 
 
 def test_json_is_read_when_it_stands_in_another_kind_of_bytes() -> None:
-    """A memoryview is read like bytes; JSON that is none is the same error."""
+    """A memoryview is read like bytes, and raises the same error if it is no JSON."""
     assert IntegrationStateV2() == from_json(memoryview(b"\xef\xbb\xbf{}"), IntegrationStateV2)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="unexpected end"):
         from_json(memoryview(b"["), IntegrationStateV2)  # type: ignore[arg-type]
@@ -176,8 +176,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 418, 500, 999])
-def test_a_refusal_is_told_when_any_place_of_it_has_a_wrong_type(status: int) -> None:
-    """Whatever the body of a refusal is, there is an error for it, which can be shown and pickled."""
+def test_a_refusal_is_reported_when_any_place_of_it_has_a_wrong_type(status: int) -> None:
+    """Any body of a refusal becomes an error that can be printed and pickled."""
     for body in with_wrong_values(REFUSED):
         error = error_for(Answer(status, {}, body))
         assert isinstance(error, APIError)
@@ -187,7 +187,7 @@ def test_a_refusal_is_told_when_any_place_of_it_has_a_wrong_type(status: int) ->
 
 @pytest.mark.parametrize("kind", [{"x": 1}, ["ADD"], 1])
 def test_the_sandbox_says_no_when_a_type_is_no_text(kind: Any) -> None:
-    """The sandbox reads strictly: a catalog action's type of another JSON type is a 400, not a failure."""
+    """The sandbox answers 400 to a catalog action whose type is no text."""
     body = json.dumps({"actions": [{"type": kind, "payload": {}}]}).encode()
     handler, headers = Sandbox()._handler, {"Authorization": "ApiKey-v1 sandbox"}
     answer = asyncio.run(handler.handle("PUT", "/v1/catalogs/7/sync", headers, body))

@@ -16,9 +16,9 @@ EVENT = {"type": "clicked", "sessionId": "s", "profileId": "p", "attributes": {}
 
 
 async def ask(handler: Handler, method: str, target: str, body: Any = None, **headers: str) -> Answer:
-    given = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+    content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = await handler.handle(method, target, {**KEY, **named}, given)
+    answer = await handler.handle(method, target, {**KEY, **named}, content)
     assert answer is not None
     return answer
 

@@ -1,4 +1,4 @@
-"""A real Kafka broker on this machine, for as long as a test takes."""
+"""Runs a real Kafka broker on this machine, for as long as a test takes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def broker() -> Generator[str, None, None]:
-    """Run a broker that keeps everything in memory; give its address, or skip the test with the reason."""
+    """Run a broker that keeps everything in memory, and give its address; skip the test if there is none."""
     if find_spec("aiokafka") is None:
         pytest.skip("aiokafka is not installed: pip install talon-async[kafka]")
     binary = tansu()

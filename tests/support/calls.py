@@ -1,4 +1,4 @@
-"""One realistic call of every operation, in an order that makes sense: a shop from its first customer to its last."""
+"""One realistic call of every operation, in the order in which a shop would make them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AUDIENCE = 7700
 
 
 class Call(NamedTuple):
-    """One call: the operation, what it is given, and whether its answer has no body."""
+    """One call: the operation, its arguments, and whether its answer has no body."""
 
     name: str
     args: tuple[Any, ...]

@@ -48,7 +48,7 @@ ALL = action(PatchManyItemsCatalogAction(price=1))
 
 
 class Recorder:
-    """Notes each request's items and how many requests ran at once; `behave` may answer in another way."""
+    """Notes each request's items and how many requests ran at once; `behave` may give another answer."""
 
     def __init__(self, behave: Any = None, reply: bytes = EMPTY) -> None:
         self.chunks: list[list[Any]] = []
@@ -81,12 +81,12 @@ class Recorder:
 
     @property
     def skus(self) -> list[str]:
-        """The requests of a catalog, each as `ADD a b`."""
+        """Return the requests of a catalog, each as `ADD a b`."""
         return [" ".join([chunk[0]["type"], *(i["payload"].get("sku", "*") for i in chunk)]) for chunk in self.chunks]
 
 
 def assert_whole(report: Report, items: list[Any] | None = None) -> None:
-    """Every item that was taken is told of once, at its place."""
+    """Check that the report has every item that was taken once, at its place."""
     assert (report.taken, 0) == (report.done, report.pending)
     assert report.taken == report.succeeded + len(report.failures)
     places = [failure.index for failure in report.failures]

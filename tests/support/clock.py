@@ -1,4 +1,4 @@
-"""Time that passes only when somebody waits, and chance that always says the most."""
+"""Clocks whose time passes only in waits, and whose random numbers are always the largest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from talon_async._clock import Clock
 
 
 class FakeClock(Clock):
-    """Waits take no time; `waits` keeps how long they would have been."""
+    """A clock whose waits take no time; `waits` keeps their lengths."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -31,7 +31,7 @@ class FakeClock(Clock):
 
 
 class HeldClock(Clock):
-    """Time that a test moves on; who sleeps waits until then. For any number of event loops."""
+    """A clock that the test moves on, for any number of event loops; a sleep ends when its time has come."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -65,7 +65,7 @@ class HeldClock(Clock):
 
 
 class Hurried(Clock):
-    """A clock by which a tenth of a second has passed whenever it is asked."""
+    """A clock on which a tenth of a second passes each time it is read."""
 
     def __init__(self) -> None:
         self.time = 0.0

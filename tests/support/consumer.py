@@ -1,4 +1,4 @@
-"""A consumer of Kafka without a broker: gives what the test wrote down, and keeps what was committed."""
+"""A consumer of Kafka without a broker: it gives the records of the test, and keeps what was committed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 @attrs.frozen
 class Record:
-    """A message."""
+    """A message of a topic."""
 
     offset: int
     value: bytes = b"{}"
@@ -23,7 +23,7 @@ class Record:
 
 
 class FakeConsumer:
-    """Gives records as they are asked for; its group gives the partitions out anew when the test says so."""
+    """Gives records as they are asked for; the test says when its group assigns the partitions anew."""
 
     def __init__(self, *records: Record, auto_commit: bool = False, group: str | None = "group") -> None:
         self._enable_auto_commit, self._group_id = auto_commit, group

@@ -1,4 +1,4 @@
-"""Calls sent from the processes of a Dask cluster, of which one is killed and one leaves, counted by the server."""
+"""Calls sent from the processes of a Dask cluster, one of which is killed and one retired, counted by the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WITHIN = 60.0
 
 @attrs.define
 class Trial:
-    """How a trial went."""
+    """The result of a trial."""
 
     counts: Counts
     report: Report[Any]
@@ -34,7 +34,7 @@ class Trial:
 
     @property
     def missing(self) -> int:
-        """How many events never acted."""
+        """Return how many events never acted."""
         return self.events - self.counts.effects
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ def make_client(url: str) -> TalonOneSync:
 
 
 def connect(url: str) -> Callable[[], TalonOneSync]:
-    """Return what makes a worker's client."""
+    """Return a function that makes a worker's client."""
     return partial(make_client, url)
 
 
@@ -82,7 +82,7 @@ class Saboteur:
         self.thread = threading.Thread(target=self._run, name="saboteur")
 
     def _until(self, effects: int, pid: int) -> int:
-        """Wait for so many effects, and for calls under way in a process; return how many those are."""
+        """Wait for a number of effects, and for calls under way in a process; return how many calls those are."""
         counts, name = self._server.counts, str(pid)
         deadline = time.monotonic() + WITHIN
         while (counts.effects < effects or not counts.under_way[name]) and time.monotonic() < deadline:
@@ -101,7 +101,7 @@ class Saboteur:
 def run_trial(
     *, events: int, profiles: int, block: int, latency: float = 0.02, workers: int = 3, **options: Any
 ) -> Trial:
-    """Send from three processes."""
+    """Send from three processes, and return what the server has counted."""
     calls = prepared(events, profiles)
     with EffectServer(latency) as server, cluster(workers) as local, Client(local) as client:
         saboteur = Saboteur(client, server, events)

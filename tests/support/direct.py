@@ -1,4 +1,4 @@
-"""Calls through the direct transport, without a client around it."""
+"""Calls through the direct transport, without a client."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Caller:
 
     def __init__(self, url: str, **options: Any) -> None:
         defaults: dict[str, Any] = {"headers": {}, "proxy": None, "ssl": None, "trust_env": False, "session": None}
-        given = defaults | {"limits": Limits(), "auth": ApiKey(KEY), "base_url": url} | options
+        settings = defaults | {"limits": Limits(), "auth": ApiKey(KEY), "base_url": url} | options
         self.deadlines = Deadlines()
-        self.transport = DirectTransport(TransportSettings(**given), self.deadlines)
+        self.transport = DirectTransport(TransportSettings(**settings), self.deadlines)
         self.attempt = Attempt()
 
     async def call(
@@ -52,7 +52,7 @@ class Caller:
         return len(self.transport._dialer.connections)
 
     async def close(self) -> None:
-        """Close as `LoopState` does."""
+        """Close the transport as `LoopState` does."""
         self.deadlines.close()
         await self.transport.close()
 
@@ -67,7 +67,7 @@ async def calling(url: str, **options: Any) -> AsyncIterator[Caller]:
 
 
 def certificates(name: str = "localhost") -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """What a server shows, and a client that trusts it."""
+    """Return a server's certificate, and a context of a client that trusts it."""
     authority = trustme.CA()
     shown, trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert(name).configure_cert(shown)

@@ -1,4 +1,4 @@
-"""Documents that differ from the package, for the tests of the tool that compares the two."""
+"""Documents that differ from the package, for the tests of the tool that compares them with it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A server of the Integration API that only counts: what acted, how often, and in which order.
 
-It remembers idempotency keys, acts before it answers, and answers after a while: so a client that is killed meanwhile
-leaves an effect that it does not know of.
+It remembers idempotency keys and acts before it answers. A client that is killed before the answer leaves an effect
+that it does not know of.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ class Counts:
 
     @property
     def effects(self) -> int:
-        """How many different things acted."""
+        """Return how many different things acted."""
         return len(self.acted)
 
     @property
     def doubled(self) -> int:
-        """How many acted more than once."""
+        """Return how many things acted more than once."""
         return sum(count > 1 for count in self.acted.values())
 
     @property
     def reordered(self) -> int:
-        """How many acted after one of the same profile with a higher number."""
+        """Return how many things acted after one of the same profile with a higher number."""
         return sum(later < earlier for numbers in self.order.values() for earlier, later in itertools.pairwise(numbers))
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class EffectServer:
 
     @property
     def url(self) -> str:
-        """The base URL."""
+        """Return the base URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Connections without a network: bytes are fed into them."""
+"""Connections without a network, which are fed with bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BODY = b'{"a": "' + b"x" * 300 + b'"}'
 
 
 class Transport:
-    """Keeps what is written."""
+    """Keeps the bytes that are written."""
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
@@ -45,7 +45,7 @@ class Transport:
 
 
 class Exchange:
-    """A connection on which a request was written."""
+    """A connection on which a request has been written."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.transport, self.attempt = Transport(), Attempt()

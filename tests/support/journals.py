@@ -1,4 +1,4 @@
-"""Calls for journals, and what is left of them in a file."""
+"""Calls for journals, and the calls that a journal file has left."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def indices_left(path: Path) -> list[int]:
 
 
 def copy(path: Path, folder: Path) -> Path:
-    """Copy a journal as it lies on the disk, in another process: this one must not touch the files of an open database."""
+    """Copy a journal file in another process, because this one must not touch the files of an open database."""
     folder.mkdir()
     copied = folder / path.name
     for suffix in ("", "-wal"):
@@ -72,7 +72,7 @@ def copy(path: Path, folder: Path) -> Path:
 
 
 async def with_odd_items(path: Path) -> Journal:
-    """Leave a call of Jane (0) and two items that could not be encoded: 1 unsettled, 2 failed. 3 is a failed call of Mary."""
+    """Leave a call of Jane (0), an unsettled (1) and a failed item (2) without calls, and a failed call of Mary (3)."""
     journal = await opened(path)
     odd = [Entry(index, b"", fingerprint(index), repeatable=False) for index in (1, 2)]
     await journal.accept([*entries(journal, [0]), *odd, *entries(journal, [3], "mary")])

@@ -1,4 +1,4 @@
-"""A topic delivered by processes of which one is killed and one leaves, counted by the server."""
+"""A topic delivered by processes, one of which is killed and one leaves, counted by the server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WITHIN = 40.0
 
 @attrs.define
 class Trial:
-    """How a trial went."""
+    """The result of a trial."""
 
     counts: Counts
     events: int
@@ -38,7 +38,7 @@ class Trial:
 
     @property
     def missing(self) -> int:
-        """How many events never acted."""
+        """Return how many events never acted."""
         return self.events - self.counts.effects
 
     def __str__(self) -> str:
@@ -74,7 +74,7 @@ async def produce(address: str, topic: str, messages: Sequence[tuple[str, object
 
 
 def start_worker(address: str, topic: str, url: str, log: Path) -> subprocess.Popen[bytes]:
-    """Start a process that delivers."""
+    """Start a process that delivers the topic."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     with log.open("wb") as out:
         return subprocess.Popen(
@@ -84,7 +84,7 @@ def start_worker(address: str, topic: str, url: str, log: Path) -> subprocess.Po
 
 @contextlib.asynccontextmanager
 async def workers(count: int, address: str, url: str, folder: Path) -> AsyncGenerator[list[subprocess.Popen[bytes]]]:
-    """Run processes; end those that are left."""
+    """Start processes, and end those that are left."""
     running = [start_worker(address, "events", url, folder / f"{n}.log") for n in range(count)]
     try:
         yield running
@@ -99,7 +99,7 @@ async def workers(count: int, address: str, url: str, folder: Path) -> AsyncGene
 
 
 async def until(condition: object, within: float = WITHIN) -> bool:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     deadline = time.monotonic() + within
     while not condition():  # type: ignore[operator]
         if time.monotonic() > deadline:
@@ -109,7 +109,7 @@ async def until(condition: object, within: float = WITHIN) -> bool:
 
 
 async def sabotage(counts: Counts, effects: int, process: subprocess.Popen[bytes], sign: signal.Signals) -> int:
-    """Signal a process after so many effects, while it has calls under way; return how many."""
+    """Signal a process after a number of effects, while it has calls under way; return how many calls those are."""
     name = str(process.pid)
     await until(lambda: counts.effects >= effects and counts.under_way[name])
     under_way = counts.under_way[name]
@@ -120,7 +120,7 @@ async def sabotage(counts: Counts, effects: int, process: subprocess.Popen[bytes
 async def run_trial(
     address: str, folder: Path, *, events: int, profiles: int, poisons: int, partitions: int = 6, latency: float = 0.02
 ) -> Trial:
-    """Deliver with three processes: kill one after a third, have one leave after two thirds."""
+    """Deliver with three processes: kill one after a third of the events, and let one leave after two thirds."""
     await create_topic(address, "events", partitions)
     messages = [(f"p{n % profiles}", {"profile": f"p{n % profiles}", "n": n, "type": "paid"}) for n in range(events)]
     step = max(1, events // max(1, poisons))

@@ -1,4 +1,4 @@
-"""A process that delivers a topic to a server: killed, or told to leave, by the trial that started it."""
+"""A process that delivers a topic to a server until the trial that started it kills it or tells it to leave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from talon_async.models import IntegrationEventV2Request
 
 
 def tell(*words: object) -> None:
-    """Write a line for the trial."""
+    """Write a line to the trial."""
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Listings that come in pages: a server's side, and reading one with either twin."""
+"""Listings that come in pages: a server of them, and their iteration by either twin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ END = object()
 
 
 class Listing:
-    """A server's listing of so many items; `most` is what it gives in one page, whatever is asked."""
+    """A server's listing of some items; `most` is the largest page that it gives, whatever is asked for."""
 
     def __init__(
         self, count: int, *, style: str = "hasMore", most: int = 1000, faults: dict[int, Any] | None = None

@@ -1,4 +1,4 @@
-"""The operations as the API's documents have them, beside the package's stubs."""
+"""The operations of the API's documents, beside the package's stubs."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Published:
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Return the operation's name."""
         name: str = self.operation["operationId"]
         return name
 
@@ -78,7 +78,7 @@ class Published:
         return re.sub(r"{(\w+)}", named, self.path)
 
     def body(self) -> dict[str, Any]:
-        """Return the request body, empty if there is none; some are kept apart and referred to."""
+        """Return the request body, empty if there is none; a reference to it is followed."""
         body: dict[str, Any] = self.operation.get("requestBody", {})
         if "$ref" in body:
             name = body["$ref"].rpartition("/")[2]
@@ -86,16 +86,16 @@ class Published:
         return body
 
     def answer(self) -> dict[str, Any]:
-        """Return the answer to a success that has a body, if any has."""
-        found = [answer for status, answer in self.operation["responses"].items() if status in ("200", "201")]
-        return dict(found[0]) if found else {}
+        """Return the body of a successful answer, empty if there is none."""
+        answers = [answer for status, answer in self.operation["responses"].items() if status in ("200", "201")]
+        return dict(answers[0]) if answers else {}
 
     def may_be_empty(self) -> bool:
-        """Tell whether a success may have no body although another has one."""
+        """Tell whether some successful answers have no body although others have one."""
         return "204" in self.operation["responses"] or self.id in EMPTY_AFTER_ALL
 
     def schema_name(self, content: dict[str, Any]) -> str | None:
-        """Name the model that a body or an answer is; a schema without a name is named after its operation."""
+        """Return the name of a body's schema; a schema without a name is named after its operation."""
         for media in content.get("content", {}).values():
             page = f"{self.id[0].upper()}{self.id[1:]}Response"
             if media["schema"].get("type") == "string":
@@ -122,18 +122,18 @@ def both(document: Any) -> Iterator[tuple[Published, Endpoint]]:
 
 
 def versions(documents: dict[str, Any], stub: Endpoint) -> dict[str, Published]:
-    """Return what each document says of a stub's operation."""
-    found = {era: published(document) for era, document in documents.items()}
+    """Return what each document says about a stub's operation."""
+    by_era = {era: published(document) for era, document in documents.items()}
     return {
         era: operation
-        for era, operations in found.items()
+        for era, operations in by_era.items()
         for name, operation in operations.items()
         if snake(name) == stub.name
     }
 
 
 def names(stub: Endpoint, *kinds: Any) -> list[str]:
-    """List the parameters of some kinds, in order."""
+    """List the parameters of some kinds in their order."""
     parameters = list(stub.signature.parameters.values())[1:]
     return [parameter.name for parameter in parameters if parameter.kind in kinds]
 
@@ -153,11 +153,11 @@ def plain(kind: Any) -> Any:
 
 
 def words(query: Query) -> set[Any]:
-    """Return the words that a query value, or each value of its list, must be one of; none if any will do."""
+    """Return the words that a query value, or each value of its list, must be one of; empty if any text is allowed."""
     kind = get_args(query.kind)[0] if get_origin(query.kind) is Sequence else query.kind
     return set(get_args(kind)) if get_origin(kind) is Literal else set()
 
 
 def model(name: str | None) -> Any:
-    """Return what stands for a schema."""
+    """Return the model of a schema."""
     return BARE.get(name or "") or (getattr(models, name) if name else None)

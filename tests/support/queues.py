@@ -1,4 +1,4 @@
-"""Queues of both twins behind one face, events for them, and a server that counts what acts."""
+"""Queues of both twins with one interface, events for them, and a server that counts what acts."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Shop:
 
     @property
     def doubled(self) -> list[int]:
-        """The numbers that acted more than once."""
+        """Return the numbers that acted more than once."""
         return [row for row, count in Counter(self.rows).items() if count > 1]
 
     def is_in_order(self) -> bool:

@@ -1,4 +1,4 @@
-"""A server that speaks bytes: it keeps what it received, and answers exactly what the test wrote down."""
+"""A server that works with bytes: it keeps what it receives, and answers exactly what the test has written down."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def answer(body: Any = None, *, status: int = 200, headers: dict[str, str] | Non
 
 @attrs.define
 class Exchange:
-    """One request that was received, and the way back."""
+    """One request that was received, and the way to answer it."""
 
     head: bytes
     body: bytes
@@ -33,12 +33,12 @@ class Exchange:
 
     @property
     def line(self) -> str:
-        """The first line: method, target, version."""
+        """Return the first line: method, target, version."""
         return self.head.split(b"\r\n", 1)[0].decode()
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers, by lower-case name."""
+        """Return the headers by lower-case name."""
         pairs = (line.decode().partition(": ") for line in self.head.strip().split(b"\r\n")[1:])
         return {name.lower(): value for name, _, value in pairs}
 
@@ -57,7 +57,7 @@ class Exchange:
 
 
 class RawServer:
-    """Answers the n-th request with the n-th script, further ones with the last; runs on a thread of its own."""
+    """Answers the n-th request with the n-th script, and later ones with the last; runs on a thread of its own."""
 
     def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
         self.scripts, self.tls = scripts or (answer({}),), tls
@@ -70,7 +70,7 @@ class RawServer:
 
     @property
     def url(self) -> str:
-        """The base URL."""
+        """Return the base URL."""
         return f"{'https' if self.tls else 'http'}://{'localhost' if self.tls else '127.0.0.1'}:{self.port}"
 
     def _main(self) -> None:

@@ -31,12 +31,12 @@ NAMES = "Guide"
 
 
 def prose(text: str) -> str:
-    """Return a page with its blocks of code blank: a comment in them is no heading."""
+    """Return a page with its blocks of code blank, because a comment in them is no heading."""
     return re.sub(r"(?ms)^```.*?^```$", lambda block: re.sub(r"[^\n]", " ", block[0]), text)
 
 
 def same(expected: str, actual: str) -> bool:
-    """Tell whether an output is as written; `...` stands for anything."""
+    """Tell whether an output is the expected one; `...` stands for any text."""
     return doctest.OutputChecker().check_output(expected, actual, doctest.ELLIPSIS)
 
 
@@ -56,7 +56,7 @@ def evaluate_console(example: Example) -> str | None:
 
 
 class Page:
-    """One reading of the README, with an event loop for what its blocks await."""
+    """One reading of the README, with an event loop for the blocks that await."""
 
     def __init__(self, names: Mapping[str, Any] | None = None) -> None:
         parsers = [CodeBlockParser("python", self._evaluate), CodeBlockParser("console", evaluate_console)]
@@ -85,7 +85,7 @@ class Page:
         return self.names
 
     def _evaluate(self, example: Example) -> str | None:
-        """Run a block of Python, also one that awaits; the comment at its end is what it prints."""
+        """Run a block of Python, which may await, and compare what it prints with the comment at its end."""
         source = "\n" * (example.line + example.parsed.line_offset) + example.parsed
         code = compile(source, example.path, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         with contextlib.redirect_stdout(io.StringIO()) as printed:

@@ -30,7 +30,7 @@ def indexes(results: list[Any]) -> list[int]:
 
 
 class Recorder:
-    """Records events as a server would; `behave` may answer in another way."""
+    """Records events as a server would; `behave` may give another answer."""
 
     def __init__(self, behave: Any = None) -> None:
         self.numbers: dict[str, list[int]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Transports that are no network: they answer at once, or as a test says."""
+"""Transports without a network: they answer at once, or as a test says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from talon_async._messages import Answer, Request
 
 
 class Immediate:
-    """Answers every request in the next turn of the loop, or as `behave` does."""
+    """Answers every request in the next iteration of the loop, or as `behave` does."""
 
     def __init__(self, behave: Callable[[Request], Awaitable[Answer]] | None = None) -> None:
         self._behave = behave

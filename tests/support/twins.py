@@ -1,4 +1,4 @@
-"""One face for both twins, so that a test written once runs awaited and blocking."""
+"""Clients of both twins with one interface, so that a test that is written once runs awaited and blocking."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ assert all(inspect.iscoroutinefunction(getattr(TalonOne, name)) for name in OPER
 
 
 def end_attempts_in(talon: TalonOne, seconds: float) -> None:
-    """Move the deadlines of all attempts under way, so that a test need not wait for them."""
+    """Move the deadlines of all attempts under way, so that a test does not wait for them."""
     state = talon._core.state()
     assert state is not None
     for attempt in state.deadlines.by_task.values():

@@ -1,4 +1,4 @@
-"""Wrong requests: for every field, query value and path value of an operation, values that it may not have."""
+"""Wrong requests: for every field, query value and path value of an operation, values that it must not have."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def bodies(endpoint: Endpoint) -> Iterator[Any]:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Return where there is a value in JSON."""
+    """Return the places of all values in JSON."""
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:

@@ -41,7 +41,7 @@ async def streamed() -> AsyncIterator[NewEvent]:
 
 
 def models() -> None:
-    """Mistakes in models."""
+    """Make mistakes in models."""
     NewEvent(type="t", profile_id="p", attributes={})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     CartItem("a", 1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     CartItem(sku="a", quantity="1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -57,7 +57,7 @@ def models() -> None:
 
 
 async def awaited(talon: TalonOne) -> None:
-    """Mistakes in calls."""
+    """Make mistakes in calls."""
     await talon.track_event()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await talon.track_event(NewCustomerProfile())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.track_event(EVENT, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # noqa: FBT003
@@ -77,7 +77,7 @@ async def awaited(talon: TalonOne) -> None:
 
 
 async def prepared(talon: TalonOne) -> None:
-    """Mistakes with prepared calls."""
+    """Make mistakes with prepared calls."""
     talon.prepare(talon.track_event)("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     talon.prepare(talon.track_event)(EVENT, dyr=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     call = talon.prepare(talon.track_event)(EVENT)
@@ -89,7 +89,7 @@ async def prepared(talon: TalonOne) -> None:
 
 
 async def blocking(talon: TalonOneSync) -> None:
-    """Mistakes with the blocking twin."""
+    """Make mistakes with the blocking twin."""
     await talon.track_event(EVENT)  # type: ignore[misc]  # pyright: ignore[reportGeneralTypeIssues]
     talon.track_events(streamed())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     talon.track_event(EVENT, True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # noqa: FBT003
@@ -99,7 +99,7 @@ async def blocking(talon: TalonOneSync) -> None:
 
 
 def clients(talon: TalonOne) -> None:
-    """Mistakes where clients are made."""
+    """Make mistakes in making clients."""
     TalonOneSync("https://a.b", "key", timeuot=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     TalonOne("https://a.b")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     TalonOne("https://a.b", "key", timeout="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -110,7 +110,7 @@ def clients(talon: TalonOne) -> None:
 
 
 def answers(state: IntegrationStateV2, error: TalonOneError) -> None:
-    """Mistakes with what came back."""
+    """Make mistakes with answers."""
     state.customer_session.id  # type: ignore[union-attr]  # pyright: ignore[reportOptionalMemberAccess]  # noqa: B018
     state.effects = []  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     state.efects  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
@@ -118,14 +118,14 @@ def answers(state: IntegrationStateV2, error: TalonOneError) -> None:
 
 
 def effects(effect: Effect, props: SetDiscountEffectProps) -> None:
-    """Mistakes with effects."""
+    """Make mistakes with effects."""
     props.value = 0  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     props.vlaue  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
     effect.props.value  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # noqa: B018
 
 
 async def younger(talon: TalonOne) -> None:
-    """Mistakes with the younger operations."""
+    """Make mistakes with the newer operations."""
     await talon.get_loyalty_card_transactions(1, "card", awaits_activation=False)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.get_loyalty_card_points(1, "card", status="gone")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await talon.get_customer_achievements("p", achievement_status=["over"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

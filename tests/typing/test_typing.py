@@ -1,4 +1,4 @@
-"""The two pages, judged by the checkers and by running them."""
+"""The pages of use and misuse, judged by the checkers and by running them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BODY = json.dumps({"effects": EFFECTS, "customerSession": {"id": 1}, "event": {"
 
 
 def page(name: str) -> ModuleType:
-    """Import a page for real."""
+    """Import a page."""
     spec = importlib.util.spec_from_file_location("page_of_use", HERE / name)
     assert spec is not None
     assert spec.loader is not None
@@ -49,13 +49,13 @@ def page(name: str) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def use() -> ModuleType:
-    """The page of use, imported for real."""
+    """Import the page of use."""
     return page("use.py")
 
 
 @pytest.fixture
 def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Both clients, with an answer for every request that never leaves."""
+    """Give both clients, with an answer for every request, which never leaves the process."""
 
     async def answered(_: TalonOne, request: Request) -> SimpleNamespace:
         data = request.decode(b"[]" if request.operation.name == "best_prior_price" else BODY)
@@ -74,7 +74,7 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.mark.parametrize("checker", ["mypy", "pyright"])
 def test_use_is_accepted_and_misuse_is_found_when_a_checker_reads_the_pages(checker: str, tmp_path: Path) -> None:
-    """Both checkers, strict; a mistake that is no longer found is an error, too."""
+    """Both checkers, in strict mode, accept the page of use and find every mistake of the page of misuse."""
     pytest.importorskip(checker, reason=f"{checker} comes with the dev extra")
     options = {"mypy": ["--cache-dir", str(tmp_path)], "pyright": ["--pythonpath", sys.executable]}[checker]
     command = [sys.executable, "-m", checker, *options, *(str(HERE / page) for page in PAGES)]
@@ -83,7 +83,7 @@ def test_use_is_accepted_and_misuse_is_found_when_a_checker_reads_the_pages(chec
 
 
 def test_both_checkers_are_named_when_a_line_is_a_mistake() -> None:
-    """No mistake of the page counts on one checker alone."""
+    """Every mistake of the page of misuse is named for both checkers."""
     lines = (HERE / "misuse.py").read_text(encoding="utf-8").splitlines()
     marked = [line for line in lines if re.search(r"# (type|pyright): ignore\[", line)]
     assert len(marked) > 40
@@ -92,7 +92,7 @@ def test_both_checkers_are_named_when_a_line_is_a_mistake() -> None:
 
 @pytest.mark.parametrize(("name", "least"), [("use.py", 15), ("use_more.py", 5)])
 def test_every_function_runs_when_the_page_of_use_is_executed(name: str, least: int, clients: list[Any]) -> None:
-    """What the page shows works: each of its functions is called with what it asks for."""
+    """Each function of the page of use runs with the arguments that it asks for."""
     talon, blocking = clients
     state = from_json(BODY, IntegrationStateV2)
     given: dict[str, Any] = {
@@ -118,6 +118,6 @@ def test_every_function_runs_when_the_page_of_use_is_executed(name: str, least: 
 
 
 def test_every_case_is_reached_when_effects_of_all_kinds_are_matched(use: ModuleType) -> None:
-    """The class in a `case` is the class that arrives."""
+    """The class in each `case` is the class of the effect that arrives."""
     described = [use.described(from_json(json.dumps(effect), Effect)) for effect in EFFECTS]
     assert described == ["10 %: 2", "1/None", "CouponExpired", "newerThanThisRelease: {'any': 1}", "acceptCoupon"]

@@ -73,7 +73,7 @@ ENVIRONMENT = {"TALON_ONE_BASE_URL": "https://shop.example", "TALON_ONE_API_KEY"
 
 
 def requests() -> list[IntegrationRequest]:
-    """Lists and tuples alike, words that are known, numbers of either kind, NULL for a JSON null."""
+    """Lists and tuples are taken alike, and so are known words, numbers of either kind, and NULL for a JSON null."""
     item = CartItem(sku="a", quantity=1, price=10, weight=1.5, attributes={"own": [1, None]})
     listed = NewCustomerSessionV2(
         profile_id="ann",
@@ -92,7 +92,7 @@ def requests() -> list[IntegrationRequest]:
 
 
 async def every_operation(talon: TalonOne) -> None:
-    """Every operation, awaited."""
+    """Every operation can be awaited."""
     (request, *_), when = requests(), datetime.now(UTC)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
@@ -116,7 +116,7 @@ async def every_operation(talon: TalonOne) -> None:
 
 
 def every_operation_blocking(talon: TalonOneSync) -> None:
-    """Every operation, blocking."""
+    """Every operation can be called by ordinary code."""
     (request, *_), when = requests(), datetime.now(UTC)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     attributes, session = NewCustomerProfile(attributes={"own": None}), NewCustomerSession(coupon="A", total=1)
@@ -138,7 +138,7 @@ def every_operation_blocking(talon: TalonOneSync) -> None:
 
 
 async def everything_around_an_answer(talon: TalonOne) -> None:
-    """`raw` keeps the arguments of a method and wraps what it returns."""
+    """`raw` keeps the arguments of a method and wraps its answer."""
     response = await talon.raw(talon.get_customer_inventory)("ann", profile=True)
     assert_type(response, Response[CustomerInventory])
     assert_type(response.data, CustomerInventory)
@@ -156,7 +156,7 @@ async def everything_around_an_answer(talon: TalonOne) -> None:
 
 
 def everything_around_an_answer_blocking(talon: TalonOneSync) -> None:
-    """The same, blocking."""
+    """`raw` does the same on the blocking client."""
     response = talon.raw(talon.get_customer_inventory)("ann", profile=True)
     assert_type(response, Response[CustomerInventory])
     assert_type(response.data.profile, CustomerProfile | None)
@@ -165,11 +165,11 @@ def everything_around_an_answer_blocking(talon: TalonOneSync) -> None:
 
 
 class Shop(TalonOne):
-    """A client of one's own stays what it is when it is copied or opened."""
+    """A subclass of a client keeps its class when it is copied or opened."""
 
 
 async def clients() -> None:
-    """All ways to make a client."""
+    """A client can be made in several ways."""
     assert_type(TalonOne.from_env(ENVIRONMENT, timeout=5), TalonOne)
     assert_type(Shop.from_env(ENVIRONMENT).with_options(strict=True), Shop)
     limits, retry = Limits(connections=10, parallel_updates=2), RetryPolicy(attempts=2, trust_keys=False)
@@ -184,7 +184,7 @@ async def clients() -> None:
 
 
 def clients_blocking() -> None:
-    """The same, blocking."""
+    """A blocking client can be made in several ways."""
     with TalonOneSync.from_env(ENVIRONMENT, strict=True) as talon:
         assert_type(talon, TalonOneSync)
         assert_type(talon.with_options(timeout=Timeout(attempt=1)), TalonOneSync)
@@ -193,17 +193,17 @@ def clients_blocking() -> None:
 
 
 def generated() -> Iterator[NewEvent]:
-    """Events from a generator."""
+    """Give events from a generator."""
     yield EVENT
 
 
 async def streamed() -> AsyncIterator[NewEvent]:
-    """Events from an asynchronous generator."""
+    """Give events from an asynchronous generator."""
     yield EVENT
 
 
 def shown(snapshot: Snapshot) -> None:
-    """What a run says while it goes on."""
+    """A run gives snapshots while it goes on."""
     assert_type(snapshot.taken, int)
     assert_type(snapshot.pending, int)
     assert_type(snapshot.rate, float)
@@ -211,7 +211,7 @@ def shown(snapshot: Snapshot) -> None:
 
 
 def told_of(report: Report[NewEvent]) -> None:
-    """What a run says when it has ended."""
+    """A run returns a report when it has ended."""
     assert_type(report.succeeded, int)
     assert_type(report.failures, list[Failure[NewEvent]])
     assert_type([(f.index, f.item, f.error) for f in report.failures], list[tuple[int, NewEvent, TalonOneError]])
@@ -222,7 +222,7 @@ def told_of(report: Report[NewEvent]) -> None:
 
 
 async def many_events(talon: TalonOne) -> None:
-    """Many events come from any iterable, also an asynchronous one, and may be of any kinds."""
+    """Many events come from any iterable, also an asynchronous one, and may be of several kinds."""
     assert_type(await talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), Report[NewEvent])
     assert_type(await talon.track_events((EVENT, EVENT), concurrency="auto", rate=300), Report[NewEvent])
     assert_type(await talon.track_events(generated()), Report[NewEvent])
@@ -239,7 +239,7 @@ async def many_events(talon: TalonOne) -> None:
 
 
 def many_events_blocking(talon: TalonOneSync) -> None:
-    """On the blocking client they come from any iterable, and results are an ordinary iterator."""
+    """The blocking client takes events from any iterable, and gives results as an ordinary iterator."""
     assert_type(talon.track_events([EVENT], concurrency=8, dry=True, progress=shown), Report[NewEvent])
     report = talon.track_events(generated())
     told_of(report)
@@ -248,7 +248,7 @@ def many_events_blocking(talon: TalonOneSync) -> None:
 
 
 async def prepared(talon: TalonOne) -> None:
-    """A prepared call takes what its method takes, and knows what that returns."""
+    """A prepared call takes the arguments of its method, and knows the type of its answer."""
     prepare = talon.prepare(talon.update_customer_profile_v2)
     profile = CustomerProfileIntegrationRequestV2(attributes={"own": 1})
     call = prepare("ann", profile, run_rule_engine=True, idempotency_key="k")
@@ -272,7 +272,7 @@ def prepared_blocking(talon: TalonOneSync) -> None:
 
 
 def described(effect: Effect) -> str:
-    """The class of the props tells what an effect is."""
+    """The class of the props tells what an effect does."""
     match effect.props:
         case SetDiscountEffectProps(name=name, value=value):
             assert_type(name, str)
@@ -297,7 +297,7 @@ EXCLUSION = Literal["CampaignGaveLowerDiscount", "CampaignIsNotFirst", "Campaign
 
 
 def read(state: IntegrationStateV2) -> None:
-    """Lists of an answer are never None; what may be absent is."""
+    """A list of an answer is never None, and other fields may be."""
     assert_type(state.effects, Sequence[Effect])
     assert_type(state.customer_session, CustomerSessionV2 | None)
     assert_type([described(effect) for effect in state.effects], list[str])
@@ -308,7 +308,7 @@ def read(state: IntegrationStateV2) -> None:
 
 
 def read_v1(state: IntegrationState) -> None:
-    """The effects of version 1 are in the event."""
+    """The effects of version 1 are in the event of the answer."""
     if state.event is not None:
         assert_type(state.event.type, str | None)
         assert_type(state.event.effects, Sequence[EventEffect])
@@ -323,7 +323,7 @@ def stored(state: IntegrationStateV2) -> IntegrationStateV2:
 
 
 def told(error: TalonOneError) -> str:
-    """What every error knows."""
+    """Every error has an outcome and the facts about its call."""
     assert_type(error.message, str)
     assert_type(error.operation, str | None)
     assert_type(error.status, int | None)
@@ -338,7 +338,7 @@ def told(error: TalonOneError) -> str:
 
 
 async def failures(talon: TalonOne) -> str:
-    """Errors are caught by what they mean."""
+    """Errors are caught by their meaning."""
     try:
         await talon.track_event(EVENT)
     except ParallelUpdateError as error:
@@ -355,7 +355,7 @@ async def failures(talon: TalonOne) -> str:
 
 
 async def interrupted(talon: TalonOne) -> Report[NewEvent] | None:
-    """A source that breaks ends the batch with what was done until then."""
+    """A source that raises ends the run with a report of what was done until then."""
     try:
         return await talon.track_events(streamed())
     except BulkInterruptedError as error:

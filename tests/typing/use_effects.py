@@ -24,7 +24,7 @@ from talon_async.models import (
 
 
 async def handled(state: IntegrationStateV2) -> None:
-    """Handlers that return anything, plain and coroutine functions mixed."""
+    """Handlers may return anything, and plain and coroutine functions may be mixed."""
     handlers = EffectHandlers()
     assert_type(handlers, EffectHandlers[Any])
 
@@ -51,7 +51,7 @@ async def handled(state: IntegrationStateV2) -> None:
 
 
 async def handled_alike(state: IntegrationStateV2) -> None:
-    """Handlers that all return the same."""
+    """Handlers may all return the same type."""
     handlers = EffectHandlers[str]()
 
     @handlers.on(SetDiscountEffectProps)
@@ -68,7 +68,7 @@ async def handled_alike(state: IntegrationStateV2) -> None:
 
 
 def handled_plainly(state: IntegrationStateV2) -> None:
-    """Plain functions, without `await`; also functions that exist already."""
+    """Plain functions, also existing ones, are called without `await`."""
 
     def unknown(_: Effect, props: UnknownEffectProps) -> Any:
         return props.raw

@@ -1,4 +1,4 @@
-"""A page of use of the younger operations: what both checkers must accept, and what they must know of each answer."""
+"""A page of use for the newer operations: what both checkers must accept, and what they must know of each answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ITEM = AddItemCatalogAction(sku="a", price=9.5)
 
 
 async def odd_values(talon: TalonOne) -> None:
-    """Answers that may be left out, lists, maps, words that are not open."""
+    """Answers have parts that may be left out, lists, maps, and words of closed enumerations."""
     event = IntegrationEventV2Request(type="t", profile_id="p")
     assert_type(await talon.track_event_v2(event, silent=False), IntegrationEventV2Response | None)
     question = BestPriorPriceRequest(
@@ -62,21 +62,21 @@ async def odd_values(talon: TalonOne) -> None:
 
 
 async def pages(talon: TalonOne) -> None:
-    """An iterator knows what it gives."""
+    """An iterator knows the type of its items."""
     entries = talon.iter_loyalty_program_profile_transactions(1, "p", limit=10, page_size=5)
     assert_type(entries, AsyncGenerator[LedgerTransactionLogEntryIntegrationAPI, None])
     assert_type([entry.transaction_uuid async for entry in entries], list[str | None])
 
 
 def pages_blocking(talon: TalonOneSync) -> None:
-    """So does its blocking twin."""
+    """The blocking iterator knows the type of its items."""
     entries = talon.iter_loyalty_program_profile_transactions(1, "p", loyalty_transaction_type="manual")
     assert_type(entries, Generator[LedgerTransactionLogEntryIntegrationAPI, None, None])
     assert_type(list(talon.iter_customer_rewards("p")), list[CustomerProfileReward])
 
 
 async def chunks(talon: TalonOne) -> None:
-    """More than fits into a request."""
+    """Lists that are larger than a request are sent in chunks."""
     profile = MultipleCustomerProfileIntegrationRequestItem(integration_id="p", attributes={"vip": True})
     assert_type(
         await talon.update_customer_profiles_in_chunks([profile]),
@@ -95,7 +95,7 @@ async def chunks(talon: TalonOne) -> None:
 
 
 def chunks_blocking(talon: TalonOneSync) -> None:
-    """The same from ordinary code."""
+    """Ordinary code sends them in chunks, too."""
     change = CustomerProfileAudienceRequestItem(action="add", profile_integration_id="p", audience_id=1)
     talon.update_customer_profile_audiences_in_chunks(iter([change])).raise_for_failures()
     body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=["p"], usage_limit=1)
@@ -107,7 +107,7 @@ def chunks_blocking(talon: TalonOneSync) -> None:
 
 
 async def queues(talon: TalonOne) -> None:
-    """Events one by one."""
+    """A queue takes events one by one."""
     event = IntegrationEventV2Request(type="seen", profile_id="p")
     queue = talon.queue(journal="events", overflow="raise", on_failure=lambda failure: failure.outcome)
     assert_type(queue, Queue)
@@ -120,7 +120,7 @@ async def queues(talon: TalonOne) -> None:
 
 
 def queues_blocking(talon: TalonOneSync) -> None:
-    """The same from ordinary code."""
+    """A queue of ordinary code takes events one by one."""
     with talon.queue(size=5, overflow="drop_oldest", on_drop=print) as queue:
         assert_type(queue, QueueSync)
         queue.put(NewEvent(type="seen", session_id="s", profile_id="p", attributes={}))

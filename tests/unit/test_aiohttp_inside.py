@@ -1,4 +1,7 @@
-"""What the session transport takes from inside aiohttp. When a release of aiohttp changes it, the test says what."""
+"""What the session transport relies on inside aiohttp.
+
+When a release of aiohttp changes it, the failing test says what.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from talon_async._transport.session import BorrowedConnector, Connector, Session
 
 
 async def test_sessions_ask_their_connector_to_connect_when_they_send() -> None:
-    """`ClientSession` calls `connector.connect(...)`, once for each request, with the request and options."""
-    asked: list[object] = []
+    """`ClientSession` calls `connector.connect(...)` once for each request, with the request and the options."""
+    connected: list[object] = []
 
     class Counting(aiohttp.TCPConnector):
         async def connect(self, *request: object, **options: object) -> aiohttp.connector.Connection:
-            asked.append(request[0])
+            connected.append(request[0])
             return await super().connect(*request, **options)  # type: ignore[arg-type]
 
     with RawServer(answer({})) as server:
@@ -29,10 +32,10 @@ async def test_sessions_ask_their_connector_to_connect_when_they_send() -> None:
             for _ in range(2):
                 async with session.get(server.url) as response:
                     await response.read()
-    assert ["ClientRequest", "ClientRequest"] == [type(request).__name__ for request in asked]
+    assert ["ClientRequest", "ClientRequest"] == [type(request).__name__ for request in connected]
 
 
-async def test_a_connections_protocol_tells_whether_it_can_serve() -> None:
+async def test_a_connections_protocol_tells_whether_it_can_serve_when_it_is_idle() -> None:
     """`Connection.protocol` has `is_connected()`, `should_close` and `transport`, and takes an attribute of ours."""
     seen: list[tuple[bool, bool, bool]] = []
 
@@ -53,7 +56,7 @@ async def test_a_connections_protocol_tells_whether_it_can_serve() -> None:
 
 
 async def test_aiohttp_sends_once_when_its_own_repetition_is_off() -> None:
-    """`ClientSession._retry_connection` is what switches it off: without it a GET goes out twice."""
+    """With `ClientSession._retry_connection` off, aiohttp sends a GET once. Without it, a GET goes out twice."""
     counts: list[int] = []
     for off in (False, True):
         with RawServer(answer({}), fin) as server:
@@ -69,8 +72,8 @@ async def test_aiohttp_sends_once_when_its_own_repetition_is_off() -> None:
     assert [3, 2] == counts
 
 
-async def test_a_connector_keeps_its_connections_where_they_are_looked_for() -> None:
-    """`_conns` holds the idle ones by destination, as pairs with a time; `_acquired` those that are in use."""
+async def test_a_connector_keeps_its_connections_when_they_are_idle_or_acquired() -> None:
+    """`_conns` holds the idle connections by destination, as pairs with a time, and `_acquired` holds those in use."""
     with RawServer(answer({})) as server:
         async with TalonOne(server.url, KEY, retry=RetryPolicy.off()) as talon:
             await talon.get_customer_inventory("a")
@@ -86,13 +89,16 @@ async def test_a_connector_keeps_its_connections_where_they_are_looked_for() -> 
             assert isinstance(since, float)
 
 
-async def test_a_session_asks_a_connector_of_another_class_for_few_things() -> None:
-    """`BorrowedConnector` answers these itself or hands them on; a new name here needs a look."""
-    asked: set[str] = set()
+async def test_a_session_asks_few_things_when_its_connector_is_of_another_class() -> None:
+    """A session uses only names of its connector that `BorrowedConnector` answers or hands on.
+
+    A new name here needs a look.
+    """
+    used_names: set[str] = set()
 
     class Recording(BorrowedConnector):
         def __getattr__(self, name: str) -> Any:
-            asked.add(name)
+            used_names.add(name)
             return super().__getattr__(name)
 
     with RawServer(answer({})) as server:
@@ -105,11 +111,11 @@ async def test_a_session_asks_a_connector_of_another_class_for_few_things() -> N
                 async with session.get(server.url) as response:
                     await response.read()
                 deadlines.finish(attempt)
-    assert asked <= {"_loop", "_timeout_ceil_threshold", "allowed_protocol_schema_set", "closed", "_resolve_host"}
+    assert used_names <= {"_loop", "_timeout_ceil_threshold", "allowed_protocol_schema_set", "closed", "_resolve_host"}
 
 
-async def test_a_long_header_is_told_by_its_cause() -> None:
-    """`ClientResponseError` is raised because of `LineTooLong`, directly or not; `is_about_size` finds it."""
+async def test_a_long_header_is_reported_when_an_error_has_it_among_its_causes() -> None:
+    """`ClientResponseError` has a `LineTooLong` among its causes, which `is_about_size` finds."""
     head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * 9000 + b"\r\nContent-Length: 2\r\n\r\n{}"
     many = b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n"
     for raw in (head, many):

@@ -1,4 +1,4 @@
-"""aioresponses serves for plain answers in users' tests."""
+"""aioresponses gives plain answers in users' tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ URL = "https://shop.talon.one"
 
 
 async def test_a_mocked_answer_is_read_when_the_users_test_mocks_one() -> None:
-    """Typed, as from the server."""
+    """An answer that a user's test mocks is read into its model."""
     with aioresponses() as mocked:
         mocked.get(f"{URL}/v1/customer_profiles/jane/inventory?profile=true", payload={"profile": {"id": 7}})
         async with TalonOne(URL, KEY) as talon:
@@ -21,7 +21,7 @@ async def test_a_mocked_answer_is_read_when_the_users_test_mocks_one() -> None:
 
 
 async def test_a_mocked_refusal_is_an_error_when_the_users_test_mocks_one() -> None:
-    """Of the class its status has."""
+    """A refusal that a user's test mocks is an error of the class of its status."""
     with aioresponses() as mocked:
         mocked.delete(f"{URL}/v1/customer_data/jane", status=404, payload={"message": "no"})
         async with TalonOne(URL, KEY) as talon:

@@ -49,7 +49,7 @@ RESULTS = {
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[Server]:
-    """The small server, whether nginx is installed or not."""
+    """Start the small server, whether nginx is installed or not."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(start, "_nginx", lambda *_: contextlib.nullcontext())
         with start.server(None) as running:
@@ -74,12 +74,12 @@ def test_a_spread_is_the_median_and_its_quartiles_when_there_are_values(values: 
 
 
 def test_ratios_are_taken_within_a_round_when_the_machine_changes_its_speed() -> None:
-    """A slow round weighs on both contenders, so it cancels out."""
+    """A slow phase of the machine changes both contenders of a round, so it does not change their ratio."""
     assert [2.0, 2.0, 2.0] == ratios(Series(cpu=[2, 8, 4]), Series(cpu=[1, 4, 2]))
 
 
 def test_ratios_refuse_when_the_rounds_do_not_match() -> None:
-    """Slices of different rounds are never paired."""
+    """Slices of different rounds cannot be compared."""
     with pytest.raises(ValueError, match="longer"):
         ratios(Series(cpu=[1]), Series(cpu=[1, 2]))
 
@@ -91,7 +91,7 @@ def test_a_ratio_is_none_when_a_contender_was_left_out() -> None:
 
 
 def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() -> None:
-    """Time is divided by the requests; the largest memory stays."""
+    """A series divides the time by the requests, and keeps the largest memory."""
     series = Series()
     series.add({"cpu": 2.0, "wall": 4.0, "requests": 4, "peak_kib": 2048, "growth_kib": 1024})
     series.add({"cpu": 1.0, "wall": 2.0, "requests": 4, "peak_kib": 1024, "growth_kib": 0})
@@ -99,7 +99,7 @@ def test_a_series_keeps_cost_per_request_and_the_peak_when_slices_are_added() ->
 
 
 def test_a_series_goes_on_when_another_process_takes_over() -> None:
-    """Rounds follow each other; the largest memory of all processes stays."""
+    """The rounds of a second process follow those of the first, and the largest memory of both is kept."""
     series = Series(cpu=[1.0], wall=[2.0], peak_mib=30.0, growth_mib=1.0)
     series.extend(Series(cpu=[3.0], wall=[4.0], peak_mib=20.0, growth_mib=2.0))
     assert Series(cpu=[1.0, 3.0], wall=[2.0, 4.0], peak_mib=30.0, growth_mib=2.0) == series
@@ -107,7 +107,7 @@ def test_a_series_goes_on_when_another_process_takes_over() -> None:
 
 @pytest.mark.parametrize("pace", [FULL, QUICK])
 def test_every_process_has_its_share_when_rounds_are_planned(pace: Pace) -> None:
-    """No round is lost in the division."""
+    """The rounds are divided among the processes without losing one."""
     _, smallest, larger, _ = (scenario for scenario in SCENARIOS if scenario.bulk)
     assert (pace.rounds, pace.bulk_rounds) == (sum(_shares(SCENARIOS[0], pace)), sum(_shares(smallest, pace)))
     assert [1] == _shares(larger, pace)
@@ -125,7 +125,7 @@ def test_rounds_of_several_processes_are_joined_when_a_scenario_is_measured(own_
 def test_many_events_are_run_when_a_scenario_asks_for_them(
     own_server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Each contender sends them all in its own way; journals leave nothing behind."""
+    """Each contender sends all events in its own way, and no journal is left behind."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     names = tuple(name for name in BULK if "bulk" in name or name in ("aiohttp-gather", "aiohttp-semaphore"))
     scenario = Scenario(name="bulk-100", answer="silent", in_flight=8, contenders=names, bulk=100)
@@ -135,14 +135,14 @@ def test_many_events_are_run_when_a_scenario_asks_for_them(
 
 
 def test_memory_is_not_told_when_contenders_share_a_process(own_server: Server) -> None:
-    """The processor's time is each one's own, and memory is all of theirs."""
+    """Contenders that share a process have separate times of the processor, and no figure for memory."""
     names = ("talon_async", "talon_async-bulk", "aiohttp")
     scenario = Scenario(name="x", answer="silent", in_flight=8, contenders=names, bulk=50, one_process=True)
     series = measure(scenario, PACE, own_server, {"": Path(sys.executable)}, None)
     assert [(name, 2, None) for name in names] == [(name, len(s.cpu), s.peak_mib) for name, s in series.items()]
 
 
-def test_a_row_holds_everything_when_it_is_made() -> None:
+def test_a_row_has_every_figure_when_it_is_made() -> None:
     """A row has the ratio with its quartiles, requests a second, memory, and the absolute time."""
     expected = {
         "scenario": "event-16", "contender": "talon_async", "ratio": [1.1, 1.05, 1.15], "per_second": 2,
@@ -153,7 +153,7 @@ def test_a_row_holds_everything_when_it_is_made() -> None:
 
 
 def test_cells_show_dashes_when_figures_are_missing() -> None:
-    """A cold start has no memory and no requests a second."""
+    """A cold start shows dashes for memory and for requests a second."""
     shown = cells(row(RESULTS, "import", "talon_async", BASE))
     assert ("import", "talon_async", "-", "-", "4000.0", "-", "-", "-") == shown
 
@@ -189,13 +189,13 @@ def test_a_table_aligns_text_left_and_figures_right_when_it_is_written() -> None
     ],
 )
 def test_a_target_is_judged_when_its_figure_is_known(target: Target, measured: float | None, word: str) -> None:
-    """A figure keeps a promise up to its upper bound, or from its lower bound on."""
+    """A target is met up to its upper bound, or from its lower bound on."""
     assert measured is None or figure(target, RESULTS) == pytest.approx(measured)
     assert word == verdict(target, RESULTS)[3]
 
 
 def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() -> None:
-    """A promise about a contender that no scenario measures would never be judged."""
+    """Every target names a contender that its scenario measures."""
     contenders = {scenario.name: {*scenario.contenders, ""} for scenario in SCENARIOS}
     aimed = [target for target in TARGETS if target.scenario in contenders]
     assert all({target.contender, target.over} <= contenders[target.scenario] for target in aimed)
@@ -203,7 +203,7 @@ def test_every_target_names_a_contender_of_its_scenario_when_the_plan_changes() 
 
 
 def test_every_contender_is_known_when_a_scenario_names_it() -> None:
-    """Every entry takes part somewhere, and every scenario names entries."""
+    """Every contender takes part in a scenario, and every scenario names known contenders."""
     assert {name for scenario in SCENARIOS for name in scenario.contenders} == set(ENTRIES)
 
 
@@ -215,7 +215,7 @@ def test_the_default_transport_comes_first_when_contenders_are_listed() -> None:
 
 
 def test_every_scenario_of_the_default_transport_has_the_direct_one_when_it_is_planned() -> None:
-    """The same contenders run on both transports."""
+    """The contenders of the default transport and those of the direct one are the same in every scenario."""
     for scenario in SCENARIOS:
         own = {name for name in scenario.contenders if name.startswith("talon_async") and "direct" not in name}
         assert {name.replace("talon_async", "talon_async-direct") for name in own} <= set(scenario.contenders)
@@ -223,20 +223,20 @@ def test_every_scenario_of_the_default_transport_has_the_direct_one_when_it_is_p
 
 @pytest.mark.parametrize("name", [name for name in ENTRIES if "direct" in name])
 def test_a_direct_contender_asks_for_its_transport_when_it_is_made(name: str) -> None:
-    """The default contenders ask for none, so that the default is what is measured."""
+    """A contender of the direct transport asks for it, and the default contenders ask for none."""
     assert contender(name).transport == "direct"
     assert contender(name.replace("-direct", "")).transport is None
 
 
 def test_a_client_is_given_a_transport_when_a_contender_asks_for_one() -> None:
-    """A release without that option gets no such argument."""
+    """A client gets the argument for its transport only if the release has that option."""
     job = Job(contender="talon_async", url="http://127.0.0.1:1", answer="event", in_flight=1)
     assert "transport" not in ours.options(job, None)
     assert ours.options(job, "direct")["transport"] == "direct"
 
 
 def test_settings_of_the_shell_are_dropped_when_a_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables of the client could turn the default contender into another one."""
+    """Variables of the client that the shell has set are not passed to a measured process."""
     monkeypatch.setenv("TALON_ONE_TRANSPORT", "direct")
     assert "TALON_ONE_TRANSPORT" not in environment()
 
@@ -251,7 +251,7 @@ def test_the_chart_is_a_picture_when_it_is_drawn() -> None:
 
 
 def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
-    """A cut bar has two pieces, and its figure tells its length."""
+    """A bar that is much longer than the others is cut into two pieces, and its figure tells its length."""
     text = chart(drawn(16.9))
     rectangles = list(ET.fromstring(text).iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314  # our own text
     first, second, base = (float(rectangle.attrib["width"]) for rectangle in rectangles)
@@ -261,7 +261,7 @@ def test_a_bar_is_cut_when_it_would_dwarf_the_others() -> None:
 
 @pytest.mark.parametrize("ratio", [0.45, 0.9, 0.99, 1.0, 1.08])
 def test_a_figure_stays_off_the_dashed_line_when_its_bar_ends_near(ratio: float) -> None:
-    """The figure begins after the line or ends before it."""
+    """A figure begins after the dashed line or ends before it."""
     picture = ET.fromstring(chart(drawn(ratio)))  # noqa: S314  # our own text
     line = float(next(picture.iter("{http://www.w3.org/2000/svg}line")).attrib["x1"])
     texts = [text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.text == f"{ratio:.2f}"]
@@ -291,7 +291,7 @@ def test_many_events_are_drawn_side_by_side_when_they_were_measured() -> None:
 
 
 def test_every_request_finds_its_answer_when_it_is_sent() -> None:
-    """The rule of the server knows every path of the clients."""
+    """The server has an answer for every path of the clients."""
     assert list(REQUESTS) == [answer_to(path.format(n=7)) for _, path in REQUESTS.values()]
 
 
@@ -306,7 +306,7 @@ def test_answers_are_understood_when_models_read_them(answer: str) -> None:
 
 
 def test_answers_to_events_are_understood_when_models_read_them() -> None:
-    """Each version of the API answers with one effect."""
+    """Each version of the API answers an event with one effect that the models know."""
     second, first = from_json(ANSWERS["event"], IntegrationEventV2Response), from_json(ANSWERS["v1"], IntegrationState)
     assert first.event is not None
     assert (1, 1) == (len(second.effects), len(first.event.effects))
@@ -320,7 +320,7 @@ def test_answers_have_their_size_when_they_are_made(answer: str, kilobytes: floa
 
 
 def test_the_configuration_of_nginx_is_filled_in_when_it_is_needed() -> None:
-    """The braces are balanced, every port is there, and every name is filled in."""
+    """The configuration of nginx has balanced braces, every port, and no name that is left to be filled in."""
     text = nginx_config(Path("/tmp/x"), [1, 2, 3, 4])
     assert text.count("{") == text.count("}")
     assert [1, 1, 1, 1] == [text.count(f"listen 127.0.0.1:{port}{end};") for port, end in

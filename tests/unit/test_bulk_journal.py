@@ -1,4 +1,4 @@
-"""What a run does with a journal, seen with one that is kept in memory; the end of a process is a cancelled run."""
+"""What a run does with a journal, shown with one in memory; a cancelled run stands for the end of a process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from talon_async.models import IntegrationEventV2Request, NewEvent
 
 
 class MemoryJournal:
-    """Keeps calls as a file would; `fail_at` makes a method raise."""
+    """Keeps calls in memory as a file would; `fail_at` names a method that raises."""
 
     id = "journal-1"
 
@@ -88,7 +88,7 @@ class MemoryJournal:
 
 
 class Server:
-    """Records events by number; `stuck_after` requests it hangs."""
+    """Records events by number, and hangs after `stuck_after` requests."""
 
     def __init__(self, stuck_after: int = 1_000_000) -> None:
         self.numbers: list[int] = []
@@ -118,7 +118,7 @@ def v2(n: int) -> IntegrationEventV2Request:
 
 
 async def run(server: Server, journal: MemoryJournal, events: Any, *, cut: bool = False, **options: Any) -> Any:
-    """Make a run; one that is cut is cancelled when the server hangs."""
+    """Make a run; with `cut`, cancel it when the server hangs."""
     server.journal = journal
     async with inner(Immediate(server), clock=FakeClock()) as talon:
         task = asyncio.ensure_future(talon.track_events(events, journal=journal, concurrency=8, **options))
@@ -135,12 +135,12 @@ async def run(server: Server, journal: MemoryJournal, events: Any, *, cut: bool 
 
 
 def test_the_protocol_is_kept_when_a_journal_is_another() -> None:
-    """What the runner asks for is what the protocol says."""
+    """A journal in memory has every method of the protocol that the runner uses."""
     assert isinstance(MemoryJournal(), Journal)
 
 
 async def test_calls_are_stored_in_groups_and_settled_when_they_are_sent() -> None:
-    """Each with a key that is derived from the journal and the place; nothing is left."""
+    """Calls are stored in groups and settled. Their keys are derived from the journal's name and the index."""
     server, journal = Server(), MemoryJournal()
     report = await run(server, journal, map(v2, range(1000)))
     assert (1000, 1000, {}) == (report.taken, report.succeeded, journal.entries)
@@ -151,7 +151,7 @@ async def test_calls_are_stored_in_groups_and_settled_when_they_are_sent() -> No
 
 
 async def test_a_run_goes_on_when_it_is_started_again() -> None:
-    """What was left goes first, what was recorded is skipped, and everything is recorded under one key each."""
+    """A resumed run sends what was left first, skips what was recorded, and records each event under one key."""
     server, journal = Server(stuck_after=100), MemoryJournal()
     first = await run(server, journal, map(v2, range(1000)), cut=True)
     assert first.taken == first.done
@@ -169,7 +169,7 @@ async def test_a_run_goes_on_when_it_is_started_again() -> None:
 
 
 async def test_events_in_doubt_are_unknown_when_they_are_not_safe_to_repeat() -> None:
-    """Those that were on the wire, and none that was only marked: an orderly end takes the marks back."""
+    """Only the V1 events that were on the wire are unknown after an orderly end, which takes the other marks back."""
     server, journal = Server(stuck_after=100), MemoryJournal()
     first = await run(server, journal, map(v1, range(500)), cut=True)
     assert first.unknown <= 8
@@ -206,7 +206,10 @@ async def test_an_event_is_in_doubt_when_the_run_ends_behind_its_connecting(
 
 
 async def test_another_source_is_refused_when_a_run_is_resumed() -> None:
-    """The first item that differs is an error, and nothing of the other source is sent."""
+    """A resumed run is refused at the first item that differs from the recorded one.
+
+    Nothing of the other source is sent.
+    """
     server, journal = Server(), MemoryJournal()
     await run(server, journal, map(v2, range(10)))
     with pytest.raises(TalonOneError, match="item 3 differs") as caught:
@@ -218,7 +221,7 @@ async def test_another_source_is_refused_when_a_run_is_resumed() -> None:
 
 
 async def test_items_are_known_by_their_id_when_the_caller_says_so() -> None:
-    """A time that is another each time makes no difference."""
+    """With `item_id`, an item is the same if its ID is, whatever else has changed in it."""
     server, journal = Server(), MemoryJournal()
     await run(server, journal, map(v2, range(10)), item_id=lambda event: event.profile_id)
     report = await run(server, journal, map(v2, range(7, 27)), item_id=lambda event: event.profile_id)
@@ -226,7 +229,7 @@ async def test_items_are_known_by_their_id_when_the_caller_says_so() -> None:
 
 
 async def test_an_item_that_cannot_be_sent_has_its_place_when_it_is_recorded() -> None:
-    """It is settled as rejected, and skipped the next time."""
+    """An item that cannot be encoded is settled as rejected, and the next run skips it."""
     server, journal = Server(), MemoryJournal()
     wrong = NewEvent(type="t", session_id="s", profile_id="x", attributes={"n": float("nan")})
     report = await run(server, journal, [v2(0), wrong, v2(2)])
@@ -237,7 +240,7 @@ async def test_an_item_that_cannot_be_sent_has_its_place_when_it_is_recorded() -
 
 @pytest.mark.parametrize("method", ["accept", "mark_leaving", "settle"])
 async def test_the_run_ends_with_the_journals_error_when_it_fails(method: str) -> None:
-    """Nothing is sent that is not stored; the report is complete."""
+    """An error of the journal ends the run with a complete report. Nothing is sent that is not stored."""
     server, journal = Server(), MemoryJournal()
     journal.fail_at = method
     with pytest.raises(TalonOneError, match="the disk is full") as caught:
@@ -248,7 +251,7 @@ async def test_the_run_ends_with_the_journals_error_when_it_fails(method: str) -
 
 
 async def test_nothing_is_taken_when_the_journal_does_not_open() -> None:
-    """Another process holds it, or it belongs to another server."""
+    """A run whose journal does not open takes nothing from its source."""
     server, journal = Server(), MemoryJournal()
     journal.fail_at = "open"
     with pytest.raises(TalonOneError, match="the disk is full"):
@@ -257,7 +260,7 @@ async def test_nothing_is_taken_when_the_journal_does_not_open() -> None:
 
 
 async def test_calls_are_sent_when_the_source_breaks_after_them() -> None:
-    """What was recorded before is settled."""
+    """A run whose source raises sends and settles what the source gave before."""
 
     def source() -> Any:
         yield from map(v2, range(5))
@@ -270,7 +273,10 @@ async def test_calls_are_sent_when_the_source_breaks_after_them() -> None:
 
 
 async def test_patience_has_no_end_when_a_journal_has_seen_a_success() -> None:
-    """Before the first success it is that of a mistyped host; after it a night is no reason to give up."""
+    """The `patience` of a run with a journal is without bound once a call has succeeded.
+
+    Before that it is 300 s, because the host may be mistyped.
+    """
     count = 0
 
     async def away(_: Request) -> Answer:
@@ -291,7 +297,7 @@ async def test_patience_has_no_end_when_a_journal_has_seen_a_success() -> None:
 
 
 class SlowJournal(MemoryJournal):
-    """Everything that was stored is sent before storing returns, and the next is read only then."""
+    """A journal whose `accept` returns only after its calls were sent."""
 
     async def accept(self, entries: Sequence[Entry]) -> None:
         await super().accept(entries)
@@ -301,7 +307,7 @@ class SlowJournal(MemoryJournal):
 
 @pytest.mark.parametrize("make", [v1, v2])
 async def test_the_run_goes_on_and_ends_when_storing_takes_longer_than_sending(make: Any) -> None:
-    """The reader is woken when there is room again, and knows the end of the source although nobody runs any more."""
+    """A run with a journal that stores slowly goes on when there is room, and ends when its source does."""
     server, journal = Server(), SlowJournal()
     for _ in range(2):  # the second time everything is recorded, and nothing is sent
         async with asyncio.timeout(20):
@@ -310,7 +316,7 @@ async def test_the_run_goes_on_and_ends_when_storing_takes_longer_than_sending(m
 
 
 async def test_few_calls_are_marked_ahead_when_many_wait() -> None:
-    """After a kill only those that are under way or marked are in doubt: the buffer may be larger."""
+    """At most 256 calls beyond those under way are marked, so that few are in doubt after a kill."""
     most = 0
 
     class Watched(MemoryJournal):

@@ -1,4 +1,4 @@
-"""The gate, the concurrency and the pace of many calls, by times that tests tell."""
+"""The gate, the concurrency and the pace of a run, at times that the tests set."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def refuse(gate: Gate, now: float, sign: Sign, *, key: str = "p", after: float |
     ],
 )
 def test_an_error_is_a_sign_when_it_says_something_of_the_server(problem: TalonOneError, sign: Sign) -> None:
-    """What is known of an error decides, also after it was pickled."""
+    """The kind of an error tells what it says of the server, also after the error was pickled."""
     assert sign == sign_of(problem) == sign_of(pickle.loads(pickle.dumps(problem)))
 
 
 def test_the_limit_is_what_is_under_way_when_a_call_is_throttled() -> None:
-    """Others get through: the gate stays open."""
+    """A throttled call lowers the limit to the calls under way, and the gate stays open while others succeed."""
     gate = Gate(Concurrency(64))
     gate.succeeded(0.0, 0, 0.01, 64)
     refuse(gate, 0.01, Sign.THROTTLED, active=20)
@@ -69,7 +69,7 @@ def test_the_limit_is_what_is_under_way_when_a_call_is_throttled() -> None:
 
 
 def test_the_gate_closes_when_nothing_succeeds_during_throttling() -> None:
-    """After 50 ms or three round trips of it, whichever is longer."""
+    """The gate closes after throttling without a success for 50 ms or three round trips, whichever is longer."""
     gate = Gate(Concurrency(64))
     gate.succeeded(0.0, 0, 0.03, 64)
     refuse(gate, 1.0, Sign.THROTTLED)
@@ -79,8 +79,8 @@ def test_the_gate_closes_when_nothing_succeeds_during_throttling() -> None:
     assert (False, 0, 1.0) == (gate.is_open, gate.limit(), gate.closed_at)
 
 
-def test_nothing_is_learned_of_the_limit_when_the_gate_closes_for_throttling() -> None:
-    """The server took no call at all: afterwards the limit ramps up to what it was."""
+def test_the_limit_grows_to_its_former_value_when_the_gate_was_closed_by_throttling() -> None:
+    """A gate that throttling closed says nothing of the limit, which afterwards grows to its former value."""
     gate = Gate(Concurrency(64))
     for active in range(63, -1, -1):
         refuse(gate, 1.0, Sign.THROTTLED, active=active)
@@ -91,7 +91,7 @@ def test_nothing_is_learned_of_the_limit_when_the_gate_closes_for_throttling() -
 
 
 def test_the_gate_closes_when_as_many_are_throttled_in_a_row_as_the_limit_was() -> None:
-    """However quickly they come."""
+    """The gate closes when as many calls in a row are throttled as the limit was, however quickly."""
     gate = Gate(Concurrency(8))
     for active in range(7, -1, -1):
         assert gate.is_open
@@ -101,7 +101,7 @@ def test_the_gate_closes_when_as_many_are_throttled_in_a_row_as_the_limit_was() 
 
 @pytest.mark.parametrize(("after", "count"), [(None, 5), (2.0, 3)])
 def test_the_gate_closes_when_the_server_is_away(after: float | None, count: int) -> None:
-    """Three 503 in a row with a time, or five without; the time is waited for."""
+    """The gate closes after five 503 in a row, or three with a Retry-After, and stays closed for that time."""
     gate = Gate(Concurrency(8))
     for _ in range(count - 1):
         refuse(gate, 1.0, Sign.UNAVAILABLE, after=after)
@@ -113,7 +113,7 @@ def test_the_gate_closes_when_the_server_is_away(after: float | None, count: int
 
 
 def test_the_gate_stays_open_when_the_trouble_is_that_of_few_profiles() -> None:
-    """Four of them; a fifth closes it."""
+    """The gate stays open while four profiles are in trouble. A fifth closes it."""
     gate = Gate(Concurrency(8))
     for n in range(40):
         refuse(gate, 1.0, Sign.TROUBLE, key=f"p{n % 4}")
@@ -123,7 +123,7 @@ def test_the_gate_stays_open_when_the_trouble_is_that_of_few_profiles() -> None:
 
 
 def test_the_gate_closes_at_once_when_no_connection_can_be_made() -> None:
-    """Nothing was sent, and nothing will be."""
+    """The gate closes at once when no connection can be made."""
     gate = Gate(Concurrency(8))
     refuse(gate, 1.0, Sign.UNREACHABLE)
     assert not gate.is_open
@@ -131,14 +131,14 @@ def test_the_gate_closes_at_once_when_no_connection_can_be_made() -> None:
 
 @pytest.mark.parametrize(("active", "is_open"), [(5, True), (0, False)])
 def test_the_limit_is_what_is_under_way_when_descriptors_run_out(active: int, is_open: bool) -> None:
-    """With nothing under way it can only be waited for."""
+    """A lack of descriptors lowers the limit to the calls under way. Without any, the gate closes."""
     gate = Gate(Concurrency(64))
     refuse(gate, 1.0, Sign.DESCRIPTORS, active=active)
     assert (is_open, active) == (gate.is_open, gate.limit())
 
 
 def test_pauses_double_when_probes_fail() -> None:
-    """From 50 ms to a second, unless the server says how long."""
+    """The pauses of the gate double from 50 ms to a second, unless the server gives a time."""
     gate = Gate(Concurrency(64))
     refuse(gate, 0.0, Sign.UNREACHABLE)
     pauses = [gate.until]
@@ -152,7 +152,10 @@ def test_pauses_double_when_probes_fail() -> None:
 
 
 def test_the_gate_stays_closed_when_an_answer_is_to_what_was_sent_before() -> None:
-    """Only what was sent after the closing opens it; the limit begins with a sixteenth, and grows with each success."""
+    """Only an answer to a request that was sent after the closing opens the gate.
+
+    The limit begins at a sixteenth and grows with each success.
+    """
     gate = Gate(Concurrency(64))
     refuse(gate, 0.0, Sign.UNREACHABLE)
     gate.succeeded(0.01, 0, 0.01, 60)
@@ -167,8 +170,11 @@ def test_the_gate_stays_closed_when_an_answer_is_to_what_was_sent_before() -> No
     assert gate.limit() == 64
 
 
-def test_more_is_tried_when_a_taught_limit_was_held_for_a_second() -> None:
-    """One, two, four more, each for a round of calls."""
+def test_the_limit_grows_when_a_refusal_is_more_than_a_second_ago() -> None:
+    """A limit that a refusal has lowered stays for a second.
+
+    Then it grows by one, two, four and so on, each after a round of calls.
+    """
     limit = Concurrency(64)
     limit.refused(0.0, 4)
     seen = [limit.limit]
@@ -180,7 +186,10 @@ def test_more_is_tried_when_a_taught_limit_was_held_for_a_second() -> None:
 
 
 def test_the_adaptive_limit_grows_when_round_trips_stay_short_and_shrinks_when_they_do_not() -> None:
-    """A queue at the server shows in the round trips; an idle client shows nothing."""
+    """The adaptive limit grows while round trips are short, and shrinks when they get longer.
+
+    Round trips of an idle client do not change it.
+    """
     limit = AdaptiveConcurrency(100)
     for _ in range(2000):
         limit.succeeded(0.0, 0.01, limit.limit)
@@ -194,8 +203,8 @@ def test_the_adaptive_limit_grows_when_round_trips_stay_short_and_shrinks_when_t
     assert idle.limit == 16
 
 
-def test_a_taught_limit_is_not_raised_when_the_adaptive_one_stays_below_it() -> None:
-    """Round trips hold the limit down, so no more is tried than was refused before."""
+def test_the_ceiling_is_not_raised_when_the_adaptive_limit_stays_below_it() -> None:
+    """The ceiling of a refusal stays while long round trips keep the adaptive limit below it."""
     limit = AdaptiveConcurrency(100)
     limit.refused(0.0, 16)
     limit.succeeded(0.5, 0.01, limit.limit)
@@ -205,7 +214,10 @@ def test_a_taught_limit_is_not_raised_when_the_adaptive_one_stays_below_it() -> 
 
 
 def test_calls_are_evenly_spaced_when_a_rate_is_asked_for() -> None:
-    """Late ones are caught up, but never closer than three quarters of the interval."""
+    """Calls follow each other at the interval of the rate.
+
+    Late ones are caught up with at least three quarters of the interval between them.
+    """
     pacer, now, times = Pacer(100), 0.0, list[float]()
     for n in range(100):
         now = max(now, pacer.due) + (0.004 if n % 10 == 0 else 0.0)
@@ -217,7 +229,7 @@ def test_calls_are_evenly_spaced_when_a_rate_is_asked_for() -> None:
 
 
 def test_no_burst_follows_when_nothing_was_sent_for_a_while() -> None:
-    """At most 50 ms of debt is caught up."""
+    """After a pause at most 50 ms are caught up."""
     pacer = Pacer(100)
     pacer.sent(0.0)
     now, sent = 60.0, 0

@@ -1,4 +1,4 @@
-"""What a run does where a source, a server, a journal or its own end is unusual."""
+"""Runs whose source, server, journal or end is unusual."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from talon_async.errors import BulkInterruptedError, ClientClosedError, JournalE
 
 
 def refusing(server: Server, status: int, after: int) -> Callable[[Request], Any]:
-    """Answer as the server does, and from some request on with a status."""
+    """Answer as the server does, but with a status from the given request on."""
     count = 0
 
     async def answer(request: Request) -> Answer:
@@ -42,7 +42,10 @@ def refusing(server: Server, status: int, after: int) -> Callable[[Request], Any
 
 @pytest.mark.parametrize("make", [v1, v2])
 async def test_calls_are_left_to_the_next_run_when_the_api_key_is_refused(make: Callable[[int], Any]) -> None:
-    """A 401 is no reason of the call: it is unsent, stays in the journal, and loses its mark."""
+    """Calls that meet 401 are unsent and not failed.
+
+    They stay in the journal without a mark, and the next run sends them.
+    """
     server, journal = Server(), MemoryJournal()
     async with inner(Immediate(refusing(server, 401, 30)), clock=FakeClock()) as talon:
         report = await talon.track_events(map(make, range(100)), journal=journal, concurrency=8)
@@ -62,7 +65,7 @@ async def track(source: Any, **options: Any) -> Any:
 
 
 async def test_the_run_ends_when_an_asynchronous_source_was_cancelled() -> None:
-    """By something of its own, such as a task group; what it gave before is sent."""
+    """An asynchronous source that cancels itself, as a task group may, ends the run. What it gave before is sent."""
 
     async def source() -> AsyncIterator[Any]:
         yield v2(0)
@@ -75,7 +78,7 @@ async def test_the_run_ends_when_an_asynchronous_source_was_cancelled() -> None:
 
 
 async def test_the_run_ends_when_an_asynchronous_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for, but not without end; its item that comes after the end is not lost."""
+    """A run waits a bounded time for an asynchronous source that does not stop, and its report is complete."""
     monkeypatch.setattr(iterables, "PATIENCE", 0.01)
     stubborn, forever = asyncio.Event(), asyncio.Event()
 
@@ -99,7 +102,7 @@ async def test_the_run_ends_when_an_asynchronous_source_does_not_stop(monkeypatc
 
 
 async def test_an_item_is_counted_when_its_source_gives_it_instead_of_stopping() -> None:
-    """A source that swallows its cancellation is read no further."""
+    """An item that a source gives in place of stopping is counted, and the source is read no further."""
     waits = asyncio.Event()
 
     async def source() -> AsyncIterator[Any]:
@@ -122,7 +125,7 @@ async def test_an_item_is_counted_when_its_source_gives_it_instead_of_stopping()
 
 @pytest.mark.parametrize("kind", ["generator", "asynchronous", "slow"])
 async def test_the_account_is_complete_when_closing_the_source_exits(kind: str) -> None:
-    """The exit is remembered, and goes on once everything is counted; the customer's other events wait meanwhile."""
+    """An exit that closing the source raises is raised again once every item is counted in its report."""
     clock = FakeClock()
 
     def ordinary() -> Iterator[Any]:
@@ -154,7 +157,7 @@ async def test_the_account_is_complete_when_closing_the_source_exits(kind: str) 
 async def test_the_end_of_the_source_is_seen_when_the_next_call_would_wait_for_its_pace(
     journal: MemoryJournal | None,
 ) -> None:
-    """A hundred seconds lie between two calls, and none after the last one."""
+    """The end of the source ends a run at once, without waiting for the pace of a next call."""
     clock = FakeClock()
     async with inner(Immediate(), clock=clock) as talon, asyncio.timeout(20):
         report = await talon.track_events(map(v2, range(3)), rate=0.01, journal=journal)
@@ -169,7 +172,10 @@ async def test_the_end_of_the_source_is_seen_when_the_next_call_would_wait_for_i
 async def test_a_key_is_still_held_when_a_run_with_a_journal_is_started_again(
     tmp_path: Path, make: Callable[[int], Any]
 ) -> None:
-    """Until the failed call is requeued; then the calls of its key go in their order, those not safe to repeat too."""
+    """A key that a failed call holds stays held in the next run.
+
+    Once the failed call is requeued, the calls of its key are sent in their order.
+    """
     sent, bad = list[int](), {0}
 
     async def shop(request: Request) -> Answer:
@@ -196,7 +202,7 @@ async def test_a_key_is_still_held_when_a_run_with_a_journal_is_started_again(
 
 
 def blocking(behave: Any) -> TalonOneSync:
-    """Make a blocking client whose requests go nowhere."""
+    """Make a blocking client with a transport of the test's in place of the network."""
     talon = TalonOneSync("http://127.0.0.1:9", "k3y")
     talon._client._core._make_transport = Immediate(behave)  # type: ignore[assignment]
     return talon
@@ -220,7 +226,7 @@ class Late:
 
 @pytest.mark.parametrize("form", ["report", "stream"])
 def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocking twin reads its source on the caller's thread, which may be at it when the run ends."""
+    """An item that a blocking source gives as the run ends is unsent and among the failures."""
     source, results = Late(), list[Any]()
     finished = CallersRun._finished
 
@@ -246,7 +252,7 @@ def test_an_item_is_unsent_when_it_is_read_as_the_run_ends(form: str, monkeypatc
 
 
 class Slow:
-    """Gives an item slowly, so that it is read in a thread from then on, and the second one only when it may."""
+    """Gives its first item slowly, so that it is read in a thread, and its third one only when the test allows it."""
 
     def __init__(self) -> None:
         self.may_go_on, self.is_read_again = threading.Event(), threading.Event()
@@ -265,7 +271,10 @@ class Slow:
 async def test_an_item_is_in_the_report_when_a_thread_reads_it_after_the_end(
     end: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The run does not wait for a source that blocks; what that gives last is handed back."""
+    """A run does not wait for a source that blocks in a thread.
+
+    The item that the source gives later is in `late_items`.
+    """
     monkeypatch.setattr(pushed, "LINGER", 0.01)
     source = Slow()
 
@@ -293,7 +302,10 @@ async def test_an_item_is_in_the_report_when_a_thread_reads_it_after_the_end(
 
 
 async def test_an_item_is_in_the_report_when_a_source_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An asynchronous source that ignores its cancelling is left alone in the end; what it gives then is handed back."""
+    """A run does not wait for an asynchronous source that ignores its cancellation.
+
+    The item that the source gives later is in `late_items`.
+    """
     monkeypatch.setattr(iterables, "PATIENCE", 0.01)
     may_go_on = asyncio.Event()
 
@@ -322,7 +334,7 @@ async def test_an_item_is_in_the_report_when_a_source_does_not_stop(monkeypatch:
 
 
 def test_nothing_is_left_when_the_blocking_client_is_closed() -> None:
-    """The error says so, and no coroutine is left that nobody has awaited."""
+    """A run of a closed blocking client raises `ClientClosedError` and leaves no coroutine that was never awaited."""
     with blocking(Server()) as talon:
         assert 1 == talon.track_events([v2(0)]).succeeded
     with pytest.raises(ClientClosedError):
@@ -334,7 +346,7 @@ def test_nothing_is_left_when_the_blocking_client_is_closed() -> None:
 
 
 async def test_item_id_is_named_when_it_raises() -> None:
-    """It is the caller's, not the journal's; nothing is sent that was not stored."""
+    """An error that `item_id` raises ends the run and names `item_id`, and nothing is sent that was not stored."""
     for items in (range(3), range(3, 6)):
         with pytest.raises(BulkInterruptedError, match="^`item_id` raised ZeroDivisionError") as caught:
             async with inner(Immediate(), clock=FakeClock()) as talon, asyncio.timeout(20):
@@ -343,7 +355,7 @@ async def test_item_id_is_named_when_it_raises() -> None:
 
 
 async def test_the_journal_is_named_when_its_source_became_shorter(tmp_path: Path) -> None:
-    """The error is the journal's, and says where it lies."""
+    """A source with fewer items than the journal has recorded raises a `JournalError` that names the journal's path."""
     path = tmp_path / "journal"
     async with inner(Immediate(), clock=FakeClock()) as talon, asyncio.timeout(20):
         await talon.track_events(map(v2, range(5)), journal=path)
@@ -352,8 +364,8 @@ async def test_the_journal_is_named_when_its_source_became_shorter(tmp_path: Pat
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_both_times_are_told_when_the_server_asks_for_more_patience_than_there_is(status: int) -> None:
-    """Whether the gate was closed or the call was to wait by itself."""
+async def test_both_times_are_reported_when_the_server_asks_for_more_patience_than_there_is(status: int) -> None:
+    """The error gives the wait that the server asks for and the `patience`, whether the gate was closed or not."""
 
     async def later(_: Request) -> Answer:
         return Answer(status, {"Retry-After": "3600"}, b"{}")

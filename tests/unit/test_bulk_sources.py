@@ -1,4 +1,4 @@
-"""Where calls come from: slow, in threads, asynchronous; read no further than there is room."""
+"""Sources of calls: slow, in threads, asynchronous; read no further than there is room."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def event(n: int) -> IntegrationEventV2Request:
 
 
 async def test_a_generator_is_read_in_a_thread_when_it_turns_out_slow() -> None:
-    """The loop goes on meanwhile, and what was given is sent at once: each item waits for the one before to be sent."""
+    """A slow generator is read in a thread. The loop goes on, and each item is sent while the next one is awaited."""
     clock, threads = FakeClock(), list[int]()
     sent = threading.Semaphore(0)
 
@@ -47,7 +47,7 @@ async def test_a_generator_is_read_in_a_thread_when_it_turns_out_slow() -> None:
 
 
 async def test_a_generator_is_read_in_the_loop_when_it_is_quick() -> None:
-    """A thread would only cost."""
+    """A quick generator is read in the loop, without a thread."""
     threads = set[int]()
 
     def quick() -> Iterator[Any]:
@@ -60,8 +60,8 @@ async def test_a_generator_is_read_in_the_loop_when_it_is_quick() -> None:
     assert {threading.get_ident()} == threads
 
 
-async def test_the_error_of_a_slow_generator_is_told_when_its_thread_meets_it() -> None:
-    """What it gave before is sent."""
+async def test_the_error_of_a_slow_generator_is_raised_when_its_thread_meets_it() -> None:
+    """The error of a slow generator is raised after everything that it gave is sent."""
     clock = FakeClock()
 
     def slow() -> Iterator[Any]:
@@ -77,7 +77,10 @@ async def test_the_error_of_a_slow_generator_is_told_when_its_thread_meets_it() 
 
 
 async def test_no_more_is_taken_than_results_are_read_when_calls_are_streamed() -> None:
-    """A slow reader holds up the source, of either kind; what runs when it leaves is given up, and the source closed."""
+    """A slow reader of results holds up the source.
+
+    When it leaves, the calls under way are given up and the source is closed.
+    """
     taken, closed = list[int](), list[str]()
 
     async def source() -> AsyncIterator[Any]:
@@ -100,7 +103,10 @@ async def test_no_more_is_taken_than_results_are_read_when_calls_are_streamed() 
 
 
 def test_results_are_an_iterator_when_the_client_is_blocking() -> None:
-    """The source is read on this thread, in between; a source that needs a result before it goes on gets it."""
+    """The results of a blocking client are an iterator that reads the source in between.
+
+    A source may wait for a result before it goes on.
+    """
     talon = TalonOneSync("http://127.0.0.1:9", "k3y")
     talon._client._core._make_transport = Immediate()  # type: ignore[assignment]
     threads, seen = set[int](), list[int]()

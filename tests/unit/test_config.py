@@ -1,4 +1,4 @@
-"""Settings: what is understood, and how the rest is refused."""
+"""Settings: which are accepted, and how the others are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ URL = "https://shop.europe-west1.talon.one"
     ],
 )  # fmt: skip
 def test_a_base_url_is_brought_to_its_plain_form_when_it_can_be_used(given: str, plain: str) -> None:
-    """Slashes at the end and spaces around it are understood; unencrypted is fine on this machine."""
+    """A base URL with slashes at its end and spaces around it is accepted, and an unencrypted one on this machine."""
     assert plain == base_url(given)
 
 
@@ -41,26 +41,29 @@ def test_a_base_url_is_brought_to_its_plain_form_when_it_can_be_used(given: str,
     ],
 )  # fmt: skip
 def test_a_base_url_is_refused_when_it_cannot_work(given: str, said: str) -> None:
-    """The error says what is wrong before anything is sent."""
+    """A base URL that cannot work is refused with the reason before anything is sent."""
     with pytest.raises(ConfigurationError, match=said):
         TalonOne(given, "key")
 
 
 def test_unencrypted_is_accepted_when_it_is_allowed_explicitly() -> None:
-    """`allow_http=True` is the word for it."""
+    """`allow_http=True` allows an unencrypted base URL."""
     assert base_url("http://a.b", allow_http=True) == "http://a.b"
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "5", True])
 @pytest.mark.parametrize("name", ["total", "attempt", "connect"])
 def test_a_timeout_is_refused_when_it_is_no_time(name: str, value: Any) -> None:
-    """Every bound is finite and above zero; the error names it."""
+    """Every bound of a timeout must be finite and above zero, and the error names it."""
     with pytest.raises(ConfigurationError, match=f"Timeout.{name}"):
         Timeout(**{name: value})
 
 
 def test_only_the_total_may_be_unbounded_when_none_is_given() -> None:
-    """An attempt always ends: aiohttp hangs for ever on some broken answers."""
+    """Only the total may be None.
+
+    An attempt always has a bound, because aiohttp hangs for ever on some broken answers.
+    """
     assert Timeout(total=None).total is None
     with pytest.raises(ConfigurationError, match=r"Timeout\.attempt"):
         Timeout(attempt=None)  # type: ignore[arg-type]
@@ -68,7 +71,7 @@ def test_only_the_total_may_be_unbounded_when_none_is_given() -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("connections", 0), ("parallel_updates", -1), ("response_bytes", 1.5)])
 def test_a_limit_is_refused_when_it_is_no_count(name: str, value: Any) -> None:
-    """The error names the limit."""
+    """A limit that is no count is refused with its name."""
     with pytest.raises(ConfigurationError, match=f"Limits.{name}"):
         Limits(**{name: value})
 
@@ -79,7 +82,7 @@ def env(**changes: str | None) -> dict[str, str]:
 
 
 def test_the_environment_is_read_when_it_is_complete() -> None:
-    """Every variable finds its option."""
+    """Every variable of the environment sets its option."""
     settings = Settings.from_env(
         env(TALON_ONE_TIMEOUT="3", TALON_ONE_ATTEMPT_TIMEOUT="2.5", TALON_ONE_CONNECT_TIMEOUT="1",
             TALON_ONE_ATTEMPTS="2",
@@ -93,8 +96,8 @@ def test_the_environment_is_read_when_it_is_complete() -> None:
     }
 
 
-def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
-    """Nobody has to mend them one by one."""
+def test_all_problems_are_reported_at_once_when_the_environment_is_wrong() -> None:
+    """One error names all variables that are wrong."""
     with pytest.raises(ConfigurationError) as caught:
         TalonOne.from_env(
             {"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"}
@@ -108,13 +111,13 @@ def test_all_problems_are_told_at_once_when_the_environment_is_wrong() -> None:
 
 
 def test_an_empty_variable_counts_as_none_when_it_is_set() -> None:
-    """Container files often set variables to nothing."""
+    """An empty variable counts as not set, because container files often set variables to nothing."""
     with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY is not set"):
         Settings.from_env(env(TALON_ONE_API_KEY=""))
 
 
 def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
-    """Secrets are mounted as files in containers."""
+    """The key is read from the file that a variable names, because containers mount secrets as files."""
     (tmp_path / "key").write_text("from-file\n")
     auth = Settings.from_env(env(TALON_ONE_API_KEY=None, TALON_ONE_API_KEY_FILE=str(tmp_path / "key"))).auth
     assert auth.common == {"Authorization": "ApiKey-v1 from-file"}
@@ -123,27 +126,27 @@ def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
 
 
 def test_options_of_the_call_win_when_the_environment_has_others() -> None:
-    """What code says outweighs the surroundings."""
+    """An option of the call takes precedence over the environment."""
     client = TalonOne.from_env(env(TALON_ONE_TIMEOUT="3"), timeout=9)
     assert client._options.timeout == Timeout(total=9)
 
 
 def test_the_blocking_twin_reads_the_same_environment_when_asked() -> None:
-    """`from_env` is on both."""
+    """`TalonOneSync.from_env` reads the same environment."""
     client = TalonOneSync.from_env(env())
     assert repr(client) == f"TalonOneSync('{URL}')"
     client.close()
 
 
 def test_an_application_signs_when_the_environment_names_one_and_no_key() -> None:
-    """The legacy signature can be configured, too."""
+    """The environment can name an application and its key, which sign requests in place of an API key."""
     variables = env(TALON_ONE_API_KEY=None, TALON_ONE_APPLICATION_ID="7", TALON_ONE_APPLICATION_KEY="00ff")
     assert repr(Settings.from_env(variables).auth) == "ContentSignature(***)"
     assert repr(TalonOne.from_env(variables)._core.settings.auth) == "ContentSignature(***)"
 
 
 def test_an_unknown_option_is_refused_when_it_is_misspelt() -> None:
-    """A misspelt option is a TypeError, not silence."""
+    """A misspelt option raises a TypeError that names it."""
     with pytest.raises(TypeError, match="timeuot"):
         TalonOne(URL, "key", timeuot=3)  # type: ignore[call-arg]
 
@@ -156,7 +159,7 @@ def test_an_unknown_option_is_refused_when_it_is_misspelt() -> None:
     ],
 )  # fmt: skip
 def test_headers_are_refused_when_they_would_replace_the_key_or_smuggle_another(headers: dict[str, str]) -> None:
-    """The error names the header, not its value."""
+    """A header that would replace or forge one of the client's own is refused with its name and without its value."""
     with pytest.raises(ConfigurationError, match=f"{next(iter(headers))!r} cannot"):
         TalonOne(URL, "key", headers=headers)
 
@@ -169,7 +172,7 @@ def test_a_plain_number_is_the_total_when_given_as_timeout() -> None:
 
 
 def test_a_copy_shares_what_is_pooled_when_options_change() -> None:
-    """Connections, lanes and budget are one; the rest is the copy's own."""
+    """A copy shares connections, locks and the retry budget with its original, and has options of its own."""
     client = TalonOne(URL, "key")
     copy = client.with_options(retry=RetryPolicy.off(), strict=True)
     assert copy._core is client._core

@@ -1,4 +1,4 @@
-"""What a call costs, in counts: of functions, imports and timers. Times would depend on the machine."""
+"""What a call costs, counted in functions, imports and timers, because times would depend on the machine."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def counted(function: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("transport", FRAMES)
 async def test_functions_of_a_call_are_few_when_it_is_warm(transport: Any) -> None:
-    """From the model to the answer, a silent event enters a certain number of functions: one more needs a reason."""
+    """A silent event enters a fixed number of functions from the model to the answer. One more needs a reason."""
     counts: list[int] = []
     with RawServer(EMPTY) as server:
         async with TalonOne(server.url, KEY, transport=transport) as talon:
@@ -88,14 +88,14 @@ async def test_functions_of_a_call_are_few_when_it_is_warm(transport: Any) -> No
 
 
 def test_reading_is_one_call_for_each_object_when_an_answer_is_read() -> None:
-    """A session answer has one call for each object in it, one for each time, and a handful for the whole."""
+    """Reading a session makes one call for each object and for each time in the answer, and a handful for the whole."""
     body = json.dumps(complete(IntegrationStateV2)).encode()
     objects = body.count(b"{") + body.count(b"2026-08-01T")
     assert counted(lambda: decode(body, IntegrationStateV2)) <= 1.25 * objects + 10
 
 
 def test_writing_is_one_call_for_each_object_when_a_request_is_written() -> None:
-    """A cart of a hundred items takes one call for each, and a handful for the whole."""
+    """Writing a cart of a hundred items makes one call for each item, and a handful for the whole."""
     cart = [CartItem(sku=f"s{n}", quantity=1, price=1.5, attributes={"a": 1}) for n in range(100)]
     session = NewCustomerSessionV2(profile_id="p", cart_items=cart, coupon_codes=["A"], referral_code="B")
     # on Python 3.11 a list comprehension is a call, too
@@ -104,24 +104,24 @@ def test_writing_is_one_call_for_each_object_when_a_request_is_written() -> None
 
 @pytest.mark.parametrize("cls", [NewEvent, IntegrationEventV2Request])
 def test_making_a_model_is_one_call_when_its_class_is_warm(cls: Any) -> None:
-    """The only function is the `__init__` itself."""
-    given = {"type": "t", "session_id": "s", "profile_id": "p", "attributes": {}}
-    given = {name: value for name, value in given.items() if name in cls.__slots__}
-    cls(**given)
+    """Making a model calls only its `__init__`."""
+    arguments = {"type": "t", "session_id": "s", "profile_id": "p", "attributes": {}}
+    arguments = {name: value for name, value in arguments.items() if name in cls.__slots__}
+    cls(**arguments)
     with Calls() as calls:
-        cls(**given)
+        cls(**arguments)
     assert 1 == calls.count
 
 
 def test_making_a_request_is_four_calls_when_it_has_a_body() -> None:
-    """They are the compiled function, the writer of the model, the encoder, and the `__init__` of the request."""
+    """Making a request calls the compiled function, the model's writer, the encoder, and the request's `__init__`."""
     request = endpoint_of(TalonOne.track_event_v2).request
     body = IntegrationEventV2Request(type="t", profile_id="p")
     assert 4 == counted(lambda: request(body))
 
 
 def test_making_a_request_is_two_calls_more_when_it_has_a_path_value() -> None:
-    """They are the check of the limit and the encoding; a GET has no body to write."""
+    """A path value adds two calls: the check of its limit and its encoding. A GET has no body to write."""
     request = endpoint_of(TalonOne.get_customer_inventory).request
     assert 4 == counted(lambda: request("p"))
 
@@ -129,7 +129,7 @@ def test_making_a_request_is_two_calls_more_when_it_has_a_path_value() -> None:
 async def test_nothing_is_imported_when_an_entered_client_makes_its_first_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Entering a client loads what every operation needs: no call waits for a module."""
+    """Entering a client loads what every operation needs, so that no call waits for an import."""
     missing: list[str] = []
     original = builtins.__import__
 
@@ -150,7 +150,7 @@ async def test_nothing_is_imported_when_an_entered_client_makes_its_first_calls(
 
 
 async def test_one_timer_is_set_when_many_calls_have_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deadlines cost no timer for each call: one watches over all attempts of a client."""
+    """One timer watches over the deadlines of all attempts of a client."""
     with RawServer(EMPTY) as server:
         async with TalonOne(server.url, KEY) as talon:
             loop = asyncio.get_running_loop()
@@ -169,7 +169,7 @@ async def test_one_timer_is_set_when_many_calls_have_deadlines(monkeypatch: pyte
 
 
 async def test_the_callers_context_is_let_go_when_its_call_is_over() -> None:
-    """The timer that outlives a call keeps nothing that the caller's context held."""
+    """The timer that outlives a call keeps nothing of the caller's context."""
     held: contextvars.ContextVar[Any] = contextvars.ContextVar("held")
 
     class Thing:
@@ -215,7 +215,7 @@ MADE = """
 @pytest.mark.parametrize("kind", ["awaited", "blocking"])
 @pytest.mark.parametrize("transport", ["session", "direct"])
 def test_nothing_is_imported_by_a_first_call_when_the_client_is_made(kind: str, transport: str) -> None:
-    """Making a client loads what its calls need: a child that is forked meanwhile finds no import half done."""
+    """Making a client loads what its calls need, so that a child that is forked meanwhile finds no half-done import."""
     with RawServer(answer({})) as server:
         command = [sys.executable, "-c", textwrap.dedent(MADE), kind, server.url, transport]
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(HOME).parent)

@@ -32,7 +32,7 @@ def told(effect: Effect, props: EffectProps) -> str:
 
 
 def test_each_handler_gets_its_effects_when_they_are_applied() -> None:
-    """The handler gets the effect and its props; the results are in the order of the effects."""
+    """A handler gets the effect and its props, and the results are in the order of the effects."""
     handlers = EffectHandlers[Any]()
 
     @handlers.on(SetDiscountEffectProps)
@@ -46,15 +46,15 @@ def test_each_handler_gets_its_effects_when_they_are_applied() -> None:
     assert ["B", (7, 10), "A"] == handlers.apply([REJECTED, DISCOUNT, ACCEPTED])
 
 
-def test_effects_are_passed_over_when_nothing_handles_them() -> None:
-    """Without a default, also effects of unknown types are nobody's."""
+def test_effects_are_skipped_when_no_handler_takes_them() -> None:
+    """Effects without a handler are skipped if there is no default, also those of unknown types."""
     handlers = EffectHandlers[str]()
     handlers.on(AcceptCouponEffectProps)(told)
     assert ["acceptCoupon AcceptCouponEffectProps"] == handlers.apply([UNKNOWN, ACCEPTED, DISCOUNT])
 
 
 def test_the_default_gets_an_effect_when_no_other_handler_does() -> None:
-    """The default takes known and unknown types alike, and no effect twice."""
+    """The default handler gets effects of known and unknown types that no other handler takes."""
     handlers = EffectHandlers[str]()
     handlers.on(AcceptCouponEffectProps)(lambda _, props: props.value)
     handlers.default(told)
@@ -63,7 +63,7 @@ def test_the_default_gets_an_effect_when_no_other_handler_does() -> None:
 
 
 def test_unknown_effects_have_a_handler_of_their_own_when_one_is_registered() -> None:
-    """`UnknownEffectProps` is a class like any other, and goes before the default."""
+    """A handler of `UnknownEffectProps` takes unknown effects before the default does."""
     handlers = EffectHandlers[str]()
     handlers.on(UnknownEffectProps)(lambda *_: "unknown")
     handlers.default(lambda *_: "default")
@@ -71,14 +71,14 @@ def test_unknown_effects_have_a_handler_of_their_own_when_one_is_registered() ->
 
 
 def test_the_function_stays_what_it_is_when_it_is_decorated() -> None:
-    """A handler can still be called directly."""
+    """A function that is registered as a handler can still be called directly."""
     handlers = EffectHandlers[str]()
     assert told is handlers.on(AcceptCouponEffectProps)(told)
     assert told is handlers.default(told)
 
 
 def test_both_functions_are_named_when_a_class_is_registered_twice() -> None:
-    """The second handler of a class is refused, together with all it was to be registered for."""
+    """A second handler of a class is refused, together with the other classes that it was to be registered for."""
 
     def first(effect: Effect, props: AcceptCouponEffectProps) -> None: ...
     def second(effect: Effect, props: EffectProps) -> None: ...
@@ -91,7 +91,7 @@ def test_both_functions_are_named_when_a_class_is_registered_twice() -> None:
 
 
 def test_a_second_default_is_refused_when_there_is_one() -> None:
-    """The message names both functions."""
+    """A second default is refused with an error that names both functions."""
     handlers = EffectHandlers[str]()
     handlers.default(told)
     with pytest.raises(ValueError, match="told handles the default already: repr cannot"):
@@ -100,13 +100,13 @@ def test_a_second_default_is_refused_when_there_is_one() -> None:
 
 @pytest.mark.parametrize("classes", [(), (int,), (CartItem,), (SetDiscountEffectProps, Effect), ("setDiscount",)])
 def test_a_class_is_refused_when_no_effect_has_such_props(classes: tuple[Any, ...]) -> None:
-    """A handler that could never be called is a mistake."""
+    """A class that no effect has as props is refused."""
     with pytest.raises(TypeError, match=r"on\(\) takes classes of effect props"):
         EffectHandlers().on(*classes)
 
 
 def test_nothing_is_called_when_apply_meets_a_coroutine_function() -> None:
-    """Coroutine functions need `apply_async`; the refusal comes before any handler acts."""
+    """`apply` refuses coroutine functions, which need `apply_async`, before any handler is called."""
     called: list[str] = []
     handlers = EffectHandlers()
     handlers.on(AcceptCouponEffectProps)(lambda _, props: called.append(props.value))
@@ -121,8 +121,8 @@ def test_nothing_is_called_when_apply_meets_a_coroutine_function() -> None:
     assert ["A"] == called
 
 
-async def test_handlers_take_turns_when_some_are_coroutine_functions() -> None:
-    """Each handler is done before the next starts."""
+async def test_handlers_run_one_after_the_other_when_some_are_coroutine_functions() -> None:
+    """`apply_async` runs the handlers one after the other."""
     steps: list[str] = []
     handlers = EffectHandlers[int]()
 
@@ -146,7 +146,7 @@ async def test_handlers_take_turns_when_some_are_coroutine_functions() -> None:
 
 
 async def test_an_error_comes_out_as_it_is_when_a_handler_fails() -> None:
-    """The very error arrives, and later effects are left alone."""
+    """An error that a handler raises is raised unchanged, and later effects are not handled."""
     error = LookupError("no such cart")
     called: list[str] = []
     handlers = EffectHandlers()
@@ -165,7 +165,7 @@ async def test_an_error_comes_out_as_it_is_when_a_handler_fails() -> None:
 
 
 def test_effects_of_an_answer_are_dispatched_when_they_were_read() -> None:
-    """What the package reads from JSON has the classes that handlers are registered for."""
+    """Effects that are read from JSON are given to the handlers of their classes."""
     body = b'{"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}, {"effectType": "x", "props": {}}]}'
     handlers = EffectHandlers[str]()
     handlers.default(told)

@@ -1,4 +1,4 @@
-"""What decorators make of a typed stub, and which stubs and arguments they refuse."""
+"""What decorators make of a typed stub, and which stubs and arguments are refused."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def target(method: Callable[..., Any], *args: Any, **options: Any) -> str:
 
 
 def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
-    """Times keep their offset, bools are lower case, lists are repeated or joined, some names are irregular."""
+    """Times keep their offset, bools are in lower case, lists are repeated or joined, and some names are irregular."""
     assert target(
         Odd.list_things, 7, "a", since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=7))),
         kinds=["x&y", "z"], campaign_ids=(1, 2), session_ids=["s"], run_rule_engine=False, limit=0,
@@ -80,7 +80,7 @@ def test_every_kind_of_query_value_has_its_form_when_it_is_sent() -> None:
 
 
 def test_no_query_is_sent_when_every_value_is_left_out() -> None:
-    """None and an empty list send nothing."""
+    """A query value that is None or an empty list is not sent."""
     assert target(Odd.list_things, 7, "a", kinds=[], campaign_ids=[]) == "/v1/things/7/of/a"
 
 
@@ -93,7 +93,7 @@ def test_no_query_is_sent_when_every_value_is_left_out() -> None:
         ("a;b,c:d", "a%3Bb%2Cc%3Ad"), ("~-._", "~-._"), (" ", "%20"), (UUID(int=1), str(UUID(int=1))),
     ],
 )  # fmt: skip
-def test_a_path_value_is_one_segment_when_it_holds_anything(identifier: Any, segment: str) -> None:
+def test_a_path_value_is_one_segment_when_it_holds_any_characters(identifier: Any, segment: str) -> None:
     """An ID is percent-encoded as a whole, so that no character in it leads to another resource."""
     assert target(TalonOne.delete_customer_data, identifier) == f"/v1/customer_data/{segment}"
 
@@ -130,13 +130,13 @@ def test_a_body_is_refused_when_it_is_another_model(wrong: Any) -> None:
 
 @pytest.mark.parametrize("body", [NewCustomerProfile(), CustomerProfileIntegrationRequestV2()])
 def test_both_eras_of_the_body_are_taken_when_a_profile_is_updated(body: Any) -> None:
-    """The V2 operation also takes the body that it had first."""
+    """The V2 update of a profile also takes the body class that it had first."""
     assert endpoint_of(TalonOne.update_customer_profile_v2).request("a", body).body == b"{}"
 
 
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, "a\n", 5])
 def test_an_idempotency_key_is_refused_when_it_cannot_be_a_header(key: Any) -> None:
-    """A key has 1 to 255 visible ASCII characters."""
+    """An idempotency key must have 1 to 255 visible ASCII characters."""
     with pytest.raises(InvalidArgumentError, match="idempotency_key"):
         target(TalonOne.update_customer_profile_v2, "a", NO_ATTRIBUTES, idempotency_key=key)
 
@@ -160,8 +160,8 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
         ("get_customer_inventory", Idempotency.SAFE), ("get_reserved_customers", Idempotency.SAFE),
     ],
 )  # fmt: skip
-def test_each_operation_has_its_nature_when_it_comes_to_repeating(name: str, repeat: Idempotency) -> None:
-    """What a second request would do follows from the method and from having a key."""
+def test_each_operation_has_its_idempotency_when_it_is_compiled(name: str, repeat: Idempotency) -> None:
+    """An operation's idempotency follows from its method and from having a key."""
     assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
 
 
@@ -219,7 +219,7 @@ def test_a_stub_is_refused_when_a_brace_has_no_parameter() -> None:
 
 
 def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
-    """A query value is keyword-only."""
+    """A query value of a stub must be keyword-only."""
     with pytest.raises(TypeError, match="keyword-only"):
 
         @get("/v1/x")
@@ -227,7 +227,7 @@ def test_a_stub_is_refused_when_a_query_value_is_positional() -> None:
 
 
 def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
-    """The body is positional."""
+    """The body of a stub must be positional."""
     with pytest.raises(TypeError, match="body must not be keyword-only"):
 
         @put("/v1/x")
@@ -235,7 +235,7 @@ def test_a_stub_is_refused_when_the_body_is_keyword_only() -> None:
 
 
 def test_a_stub_is_refused_when_types_are_missing() -> None:
-    """Every parameter and the answer need a type."""
+    """Every parameter and the answer of a stub need a type."""
     with pytest.raises(TypeError, match="no return type"):
 
         @delete("/v1/x")
@@ -261,7 +261,7 @@ def test_a_stub_is_refused_when_a_parameter_has_a_name_of_the_compiled_function(
 
 
 def test_only_operations_are_endpoints_when_asked_for_one() -> None:
-    """`raw` raises TypeError for a method that is no operation."""
+    """`raw` raises a TypeError for a method that is no operation."""
     talon = TalonOne("https://a.b", "key")
     with pytest.raises(TypeError, match="aclose.*is no operation"):
         talon.raw(talon.aclose)
@@ -306,7 +306,7 @@ def test_a_comma_is_encoded_when_it_is_inside_a_joined_value() -> None:
         ({"only": "true"}, "renew: only cannot be sent: 'true' is not True"),
     ],
 )
-def test_a_word_is_refused_when_it_is_none_of_those_documented(options: dict[str, Any], said: str) -> None:
+def test_a_word_is_refused_when_it_is_not_documented(options: dict[str, Any], said: str) -> None:
     """The error names the operation, the parameter and the words that are allowed."""
     with pytest.raises(InvalidArgumentError, match=said):
         target(Odd.renew, "card", **options)
@@ -357,7 +357,7 @@ def test_a_value_is_taken_when_it_is_at_its_limit() -> None:
     assert "/v1/customer_data/" + "%C3%BC" * 1000 == target(TalonOne.delete_customer_data, "ü" * 1000)
 
 
-def test_a_stub_says_itself_what_repeating_it_would_do_when_its_method_does_not() -> None:
+def test_a_stub_names_its_idempotency_when_its_method_does_not_tell_it() -> None:
     """`repeat=` goes before the method, a key before both; a dry call is safe anyway."""
 
     @post("/v1/x", idempotency=Idempotency.UNIQUE)

@@ -1,4 +1,4 @@
-"""The tree of errors: what an answer becomes, what each tells."""
+"""The tree of errors: which error an answer becomes, and what each error tells."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def of(status: int, body: Any = None) -> APIError:
     ],
 )  # fmt: skip
 def test_every_status_has_its_class_when_it_is_no_success(status: int, kind: type[APIError], outcome: str) -> None:
-    """And tells whether the server may have acted."""
+    """Each status of a refusal becomes the error of its class, which tells whether the server may have acted."""
     error = of(status, {"message": "no"})
     assert (kind, outcome, status, "no") == (type(error), error.outcome, error.status, error.message)
 
 
 @pytest.mark.parametrize("of_what", ["profile", "session"])
-def test_a_parallel_update_is_told_from_other_conflicts_when_the_message_says_so(of_what: str) -> None:
-    """Only this 409 is worth repeating."""
+def test_a_parallel_update_is_an_error_of_its_own_when_the_message_says_so(of_what: str) -> None:
+    """A 409 whose message is about parallel updates is a `ParallelUpdateError`, the only conflict that is repeated."""
     message = f"Too many requests are updating this {of_what} at the same time"
     error = of(409, {"message": message, "errors": None, "StatusCode": 409})
     assert (ParallelUpdateError, Failure.REFUSED) == (type(error), error.failure)
@@ -92,15 +92,15 @@ def test_a_parallel_update_is_told_from_other_conflicts_when_the_message_says_so
         (b"[" * 5000, "the answer explains nothing", []),
     ],
 )  # fmt: skip
-def test_every_shape_of_body_is_survived_when_it_comes(body: Any, message: str, details: list[ErrorDetail]) -> None:
-    """Documented or not, JSON or not: the status is told, and whatever can be read."""
+def test_an_error_is_made_when_its_body_has_any_shape(body: Any, message: str, details: list[ErrorDetail]) -> None:
+    """A body of any shape, documented or not, gives an error with the status and whatever text can be read."""
     error = of(400, body)
     assert (message, tuple(details)) == (error.message, error.errors)
     assert error.body == (body if isinstance(body, bytes) else orjson.dumps(body))
 
 
 def test_the_text_names_operation_status_and_pointers_when_an_error_is_shown() -> None:
-    """One line that a person can act on."""
+    """The text of an error is one line with the operation, the status, the message, the pointers and the attempts."""
     error = of(
         400, {"message": "The data was invalid", "errors": [{"details": "not defined", "source": {"pointer": "/a"}}]}
     )
@@ -111,7 +111,7 @@ def test_the_text_names_operation_status_and_pointers_when_an_error_is_shown() -
 
 @pytest.mark.parametrize("cls", TREE)
 def test_everything_is_kept_when_an_error_is_pickled_or_copied(cls: type[TalonOneError]) -> None:
-    """Errors cross process borders whole."""
+    """A pickled or copied error has everything that the original has."""
     error = cls("message").about(Operation("op", "PUT", "/v1/{x}", Idempotency.KEYED))
     error.status, error.attempts, error.idempotency_key, error.retry_after = 418, 3, "key", 1.5
     error.errors, error.outcome, error.body = (ErrorDetail(title="t", pointer="/p"),), "unknown", b"{}"
@@ -121,7 +121,7 @@ def test_everything_is_kept_when_an_error_is_pickled_or_copied(cls: type[TalonOn
 
 
 def test_the_builtin_classes_catch_ours_when_they_mean_the_same() -> None:
-    """`except TimeoutError`, `except ValueError` and `except RuntimeError` do what one expects."""
+    """Errors can be caught as the built-in `TimeoutError`, `ValueError` or `RuntimeError` that they are."""
     assert issubclass(errors.RequestTimeoutError, TimeoutError)
     assert issubclass(errors.ConfigurationError, ValueError)
     assert issubclass(errors.InvalidArgumentError, ValueError)

@@ -34,7 +34,7 @@ COMPLETE = {
 
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_an_answer_is_read_when_it_comes_at_once(name: str) -> None:
-    """Whatever its framing, it is complete, and the connection may serve again."""
+    """An answer that comes at once is complete with any framing, and its connection may serve again."""
     data, status, body = COMPLETE[name]
     exchange = Exchange().feed(data)
     assert (status, body, True) == (exchange.answer.status, exchange.answer.body, exchange.is_reusable)
@@ -42,7 +42,7 @@ async def test_an_answer_is_read_when_it_comes_at_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_an_answer_is_read_when_it_is_split_anywhere(name: str) -> None:
-    """Two packets give the same answer as one, wherever the first one ends."""
+    """An answer in two packets is the same as in one, wherever the first packet ends."""
     data, status, body = COMPLETE[name]
     for position in range(1, len(data)):
         exchange = Exchange().feed(data[:position], data[position:])
@@ -51,7 +51,10 @@ async def test_an_answer_is_read_when_it_is_split_anywhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMPLETE)
 async def test_an_answer_is_read_when_it_comes_byte_by_byte(name: str) -> None:
-    """The same answer comes out, and headers of interim answers and trailers are not among its headers."""
+    """An answer that comes byte by byte is the same.
+
+    Headers of interim answers and trailers are not among its headers.
+    """
     data, status, body = COMPLETE[name]
     exchange = Exchange().feed(*[data[index : index + 1] for index in range(len(data))])
     assert (status, body, True) == (exchange.answer.status, exchange.answer.body, exchange.is_reusable)
@@ -60,7 +63,7 @@ async def test_an_answer_is_read_when_it_comes_byte_by_byte(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["length", "chunks, extensions, trailers", "gzip", "bare deflate"])
 async def test_an_answer_is_cut_off_when_the_connection_ends_anywhere_in_it(name: str) -> None:
-    """Before the end of the head the outcome is unknown, after it the server has accepted."""
+    """An answer that is cut off in its head has an unknown outcome. Cut off after its head, it was accepted."""
     data = COMPLETE[name][0]
     head = data.index(b"\r\n\r\n") + 4
     for position in range(len(data)):
@@ -71,7 +74,7 @@ async def test_an_answer_is_cut_off_when_the_connection_ends_anywhere_in_it(name
 
 
 async def test_several_answers_are_read_when_exchanges_follow_each_other() -> None:
-    """One parser serves all exchanges of a connection, and nothing of one is left for the next."""
+    """One parser reads all answers of a connection, and nothing of one answer is left for the next."""
     exchange = Exchange()
     for data, status, body in [*COMPLETE.values(), *COMPLETE.values()]:
         exchange.feed(data)
@@ -80,14 +83,14 @@ async def test_several_answers_are_read_when_exchanges_follow_each_other() -> No
 
 
 async def test_the_attempt_knows_the_status_when_the_head_is_here() -> None:
-    """The body is still missing."""
+    """The status of an answer is known as soon as its head is read."""
     exchange = Exchange().feed(OK + b"Content-Length: 2\r\n\r\n")
     assert exchange.attempt.answer is not None
     assert (200, b"", False) == (exchange.attempt.answer.status, exchange.attempt.answer.body, exchange.answered.done())
 
 
 async def test_headers_are_found_when_their_case_differs() -> None:
-    """A name that came twice has both values, the first one under its name."""
+    """A header is found in any case. A header that came twice has both values, and its name gives the first one."""
     exchange = Exchange().feed(OK + b"X-A: 1\r\nContent-Length: 0\r\nx-a: \xc3\xa4\r\nX-Empty:\r\n\r\n")
     headers: Any = exchange.answer.headers
     assert ("1", ["1", "ä"], "", None) == (
@@ -103,7 +106,7 @@ async def test_headers_are_found_when_their_case_differs() -> None:
 
 @pytest.mark.parametrize("parts", [[UNTIL_END + b"{}"], [UNTIL_END, b"{", b"}"]])
 async def test_an_answer_without_length_is_complete_when_the_connection_ends(parts: list[bytes]) -> None:
-    """The end of the connection is the end of the answer, and the connection is not used again."""
+    """An answer without a length is complete when its connection ends, and the connection is not used again."""
     exchange = Exchange().feed(*parts)
     assert not exchange.answered.done()
     exchange.connection.eof_received()
@@ -111,21 +114,21 @@ async def test_an_answer_without_length_is_complete_when_the_connection_ends(par
 
 
 async def test_a_compressed_answer_without_length_is_complete_when_the_connection_ends() -> None:
-    """Its own end says that nothing is missing."""
+    """A compressed answer without a length is complete if the compressed data are."""
     exchange = Exchange().feed(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(BODY))
     exchange.connection.eof_received()
     assert BODY == exchange.answer.body
 
 
 async def test_an_answer_without_length_is_cut_off_when_the_connection_breaks() -> None:
-    """A reset is no proper end."""
+    """An answer without a length is cut off if its connection is reset."""
     exchange = Exchange().feed(UNTIL_END + b"{}")
     exchange.connection.connection_lost(ConnectionResetError())
     assert (UnreadableAnswerError, "accepted") == (type(exchange.error), exchange.error.outcome)
 
 
 async def test_an_answer_without_length_is_cut_off_when_the_client_closes() -> None:
-    """It is not the server who has ended it."""
+    """An answer without a length is cut off if the client closes its connection."""
     exchange = Exchange().feed(UNTIL_END + b"{}")
     exchange.connection.close()
     assert (UnreadableAnswerError, "aborted") == (type(exchange.error), exchange.transport.ended)
@@ -133,7 +136,7 @@ async def test_an_answer_without_length_is_cut_off_when_the_client_closes() -> N
 
 @pytest.mark.parametrize("problem", [None, ConnectionResetError()])
 async def test_the_outcome_is_unknown_when_the_connection_is_lost_before_an_answer(problem: Exception | None) -> None:
-    """The server may have acted."""
+    """A connection that is lost before an answer leaves the outcome unknown."""
     exchange = Exchange()
     exchange.connection.connection_lost(problem)
     assert (ConnectionLostError, "unknown") == (type(exchange.error), exchange.error.outcome)
@@ -153,14 +156,20 @@ NOT_KEPT = {
 
 @pytest.mark.parametrize("name", NOT_KEPT)
 async def test_a_connection_is_not_kept_when_the_answer_ends_it_or_more_follows(name: str) -> None:
-    """The answer is good, and holds nothing of what follows."""
+    """An answer that ends its connection, or is followed by more bytes, is delivered without them.
+
+    The connection is not kept.
+    """
     exchange = Exchange().feed(NOT_KEPT[name])
     assert (b"{}", False) == (exchange.answer.body, exchange.is_reusable)
     assert "x-a" not in exchange.answer.headers
 
 
 async def test_a_connection_is_not_kept_when_the_request_was_not_written_whole() -> None:
-    """What is left would come before the next request."""
+    """A connection whose request was not written completely is not kept.
+
+    The rest would come before the next request.
+    """
     exchange = Exchange()
     exchange.transport.unsent = 1
     exchange.feed(PLAIN)
@@ -169,14 +178,14 @@ async def test_a_connection_is_not_kept_when_the_request_was_not_written_whole()
 
 @pytest.mark.parametrize("data", [PLAIN, b"x", b"\r\n"])
 async def test_an_idle_connection_ends_when_bytes_come(data: bytes) -> None:
-    """Nothing was asked, so it can be no answer."""
+    """Bytes on an idle connection end it, because no request asked for them."""
     exchange = Exchange().feed(PLAIN)
     exchange.feed(data)
     assert (False, "aborted") == (exchange.connection.usable, exchange.transport.ended)
 
 
 async def test_an_idle_connection_ends_when_its_end_comes() -> None:
-    """Also when the connection itself is not closed yet."""
+    """An idle connection whose end comes is not used again, even if it is not closed yet."""
     exchange = Exchange().feed(PLAIN)
     exchange.connection.eof_received()
     assert not exchange.connection.usable
@@ -203,7 +212,7 @@ NOT_HTTP = {
 
 @pytest.mark.parametrize("name", NOT_HTTP)
 async def test_the_outcome_is_unknown_when_the_head_is_not_http(name: str) -> None:
-    """The connection ends with it."""
+    """A head that is not HTTP leaves the outcome unknown and ends the connection."""
     exchange = Exchange().feed(NOT_HTTP[name])
     assert (ConnectionLostError, False) == (type(exchange.error), exchange.connection.usable)
     assert "not HTTP" in exchange.error.message
@@ -211,14 +220,14 @@ async def test_the_outcome_is_unknown_when_the_head_is_not_http(name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["two lengths", "length and chunks", "chunks and length"])
-async def test_the_error_names_the_header_when_the_length_is_in_doubt(name: str) -> None:
-    """Such an answer may be an attempt to smuggle another one in."""
+async def test_the_error_names_the_header_when_the_length_is_ambiguous(name: str) -> None:
+    """An answer whose length is ambiguous is refused with the header's name. It may smuggle another answer in."""
     assert "Content-Length" in Exchange().feed(NOT_HTTP[name]).error.message
 
 
 @pytest.mark.parametrize("more", [b"", b"Upgrade: websocket\r\nConnection: upgrade\r\n"])
 async def test_the_outcome_is_unknown_when_the_server_switches_protocols(more: bytes) -> None:
-    """101 is no refusal, and the connection speaks another protocol from then on."""
+    """An answer of 101 leaves the outcome unknown, because the connection speaks another protocol from then on."""
     exchange = Exchange().feed(b"HTTP/1.1 101 Switching\r\n" + more + b"\r\nabc")
     assert ("unknown", False) == (exchange.error.outcome, exchange.connection.usable)
     assert "101" in exchange.error.message
@@ -243,7 +252,7 @@ DAMAGED = {
 
 @pytest.mark.parametrize("name", DAMAGED)
 async def test_the_server_has_accepted_when_the_body_is_damaged(name: str) -> None:
-    """Its status was here, and the connection ends."""
+    """A damaged body ends the connection, and the request was accepted."""
     exchange = Exchange().feed(DAMAGED[name])
     assert (UnreadableAnswerError, "accepted") == (type(exchange.error), exchange.error.outcome)
     assert exchange.attempt.answer is not None

@@ -1,4 +1,4 @@
-"""What bounds an answer and a large request, and what a forked child leaves alone."""
+"""Limits of an answer, the sending of a large request, and connections in a forked child."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_head_of(size: int) -> bytes:
 
 @pytest.mark.parametrize("step", [1, 7, 1000])
 async def test_a_head_is_read_when_it_is_as_large_as_the_limit(step: int) -> None:
-    """The limit counts every byte up to the empty line."""
+    """A head as large as the limit is read. The limit counts every byte up to the empty line."""
     data = with_head_of(200)
     exchange = Exchange(SMALL).feed(*[data[start : start + step] for start in range(0, len(data), step)])
     assert 200 == exchange.answer.status
@@ -34,7 +34,7 @@ async def test_a_head_is_read_when_it_is_as_large_as_the_limit(step: int) -> Non
 
 @pytest.mark.parametrize("step", [1, 7, 1000])
 async def test_an_answer_is_refused_when_its_head_is_larger_than_the_limit(step: int) -> None:
-    """The error names the limit, and says that repeating does not help."""
+    """A head beyond the limit is refused with an error that names the limit and is final."""
     data = with_head_of(201)
     exchange = Exchange(SMALL)
     for start in range(0, len(data), step):
@@ -45,13 +45,13 @@ async def test_an_answer_is_refused_when_its_head_is_larger_than_the_limit(step:
 
 
 async def test_a_body_is_read_when_it_comes_with_a_head_near_the_limit() -> None:
-    """The limit of the head does not count the body that comes in the same packet."""
+    """A body that comes in the same packet does not count towards the limit of the head."""
     exchange = Exchange(Limits(response_head_bytes=200)).feed(OK + b"Content-Length: 50000\r\n\r\n" + b"x" * 50_000)
     assert 50_000 == len(exchange.answer.body)
 
 
 async def test_an_answer_is_refused_when_interim_answers_do_not_end() -> None:
-    """They share the limit of the head."""
+    """Interim answers share the limit of the head with the answer."""
     exchange = Exchange()
     while not exchange.answered.done():
         exchange.feed(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100)
@@ -60,7 +60,7 @@ async def test_an_answer_is_refused_when_interim_answers_do_not_end() -> None:
 
 @pytest.mark.parametrize("end", [b"0\r\nX: ", b"1;a="])
 async def test_an_answer_is_refused_when_trailers_or_extensions_do_not_end(end: bytes) -> None:
-    """They are no body, so that its limit does not bound them."""
+    """Trailers and chunk extensions have the limit of the head."""
     exchange = Exchange().feed(CHUNKED + end)
     for _ in range(100):
         if not exchange.answered.done():
@@ -82,13 +82,13 @@ def of_size(size: int) -> dict[str, list[bytes]]:
 
 @pytest.mark.parametrize("name", of_size(100))
 async def test_a_body_is_read_when_it_is_as_large_as_the_limit(name: str) -> None:
-    """The limit counts the body after inflation."""
+    """A body as large as the limit is read. The limit counts the body after decompression."""
     assert b"x" * 100 == Exchange(SMALL).feed(*of_size(100)[name]).answer.body
 
 
 @pytest.mark.parametrize("name", of_size(101))
 async def test_an_answer_is_refused_when_its_body_is_larger_than_the_limit(name: str) -> None:
-    """The error names the limit; the server has accepted."""
+    """A body beyond the limit is refused with an error that names the limit, and the request was accepted."""
     exchange = Exchange(SMALL)
     for part in of_size(101)[name]:
         if not exchange.answered.done():
@@ -98,7 +98,7 @@ async def test_an_answer_is_refused_when_its_body_is_larger_than_the_limit(name:
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate"])
 async def test_inflating_stops_when_a_bomb_passes_the_limit(coding: bytes) -> None:
-    """A thousandth of the bomb is enough to refuse it."""
+    """Decompression stops at the limit, after a thousandth of a decompression bomb."""
     bomb = (gzip.compress if coding == b"gzip" else zlib.compress)(bytes(50_000_000))
     exchange = Exchange(Limits(response_bytes=10_000))
     exchange.feed(encoded(bomb, coding)[: len(bomb) // 100])
@@ -106,14 +106,14 @@ async def test_inflating_stops_when_a_bomb_passes_the_limit(coding: bytes) -> No
 
 
 async def test_a_body_is_joined_when_it_comes_in_tiny_chunks() -> None:
-    """The pieces do not stay in memory one by one."""
+    """The pieces of a body in tiny chunks are joined as they come, and not kept one by one."""
     exchange = Exchange().feed(CHUNKED, *[b"1\r\nx\r\n"] * 1000)
     assert not exchange.connection._pieces
     assert b"x" * 1000 == exchange.feed(b"0\r\n\r\n").answer.body
 
 
 async def test_a_connection_needs_no_collector_when_it_is_lost() -> None:
-    """The parser holds methods of it, and is let go."""
+    """A lost connection leaves no reference cycle with its parser."""
     exchange = Exchange().feed(PLAIN)
     exchange.connection.connection_lost(None)
     assert exchange.connection._parser is None
@@ -123,7 +123,7 @@ async def test_a_connection_needs_no_collector_when_it_is_lost() -> None:
     ("size", "status", "kept"), [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 413, False)]
 )
 async def test_a_tls_connection_is_not_kept_when_a_large_request_is_refused(size: int, status: int, kept: bool) -> None:
-    """TLS does not tell whether all of it was written, and the server may have stopped reading."""
+    """A TLS connection whose large request was refused is not kept. TLS does not tell whether all of it was written."""
     exchange = Exchange().feed(PLAIN)
     exchange.connection.is_tls = True
     assert kept is exchange.connection.is_reusable(size, status)
@@ -150,7 +150,7 @@ async def settle() -> None:
 
 
 async def test_a_large_request_is_written_in_parts_when_there_is_room() -> None:
-    """The head comes first, and the answer ends the exchange."""
+    """A large request is written in parts, head first, and the answer ends the exchange."""
     upload = Upload()
     await settle()
     assert [4, LARGE, LARGE, 1] == parts(upload.transport)
@@ -159,7 +159,7 @@ async def test_a_large_request_is_written_in_parts_when_there_is_room() -> None:
 
 
 async def test_a_large_request_waits_when_writing_is_paused() -> None:
-    """It goes on when the transport has room again."""
+    """A large request waits while writing is paused, and goes on when the transport has room."""
     upload = Upload()
     upload.connection.pause_writing()
     await settle()
@@ -171,8 +171,8 @@ async def test_a_large_request_waits_when_writing_is_paused() -> None:
     await upload.answered
 
 
-async def test_an_answer_is_told_when_it_comes_before_a_large_request_is_out() -> None:
-    """Nothing more is written, and the connection is not used again."""
+async def test_an_answer_is_delivered_when_it_comes_before_a_large_request_is_out() -> None:
+    """An answer that comes before a large request is out ends the writing, and the connection is not used again."""
     upload = Upload()
     upload.connection.pause_writing()
     await settle()
@@ -182,7 +182,7 @@ async def test_an_answer_is_told_when_it_comes_before_a_large_request_is_out() -
 
 
 async def test_a_large_request_fails_when_the_connection_breaks_under_it() -> None:
-    """It does not wait for room that never comes."""
+    """A large request fails when its connection breaks, and does not wait for room."""
     upload = Upload()
     upload.connection.pause_writing()
     await settle()
@@ -192,7 +192,7 @@ async def test_a_large_request_fails_when_the_connection_breaks_under_it() -> No
 
 
 async def test_an_answer_is_read_first_when_it_is_here_before_the_next_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that fails would throw it away."""
+    """An answer that is there before the next part is read first, because a failed write would discard it."""
     upload = Upload()
     monkeypatch.setattr(upload.connection, "is_readable", lambda _: not upload.answered.done())
     asyncio.get_running_loop().call_soon(upload.feed, PLAIN)
@@ -200,7 +200,7 @@ async def test_an_answer_is_read_first_when_it_is_here_before_the_next_part(monk
 
 
 async def test_the_request_is_in_no_frame_when_writing_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It holds the key."""
+    """No frame of the traceback of a failed write holds the request, which has the key."""
     exchange = Exchange().feed(PLAIN)
     monkeypatch.setattr(exchange.transport, "write", lambda _: {}["missing"])
     with pytest.raises(KeyError) as caught:
@@ -212,7 +212,7 @@ async def test_the_request_is_in_no_frame_when_writing_raises(monkeypatch: pytes
 
 
 async def test_a_connection_is_left_alone_when_the_process_is_a_forked_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither aborting nor closing touches the transport."""
+    """A forked child neither aborts nor closes the transport of its parent's connection."""
     monkeypatch.setattr("talon_async._transport.threads._PARENTS", kept := [])
     exchange, other = Exchange(), Exchange().feed(PLAIN)
     monkeypatch.setattr("os.getpid", lambda: -1)

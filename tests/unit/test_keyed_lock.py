@@ -1,4 +1,4 @@
-"""Turns for each profile and session."""
+"""The locks for the ordering keys of profiles and sessions."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ async def stand(locks: KeyedLock, *turns: str) -> asyncio.Task[None]:
     return task
 
 
-async def test_the_next_waits_when_the_lane_is_taken() -> None:
-    """One at a time: the second enters when the first leaves."""
+async def test_the_next_call_waits_when_the_key_is_locked() -> None:
+    """A second call of a key gets it when the first one releases it."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("profile:a",))
     second = await stand(locks, "profile:a")
@@ -25,22 +25,22 @@ async def test_the_next_waits_when_the_lane_is_taken() -> None:
     await second
 
 
-async def test_different_ids_do_not_wait_when_one_is_taken() -> None:
-    """KeyedLock are apart."""
+async def test_different_keys_do_not_wait_when_one_is_locked() -> None:
+    """Locks of different keys are independent."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("profile:a",))
     assert locks.try_acquire(("profile:b",))
     assert locks.try_acquire(("session:a",))
 
 
-async def test_as_many_enter_as_the_width_allows_when_it_is_more() -> None:
-    """Width two lets two in."""
+async def test_as_many_calls_enter_as_the_width_allows_when_it_is_more_than_one() -> None:
+    """A key of width two has two holders at a time."""
     locks = KeyedLock(2)
     assert [True, True, False] == [locks.try_acquire(("x",)) for _ in range(3)]
 
 
-async def test_turns_pass_in_order_when_several_wait() -> None:
-    """First come, first served."""
+async def test_calls_get_a_key_in_their_order_when_several_wait() -> None:
+    """Calls that wait for a key get it in the order in which they came."""
     locks, order = KeyedLock(1), []
     assert locks.try_acquire(("x",))
 
@@ -56,8 +56,8 @@ async def test_turns_pass_in_order_when_several_wait() -> None:
     assert [0, 1, 2, 3, 4] == order
 
 
-async def test_nobody_slips_in_when_the_turn_was_just_passed_on() -> None:
-    """Between waking and running, the turn belongs to whoever was woken."""
+async def test_no_call_gets_ahead_when_a_key_was_just_passed_on() -> None:
+    """A key belongs to the call that was woken, also before that call runs."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("x",))
     second = await stand(locks, "x")
@@ -66,8 +66,8 @@ async def test_nobody_slips_in_when_the_turn_was_just_passed_on() -> None:
     await second
 
 
-async def test_two_calls_never_wait_for_each_other_when_each_needs_two_turns() -> None:
-    """Turns are taken in one order, so ten thousand crossing calls all end."""
+async def test_two_calls_never_wait_for_each_other_when_each_needs_two_keys() -> None:
+    """A thousand calls that lock two keys each, always in the same order, all end."""
     locks = KeyedLock(1)
 
     async def call(n: int) -> None:
@@ -82,7 +82,7 @@ async def test_two_calls_never_wait_for_each_other_when_each_needs_two_turns() -
 
 
 async def test_nothing_is_held_when_the_wait_is_cancelled() -> None:
-    """A cancelled call gives back the turns it had, and leaves the line."""
+    """A call that is cancelled while it waits releases the keys it holds, and waits for no other."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("session:b",))
     waiting = await stand(locks, "profile:a", "session:b")
@@ -94,8 +94,8 @@ async def test_nothing_is_held_when_the_wait_is_cancelled() -> None:
     assert len(locks) == 0
 
 
-async def test_the_turn_goes_on_when_its_owner_is_cancelled_while_being_woken() -> None:
-    """A turn passed to a call that is cancelled in the same moment goes to the next in line."""
+async def test_a_key_is_passed_on_when_its_new_holder_is_cancelled_while_being_woken() -> None:
+    """A key that was passed to a call which is cancelled in the same moment goes to the next one."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("x",))
     second, third = await stand(locks, "x"), await stand(locks, "x")
@@ -108,8 +108,8 @@ async def test_the_turn_goes_on_when_its_owner_is_cancelled_while_being_woken() 
     assert len(locks) == 0
 
 
-async def test_the_line_is_kept_when_a_cancelled_call_still_stands_in_it() -> None:
-    """Passing on skips whoever has been cancelled but has not run since."""
+async def test_a_key_skips_a_call_when_it_was_cancelled_and_has_not_run_since() -> None:
+    """A key is not passed to a call that was cancelled and has not run since."""
     locks = KeyedLock(1)
     assert locks.try_acquire(("x",))
     second, third = await stand(locks, "x"), await stand(locks, "x")

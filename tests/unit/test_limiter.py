@@ -1,4 +1,4 @@
-"""How many at once: the limit can change while it is in use."""
+"""A limit of how many calls run at once, which can change while it is in use."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ async def waiting(limiter: Limiter) -> asyncio.Task[None]:
     return task
 
 
-async def test_the_next_one_waits_when_the_limit_is_reached() -> None:
-    """A place that is released goes to the first that waits."""
+async def test_the_next_call_waits_when_the_limit_is_reached() -> None:
+    """A place that is released goes to the first call that waits."""
     limiter = Limiter(2)
     assert [True, True, False] == [limiter.try_acquire() for _ in range(3)]
     first, second = await waiting(limiter), await waiting(limiter)
@@ -28,8 +28,8 @@ async def test_the_next_one_waits_when_the_limit_is_reached() -> None:
     await second
 
 
-async def test_those_that_wait_go_on_when_the_limit_grows() -> None:
-    """As many as there is room for, in their order."""
+async def test_waiting_calls_go_on_when_the_limit_grows() -> None:
+    """A larger limit lets as many waiting calls go on as there is room for, in their order."""
     limiter = Limiter(0)
     tasks = [await waiting(limiter) for _ in range(3)]
     limiter.change(2)
@@ -39,8 +39,8 @@ async def test_those_that_wait_go_on_when_the_limit_grows() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_no_one_gets_through_when_the_limit_is_0() -> None:
-    """Those that are through go on; what they release is given to no one."""
+async def test_no_call_gets_a_place_when_the_limit_is_0() -> None:
+    """With a limit of 0, calls that have a place keep it, and places that are released go to no other call."""
     limiter = Limiter(1)
     assert limiter.try_acquire()
     limiter.change(0)
@@ -53,7 +53,7 @@ async def test_no_one_gets_through_when_the_limit_is_0() -> None:
     await task
 
 
-async def test_no_more_get_through_when_the_limit_shrinks() -> None:
+async def test_no_call_gets_a_place_when_the_limit_has_shrunk_below_the_active_ones() -> None:
     """A smaller limit takes effect as places are released."""
     limiter = Limiter(3)
     assert all(limiter.try_acquire() for _ in range(3))
@@ -78,7 +78,7 @@ async def test_nobody_waits_when_the_only_waiter_was_cancelled() -> None:
 
 
 async def test_a_place_is_passed_on_when_its_waiter_is_cancelled() -> None:
-    """Before it was given a place, and after."""
+    """A call that is cancelled before or after it was given a place leaves the place to the next one."""
     limiter = Limiter(1)
     assert limiter.try_acquire()
     before, after, last = [await waiting(limiter) for _ in range(3)]
@@ -94,7 +94,7 @@ async def test_a_place_is_passed_on_when_its_waiter_is_cancelled() -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 async def test_the_limit_holds_when_everything_happens_at_random(seed: int) -> None:
-    """Limits change, waiters are cancelled: no place is lost, none is given twice, and in the end all is idle."""
+    """No place is lost or given twice when limits change and waiting calls are cancelled at random."""
     chance = random.Random(seed)
     limiter = Limiter(3)
     through = most = 0

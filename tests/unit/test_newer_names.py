@@ -1,4 +1,4 @@
-"""What has had several names, or has none: both spellings are read, and nothing is lost."""
+"""Names with several spellings, or none: each spelling is read, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -35,43 +35,52 @@ def effect(kind: str, **fields: Any) -> Effect:
 
 @pytest.mark.parametrize("kind", ["triggerWebhook", "callApi"])
 def test_a_webhook_is_typed_when_it_has_either_word(kind: str) -> None:
-    """The word stays as it came."""
-    found = effect(kind, props={"webhookId": 1, "webhookName": "a"})
-    assert (kind, TriggerWebhookEffectProps(webhook_id=1, webhook_name="a")) == (found.effect_type, found.props)
+    """A webhook is read into its class under either spelling of its type, which stays as it came."""
+    read_effect = effect(kind, props={"webhookId": 1, "webhookName": "a"})
+    assert (kind, TriggerWebhookEffectProps(webhook_id=1, webhook_name="a")) == (
+        read_effect.effect_type,
+        read_effect.props,
+    )
 
 
 @pytest.mark.parametrize("kind", ["updateAttribute", "set"])
 def test_an_attribute_is_typed_when_it_has_either_word(kind: str) -> None:
-    """The word stays as it came."""
-    found = effect(kind, props={"path": "Session.a", "value": [1]})
-    assert (kind, UpdateAttributeEffectProps(path="Session.a", value=[1])) == (found.effect_type, found.props)
+    """An attribute is read into its class under either spelling of its type, which stays as it came."""
+    read_effect = effect(kind, props={"path": "Session.a", "value": [1]})
+    assert (kind, UpdateAttributeEffectProps(path="Session.a", value=[1])) == (
+        read_effect.effect_type,
+        read_effect.props,
+    )
 
 
 @pytest.mark.parametrize("kind", PROPSLESS)
 @pytest.mark.parametrize("fields", [{}, {"props": None}, {"props": {}}, {"props": {"value": 1}}])
 def test_an_effect_keeps_its_word_when_its_props_are_not_documented(kind: str, fields: dict[str, Any]) -> None:
-    """Whatever the props are, they are there as they came; strict reading takes them, too."""
-    found = effect(kind, **fields)
-    assert (kind, UnknownEffectProps(raw=fields.get("props"))) == (found.effect_type, found.props)
+    """Props that are not documented are kept as they came, and strict reading accepts them."""
+    read_effect = effect(kind, **fields)
+    assert (kind, UnknownEffectProps(raw=fields.get("props"))) == (read_effect.effect_type, read_effect.props)
 
 
 @pytest.mark.parametrize("kind", PROPSLESS)
 def test_a_total_is_certain_when_an_effect_is_about_points(kind: str) -> None:
-    """Effects on points are not about money, even if their props are not documented."""
+    """An effect on points leaves the totals certain, even if its props are not documented."""
     assert () == cart_totals(NewCustomerSessionV2(), [effect(kind)]).unapplied
 
 
 def test_an_achievement_is_typed_when_it_has_no_tracker() -> None:
-    """The tracker's ID may be missing."""
+    """An achievement is read into its class without a tracker ID."""
     props = {"achievementId": 1, "achievementName": "a", "target": 3, "startDate": "2026-01-01T00:00:00Z"}
-    found = effect("startAchievementProgress", props=props).props
-    assert isinstance(found, StartAchievementProgressEffectProps)
-    assert found.progress_tracker_id is None
+    read_props = effect("startAchievementProgress", props=props).props
+    assert isinstance(read_props, StartAchievementProgressEffectProps)
+    assert read_props.progress_tracker_id is None
 
 
 @pytest.mark.parametrize("prefix", ["effective", "adjustmentEffective"])
 def test_the_time_of_a_price_is_read_when_it_has_either_name(prefix: str) -> None:
-    """The API documents one name, and its examples have the other; the documented one is written."""
+    """The time of a price is read under the documented name and under that of the API's examples.
+
+    It is written under the documented one.
+    """
     names = [f"{prefix}From", f"{prefix}Until"]
     price = from_json(orjson.dumps(dict.fromkeys(names, "2026-01-01T00:00:00Z")), PriceDetail, strict=True)
     first = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,44 +89,44 @@ def test_the_time_of_a_price_is_read_when_it_has_either_name(prefix: str) -> Non
 
 
 def test_the_documented_name_is_read_when_both_are_there() -> None:
-    """A null does not count."""
+    """The documented name takes precedence over the other one, unless its value is null."""
     both = {"adjustmentEffectiveFrom": "2026-01-01T00:00:00Z", "effectiveFrom": "2020-01-01T00:00:00Z"}
     null = {"adjustmentEffectiveFrom": None, "effectiveFrom": "2020-01-01T00:00:00Z"}
-    found = [from_json(orjson.dumps(value), PriceDetail).adjustment_effective_from for value in (both, null)]
-    assert [datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)] == found
+    times = [from_json(orjson.dumps(value), PriceDetail).adjustment_effective_from for value in (both, null)]
+    assert [datetime(2026, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)] == times
 
 
-def test_a_wrong_value_is_told_when_it_has_the_other_name() -> None:
-    """Strict reading points to the name that came."""
+def test_a_wrong_value_is_reported_when_it_has_the_other_name() -> None:
+    """Strict reading reports a wrong value with a pointer to the name that came."""
     with pytest.raises(ValueError, match="/effectiveFrom: must be an RFC 3339 time"):
         from_json(b'{"effectiveFrom": 1}', PriceDetail, strict=True)
 
 
 def test_a_field_is_read_when_newer_releases_do_not_have_it() -> None:
-    """An older server still sends it."""
+    """A field that only older servers send is read."""
     price = from_json(b'{"contextId": "sale", "contextIds": ["sale"]}', BestPriorPrice, strict=True)
     assert ("sale", ["sale"]) == (price.context_id, price.context_ids)
 
 
 def test_an_achievement_has_all_its_campaigns_when_there_are_several() -> None:
-    """The single ID may be missing."""
+    """An achievement in several campaigns has all their IDs, and may lack the single ID."""
     value = {"campaignIds": [1, 2], "referencedByCampaigns": [{"id": 1, "applicationId": 7}]}
-    found = from_json(orjson.dumps(value), AchievementProgressWithDefinition, strict=True)
+    achievement = from_json(orjson.dumps(value), AchievementProgressWithDefinition, strict=True)
     assert (None, [1, 2], [CampaignReference(id=1, application_id=7)]) == (
-        found.campaign_id,
-        found.campaign_ids,
-        found.referenced_by_campaigns,
+        achievement.campaign_id,
+        achievement.campaign_ids,
+        achievement.referenced_by_campaigns,
     )
 
 
 def test_the_newer_name_of_the_card_is_sent_when_a_reward_is_unlocked() -> None:
-    """The older one is sent only if it is given."""
+    """Unlocking a reward sends the newer name of the card. The older name is sent only if it is given."""
     new = IntegrationUnlockRewardRequest(integration_id="u", profile_integration_id="p", loyalty_card_id="card-1")
     assert {"integrationId": "u", "profileIntegrationId": "p", "loyaltyCardId": "card-1"} == orjson.loads(to_json(new))
 
 
 def test_a_referral_code_is_refused_when_it_is_too_long_for_an_event() -> None:
-    """100 characters are the most."""
+    """A referral code of more than 100 characters is refused in an event."""
     for length, fits in ((100, True), (101, False)):
         event = IntegrationEventV3Request(profile_id="p", type="a", integration_id="e", referral_code="x" * length)
         if fits:
@@ -128,25 +137,25 @@ def test_a_referral_code_is_refused_when_it_is_too_long_for_an_event() -> None:
 
 
 def test_a_pool_of_giveaways_is_read_when_it_runs_low() -> None:
-    """The numbers are those of codes."""
+    """A notification about a low pool of giveaways has the counts of codes."""
     data = {
         "Event": "giveaway_codes_low", "PoolId": 1, "PoolName": "a", "PoolDescription": "b", "AccountId": 2,
         "ApplicationId": 3, "TotalCodes": 100, "UsedCodes": 90, "RemainingCodes": 10, "ThresholdPercent": 10,
     }  # fmt: skip
     body = {"TotalResultSize": 1, "NotificationType": "GiveawayPoolNotification", "Data": [data]}
-    found = parse(orjson.dumps(body), {})
-    assert isinstance(found, GiveawayPoolNotification)
+    notification = parse(orjson.dumps(body), {})
+    assert isinstance(notification, GiveawayPoolNotification)
     assert (1, [
         GiveawayPoolData(
             event="giveaway_codes_low", pool_id=1, pool_name="a", pool_description="b", account_id=2, application_id=3,
             total_codes=100, used_codes=90, remaining_codes=10, threshold_percent=10,
         )
-    ]) == (found.total_result_size, found.data)  # fmt: skip
+    ]) == (notification.total_result_size, notification.data)  # fmt: skip
 
 
 def test_a_tier_says_what_gives_it_when_it_is_a_boost() -> None:
-    """The source and the reason of the change."""
+    """A tier has the source and the reason of its boost."""
     body = {"NotificationType": "TierUpgrade", "Data": [{"Source": "boost", "Reason": "Birthday"}]}
-    found = parse(orjson.dumps(body), {})
-    assert isinstance(found, TierUpgrade)
-    assert [("boost", "Birthday")] == [(one.source, one.reason) for one in found.data]
+    notification = parse(orjson.dumps(body), {})
+    assert isinstance(notification, TierUpgrade)
+    assert [("boost", "Birthday")] == [(tier.source, tier.reason) for tier in notification.data]

@@ -1,4 +1,4 @@
-"""Reading answers: the server has acted, so nothing odd in its answer may lose it."""
+"""Reading answers: the server has acted, so no odd value in its answer may make the call fail."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def effect(kind: Any, props: Any, **envelope: Any) -> Effect:
 
 @pytest.mark.parametrize("cls", [IntegrationStateV2, IntegrationState, CustomerInventory, Coupon, Event, CartItem])
 def test_a_model_is_made_when_every_field_is_left_out(cls: type) -> None:
-    """`required` in the documents is not to be trusted."""
+    """A model can be read without any of its fields, because answers may lack even required ones."""
     assert isinstance(decode(b"{}", cls), cls)
 
 
 def test_null_is_absent_when_a_field_is_null() -> None:
-    """None for a value, an empty list or map where one is expected, as in `loyaltyMemberships`."""
+    """A null is read as None or, for a list or map such as `loyaltyMemberships`, as an empty one."""
     profile = from_json(
         b'{"id": null, "loyaltyMemberships": null, "attributes": null, "audienceMemberships": null}', CustomerProfile
     )
@@ -58,7 +58,7 @@ def test_null_is_absent_when_a_field_is_null() -> None:
 
 
 def test_unknown_fields_do_no_harm_when_they_come() -> None:
-    """New fields appear without notice."""
+    """Unknown fields are ignored, because the API adds fields without notice."""
     assert from_json(b'{"value": "A", "brandNew": {"x": [1]}}', Coupon).value == "A"
 
 
@@ -67,37 +67,37 @@ def test_unknown_fields_do_no_harm_when_they_come() -> None:
 
 @pytest.mark.parametrize("odd", [1, 1.9, True, "text", [1], {"a": 1}])
 def test_a_value_stays_as_it_came_when_its_type_is_another(odd: Any) -> None:
-    """Never coerced: not to 'None', not to 1, not to True."""
+    """A value of another type is kept as it came and never converted."""
     coupon = read({"value": odd, "usageLimit": odd, "reservation": odd, "startDate": odd, "attributes": odd}, Coupon)
     for value in (coupon.value, coupon.usage_limit, coupon.reservation, coupon.start_date, coupon.attributes):
         assert (type(odd), odd) == (type(value), value)
 
 
 @pytest.mark.parametrize("odd", [1, "text", True, {"a": 1}])
-def test_a_list_stays_as_it_came_when_it_is_none(odd: Any) -> None:
-    """Also where models are expected."""
+def test_a_value_stays_as_it_came_when_a_list_is_expected(odd: Any) -> None:
+    """A value in place of a list is kept as it came, also where models are expected."""
     state = read({"effects": odd, "coupons": odd, "customerSession": {"cartItems": odd}}, IntegrationStateV2)
     assert (odd, odd, odd) == (state.effects, state.coupons, state.customer_session.cart_items)
 
 
 @pytest.mark.parametrize("odd", [1, "text", True, None, [1]])
 def test_an_element_stays_as_it_came_when_it_is_no_object(odd: Any) -> None:
-    """The others are read all the same."""
+    """An element that is no object is kept as it came, and the other elements are read."""
     state = read({"coupons": [odd, {"value": "A"}], "customerSession": odd}, IntegrationStateV2)
     assert (odd, "A") == (state.coupons[0], state.coupons[1].value)
     assert odd == state.customer_session
 
 
-def test_whole_and_broken_numbers_are_kept_when_they_mix() -> None:
-    """Money comes as 30 and as 1.3."""
+def test_whole_and_fractional_numbers_are_kept_when_they_mix() -> None:
+    """Whole and fractional numbers are kept as they came: money comes as 30 and as 1.3."""
     session = read({"total": 30, "cartItemTotal": 1.3, "updateCount": 2.0}, CustomerSessionV2)
     assert [(int, 30), (float, 1.3), (float, 2.0)] == [
         (type(v), v) for v in (session.total, session.cart_item_total, session.update_count)
     ]
 
 
-def test_words_of_tomorrow_are_kept_when_an_enumeration_grows() -> None:
-    """Enumerations are open."""
+def test_unknown_words_are_kept_when_an_enumeration_grows() -> None:
+    """A word that the enumeration does not list is kept."""
     assert read({"state": "half_open"}, CustomerSessionV2).state == "half_open"
 
 
@@ -117,7 +117,7 @@ def test_words_of_tomorrow_are_kept_when_an_enumeration_grows() -> None:
     ],
 )  # fmt: skip
 def test_a_time_is_read_when_it_has_any_precision(text: str, time: datetime) -> None:
-    """None to nine digits, Z or an offset, and the zero time."""
+    """A time is read with up to nine digits of a second, with Z or an offset, and as the zero time."""
     assert time == read({"created": text}, Coupon).created
 
 
@@ -126,13 +126,13 @@ def test_a_time_is_read_when_it_has_any_precision(text: str, time: datetime) -> 
     ["2022-01-02T15:04:05Z07:00", "2022-10-97T35:00:00Z", "2021-03-06T19: 26:04.790Z", "immediate", "", "2020-01-01",
      "2020-01-01T00:00:00", "2016-12-31T23:59:60Z"],
 )  # fmt: skip
-def test_a_time_stays_text_when_it_is_none(text: str) -> None:
-    """Impossible times, words, and times without a zone do not fail the call."""
+def test_a_text_stays_text_when_it_is_no_time_with_a_zone(text: str) -> None:
+    """A text that is no time with a zone is kept as text."""
     assert text == read({"created": text}, Coupon).created
 
 
-def test_words_stay_words_when_a_date_is_one_of_them() -> None:
-    """Expiry can be `unlimited`, a start `immediate` or `on_action`."""
+def test_a_word_is_kept_when_it_stands_for_a_date() -> None:
+    """The words `unlimited`, `immediate` and `on_action` in place of a date are kept."""
     props = {"programId": 1, "subLedgerId": "", "value": 5, "recipientIntegrationId": "r", "name": "n",
              "transactionUUID": "u", "startDate": "on_action", "expiryDate": "unlimited"}  # fmt: skip
     read_props: Any = effect("addLoyaltyPoints", props).props
@@ -143,7 +143,7 @@ def test_words_stay_words_when_a_date_is_one_of_them() -> None:
 
 
 def test_props_are_typed_when_the_effect_type_is_known() -> None:
-    """Code can match on them."""
+    """The props of a known effect type are of its class, so that code can match on them."""
     match effect("setDiscount", {"name": "10 off", "value": 10}, campaignId=-1, ruleName="").props:
         case SetDiscountEffectProps(name=name, value=value):
             assert (name, value) == ("10 off", 10)
@@ -151,13 +151,13 @@ def test_props_are_typed_when_the_effect_type_is_known() -> None:
             pytest.fail(repr(other))
 
 
-def test_an_effect_survives_when_its_type_is_unknown() -> None:
-    """Two or three new types come each year."""
-    found = effect("boostUniverse", {"by": 3}, campaignId=7)
+def test_an_effect_keeps_its_props_when_its_type_is_unknown() -> None:
+    """An effect of an unknown type is read with its props as UnknownEffectProps."""
+    read_effect = effect("boostUniverse", {"by": 3}, campaignId=7)
     assert (7, "boostUniverse", UnknownEffectProps(raw={"by": 3})) == (
-        found.campaign_id,
-        found.effect_type,
-        found.props,
+        read_effect.campaign_id,
+        read_effect.effect_type,
+        read_effect.props,
     )
 
 
@@ -168,36 +168,36 @@ def test_an_effect_survives_when_its_type_is_unknown() -> None:
      {"name": "n", "value": True}, {"name": "n", "value": 1, "scope": 5}],
 )  # fmt: skip
 def test_props_stay_raw_when_they_do_not_fit_their_type(props: Any) -> None:
-    """A missing or wrong value gives UnknownEffectProps with all that came, not an error."""
+    """Props with a missing or wrong value are read as UnknownEffectProps with everything that came."""
     assert UnknownEffectProps(raw=props) == effect("setDiscount", props).props
 
 
 def test_props_are_typed_when_they_hold_more_than_is_known() -> None:
-    """A new field does not turn a known effect into an unknown one."""
+    """Props with an additional field are still of their class."""
     assert isinstance(effect("setDiscount", {"name": "n", "value": 1, "currency": "EUR"}).props, SetDiscountEffectProps)
 
 
 @pytest.mark.parametrize("kind", [None, 3, [], {}])
-def test_an_effect_survives_when_its_type_is_no_text(kind: Any) -> None:
-    """Even then its props are kept."""
+def test_an_effect_keeps_its_props_when_its_type_is_no_text(kind: Any) -> None:
+    """An effect whose type is no text is read with its props as UnknownEffectProps."""
     assert UnknownEffectProps(raw={"a": 1}) == effect(kind, {"a": 1}).props
 
 
 def test_the_other_effects_are_read_when_one_is_strange() -> None:
-    """One strange effect never fails the answer."""
+    """Effects beside one that is no effect are read."""
     good = {"effectType": "setDiscount", "props": {"name": "n", "value": 1}}
     state = read({"effects": [None, "x", {}, good]}, IntegrationStateV2)
     assert isinstance(state.effects[3].props, SetDiscountEffectProps)
 
 
 def test_every_effect_type_of_both_eras_is_known_when_props_are_read() -> None:
-    """36 types of today, among them all of 2020; the experimental ones come on top."""
+    """The effect types of all documents are known, among them those of 2020."""
     assert len(EFFECT_PROPS) >= 36
     assert {"setDiscount", "acceptCoupon", "customEffect", "error", "startAchievementProgress"} <= set(EFFECT_PROPS)
 
 
 def test_v1_effects_are_read_when_they_are_lists_of_four() -> None:
-    """The official SDK fails on them."""
+    """The V1 effects, which are lists of four, are read into their class."""
     event = from_json(b'{"effects": [[59, 124, 0, ["setDiscount", "My Cool Discount", 34.56]]]}', Event)
     expected = EventEffect(
         campaign_id=59, ruleset_id=124, rule_index=0, name="setDiscount", args=["My Cool Discount", 34.56]
@@ -207,7 +207,7 @@ def test_v1_effects_are_read_when_they_are_lists_of_four() -> None:
 
 @pytest.mark.parametrize("odd", [[1, 2, 3], [1, 2, 3, []], [1, 2, 3, [5]], {}, "x", [1, 2, 3, ["a"], 5]])
 def test_a_v1_effect_stays_as_it_came_when_its_shape_is_another(odd: Any) -> None:
-    """Any shape is survived."""
+    """A V1 effect of another shape is kept as it came."""
     assert [odd] == read({"effects": [odd]}, Event).effects
 
 
@@ -215,7 +215,7 @@ def test_a_v1_effect_stays_as_it_came_when_its_shape_is_another(odd: Any) -> Non
 
 
 def test_irregular_names_are_found_when_a_rule_would_miss_them() -> None:
-    """`return`, capital IDs, and two spellings of the same concept."""
+    """Irregular names, such as `return`, `campaignID` and `experimentId`, are read into their fields."""
     state = read(
         {"return": {"id": 5}, "effects": [{"evaluationGroupID": 7, "experimentId": 8, "effectType": "x", "props": {}}],
          "campaignEligibility": [], "ruleFailureReasons": [{"campaignID": 3, "couponID": 4, "rulesetID": 5}]},
@@ -227,7 +227,7 @@ def test_irregular_names_are_found_when_a_rule_would_miss_them() -> None:
 
 
 def test_keys_of_maps_are_kept_when_they_are_the_users() -> None:
-    """Program IDs, subledger names, costs: never converted."""
+    """The keys of users' maps, such as program IDs and names of subledgers and costs, are kept."""
     loyalty = read({"programs": {"7": {"ledger": {"currentBalance": 3}, "subLedgers": {"Gold_card": {}}}}}, Loyalty)
     assert loyalty.programs["7"].ledger.current_balance == 3
     assert list(loyalty.programs["7"].sub_ledgers) == ["Gold_card"]
@@ -244,19 +244,19 @@ def test_keys_of_maps_are_kept_when_they_are_the_users() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"3", b'"x"', b"{", b"<html>", b"\xff", b'{"a": NaN}', b"{} {}"])
 def test_an_answer_is_unreadable_when_it_is_no_object(body: bytes) -> None:
-    """The error says that the server accepted the request."""
+    """An answer that is no JSON object is unreadable, and its error says that the server accepted the request."""
     with pytest.raises(UnreadableAnswerError) as caught:
         decode(body, IntegrationStateV2)
     assert caught.value.outcome == "accepted"
 
 
 def test_a_byte_order_mark_is_skipped_when_an_answer_begins_with_one() -> None:
-    """Some gateways add it."""
+    """A byte order mark before an answer, which some gateways add, is skipped."""
     assert decode(b'\xef\xbb\xbf{"value": "A"}', Coupon).value == "A"
 
 
 def test_nothing_is_read_when_the_operation_answers_nothing() -> None:
-    """204, with or without a body."""
+    """The body of an answer is ignored for an operation that answers nothing."""
     assert [None, None] == [decode(b"", None), decode(b'"ignored"', None)]
 
 
@@ -278,7 +278,7 @@ def test_nothing_is_read_when_the_operation_answers_nothing() -> None:
     ],
 )  # fmt: skip
 def test_strict_reading_raises_when_something_is_not_as_documented(body: Any, pointer: str) -> None:
-    """With a pointer to it; tolerant reading takes the same answer."""
+    """Strict reading raises an error with a pointer to the value, where tolerant reading accepts the answer."""
     data = orjson.dumps(body)
     assert isinstance(decode(data, IntegrationStateV2), IntegrationStateV2)
     with pytest.raises(UnreadableAnswerError, match=f"{pointer}:"):
@@ -286,14 +286,14 @@ def test_strict_reading_raises_when_something_is_not_as_documented(body: Any, po
 
 
 def test_strict_reading_passes_when_all_is_as_documented() -> None:
-    """Whole numbers for floats, null for absent and unknown fields included."""
+    """Strict reading accepts whole numbers for floats, null for absent fields, and unknown fields."""
     body = {"customerSession": {"total": 3, "state": "open", "referralCode": None, "updateCount": 2.0},
             "effects": [{"effectType": "setDiscount", "props": {"name": "n", "value": 1}}], "newField": 1}  # fmt: skip
     assert decode(orjson.dumps(body), IntegrationStateV2, strict=True).customer_session.total == 3
 
 
 def test_models_are_read_inside_other_classes_when_a_cattrs_converter_is_asked_for() -> None:
-    """The package's functions are hooks of a cattrs converter, for classes of your own that hold models."""
+    """Classes that hold models can be read and written by a cattrs converter with the package's hooks."""
 
     @attrs.define
     class Order:

@@ -1,4 +1,4 @@
-"""Reading under odd circumstances: lazily, from threads, in a child, into a subclass."""
+"""Reading under unusual circumstances: lazily, from threads, in a child, into a subclass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from talon_async.models import CartItem, Coupon, IntegrationStateV2
 
 
 def test_effects_are_the_same_when_they_are_read_lazily() -> None:
-    """Lazy effects say what read ones say, by index, by iteration, in comparisons, copies and JSON."""
+    """Lazy effects are the same as others by index and iteration, in comparisons and copies, and as JSON."""
     body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}, 7]})
     read_now, lazy = decode(body, IntegrationStateV2), decoder(IntegrationStateV2)(body, lazy=True)
     assert "LazyEffects" == type(lazy.effects).__name__
@@ -33,14 +33,14 @@ def test_effects_are_the_same_when_they_are_read_lazily() -> None:
 
 
 @pytest.mark.parametrize("effects", [None, [], "odd", {}])
-def test_effects_stay_as_they_came_when_there_is_nothing_to_be_lazy_about(effects: Any) -> None:
-    """An odd or empty list of effects is what it is without laziness, too."""
+def test_lazy_effects_stay_as_they_came_when_they_are_empty_or_odd(effects: Any) -> None:
+    """A list of effects that is empty or odd is the same whether read lazily or not."""
     body = orjson.dumps({"effects": effects})
     assert decode(body, IntegrationStateV2).effects == decoder(IntegrationStateV2)(body, lazy=True).effects
 
 
-def test_effects_are_whole_when_threads_look_at_once() -> None:
-    """Whoever looks first, nobody sees fewer effects than there are, then or later."""
+def test_lazy_effects_are_complete_when_threads_read_them_at_once() -> None:
+    """Lazy effects that several threads read at once are complete for each of them."""
     body = orjson.dumps({"effects": [{"effectType": "acceptCoupon", "props": {"value": "A"}}] * 3})
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -57,8 +57,8 @@ def test_effects_are_whole_when_threads_look_at_once() -> None:
         sys.setswitchinterval(before)
 
 
-def test_an_answer_of_marks_is_refused_like_any_other_nonsense() -> None:
-    """One byte order mark is forgiven; a thousand are no JSON, and no reason to run out of stack."""
+def test_an_answer_is_refused_when_it_is_many_byte_order_marks() -> None:
+    """A thousand byte order marks are refused as no JSON, without running out of stack."""
     assert decode(b"\xef\xbb\xbf{}", Coupon) == Coupon()
     with pytest.raises(UnreadableAnswerError):
         decode(b"\xef\xbb\xbf" * 1000 + b"{}", Coupon)
@@ -67,7 +67,10 @@ def test_an_answer_of_marks_is_refused_like_any_other_nonsense() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_the_collector_runs_in_a_child_when_the_parent_was_reading_a_large_answer() -> None:
-    """It rests while a large answer is read; a child that is forked meanwhile has it on."""
+    """A child that is forked while its parent reads a large answer has the garbage collector on.
+
+    The collector rests during the reading.
+    """
     body = orjson.dumps({"effects": [{"effectType": "addLoyaltyPoints", "props": {}}] * 800})
     over = threading.Event()
 
@@ -99,13 +102,13 @@ class PricedItem(CartItem):
 
     @property
     def total(self) -> float:
-        """What it costs."""
+        """Return the price of all pieces."""
         return (self.price or 0) * self.quantity
 
 
 @pytest.mark.parametrize("cls", [PlainItem, PricedItem])
 def test_a_subclass_of_a_model_stays_itself_when_it_is_made(cls: Any) -> None:
-    """Models can be subclassed, and are sent as what they are."""
+    """A subclass of a model can be made, and is sent with its fields."""
     item = cls(sku="a", quantity=2, price=1.5)
     assert cls is type(item)
     assert ("a", 2, 1.5, None) == (item.sku, item.quantity, item.price, item.name)

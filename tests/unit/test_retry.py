@@ -1,4 +1,4 @@
-"""When a call is repeated: the policy alone."""
+"""The policy that decides whether a call is repeated, and after which wait."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ POLICY = RetryPolicy()
 @pytest.mark.parametrize("repeat", Idempotency)
 @pytest.mark.parametrize("failure", [Failure.NOT_SENT, Failure.REFUSED])
 def test_any_operation_is_repeated_when_the_server_did_nothing(repeat: Idempotency, failure: Failure) -> None:
-    """What never arrived or was refused for now is repeated, whatever it is."""
+    """A request that was not sent, or that the server refused for now, is repeated whatever its operation."""
     assert may_repeat(POLICY, repeat, "POST", failure)
 
 
 @pytest.mark.parametrize("repeat", Idempotency)
 def test_nothing_is_repeated_when_the_answer_is_final(repeat: Idempotency) -> None:
-    """A plain no is taken for one."""
+    """A final failure is not repeated, even of a safe operation."""
     assert not may_repeat(POLICY, repeat, "GET", Failure.FINAL)
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_repeated_when_the_answer_is_final(repeat: Idempotency) -> No
 def test_repetition_follows_the_operation_when_the_outcome_is_open(
     repeat: Idempotency, unknown: bool, accepted: bool
 ) -> None:
-    """Only what is safe or keyed is repeated once the server may have acted."""
+    """A call of open outcome is repeated if its operation is safe or keyed."""
     assert (unknown, accepted) == (
         may_repeat(POLICY, repeat, "PUT", Failure.UNKNOWN),
         may_repeat(POLICY, repeat, "PUT", Failure.ACCEPTED),
@@ -48,7 +48,10 @@ def test_repetition_follows_the_operation_when_the_outcome_is_open(
 
 
 def test_named_writes_are_repeated_when_asked_for() -> None:
-    """A write under the client's own ID is repeated after an unknown outcome on request, but never once accepted."""
+    """With `repeat_named`, a write under the client's own ID is repeated after an unknown outcome.
+
+    Once accepted, it is not.
+    """
     policy = RetryPolicy(repeat_named=True)
     assert may_repeat(policy, Idempotency.NAMED, "PUT", Failure.UNKNOWN)
     assert not may_repeat(policy, Idempotency.NAMED, "PUT", Failure.ACCEPTED)
@@ -56,14 +59,17 @@ def test_named_writes_are_repeated_when_asked_for() -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
 def test_keyed_writes_are_not_repeated_when_keys_are_not_trusted(method: str) -> None:
-    """Without trust a key changes nothing: an unknown outcome stays unknown."""
+    """With `trust_keys=False` a keyed write of unknown outcome is not repeated."""
     policy = RetryPolicy(trust_keys=False)
     assert not may_repeat(policy, Idempotency.KEYED, method, Failure.UNKNOWN)
     assert may_repeat(policy, Idempotency.KEYED, method, Failure.NOT_SENT)
 
 
 def test_only_puts_follow_repeat_named_when_keys_are_not_trusted() -> None:
-    """An untrusted keyed PUT is named by the client; an untrusted keyed POST makes a new thing each time."""
+    """With `trust_keys=False`, a keyed PUT is repeated as a named write.
+
+    A keyed POST makes a new object each time, and is not repeated.
+    """
     policy = RetryPolicy(trust_keys=False, repeat_named=True)
     assert may_repeat(policy, Idempotency.KEYED, "PUT", Failure.UNKNOWN)
     assert not may_repeat(policy, Idempotency.KEYED, "POST", Failure.UNKNOWN)
@@ -80,12 +86,12 @@ def test_waits_double_up_to_the_cap_when_attempts_go_on() -> None:
 
 
 def test_the_first_wait_depends_on_why_when_the_server_refused() -> None:
-    """Parallel updates are over soon; a rate limit is not."""
+    """The first wait is 0.1 s after a refusal of parallel updates, and a second after a rate limit."""
     assert (0.1, 1.0) == (waits(1, status=409), waits(1, status=429))
 
 
 def test_the_wait_is_random_from_zero_when_nothing_is_asked_for() -> None:
-    """Full jitter: callers that failed together do not come back together."""
+    """A wait is random from zero to its bound, so that callers that failed together do not come back together."""
     bounds: list[tuple[float, float]] = []
     retry_delay(POLICY, 3, status=503, retry_after=None, remaining=99,
                 uniform=lambda *given: bounds.append(given) or 0.0)  # type: ignore[func-returns-value]  # fmt: skip
@@ -93,7 +99,7 @@ def test_the_wait_is_random_from_zero_when_nothing_is_asked_for() -> None:
 
 
 def test_the_server_is_waited_for_when_it_names_a_time() -> None:
-    """The wait is at least what Retry-After asks for, plus up to a tenth; and no shorter than without it."""
+    """The wait is at least the Retry-After, plus up to a tenth of it, and no shorter than without it."""
     assert waits(1, retry_after=20.0) == 22.0
     assert waits(3, retry_after=0.5) == 1.0
 
@@ -105,7 +111,7 @@ def test_nothing_is_waited_for_when_the_server_asks_for_too_long() -> None:
 
 
 def test_nothing_is_waited_for_when_the_deadline_comes_first() -> None:
-    """No wait ends after the deadline, nor at it, where no time would be left for the attempt."""
+    """A wait that would end after the deadline, or at it, is not begun."""
     assert waits(3, remaining=0.9) is None
     assert waits(3, remaining=1.0) is None
     assert waits(3, remaining=1.1) == 1.0
@@ -121,12 +127,12 @@ def test_nothing_is_waited_for_when_the_deadline_comes_first() -> None:
     ],
 )  # fmt: skip
 def test_retry_after_is_read_when_it_is_one(text: str | None, seconds: float | None) -> None:
-    """Seconds and the three HTTP dates count; everything else says nothing."""
+    """Retry-After is understood as seconds and in the three forms of an HTTP date. Any other text gives no wait."""
     assert seconds == retry_after(text, NOW)
 
 
 def test_the_budget_ends_repetition_when_everything_fails() -> None:
-    """A hundred repetitions empty it; successes refill it, never beyond its size."""
+    """A hundred repetitions empty the budget. Successes refill it up to its size."""
     budget = Budget()
     assert sum(budget.take() for _ in range(1000)) == 100
     for _ in range(5):
@@ -139,11 +145,11 @@ def test_the_budget_ends_repetition_when_everything_fails() -> None:
 
 @pytest.mark.parametrize("wrong", [{"attempts": 0}, {"base": -1.0}, {"cap": float("nan")}, {"base": float("inf")}])
 def test_a_policy_is_refused_when_a_number_makes_no_sense(wrong: dict[str, float]) -> None:
-    """The error names the field."""
+    """A number that makes no sense is refused with the name of its field."""
     with pytest.raises(ConfigurationError, match=next(iter(wrong))):
         RetryPolicy(**wrong)  # type: ignore[arg-type]
 
 
 def test_nothing_is_ever_repeated_when_the_policy_is_off() -> None:
-    """`RetryPolicy.off()` allows one attempt."""
+    """`RetryPolicy.off()` allows one attempt for each call."""
     assert RetryPolicy.off().attempts == 1

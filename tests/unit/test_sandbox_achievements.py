@@ -1,4 +1,4 @@
-"""The sandbox's achievements: what brings customers on, what takes them back, and what they read of it."""
+"""The sandbox's achievements: what makes and takes back progress, and what customers read of it."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def go(world: World, delta: float = 4, who: str = "p") -> None:
 
 
 def history(world: World, **filters: Any) -> list[tuple[Any, Any]]:
-    found = world.get_customer_achievement_history("p", 1, **filters)
-    assert found.total_result_size is not None
-    return [(one.status, one.progress) for one in found.data]
+    page = world.get_customer_achievement_history("p", 1, **filters)
+    assert page.total_result_size is not None
+    return [(item.status, item.progress) for item in page.data]
 
 
 def listed(world: World, **filters: Any) -> list[Any]:
-    return [one.id for one in world.get_customer_achievements("p", **filters).data]
+    return [achievement.id for achievement in world.get_customer_achievements("p", **filters).data]
 
 
 # -- progress
 
 
-def test_a_customer_comes_on_when_a_rule_says_so(world: World, clock: FakeClock) -> None:
-    """By the delta of the effect, until the target is reached."""
+def test_progress_grows_when_a_rule_says_so(world: World, clock: FakeClock) -> None:
+    """The delta of an effect is added to a customer's progress until the target is reached."""
     world.add_achievement(1, "steps", 10)
     for seconds, expected in ((0, ("inprogress", 4)), (60, ("inprogress", 8)), (120, ("completed", 12))):
         clock.time = 1000.0 + seconds
@@ -78,8 +78,8 @@ def test_a_customer_comes_on_when_a_rule_says_so(world: World, clock: FakeClock)
     assert (done.completion_date, done.start_date) == (clock.now(), clock.now() - timedelta(seconds=120))
 
 
-def test_nobody_comes_on_when_an_event_is_dry_or_the_achievement_unknown(world: World) -> None:
-    """What a rule says of other achievements is only an effect."""
+def test_no_progress_is_made_when_an_event_is_dry_or_the_achievement_unknown(world: World) -> None:
+    """An effect on an unknown achievement makes no progress, and neither does a dry event."""
     world.add_achievement(1, "steps", 10)
     event = IntegrationEventV2Request(profile_id="p", type="step", attributes={})
     world.track_event_v2(event, dry=True)
@@ -88,8 +88,8 @@ def test_nobody_comes_on_when_an_event_is_dry_or_the_achievement_unknown(world: 
     assert history(world) == []
 
 
-def test_a_customer_comes_on_when_the_rules_run_on_the_profile(world: World) -> None:
-    """And only then."""
+def test_progress_is_made_when_the_rules_run_on_the_profile(world: World) -> None:
+    """The update of a profile makes progress only if it runs the rule engine."""
     world.add_achievement(1, "steps", 10)
     world.rules.on_profile.append(lambda _: [step()])
     world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2())
@@ -102,20 +102,23 @@ def test_a_customer_comes_on_when_the_rules_run_on_the_profile(world: World) -> 
 
 
 def test_a_session_counts_when_it_closes(world: World) -> None:
-    """Cancelling takes the step back, and says so."""
+    """Closing a session makes its progress.
+
+    Cancelling the session takes the progress back, with an effect that says so.
+    """
     world.add_achievement(1, "steps", 4)
     world.rules.on_session.append(lambda _: [step()])
-    found: list[Any] = []
+    histories: list[Any] = []
     for state in ("open", "closed", "cancelled"):
         session = NewCustomerSessionV2(profile_id="p", state=state)
         answer = world.update_customer_session_v2("s", IntegrationRequest(customer_session=session))
-        found.append(history(world))
-    assert found == [[], [("completed", 4)], [("inprogress", 0)]]
+        histories.append(history(world))
+    assert histories == [[], [("completed", 4)], [("inprogress", 0)]]
     assert [one.effect_type for one in answer.effects] == ["rollbackIncreasedAchievementProgress"]
 
 
 def test_progress_stays_expired_when_its_session_is_cancelled(world: World, clock: FakeClock) -> None:
-    """Less of it is left, but it does not begin anew."""
+    """Cancelling a session takes progress from an expired achievement, which stays expired."""
     world.add_achievement(1, "steps", 10, lasts=timedelta(days=1))
     world.rules.on_session.append(lambda _: [step()])
     for state in ("closed", "cancelled"):
@@ -125,8 +128,8 @@ def test_progress_stays_expired_when_its_session_is_cancelled(world: World, cloc
     assert history(world) == [("expired", 0)]
 
 
-def test_a_session_counts_for_nobody_when_it_is_anonymous(world: World) -> None:
-    """There is no customer to bring on."""
+def test_a_session_makes_no_progress_when_it_is_anonymous(world: World) -> None:
+    """An anonymous session makes no progress, because it has no customer."""
     world.add_achievement(1, "steps", 4)
     world.rules.on_session.append(lambda _: [step()])
     session = NewCustomerSessionV2(profile_id="", state="closed")
@@ -145,7 +148,10 @@ def test_a_session_counts_for_nobody_when_it_is_anonymous(world: World) -> None:
 def test_a_customer_starts_again_when_a_completed_achievement_allows_it(
     world: World, recurrence: Any, expected: Any
 ) -> None:
-    """Otherwise what they do more counts for nothing."""
+    """A completed achievement begins again only if its recurrence is `on_completion`.
+
+    Otherwise later progress is ignored.
+    """
     world.add_achievement(1, "steps", 10, recurrence=recurrence)
     for delta in (12, 4):
         go(world, delta)
@@ -163,7 +169,10 @@ def test_a_customer_starts_again_when_a_completed_achievement_allows_it(
 def test_a_customer_starts_again_when_an_expired_achievement_allows_it(
     world: World, clock: FakeClock, recurrence: Any, expected: Any
 ) -> None:
-    """It expires so long after the first step, to the second."""
+    """An achievement expires a fixed time after its first step, to the second.
+
+    It begins again only if its recurrence is `on_expiration`.
+    """
     world.add_achievement(1, "steps", 10, recurrence=recurrence, lasts=timedelta(days=1))
     go(world)
     clock.time += DAY - 1
@@ -174,7 +183,7 @@ def test_a_customer_starts_again_when_an_expired_achievement_allows_it(
 
 
 def test_nothing_counts_when_an_achievement_does_not_run(world: World, clock: FakeClock) -> None:
-    """Neither before its start nor after its end."""
+    """Progress before the start or after the end of an achievement is ignored."""
     start = clock.now() + timedelta(days=1)
     world.add_achievement(1, "steps", 10, starts=start, ends=start + timedelta(days=1))
     for delta in (1, 2, 3):
@@ -187,7 +196,7 @@ def test_nothing_counts_when_an_achievement_does_not_run(world: World, clock: Fa
 
 
 def test_the_achievements_are_listed_when_they_run(world: World, clock: FakeClock) -> None:
-    """Those to come only if asked for; those that have ended never."""
+    """A listing has the active achievements, and scheduled ones only on request. Ended ones are never listed."""
     now, day = clock.now(), timedelta(days=1)
     world.add_achievement(1, "now", 10, campaign_id=7)
     world.add_achievement(2, "later", 10, starts=now + day)
@@ -203,8 +212,8 @@ def test_the_achievements_are_listed_when_they_run(world: World, clock: FakeCloc
     assert listed(world, current_progress_status=["not_started"]) == [4]
 
 
-def test_an_achievement_is_told_in_full_when_it_is_listed(world: World, clock: FakeClock) -> None:
-    """Its settings, and how far the customer got."""
+def test_an_achievement_is_complete_when_it_is_listed(world: World, clock: FakeClock) -> None:
+    """A listed achievement has its settings and the customer's progress."""
     ends = clock.now() + timedelta(days=9)
     made = world.add_achievement(1, "steps", 10, title="Steps", description="Walk", lasts=timedelta(days=1), ends=ends)
     go(world)
@@ -218,19 +227,19 @@ def test_an_achievement_is_told_in_full_when_it_is_listed(world: World, clock: F
 
 
 def test_pages_are_cut_when_there_are_many_achievements(world: World) -> None:
-    """The size of the whole stays the same."""
+    """A page of achievements has the size of the whole list."""
     for number in range(1, 6):
         world.add_achievement(number, "x", 10, recurrence="on_completion")
     for _ in range(3):
         go(world, 10)
     page = world.get_customer_achievements("p", page_size=2, skip=1)
-    assert ([one.id for one in page.data], page.total_result_size) == ([2, 3], 5)
+    assert ([item.id for item in page.data], page.total_result_size) == ([2, 3], 5)
     assert len(history(world, page_size=2, skip=2)) == 1
     assert world.get_customer_achievement_history("p", 1, page_size=1).total_result_size == 3
 
 
 def test_the_history_is_filtered_when_asked_for(world: World, clock: FakeClock) -> None:
-    """By what became of it, and by when it began, with both ends."""
+    """The history can be filtered by status, and by the time at which progress began, both ends included."""
     world.add_achievement(1, "steps", 10, recurrence="on_completion")
     for delta in (11, 12, 3):
         go(world, delta)
@@ -243,7 +252,7 @@ def test_the_history_is_filtered_when_asked_for(world: World, clock: FakeClock) 
 
 
 def test_the_inventory_holds_achievements_when_the_customer_takes_part(world: World) -> None:
-    """Progress together with what it is for."""
+    """The inventory has the customer's progress with the settings of the achievement."""
     world.add_achievement(1, "steps", 10)
     world.add_achievement(2, "not begun", 10)
     go(world)
@@ -267,7 +276,7 @@ def test_the_inventory_holds_achievements_when_the_customer_takes_part(world: Wo
 def test_reading_is_refused_when_it_asks_for_what_there_is_not(
     world: World, act: Callable[[World], None], status: int
 ) -> None:
-    """Unknown customers and achievements, pages that cannot be, IDs that are no numbers."""
+    """An unknown customer or achievement is a 404. An impossible page or an ID that is no number is a 400."""
     world.add_achievement(1, "steps", 10)
     go(world)
     with pytest.raises(Refusal) as refused:
@@ -276,7 +285,7 @@ def test_reading_is_refused_when_it_asks_for_what_there_is_not(
 
 
 def test_an_achievement_cannot_be_scripted_when_it_makes_no_sense(world: World, clock: FakeClock) -> None:
-    """A number twice, a time without zone."""
+    """Scripting an achievement whose number is taken, or whose time has no zone, raises a ValueError."""
     world.add_achievement(1, "steps", 10)
     with pytest.raises(ValueError, match="achievement 1"):
         world.add_achievement(1, "steps", 10)
@@ -285,25 +294,27 @@ def test_an_achievement_cannot_be_scripted_when_it_makes_no_sense(world: World, 
 
 
 async def test_achievements_are_read_when_a_client_asks(client: Callable[..., Any]) -> None:
-    """Filters travel as one value, joined by commas."""
+    """A client can list achievements and their history, with filters that are joined by commas."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.add_achievement(1, "steps", 10.0)
         sandbox.add_achievement(2, "more", 10.0)
         sandbox.on_event(lambda _: [step()])
         await talon.track_event_v2(IntegrationEventV2Request(profile_id="p", type="step"))
-        found = await talon.get_customer_achievements(
+        achievements = await talon.get_customer_achievements(
             "p", achievement_ids=["1", "2"], current_progress_status=["inprogress", "completed"]
         )
-        assert [(one.id, one.current_progress.progress) for one in found.data] == [(1, 4)]
+        assert [(achievement.id, achievement.current_progress.progress) for achievement in achievements.data] == [
+            (1, 4)
+        ]
         passed = await talon.get_customer_achievement_history("p", 1, progress_status=["inprogress"])
         assert passed.total_result_size == 1
         with pytest.raises(NotFoundError):
             await talon.get_customer_achievements("q")
 
 
-def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None:
-    """In the listing, in the inventory, and in the answer to an update."""
+def test_an_achievement_names_its_campaign_when_it_is_answered(world: World) -> None:
+    """An achievement names its campaign in the listing, in the inventory, and in the answer to an event."""
     world.add_achievement(1, "steps", 10, campaign_id=8)
     go(world)
     [listed] = world.get_customer_achievements("p").data
@@ -311,5 +322,7 @@ def test_an_achievement_names_its_campaign_when_it_is_told(world: World) -> None
     event = IntegrationEventV2Request(profile_id="p", type="step", response_content=["achievements"])
     answer: Any = world.track_event_v2(event, silent=False)
     [told] = answer.achievements
-    assert [(8, [8])] * 3 == [(one.campaign_id, one.campaign_ids) for one in (listed, owned, told)]
+    assert [(8, [8])] * 3 == [
+        (achievement.campaign_id, achievement.campaign_ids) for achievement in (listed, owned, told)
+    ]
     assert [CampaignReference(id=8, application_id=1)] == owned.referenced_by_campaigns == told.referenced_by_campaigns

@@ -48,7 +48,7 @@ def move(world: World, *changes: tuple[Any, str, int]) -> None:
 
 
 def audiences_of(world: World, who: str) -> list[Any]:
-    return [(one.id, one.name) for one in world.store.profiles[who].audience_memberships]
+    return [(membership.id, membership.name) for membership in world.store.profiles[who].audience_memberships]
 
 
 def status_and_source(refused: pytest.ExceptionInfo[Refusal]) -> Any:
@@ -59,14 +59,14 @@ def status_and_source(refused: pytest.ExceptionInfo[Refusal]) -> Any:
 
 
 def test_customers_join_and_leave_when_an_audience_says_so(world: World) -> None:
-    """Who joins is made; the order of the changes counts."""
+    """Customers join and leave audiences in the order of the changes. Unknown customers who join are created."""
     move(world, ("add", "p", 6), ("add", "p", 5), ("add", "q", 5), ("delete", "q", 5))
     assert audiences_of(world, "p") == [(5, "gold"), (6, "silver")]
     assert audiences_of(world, "q") == []
 
 
 def test_audiences_are_the_same_when_a_profile_changes_its_own(world: World, clock: FakeClock) -> None:
-    """One set of memberships, whoever changes it; the audience tells when."""
+    """Audiences and profiles change the same memberships. The audience has the time of the last change."""
     move(world, ("add", "p", 5))
     clock.time += 60
     changes = ProfileAudiencesChanges(adds=[6], deletes=[5])
@@ -78,7 +78,10 @@ def test_audiences_are_the_same_when_a_profile_changes_its_own(world: World, clo
 
 
 def test_a_profile_is_refused_when_its_audience_does_not_exist(world: World) -> None:
-    """Once there are audiences; the pointer leads to the number."""
+    """A profile that joins an unknown audience is refused with a pointer to its number.
+
+    That holds once there are audiences.
+    """
     changes = ProfileAudiencesChanges(adds=[5, 7], deletes=[])
     with pytest.raises(Refusal) as refused:
         world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(audiences_changes=changes))
@@ -87,7 +90,7 @@ def test_a_profile_is_refused_when_its_audience_does_not_exist(world: World) -> 
 
 
 def test_an_audience_is_made_when_it_is_new(world: World) -> None:
-    """Its number is nobody's yet."""
+    """A new audience gets an ID that no other one has."""
     for number in range(1, 5):
         world.add_audience(number, "taken")
     made = world.create_audience_v2(NewAudience(name="bronze", subscribed_applications_ids=[1]))
@@ -97,7 +100,10 @@ def test_an_audience_is_made_when_it_is_new(world: World) -> None:
 
 
 def test_an_audience_is_refused_when_its_counterpart_is_taken(world: World) -> None:
-    """409 for the same ID in the same system; another system may have it too, and a deleted one is free."""
+    """A second audience with the same integration and integration ID is a 409.
+
+    Another integration may have the ID, and so may any after a deletion.
+    """
     one = NewAudience(name="a", integration="braze", integration_id="x")
     made = world.create_audience_v2(one)
     world.create_audience_v2(NewAudience(name="b", integration_id="x"))
@@ -109,7 +115,7 @@ def test_an_audience_is_refused_when_its_counterpart_is_taken(world: World) -> N
 
 
 def test_members_see_the_new_name_when_an_audience_is_renamed(world: World) -> None:
-    """Applications stay unless they are given."""
+    """The members of a renamed audience see its new name. Subscribed Applications stay unless they are given."""
     move(world, ("add", "p", 5))
     renamed = world.update_audience_v2(5, UpdateAudience(name="platinum"))
     assert renamed.name == "platinum"
@@ -119,7 +125,7 @@ def test_members_see_the_new_name_when_an_audience_is_renamed(world: World) -> N
 
 
 def test_members_leave_when_an_audience_is_emptied_or_deleted(world: World) -> None:
-    """Emptied it still exists, deleted it does not."""
+    """Emptying an audience removes its members and keeps the audience. Deleting it removes both."""
     move(world, ("add", "p", 5), ("add", "p", 6), ("add", "q", 5))
     world.delete_audience_memberships_v2(5)
     assert (audiences_of(world, "p"), audiences_of(world, "q")) == ([(6, "silver")], [])
@@ -132,7 +138,7 @@ def test_members_leave_when_an_audience_is_emptied_or_deleted(world: World) -> N
 
 
 def test_attributes_are_set_when_an_audience_gets_them(world: World) -> None:
-    """On its members alone; null deletes one."""
+    """The attributes of an audience are set on its members alone, and null deletes one."""
     world.update_customer_profile_v2("p", CustomerProfileIntegrationRequestV2(attributes={"a": 1, "b": 2}))
     move(world, ("add", "p", 5), ("add", "q", 6))
     world.update_audience_customers_attributes(5, {"a": None, "c": 3})
@@ -153,7 +159,7 @@ def test_attributes_are_set_when_an_audience_gets_them(world: World) -> None:
 def test_nothing_changes_when_an_audience_or_a_customer_is_not_known(
     world: World, act: Callable[[World], None]
 ) -> None:
-    """404, and of many changes none is made."""
+    """An unknown audience or customer is a 404, and none of several changes is made."""
     with pytest.raises(Refusal) as refused:
         act(world)
     assert refused.value.status == 404
@@ -172,7 +178,7 @@ def test_nothing_changes_when_an_audience_or_a_customer_is_not_known(
     ],
 )
 def test_a_request_is_refused_when_it_breaks_a_limit(world: World, act: Callable[[World], None], pointer: str) -> None:
-    """Names and IDs are not empty, changes not too many, attributes defined."""
+    """An empty name or ID, too many changes, or an undefined attribute is a 400 with a pointer to it."""
     world.define_attributes("CustomerProfile", "known")
     with pytest.raises(Refusal) as refused:
         act(world)
@@ -180,7 +186,7 @@ def test_a_request_is_refused_when_it_breaks_a_limit(world: World, act: Callable
 
 
 def test_an_audience_cannot_be_scripted_when_its_number_is_taken(world: World) -> None:
-    """A mistake in a test is told at once."""
+    """Scripting an audience whose number is taken raises a ValueError."""
     with pytest.raises(ValueError, match="audience 5"):
         world.add_audience(5, "again")
 
@@ -197,13 +203,19 @@ def profiles(*items: tuple[str, Any]) -> MultipleCustomerProfileIntegrationReque
 
 
 def test_many_profiles_are_updated_when_they_come_together(world: World) -> None:
-    """Attributes are merged; the answer shows the profiles when asked for."""
+    """An update of many profiles merges their attributes and runs no rule.
+
+    The answer has the profiles unless it is silent.
+    """
     world.rules.on_profile.append(lambda _: pytest.fail("no rule runs"))
     assert world.update_customer_profiles_v2(profiles(("p", {"a": 1}), ("q", None))) is None
     answer = world.update_customer_profiles_v2(profiles(("q", {"b": 2}), ("p", {"c": 3})), silent=False)
     assert answer is not None
     shown = [state.customer_profile for state in answer.integration_states]
-    assert [(one.integration_id, one.attributes) for one in shown if one] == [("q", {"b": 2}), ("p", {"a": 1, "c": 3})]
+    assert [(profile.integration_id, profile.attributes) for profile in shown if profile] == [
+        ("q", {"b": 2}),
+        ("p", {"a": 1, "c": 3}),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +228,7 @@ def test_many_profiles_are_updated_when_they_come_together(world: World) -> None
     ],
 )
 def test_no_profile_is_updated_when_one_of_many_is_refused(world: World, items: Any, pointer: str) -> None:
-    """All or none."""
+    """No profile is updated when one of them is refused, and the pointer leads to that one."""
     world.define_attributes("CustomerProfile", "known")
     with pytest.raises(Refusal) as refused:
         world.update_customer_profiles_v2(profiles(*items))
@@ -229,25 +241,25 @@ def test_no_profile_is_updated_when_one_of_many_is_refused(world: World, items: 
 
 def refer(world: World, *advocates: str, **fields: Any) -> list[str]:
     world.referral_campaigns[1] = None
-    given: dict[str, Any] = {"campaign_id": 1, "advocate_profile_integration_ids": advocates, "usage_limit": 0}
-    body = NewReferralsForMultipleAdvocates(**{**given, **fields})
+    defaults: dict[str, Any] = {"campaign_id": 1, "advocate_profile_integration_ids": advocates, "usage_limit": 0}
+    body = NewReferralsForMultipleAdvocates(**{**defaults, **fields})
     answer = world.create_referrals_for_multiple_advocates(body, silent=False)
     assert answer is not None
     assert answer.total_result_size == len(answer.data)
-    return [one.code or "" for one in answer.data]
+    return [item.code or "" for item in answer.data]
 
 
 def test_each_advocate_has_a_code_when_many_are_made(world: World) -> None:
-    """Their profiles are made too, and the codes are as good as any."""
+    """Each of many advocates gets a code and a profile. The code has the limit and attributes of the request."""
     codes = refer(world, "p", "q", usage_limit=3, attributes={"a": 1})
     made = [world.store.referrals[code] for code in codes]
-    told = [(one.advocate_profile_integration_id, one.usage_limit, one.attributes) for one in made]
-    assert told == [("p", 3, {"a": 1}), ("q", 3, {"a": 1})]
+    shown = [(referral.advocate_profile_integration_id, referral.usage_limit, referral.attributes) for referral in made]
+    assert shown == [("p", 3, {"a": 1}), ("q", 3, {"a": 1})]
     assert list(world.store.profiles) == ["p", "q"]
 
 
 def test_codes_follow_the_pattern_when_there_is_one(world: World) -> None:
-    """Only valid characters stand for a place, and no two codes are the same."""
+    """The places of a pattern are filled with valid characters, and no two codes are equal."""
     codes = refer(world, *"pqrs", referral_pattern="REF-##", valid_characters=["#", "B"])
     assert {"REF-##", "REF-#B", "REF-B#", "REF-BB"} == set(codes)
     (code,) = refer(world, "p", referral_pattern="####")
@@ -256,7 +268,7 @@ def test_codes_follow_the_pattern_when_there_is_one(world: World) -> None:
 
 
 def test_nothing_is_made_when_a_pattern_has_too_few_codes(world: World) -> None:
-    """Three advocates, two codes."""
+    """A pattern with fewer codes than advocates is refused, and no code or profile is made."""
     with pytest.raises(Refusal) as refused:
         refer(world, *"pqr", referral_pattern="AB#", valid_characters=["1", "2"])
     assert status_and_source(refused) == (400, {"pointer": "/referralPattern"})
@@ -279,7 +291,7 @@ def test_nothing_is_made_when_a_pattern_has_too_few_codes(world: World) -> None:
 def test_referrals_are_refused_when_they_break_a_limit(
     world: World, advocates: list[str], fields: dict[str, Any], pointer: str
 ) -> None:
-    """And none of them is made."""
+    """Referrals that break a limit are refused with a pointer to it, and none is made."""
     world.define_attributes("Referral", "known")
     with pytest.raises(Refusal) as refused:
         refer(world, *advocates, **fields)
@@ -291,7 +303,7 @@ def test_referrals_are_refused_when_they_break_a_limit(
 
 
 async def test_the_status_is_the_documented_one_when_many_are_changed(clock: FakeClock) -> None:
-    """201 for what is made and shown, 204 for what has nothing to say."""
+    """An operation that makes or shows something answers 201 or 200, and a silent one answers 204."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     handler.world.referral_campaigns[1] = None
     made = await ask(handler, "POST", "/v2/audiences", {"name": "gold"})
@@ -314,8 +326,8 @@ async def test_the_status_is_the_documented_one_when_many_are_changed(clock: Fak
     assert [answer.status == 204 for answer in answers] == [answer.body == b"" for answer in answers]
 
 
-async def test_many_are_changed_when_a_client_asks_for_it(client: Callable[..., Any]) -> None:
-    """Both twins, with every answer as documented."""
+async def test_audiences_and_profiles_are_changed_when_a_client_asks_for_it(client: Callable[..., Any]) -> None:
+    """Both twins get documented answers to operations on audiences, many profiles and many referrals."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.add_referral_campaign(1)
@@ -325,7 +337,10 @@ async def test_many_are_changed_when_a_client_asks_for_it(client: Callable[..., 
         assert await talon.update_audience_customers_attributes(5, {"a": 1}) is None
         answer = await talon.update_customer_profiles_v2(profiles(("p", {"b": 2})), silent=False)
         profile = answer.integration_states[0].customer_profile
-        assert (profile.attributes, [one.name for one in profile.audience_memberships]) == ({"a": 1, "b": 2}, ["gold"])
+        assert (profile.attributes, [membership.name for membership in profile.audience_memberships]) == (
+            {"a": 1, "b": 2},
+            ["gold"],
+        )
         body = NewReferralsForMultipleAdvocates(campaign_id=1, advocate_profile_integration_ids=["p"], usage_limit=0)
         assert await talon.create_referrals_for_multiple_advocates(body) is None
         assert len((await talon.create_referrals_for_multiple_advocates(body, silent=False)).data) == 1

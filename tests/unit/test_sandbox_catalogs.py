@@ -70,11 +70,11 @@ def pointer(refused: pytest.ExceptionInfo[Refusal]) -> Any:
 
 
 def listed(world: World, **filters: Any) -> list[Any]:
-    return [one.id for one in world.integration_get_all_campaigns(**filters).data]
+    return [campaign.id for campaign in world.integration_get_all_campaigns(**filters).data]
 
 
 def test_campaigns_are_listed_when_they_run(world: World, clock: FakeClock) -> None:
-    """From their start, and no longer at their end."""
+    """A campaign is listed from its start until its end."""
     now = clock.now()
     world.add_campaign(1, "always", tags=["x"], attributes={"a": 1})
     world.add_campaign(2, "now", starts=now, ends=now + DAY)
@@ -82,12 +82,12 @@ def test_campaigns_are_listed_when_they_run(world: World, clock: FakeClock) -> N
     assert listed(world) == [1, 2]
     clock.time += DAY.total_seconds()
     page = world.integration_get_all_campaigns()
-    assert [one.id for one in page.data] == [1, 3]
+    assert [item.id for item in page.data] == [1, 3]
     assert (page.data[0].name, page.data[0].state, page.data[0].tags) == ("always", "enabled", ["x"])
 
 
 def test_campaigns_are_filtered_when_asked_for(world: World, clock: FakeClock) -> None:
-    """Times include the moment itself; what has no such time is in no range."""
+    """Filters by time include the moment itself, and leave out campaigns without such a time."""
     now = clock.now()
     world.add_campaign(1, "old", starts=now - 2 * DAY, ends=now + DAY, store_ids=[7])
     world.add_campaign(2, "new", starts=now - DAY, ends=now + 2 * DAY, audience_ids=[8])
@@ -102,7 +102,7 @@ def test_campaigns_are_filtered_when_asked_for(world: World, clock: FakeClock) -
 
 
 def test_pages_tell_of_more_when_there_are_many_campaigns(world: World) -> None:
-    """Fifty on a page unless asked otherwise."""
+    """A page has fifty campaigns by default, and says whether there are more."""
     for number in range(51):
         world.add_campaign(number, "x")
     first, last = world.integration_get_all_campaigns(), world.integration_get_all_campaigns(page_size=25, skip=26)
@@ -115,7 +115,7 @@ def test_pages_tell_of_more_when_there_are_many_campaigns(world: World) -> None:
     [({"campaign_ids": ["9"]}, 404), ({"campaign_ids": ["x"]}, 400), ({"page_size": 0}, 400), ({"skip": -1}, 400)],
 )
 def test_campaigns_are_refused_when_they_cannot_be_listed(world: World, filters: Any, status: int) -> None:
-    """An unknown ID, no number, no such page."""
+    """An unknown campaign is a 404. An ID that is no number or an impossible page is a 400."""
     with pytest.raises(Refusal) as refused:
         listed(world, **filters)
     assert status == refused.value.status
@@ -125,7 +125,7 @@ def test_campaigns_are_refused_when_they_cannot_be_listed(world: World, filters:
 
 
 def test_the_version_grows_when_a_catalog_is_synced(world: World, clock: FakeClock) -> None:
-    """By one each time, whatever was in it."""
+    """Each sync adds one to the version of a catalog, whatever it changes."""
     clock.time += 60
     catalog = sync(world, add("a"), add("b"), version=1)
     assert (catalog.id, catalog.name, catalog.version, catalog.modified) == (1, "shoes", 2, clock.now())
@@ -133,7 +133,10 @@ def test_the_version_grows_when_a_catalog_is_synced(world: World, clock: FakeClo
 
 
 def test_an_item_is_replaced_when_it_is_added_again(world: World) -> None:
-    """Only if asked to; a price stays when none is given, a product does not."""
+    """An item that is added again is replaced only if the action says so.
+
+    Its price stays unless one is given, and its product does not.
+    """
     sync(world, add("a", 10.0, attributes={"x": 1}, product=Product(name="shoe")))
     sync(world, add("a", 20.0, attributes={"y": 2}))
     item = world.store.catalogs[1].items["a"]
@@ -144,7 +147,7 @@ def test_an_item_is_replaced_when_it_is_added_again(world: World) -> None:
 
 
 def test_an_item_is_changed_when_it_is_patched(world: World) -> None:
-    """Attributes are merged; an unknown item is made only if asked to."""
+    """A patch merges the attributes of an item. It makes an unknown item only if the action says so."""
     sync(world, add("a", 10.0, attributes={"x": 1, "y": 1}))
     sync(world, PatchItemCatalogAction(sku="a", price=12.0, attributes={"y": None, "z": 3}))
     assert items(world) == {"a": {"x": 1, "z": 3}}
@@ -172,7 +175,10 @@ def test_an_item_is_changed_when_it_is_patched(world: World) -> None:
     ],
 )
 def test_items_are_removed_when_they_meet_every_filter(world: World, filters: Any, gone: str) -> None:
-    """Numbers may be written as text; what has no such attribute meets no filter."""
+    """Items that meet every filter are removed.
+
+    A number may be written as text, and an item without the attribute meets no filter.
+    """
     shoes = {
         "a": {"color": "red", "size": 44, "new": True},
         "b": {"color": "red", "size": 45},
@@ -186,13 +192,13 @@ def test_items_are_removed_when_they_meet_every_filter(world: World, filters: An
 
 
 def test_many_items_are_changed_when_they_meet_the_filters(world: World) -> None:
-    """Their products stay."""
+    """A patch of many items changes the prices and attributes of those that meet the filters. Their products stay."""
     sync(world, add("a", 1.0, attributes={"x": 1}, product=Product(name="shoe")), add("b", 2.0, attributes={"x": 2}))
     where = [CatalogActionFilter(attr="x", op="EQ", value=1)]
     sync(world, PatchManyItemsCatalogAction(price=5.0, filters=where, attributes={"y": 3}))
     sync(world, PatchManyItemsCatalogAction(attributes={"z": 4}))
-    found = [(item.price, item.attributes, item.product) for item in world.store.catalogs[1].items.values()]
-    assert found == [(5, {"x": 1, "y": 3, "z": 4}, Product(name="shoe")), (2, {"x": 2, "z": 4}, None)]
+    changed = [(item.price, item.attributes, item.product) for item in world.store.catalogs[1].items.values()]
+    assert changed == [(5, {"x": 1, "y": 3, "z": 4}, Product(name="shoe")), (2, {"x": 2, "z": 4}, None)]
 
 
 def numeric(value: Any, op: Any = "GT") -> RemoveManyItemsCatalogAction:
@@ -220,7 +226,7 @@ def adjusted(count: int) -> AddPriceAdjustmentCatalogAction:
     ],
 )
 def test_a_sync_is_refused_when_it_is_not_as_documented(world: World, payloads: Any, where: str) -> None:
-    """Nothing is synced then."""
+    """A sync that is not as documented is refused with a pointer, and changes nothing."""
     sync(world, add("a"))
     with pytest.raises(Refusal) as refused:
         sync(world, *payloads)
@@ -229,7 +235,7 @@ def test_a_sync_is_refused_when_it_is_not_as_documented(world: World, payloads: 
 
 
 def test_a_sync_is_refused_when_it_is_for_another_version(world: World) -> None:
-    """400, and an unknown catalog is a 404."""
+    """A sync for another version is a 400, and one for an unknown catalog is a 404."""
     with pytest.raises(Refusal) as refused:
         sync(world, add("a"), version=2)
     assert pointer(refused) == "/version"
@@ -239,7 +245,7 @@ def test_a_sync_is_refused_when_it_is_for_another_version(world: World) -> None:
 
 
 def test_a_catalog_cannot_be_scripted_when_its_number_is_taken(world: World) -> None:
-    """A mistake in a test is told at once."""
+    """Scripting a catalog whose number is taken raises a ValueError."""
     with pytest.raises(ValueError, match="catalog 1"):
         world.add_catalog(1)
 
@@ -257,7 +263,7 @@ def ask_price(
 
 
 def prices(world: World, clock: FakeClock, *daily: float) -> datetime:
-    """Give an article one price a day; return when it got the last."""
+    """Give an article one price a day; return the time of the last one."""
     for price in daily:
         clock.time += DAY.total_seconds()
         sync(world, add("a", price, replace_if_exists=True))
@@ -269,66 +275,69 @@ def adjust(world: World, **fields: Any) -> None:
     sync(world, AddPriceAdjustmentCatalogAction(sku="a", adjustments=[new]))
 
 
-def test_the_lowest_price_is_told_when_it_was_in_the_time(world: World, clock: FakeClock) -> None:
-    """Since when it held, and for everybody; articles without a price are left out."""
+def test_the_lowest_price_is_answered_when_it_held_in_the_timeframe(world: World, clock: FakeClock) -> None:
+    """The best prior price is the lowest one in the timeframe, with the time since which it held.
+
+    Articles without a price are left out.
+    """
     last = prices(world, clock, 10, 8, 12)
     (best,) = ask_price(world, last, "strict", "a", "b", "a")
     assert (best.sku, best.price, best.observed_at, best.context_ids) == ("a", 8, last - DAY, [])
     assert (best.context_id, best.target.type, best.metadata.adjustment_details) == ("", "NONE", None)
 
 
-def test_a_price_counts_when_it_held_as_the_time_began(world: World, clock: FakeClock) -> None:
-    """Not when another had replaced it by then."""
+def test_a_price_counts_when_it_held_as_the_timeframe_began(world: World, clock: FakeClock) -> None:
+    """A price that held when the timeframe began counts, and one that had been replaced by then does not."""
     last = prices(world, clock, 5, 8, 12)
-    assert [one.price for one in ask_price(world, last, days="1")] == [8]
-    assert [one.price for one in ask_price(world, last + DAY, days="1")] == [12]
+    assert [best.price for best in ask_price(world, last, days="1")] == [8]
+    assert [best.price for best in ask_price(world, last + DAY, days="1")] == [12]
 
 
-def test_the_current_price_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
-    """The lowest before it is told, as the law wants it."""
+def test_the_current_price_is_left_out_when_the_timeframe_ends_where_it_began(world: World, clock: FakeClock) -> None:
+    """With the end type `price`, the timeframe ends where the current price began, as the law demands."""
     last = prices(world, clock, 10, 9, 6)
-    assert [one.price for one in ask_price(world, last + DAY)] == [6]
-    assert [one.price for one in ask_price(world, last + DAY, "price")] == [9]
+    assert [best.price for best in ask_price(world, last + DAY)] == [6]
+    assert [best.price for best in ask_price(world, last + DAY, "price")] == [9]
 
 
-def test_the_sale_is_left_out_when_the_time_ends_where_it_began(world: World, clock: FakeClock) -> None:
-    """All that belongs to it; without a sale the time ends where asked."""
+def test_the_sale_is_left_out_when_the_timeframe_ends_where_it_began(world: World, clock: FakeClock) -> None:
+    """With the end type `sale`, the timeframe ends where the current sale began. Without a sale it ends as given."""
     last = prices(world, clock, 10)
-    assert [one.price for one in ask_price(world, last + DAY, "sale")] == [10]
+    assert [best.price for best in ask_price(world, last + DAY, "sale")] == [10]
     adjust(world, price=7.0, context_id="summer", effective_from=last + DAY)
     adjust(world, price=6.0, context_id="summer", effective_from=last + 2 * DAY)
-    assert [one.price for one in ask_price(world, last + 3 * DAY, "price")] == [7]
-    assert [one.price for one in ask_price(world, last + 3 * DAY, "sale")] == [10]
+    assert [best.price for best in ask_price(world, last + 3 * DAY, "price")] == [7]
+    assert [best.price for best in ask_price(world, last + 3 * DAY, "sale")] == [10]
 
 
-def test_an_adjustment_is_told_in_full_when_it_is_the_best(world: World, clock: FakeClock) -> None:
-    """What it was called, and why it was."""
+def test_an_adjustment_is_complete_when_it_is_the_best_prior_price(world: World, clock: FakeClock) -> None:
+    """A best prior price that is an adjustment has its context, reference, type and value."""
     last = prices(world, clock, 10)
     adjust(world, price=7.0, context_id="summer", effective_until=last + DAY)
     (best,) = ask_price(world, last + 5 * DAY)
     assert (best.price, best.context_ids, best.context_id, best.observed_at) == (7, ["summer"], "summer", last)
     details = best.metadata.adjustment_details
     assert (details.reference_id, details.selected_price_type, details.value) == ("r", "member", 7)
-    assert [one.price for one in ask_price(world, last + 5 * DAY, days="2")] == [10]
+    assert [best.price for best in ask_price(world, last + 5 * DAY, days="2")] == [10]
 
 
-def test_the_last_calculated_holds_when_adjustments_overlap(world: World, clock: FakeClock) -> None:
-    """Whichever came last; null ends the type."""
+def test_the_adjustment_calculated_last_holds_when_several_overlap(world: World, clock: FakeClock) -> None:
+    """Of adjustments that overlap, the one that was calculated last holds. A null price ends its type."""
     last = prices(world, clock, 10)
     adjust(world, price=8.0, calculated_at=last)
     adjust(world, price=5.0, calculated_at=last - DAY)
-    assert [one.price for one in ask_price(world, last)] == [8]
+    assert [best.price for best in ask_price(world, last)] == [8]
     adjust(world, price=None, calculated_at=last + DAY, effective_from=last)
-    assert [one.price for one in ask_price(world, last)] == [10]
+    assert [best.price for best in ask_price(world, last)] == [10]
 
 
-def test_a_price_has_ended_when_its_item_is_removed(world: World, clock: FakeClock) -> None:
-    """And adjustments of articles that are not there change nothing."""
+def test_a_price_ends_when_its_item_is_removed(world: World, clock: FakeClock) -> None:
+    """The price of a removed item ends with its removal. Adjustments of an unknown item change nothing."""
     last = prices(world, clock, 10)
     clock.time += DAY.total_seconds()
     sync(world, RemoveItemCatalogAction(sku="a"))
     adjust(world, price=7.0)
-    assert [one.price for one in ask_price(world, last + DAY, days="1")] == [10]
+    assert [best.price for best in ask_price(world, last + DAY, days="1")] == [10]
     assert ask_price(world, last + 3 * DAY, days="1") == []
 
 
@@ -342,26 +351,26 @@ def test_a_price_has_ended_when_its_item_is_removed(world: World, clock: FakeClo
         ({"target": BestPriorTarget(target_type="AUDIENCE")}, "/target/audienceID"),
     ],
 )
-def test_prices_are_refused_when_they_are_asked_for_wrongly(
+def test_a_request_for_prices_is_refused_when_it_is_not_valid(
     world: World, clock: FakeClock, fields: Any, where: str
 ) -> None:
-    """No article, no number of days, no audience."""
-    given = {"skus": ["a"], "timeframe_end_date": clock.now(), "timeframe": "1", "timeframe_end_date_type": "strict"}
+    """A request for prices without articles, days or audience is refused with a pointer."""
+    defaults = {"skus": ["a"], "timeframe_end_date": clock.now(), "timeframe": "1", "timeframe_end_date_type": "strict"}
     with pytest.raises(Refusal) as refused:
-        world.best_prior_price(BestPriorPriceRequest(**{**given, **fields}))
+        world.best_prior_price(BestPriorPriceRequest(**{**defaults, **fields}))
     assert where == pointer(refused)
 
 
-def test_all_of_the_past_is_looked_at_when_the_time_is_very_long(world: World, clock: FakeClock) -> None:
-    """Longer than there have been calendars."""
-    assert [one.price for one in ask_price(world, prices(world, clock, 10, 8, 12), days="999999999")] == [8]
+def test_all_of_the_past_counts_when_the_timeframe_is_very_long(world: World, clock: FakeClock) -> None:
+    """A timeframe that is longer than the calendar covers all of the past."""
+    assert [best.price for best in ask_price(world, prices(world, clock, 10, 8, 12), days="999999999")] == [8]
 
 
 # -- over HTTP
 
 
-async def test_a_null_price_ends_a_type_when_it_comes_over_the_wire(clock: FakeClock) -> None:
-    """And the best prices are a list on top."""
+async def test_a_null_price_ends_an_adjustment_when_it_is_sent_as_json(clock: FakeClock) -> None:
+    """A null price ends an adjustment in JSON, too, and the best prior prices are a list at the top level."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     handler.world.add_catalog(1)
     adjustment = {"priceType": "member", "referenceId": "r", "price": 5}
@@ -372,13 +381,13 @@ async def test_a_null_price_ends_a_type_when_it_comes_over_the_wire(clock: FakeC
     ):
         body = {"actions": [{"type": kind, "payload": {"sku": "a", **payload}}]}
         assert (await ask(handler, "PUT", "/v1/catalogs/1/sync", body)).status == 200
-    asked = {"skus": ["a"], "timeframe": "30", "timeframeEndDate": clock.now().isoformat()}
-    (best,) = content(await ask(handler, "POST", "/v1/best_prior_price", {**asked, "timeframeEndDateType": "strict"}))
+    request = {"skus": ["a"], "timeframe": "30", "timeframeEndDate": clock.now().isoformat()}
+    (best,) = content(await ask(handler, "POST", "/v1/best_prior_price", {**request, "timeframeEndDateType": "strict"}))
     assert (best["price"], best["contextId"], best["target"]) == (10, "", {"type": "NONE"})
 
 
 async def test_catalogs_and_campaigns_answer_when_a_client_asks(client: Callable[..., Any], clock: FakeClock) -> None:
-    """Both twins, with every answer as documented."""
+    """Both twins get documented answers to operations on catalogs, campaigns and prices."""
     with Sandbox(clock=clock) as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.add_catalog(1, "shoes")
@@ -392,6 +401,6 @@ async def test_catalogs_and_campaigns_answer_when_a_client_asks(client: Callable
         request = BestPriorPriceRequest(
             skus=["a"], timeframe_end_date=clock.now(), timeframe="30", timeframe_end_date_type="strict"
         )
-        assert [one.price for one in await talon.best_prior_price(request)] == [10]
-        found = await talon.integration_get_all_campaigns(campaign_ids=["7"], start_after=clock.now())
-        assert ([one.name for one in found.data], found.has_more) == (["Summer"], False)
+        assert [best.price for best in await talon.best_prior_price(request)] == [10]
+        campaigns = await talon.integration_get_all_campaigns(campaign_ids=["7"], start_after=clock.now())
+        assert ([campaign.name for campaign in campaigns.data], campaigns.has_more) == (["Summer"], False)

@@ -56,7 +56,7 @@ def closed(world: World, identifier: str = "s", state: Any = "closed") -> None:
 
 
 def test_an_event_is_recorded_when_it_has_no_session(world: World) -> None:
-    """Its customer is made for it; nothing is answered unless asked for."""
+    """A V2 event needs no session, and creates its customer. The answer is empty by default."""
     assert world.track_event_v2(event(attributes={"a": 1, "b": None}, store_integration_id="st")) is None
     (recorded,) = world.store.events.values()
     assert (recorded.profile_id, recorded.session_id, recorded.store_integration_id) == ("p", None, "st")
@@ -65,7 +65,7 @@ def test_an_event_is_recorded_when_it_has_no_session(world: World) -> None:
 
 
 def test_the_effects_are_answered_when_an_event_is_not_silent(world: World) -> None:
-    """The rest only if asked for."""
+    """An event that is not silent is answered with its effects, and with other parts only on request."""
     answer = world.track_event_v2(event(), silent=False)
     assert plain_of(answer).keys() == {"effects", "createdCoupons", "createdReferrals"}
     assert answer is not None
@@ -73,7 +73,7 @@ def test_the_effects_are_answered_when_an_event_is_not_silent(world: World) -> N
 
 
 def test_an_answer_holds_all_parts_when_an_event_asks_for_them(world: World) -> None:
-    """Each word of the request is one field."""
+    """Each word of `responseContent` adds the field of its name to the answer."""
     world.add_achievement(1, "steps", 10)
     world.add_campaign(3, "greetings")
     words: list[Any] = [
@@ -83,19 +83,19 @@ def test_an_answer_holds_all_parts_when_an_event_asks_for_them(world: World) -> 
     answer = world.track_event_v2(event(response_content=words), silent=False)
     assert {*words, "effects", "createdCoupons", "createdReferrals"} == plain_of(answer).keys()
     assert answer is not None
-    assert [one.name for one in answer.triggered_campaigns] == ["greetings"]
-    assert [one.name for one in answer.achievements] == ["steps"]
+    assert [campaign.name for campaign in answer.triggered_campaigns] == ["greetings"]
+    assert [achievement.name for achievement in answer.achievements] == ["steps"]
 
 
 def test_nothing_is_stored_when_an_event_is_dry(world: World) -> None:
-    """Not even its customer."""
+    """A dry event stores neither itself nor its customer."""
     assert world.track_event_v2(event(), dry=True, silent=False, force_complete_evaluation=True)
     assert not world.store.events
     assert not world.store.profiles
 
 
 def test_the_customer_was_not_active_when_an_event_is_dry(world: World, clock: FakeClock) -> None:
-    """An answer that shows the profile shows it as it was."""
+    """The answer to a dry event shows the profile as it was, without a new activity."""
     world.track_event_v2(event())
     clock.time += 60
     answer = world.track_event_v2(event(response_content=["customerProfile"]), dry=True, silent=False)
@@ -117,7 +117,10 @@ def test_the_customer_was_not_active_when_an_event_is_dry(world: World, clock: F
 def test_an_event_is_refused_when_it_is_not_as_documented(
     world: World, fields: dict[str, Any], options: dict[str, Any], source: dict[str, str]
 ) -> None:
-    """In both versions alike; a complete evaluation is for dry requests."""
+    """Events of both versions are refused with a pointer to what is wrong.
+
+    A complete evaluation is for dry requests only.
+    """
     world.define_attributes("Event", "known")
     for track, body in ((world.track_event_v2, event), (world.track_event_v3, advanced)):
         with pytest.raises(Refusal) as refused:
@@ -127,7 +130,7 @@ def test_an_event_is_refused_when_it_is_not_as_documented(
 
 
 async def test_an_event_is_recorded_once_when_its_key_comes_again(clock: FakeClock) -> None:
-    """Version 2 takes keys, version 3 has an ID of its own."""
+    """A V2 event whose key comes again is recorded once."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     for _ in range(2):
         answer = await ask(handler, "POST", "/v2/events", {"profileId": "p", "type": "a"}, Idempotency_Key="one")
@@ -138,20 +141,27 @@ async def test_an_event_is_recorded_once_when_its_key_comes_again(clock: FakeClo
 # -- version 3
 
 
-def test_an_advanced_event_is_told_when_its_id_is_known(world: World) -> None:
-    """With the session it refers to, which rules see as its session."""
+def test_an_advanced_event_is_read_when_its_id_is_known(world: World) -> None:
+    """An advanced event can be read under its ID, with the closed session that it refers to.
+
+    Rules see that session as its own.
+    """
     closed(world)
     seen: list[Any] = []
     world.rules.on_event.append(lambda one: seen.append(one) or [])
     world.track_event_v3(advanced(connected_session_id="s", attributes={"a": 1}))
-    told = world.get_event_v3("e")
-    assert (told.integration_id, told.connected_session_id, told.attributes) == ("e", "s", {"a": 1})
+    stored_event = world.get_event_v3("e")
+    assert (stored_event.integration_id, stored_event.connected_session_id, stored_event.attributes) == (
+        "e",
+        "s",
+        {"a": 1},
+    )
     assert [(one.integration_id, one.session_id) for one in seen] == [("e", "s")]
     assert not world.store.events
 
 
 def test_an_advanced_event_is_refused_when_its_id_is_taken(world: World) -> None:
-    """409, also for a dry one; a dry one takes no ID."""
+    """An advanced event whose ID is taken is a 409, dry or not. A dry event does not take its ID."""
     world.track_event_v3(advanced(), dry=True)
     world.track_event_v3(advanced())
     for dry in (False, True):
@@ -163,7 +173,7 @@ def test_an_advanced_event_is_refused_when_its_id_is_taken(world: World) -> None
 
 @pytest.mark.parametrize("session", ["unknown", "open", "cancelled"])
 def test_an_advanced_event_is_refused_when_its_session_is_not_closed(world: World, session: str) -> None:
-    """Nor is its customer made."""
+    """An advanced event whose connected session is not closed is refused, and its customer is not created."""
     closed(world, "open", "open")
     closed(world, "cancelled")
     closed(world, "cancelled", "cancelled")
@@ -174,14 +184,14 @@ def test_an_advanced_event_is_refused_when_its_session_is_not_closed(world: Worl
 
 
 def test_an_advanced_event_is_refused_when_it_has_no_id(world: World) -> None:
-    """It is what it is called by."""
+    """An advanced event without an ID is refused with a pointer to it."""
     with pytest.raises(Refusal) as refused:
         world.track_event_v3(advanced(integration_id=""))
     assert refused.value.flaws[0].source == {"pointer": "/integrationId"}
 
 
 def test_an_advanced_event_is_shown_when_its_answer_shall_hold_it(world: World) -> None:
-    """With its effects in the form of version 1, and under a name of its own."""
+    """An answer can hold the advanced event itself, with its effects as lists."""
     answer = world.track_event_v3(advanced(response_content=["advancedEvent"]), silent=False)
     assert answer is not None
     assert world.get_event_v3("e") == answer.advanced_event
@@ -189,7 +199,7 @@ def test_an_advanced_event_is_shown_when_its_answer_shall_hold_it(world: World) 
 
 
 def test_events_lose_their_attributes_when_a_customer_is_forgotten(world: World) -> None:
-    """Of either kind, but only this customer's."""
+    """Deleting a customer's data removes the attributes of their events, and of no other customer's."""
     for who in "pq":
         world.track_event_v2(event(profile_id=who, attributes={"a": 1}))
         world.track_event_v3(advanced(profile_id=who, integration_id=who, attributes={"a": 1}))
@@ -200,7 +210,7 @@ def test_events_lose_their_attributes_when_a_customer_is_forgotten(world: World)
 
 
 async def test_events_are_answered_when_a_client_tracks_them(client: Callable[..., Any]) -> None:
-    """With nothing, with effects, or with the error that is meant."""
+    """Both twins get no answer, the effects, or the documented error for an event."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.on_event(lambda _: [HELLO])
@@ -216,7 +226,7 @@ async def test_events_are_answered_when_a_client_tracks_them(client: Callable[..
 
 
 async def test_the_status_is_the_documented_one_when_events_are_tracked(clock: FakeClock) -> None:
-    """Unlike version 1, these never answer 201."""
+    """V2 and V3 events are answered with 200 or, if silent, with 204, and a taken ID is a 409."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     body = {"profileId": "p", "type": "a", "integrationId": "e"}
     statuses = [
@@ -235,7 +245,10 @@ async def test_the_status_is_the_documented_one_when_events_are_tracked(clock: F
 
 
 def test_a_referral_code_is_kept_when_an_advanced_event_has_one(world: World) -> None:
-    """It is neither checked nor redeemed; the code's own data come when they are asked for."""
+    """An advanced event keeps its referral code, which is neither checked nor redeemed.
+
+    The answer has the referral on request.
+    """
     world.referral_campaigns[5] = None
     code = world.create_referral(NewReferral(campaign_id=5, advocate_profile_integration_id="jane")).code
     answer: Any = world.track_event_v3(advanced(referral_code=code, response_content=["referral"]), silent=False)

@@ -1,4 +1,4 @@
-"""Whatever a request holds, the sandbox never answers 500."""
+"""The sandbox never answers 500, whatever a request holds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ each = pytest.mark.parametrize("endpoint", OPERATIONS.values(), ids=OPERATIONS)
 
 @pytest.fixture
 def handler(clock: FakeClock) -> Handler:
-    """A sandbox that has something under each ID that the wrong requests name."""
+    """Make a sandbox that has something under each ID that the wrong requests name."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     world = handler.world
     world.add_coupon("1", discount=1)
@@ -59,51 +59,54 @@ async def failed(handler: Handler, method: str, target: str, body: Any) -> str |
 
 
 @each
-def test_the_world_takes_every_value_when_an_operation_has_it(endpoint: Endpoint) -> None:
-    """An operation of the world has the parameters of the client's."""
+def test_the_sandbox_takes_every_parameter_when_an_operation_has_it(endpoint: Endpoint) -> None:
+    """Each operation of the sandbox has the parameters of the client's method."""
     parameters = list(inspect.signature(getattr(World, endpoint.name)).parameters)
     assert [name for name in endpoint.signature.parameters if name != "idempotency_key"] == parameters
 
 
 @each
 async def test_the_answer_is_never_500_when_a_field_of_the_body_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
-    """Each field of each body holds each kind of wrong value once."""
+    """No wrong value in any one field of a body is answered with 500."""
     method, target = endpoint.operation.method, path_of(endpoint, {})
-    found: list[str | None] = []
+    failures: list[str | None] = []
     for body in wrong_bodies(endpoint):
         if "dry" in endpoint.types:
-            found.append(await failed(handler, method, f"{target}?dry=true", body))
-        found.append(await failed(handler, method, target, body))
-    assert [] == [one for one in found if one]
+            failures.append(await failed(handler, method, f"{target}?dry=true", body))
+        failures.append(await failed(handler, method, target, body))
+    assert [] == [failure for failure in failures if failure]
 
 
 @each
 async def test_the_answer_is_never_500_when_the_target_is_wrong(endpoint: Endpoint, handler: Handler) -> None:
-    """Each value of the path and of the query is wrong in each way once."""
+    """No wrong value in the path or the query is answered with 500."""
     body = next(bodies(endpoint), None)
-    found = [await failed(handler, endpoint.operation.method, target, body) for target in wrong_targets(endpoint)]
-    assert [] == [one for one in found if one]
+    failures = [await failed(handler, endpoint.operation.method, target, body) for target in wrong_targets(endpoint)]
+    assert [] == [failure for failure in failures if failure]
 
 
 @each
 async def test_the_answer_is_never_500_when_several_fields_are_wrong(endpoint: Endpoint, handler: Handler) -> None:
-    """Two to five values of a body are wrong at once, in ways that a seed chooses; what was accepted before stays."""
+    """No combination of two to five wrong values in a body is answered with 500.
+
+    The state that earlier requests have left is kept.
+    """
     choose = random.Random(endpoint.name)
     method, target = endpoint.operation.method, path_of(endpoint, {})
-    found: list[str | None] = []
+    failures: list[str | None] = []
     for body in bodies(endpoint):
         for _ in range(300):
             broken = body
             for _ in range(choose.randint(2, 5)):
                 broken = replaced(broken, choose.choice(list(places(broken))), choose.choice(VALUES))
             dry = "?dry=true" * (choose.random() < 0.3) if "dry" in endpoint.types else ""
-            found.append(await failed(handler, method, target + dry, broken))
-    assert [] == [one for one in found if one]
+            failures.append(await failed(handler, method, target + dry, broken))
+    assert [] == [failure for failure in failures if failure]
 
 
 @pytest.mark.parametrize("costs", [{"cartItems": [{"sku": "a", "quantity": 10, "price": 1e308}]}, {}])
 async def test_a_session_is_refused_when_its_sum_is_no_number(handler: Handler, costs: dict[str, Any]) -> None:
-    """No amount may be so large that a sum of amounts is infinite."""
+    """Amounts whose sum is infinite are refused with 400."""
     session = {"additionalCosts": {"a": {"price": 1e308}, "b": {"price": 1e308}}, **costs}
     answer = await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": session})
     assert (400, "Invalid value") == (answer.status, content(answer)["errors"][0]["title"])
@@ -112,7 +115,7 @@ async def test_a_session_is_refused_when_its_sum_is_no_number(handler: Handler, 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @pytest.mark.parametrize("body", [b"not compressed", b"\xff" * 30, b"\x1f\x8b\x08\x00" + b"\xff" * 20])
 def test_a_request_is_refused_when_its_body_cannot_be_decoded(coding: str, body: bytes) -> None:
-    """400 comes over the wire, and the next request is served."""
+    """A body that cannot be decompressed is answered with 400 on the wire, and the next request is served."""
     headers = {"Authorization": "ApiKey-v1 sandbox", "Content-Encoding": coding}
     with Sandbox() as sandbox:
         for sent, status in ((body, 400), (zlib.compress(b"{}") if coding == "deflate" else gzip.compress(b"{}"), 200)):
@@ -131,7 +134,10 @@ def test_a_request_is_refused_when_its_body_cannot_be_decoded(coding: str, body:
     ],
 )
 async def test_a_body_is_refused_when_only_an_older_model_would_take_it(handler: Handler, body: dict[str, Any]) -> None:
-    """A field that only the newer model has makes it the newer one; nothing is stored."""
+    """A body with a field that only the newer model has is read as the newer model, and refused if it does not fit.
+
+    Nothing is stored.
+    """
     answer = await ask(handler, "PUT", "/v2/customer_profiles/new", body)
     assert (400, False) == (answer.status, "new" in handler.world.store.profiles)
 
@@ -156,7 +162,7 @@ async def test_a_body_is_refused_when_only_an_older_model_would_take_it(handler:
 async def test_a_body_is_refused_when_a_field_is_outside_its_limit(
     handler: Handler, target: str, body: dict[str, Any], pointer: str
 ) -> None:
-    """The pointer leads to the field, however deep it is."""
+    """A field outside its limit is refused with a pointer to it, however deeply it is nested."""
     answer = await ask(handler, *target.split(" "), body)
     assert 400 == answer.status
     assert {"pointer": pointer} == content(answer)["errors"][0]["source"]
@@ -164,7 +170,7 @@ async def test_a_body_is_refused_when_a_field_is_outside_its_limit(
 
 @pytest.mark.parametrize(("depth", "status"), [(150, 200), (250, 400), (1000, 400), (2000, 400)])
 async def test_a_body_is_refused_when_it_is_nested_too_deeply(handler: Handler, depth: int, status: int) -> None:
-    """What is taken can be told again."""
+    """A body is refused if it is nested too deeply to be sent back in an answer."""
     deep = "[" * depth + "]" * depth
     body = f'{{"customerSession": {{"attributes": {{"a": {deep}}}}}, "responseContent": ["customerSession"]}}'
     assert status == (await ask(handler, "PUT", "/v2/customer_sessions/s", body.encode())).status

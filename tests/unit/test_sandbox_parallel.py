@@ -1,4 +1,4 @@
-"""How the sandbox takes requests that meet or come again: turns and keys."""
+"""How the sandbox takes parallel updates, and requests that come again with their key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def handler(clock: FakeClock) -> Handler:
     return Handler(Guard("k", "7", SECRET), clock)
 
 
-# -- turns
+# -- parallel updates
 
 
 class Gate(Clock):
@@ -35,7 +35,7 @@ class Gate(Clock):
 
 
 async def at_once(handler: Handler, gate: Gate, *requests: tuple[str, str, Any]) -> list[Any]:
-    """Send requests that are all there before the first is done."""
+    """Send requests so that all of them have arrived before the first is done."""
     handler.latency = 1
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask(handler, *request)) for request in requests]
@@ -60,7 +60,7 @@ def busy(gate: Gate) -> Handler:
 
 
 async def test_the_fourth_is_refused_when_a_profile_is_being_updated(busy: Handler, gate: Gate) -> None:
-    """One runs and two wait, whatever they update of it."""
+    """One update of a profile runs and two wait, whatever they update. A fourth is refused with 409."""
     answers = await at_once(
         busy,
         gate,
@@ -75,20 +75,20 @@ async def test_the_fourth_is_refused_when_a_profile_is_being_updated(busy: Handl
 
 
 async def test_the_fourth_is_refused_when_a_session_is_being_updated(busy: Handler, gate: Gate) -> None:
-    """Anonymous ones too: there the session counts."""
+    """One update of an anonymous session runs and two wait. A fourth is refused with 409."""
     answers = await at_once(busy, gate, *[event_of("", "s")] * 4)
     assert [answer.status for answer in answers] == [201, 201, 201, 409]
     assert "this session" in content(answers[3])["message"]
 
 
-async def test_nobody_is_refused_when_requests_are_for_different_customers(busy: Handler, gate: Gate) -> None:
-    """Each has turns of their own."""
+async def test_no_request_is_refused_when_customers_are_different(busy: Handler, gate: Gate) -> None:
+    """Updates of different customers do not wait for each other."""
     answers = await at_once(busy, gate, *[event_of(f"p{n}", f"s{n}") for n in range(9)])
     assert {answer.status for answer in answers} == {201}
 
 
-async def test_the_owner_s_turn_is_taken_when_only_the_session_is_named(busy: Handler, gate: Gate) -> None:
-    """The server knows whose it is."""
+async def test_the_owners_profile_is_locked_when_only_the_session_is_named(busy: Handler, gate: Gate) -> None:
+    """An update that names only its session counts as one of the session's profile."""
     for name in "abcd":
         await ask(busy, *event_of("p", name))
     unnamed = [("PUT", f"/v2/customer_sessions/{name}", {"customerSession": {}}) for name in "abcd"]
@@ -97,14 +97,14 @@ async def test_the_owner_s_turn_is_taken_when_only_the_session_is_named(busy: Ha
 
 
 async def test_reading_goes_on_when_a_profile_is_being_updated(busy: Handler, gate: Gate) -> None:
-    """Only updates take turns."""
+    """Reads of a profile do not wait for its updates."""
     await ask(busy, *event_of("p", "s"))
     answers = await at_once(busy, gate, *[("GET", "/v1/customer_profiles/p/inventory", None)] * 6)
     assert {answer.status for answer in answers} == {200}
 
 
-async def test_no_turn_is_kept_when_requests_are_done(busy: Handler, gate: Gate) -> None:
-    """Nor when they were refused."""
+async def test_no_lock_is_kept_when_requests_are_done(busy: Handler, gate: Gate) -> None:
+    """Finished and refused updates leave no lock behind."""
     await at_once(busy, gate, *[event_of("p", "s")] * 6)
     assert not busy.updates._present
     assert not len(busy.updates._locks)
@@ -114,7 +114,7 @@ async def test_no_turn_is_kept_when_requests_are_done(busy: Handler, gate: Gate)
 
 
 async def test_the_answer_is_the_same_when_a_key_comes_again(handler: Handler) -> None:
-    """Byte for byte, and nothing happens twice."""
+    """A request with the same key gets the same bytes as answer, and acts once."""
     body = {"customerSession": {"profileId": "p"}, "responseContent": ["customerSession"]}
     first = await ask(handler, "PUT", "/v2/customer_sessions/s", body, Idempotency_Key="one")
     again = await ask(handler, "PUT", "/v2/customer_sessions/s", body, Idempotency_Key="one")
@@ -123,29 +123,29 @@ async def test_the_answer_is_the_same_when_a_key_comes_again(handler: Handler) -
 
 
 async def test_a_key_is_new_when_a_day_has_passed(handler: Handler, clock: FakeClock) -> None:
-    """It is remembered for 24 hours."""
+    """A key is remembered for 24 hours."""
     for seconds, count in ((0, 1), (24 * 3600 - 1, 1), (1, 2)):
         clock.time += seconds
         await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
         assert count == handler.world.store.sessions["s"].session.update_count
 
 
-async def test_a_key_is_another_s_when_the_operation_is_another(handler: Handler) -> None:
-    """Each remembers its own."""
+async def test_a_key_is_new_when_the_operation_is_another(handler: Handler) -> None:
+    """A key is remembered for its operation only."""
     await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
     await ask(handler, "PUT", "/v2/customer_profiles/p", {}, Idempotency_Key="one")
     assert "p" in handler.world.store.profiles
 
 
 async def test_a_key_is_ignored_when_the_operation_takes_none(handler: Handler) -> None:
-    """Events are recorded each time."""
+    """An event of V1, which takes no key, is recorded each time."""
     for _ in range(2):
         await ask(handler, "POST", "/v1/events", EVENT, Idempotency_Key="one")
     assert len(handler.world.store.events) == 2
 
 
 async def test_a_key_is_ignored_when_the_deployment_is_old(handler: Handler) -> None:
-    """As before 26.15."""
+    """With `trust_keys` off, as before release 26.15, a request with the same key acts again."""
     handler.trust_keys = False
     for _ in range(2):
         await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")
@@ -153,7 +153,7 @@ async def test_a_key_is_ignored_when_the_deployment_is_old(handler: Handler) -> 
 
 
 async def test_a_refusal_is_forgotten_when_a_key_comes_again(handler: Handler) -> None:
-    """Only successes are remembered."""
+    """A refusal is not remembered, and a request with the same key is evaluated again."""
     wrong = {"customerSession": {"state": "cancelled"}}
     refused = await ask(handler, "PUT", "/v2/customer_sessions/s", wrong, Idempotency_Key="one")
     right = await ask(handler, "PUT", "/v2/customer_sessions/s", {"customerSession": {}}, Idempotency_Key="one")

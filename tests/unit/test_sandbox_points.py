@@ -1,4 +1,4 @@
-"""The sandbox's points as the effects of rules move them."""
+"""The sandbox's points as the effects of rules change them."""
 
 from __future__ import annotations
 
@@ -46,14 +46,20 @@ def put(world: World, **fields: Any) -> Any:
 
 
 def balance(world: World, at: datetime | None = None) -> tuple[Any, ...]:
-    """Active, pending, spent, expired and negative points in the main ledger."""
-    told: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
-    return (told.active_points, told.pending_points, told.spent_points, told.expired_points, told.negative_points)
+    """Return the active, pending, spent, expired and negative points in the main ledger."""
+    main_ledger: Any = world.get_loyalty_balances(5, "p", end_date=at).balance
+    return (
+        main_ledger.active_points,
+        main_ledger.pending_points,
+        main_ledger.spent_points,
+        main_ledger.expired_points,
+        main_ledger.negative_points,
+    )
 
 
 def log(world: World, **filters: Any) -> list[tuple[Any, Any]]:
-    found = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
-    return [(one.type, one.amount) for one in found]
+    transactions = world.get_loyalty_program_profile_transactions(5, "p", **filters).data
+    return [(transaction.type, transaction.amount) for transaction in transactions]
 
 
 def deduct(world: World, points: float, **fields: Any) -> None:
@@ -66,7 +72,7 @@ def deduct(world: World, points: float, **fields: Any) -> None:
 
 
 def test_points_move_when_a_session_closes(world: World) -> None:
-    """Not before; until then the tentative balances tell what it will lead to."""
+    """Closing a session moves its points. Until then the tentative balance shows what closing will lead to."""
     world.add_points(5, "p", 1)
     world.rules.on_session.append(lambda _: [effect(ADD, rule_name="buy"), effect(TAKE)])
     ledger: Any = put(world).loyalty.programs["5"].ledger
@@ -75,15 +81,17 @@ def test_points_move_when_a_session_closes(world: World) -> None:
     closed = put(world, state="closed")
     program: Any = closed.loyalty.programs["5"]
     assert ("club", 11, 11) == (program.name, program.ledger.current_balance, program.ledger.tentative_current_balance)
-    found = world.get_loyalty_program_profile_transactions(5, "p", customer_session_ids=["s"]).data
+    transactions = world.get_loyalty_program_profile_transactions(5, "p", customer_session_ids=["s"]).data
     assert [("subtraction", 20, "paid"), ("addition", 30, "earned")] == [
-        (one.type, one.amount, one.name) for one in found
+        (transaction.type, transaction.amount, transaction.name) for transaction in transactions
     ]
-    assert [one.props.transaction_uuid for one in closed.effects] == [one.transaction_uuid for one in found[::-1]]
+    assert [one.props.transaction_uuid for one in closed.effects] == [
+        transaction.transaction_uuid for transaction in transactions[::-1]
+    ]
 
 
 def test_nothing_moves_when_a_session_is_dry(world: World) -> None:
-    """The answer still tells what would be."""
+    """A dry close moves no points, and its answer shows the balance that it would lead to."""
     world.rules.on_session.append(lambda _: [effect(ADD)])
     world.add_points(5, "p", 1)
     ledger: Any = put(world, state="closed", dry=True).loyalty.programs["5"].ledger
@@ -91,22 +99,24 @@ def test_nothing_moves_when_a_session_is_dry(world: World) -> None:
 
 
 def test_points_are_taken_back_when_a_session_is_cancelled(world: World, clock: FakeClock) -> None:
-    """As if it had not been: also points spent keep their end, and what was spent of the added ones is missing."""
+    """Cancelling a session takes its added points back and returns its spent points, which keep their expiry."""
     world.add_points(5, "p", 20, expires=clock.now() + DAY)
     world.rules.on_session.append(lambda _: [effect(ADD), effect(TAKE)])
     before = balance(world)
     first = put(world, state="closed").effects
     answer = put(world, state="cancelled")
-    told = [(one.effect_type, one.props.transaction_uuid, one.props.recipient_integration_id) for one in answer.effects]
+    rollbacks = [
+        (one.effect_type, one.props.transaction_uuid, one.props.recipient_integration_id) for one in answer.effects
+    ]
     kinds = ("rollbackAddedLoyaltyPoints", "rollbackDeductedLoyaltyPoints")
-    assert [(kind, one.props.transaction_uuid, "p") for kind, one in zip(kinds, first, strict=True)] == told
+    assert [(kind, one.props.transaction_uuid, "p") for kind, one in zip(kinds, first, strict=True)] == rollbacks
     assert before == balance(world)
     assert (0, 0, 0, 20, 0) == balance(world, clock.now() + DAY)
     assert [("addition", 20), ("subtraction", 30), ("subtraction", 20), ("addition", 30)] == log(world)[:4]
 
 
 def test_points_are_missing_when_they_were_spent_before_the_rollback(world: World) -> None:
-    """The balance goes below zero."""
+    """Taking back points that were spent meanwhile makes the balance negative."""
     world.rules.on_session.append(lambda _: [effect(ADD)])
     put(world, state="closed")
     deduct(world, 25)
@@ -115,7 +125,7 @@ def test_points_are_missing_when_they_were_spent_before_the_rollback(world: Worl
 
 
 def test_points_move_once_when_a_session_is_opened_and_closed_again(world: World) -> None:
-    """Each closing is a transaction of its own."""
+    """Each closing of a session that is reopened adds its points once."""
     world.rules.on_session.append(lambda _: [effect(ADD)])
     put(world, state="closed")
     world.reopen_customer_session("s")
@@ -127,7 +137,7 @@ def test_points_move_once_when_a_session_is_opened_and_closed_again(world: World
 
 
 def test_only_the_points_for_an_item_are_taken_back_when_it_is_returned(world: World) -> None:
-    """Those for the others stay the same transaction, though the rules look again."""
+    """Returning an item takes back its points alone. The points of the other items stay in the same transaction."""
     world.add_campaign(1, "points", reevaluate_on_return=True)
     item = evolve(ADD, value=4, cart_item_position=1)
     world.rules.on_session.append(lambda _: [effect(ADD), effect(item)])
@@ -140,17 +150,17 @@ def test_only_the_points_for_an_item_are_taken_back_when_it_is_returned(world: W
 
 
 def test_points_move_at_once_when_a_profile_or_an_event_brings_them(world: World) -> None:
-    """The answer has them; nothing is left open."""
+    """Points of a profile's or an event's effects move at once, and the answer has the new balance."""
     rule = effect(ADD)
     world.rules.on_profile.append(lambda _: [rule])
     world.rules.on_event.append(lambda _: [rule])
     request = CustomerProfileIntegrationRequestV2(response_content=["loyalty", "customerProfile"])
     profile: Any = world.update_customer_profile_v2("p", request, run_rule_engine=True)
     assert 30 == profile.loyalty.programs["5"].ledger.current_balance
-    assert [5] == [one.loyalty_program_id for one in profile.customer_profile.loyalty_memberships]
+    assert [5] == [membership.loyalty_program_id for membership in profile.customer_profile.loyalty_memberships]
     event = IntegrationEventV2Request(profile_id="p", type="t", response_content=["loyalty"])
-    told: Any = world.track_event_v2(event, silent=False)
-    assert 60 == told.loyalty.programs["5"].ledger.current_balance
+    event_answer: Any = world.track_event_v2(event, silent=False)
+    assert 60 == event_answer.loyalty.programs["5"].ledger.current_balance
     assert (
         60
         == plain_of(world.get_customer_inventory("p", loyalty=True))["loyalty"]["programs"]["5"]["ledger"][
@@ -159,16 +169,16 @@ def test_points_move_at_once_when_a_profile_or_an_event_brings_them(world: World
     )
 
 
-def test_effects_are_only_told_when_their_program_is_not_there(world: World) -> None:
-    """Nor do points go to nobody."""
+def test_effects_move_no_points_when_their_program_does_not_exist(world: World) -> None:
+    """Effects on an unknown program, or for an anonymous customer, are in the answer and move no points."""
     world.rules.on_session.append(lambda _: [effect(AddLoyaltyPointsEffectProps(
         name="n", program_id=99, sub_ledger_id="", value=1, recipient_integration_id="p")), effect(TAKE)])  # fmt: skip
     answer = put(world, state="closed", profile_id="")
     assert (2, {}) == (len(answer.effects), dict(world.store.ledgers))
 
 
-def test_empty_subledgers_stay_out_when_points_are_told(world: World) -> None:
-    """The main ledger is always there."""
+def test_empty_subledgers_are_left_out_when_the_inventory_has_points(world: World) -> None:
+    """Loyalty in the inventory has the main ledger, and subledgers only if they have points."""
     world.add_loyalty_program(6, subledgers=["a"])
     world.add_points(6, "p", 1, subledger="b")
     programs: Any = world.get_customer_inventory("p", loyalty=True).loyalty

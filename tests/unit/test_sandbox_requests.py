@@ -1,4 +1,4 @@
-"""How the sandbox takes requests: the way in, reading, faults, the record."""
+"""How the sandbox takes requests: authentication, reading, faults, the record."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def source(answer: Answer) -> Any:
 
 
 @pytest.mark.parametrize("header", ["", "k", "ApiKey-v1", "ApiKey-v1 other", "ManagementKey-v1 k", "ApiKey-v1 é"])
-async def test_a_request_is_refused_when_its_key_is_not_ours(handler: Handler, header: str) -> None:
-    """401, with the status in the body."""
+async def test_a_request_is_refused_when_its_key_is_wrong(handler: Handler, header: str) -> None:
+    """A wrong API key is a 401, whose body has the status."""
     answer = await ask(handler, "POST", "/v1/events", EVENT, Authorization=header)
     assert (answer.status, content(answer)["StatusCode"]) == (401, 401)
     assert not handler.world.store.events
@@ -50,7 +50,7 @@ def signed(body: bytes, signer: str = "7") -> dict[str, str]:
 
 
 async def test_a_signature_is_enough_when_the_operation_is_of_version_1(handler: Handler) -> None:
-    """It covers the bytes of the body, none if there are none."""
+    """A signature over the bytes of the body, or over none, is enough for a V1 operation."""
     body = orjson.dumps(EVENT)
     event = await handler.handle("POST", "/v1/events", signed(body), body)
     inventory = await handler.handle("GET", "/v1/customer_profiles/p/inventory", signed(b""), b"")
@@ -59,14 +59,14 @@ async def test_a_signature_is_enough_when_the_operation_is_of_version_1(handler:
 
 @pytest.mark.parametrize("headers", [signed(b"other"), signed(orjson.dumps(EVENT), "8"), {"Content-Signature": "x"}])
 async def test_a_signature_is_refused_when_it_does_not_match(handler: Handler, headers: dict[str, str]) -> None:
-    """400, with a message alone."""
+    """A wrong signature is a 400 with only a message."""
     answer = await handler.handle("POST", "/v1/events", headers, orjson.dumps(EVENT))
     assert answer is not None
     assert (answer.status, content(answer)) == (400, {"message": "HMAC signature mismatch."})
 
 
 async def test_a_signature_is_refused_when_the_operation_is_of_version_2(handler: Handler) -> None:
-    """These take keys only."""
+    """A V2 operation refuses a signature with 401."""
     answer = await handler.handle("PUT", "/v2/customer_profiles/p", signed(b"{}"), b"{}")
     assert answer is not None
     assert answer.status == 401
@@ -82,21 +82,21 @@ async def test_a_signature_is_refused_when_the_operation_is_of_version_2(handler
 async def test_a_request_is_refused_when_there_is_no_such_operation(
     handler: Handler, method: str, target: str, status: int
 ) -> None:
-    """An unknown path, another method, an empty ID."""
+    """An unknown path or an empty ID is a 404, and another method is a 405."""
     assert status == (await ask(handler, method, target)).status
 
 
 @pytest.mark.parametrize(
     "identifier", ["a/b", "10$OFF", "?x=1", "#", "100%", "%2F", "a+b c", "ünï 漢字", "..", "a;b&c=d"]
 )
-async def test_an_id_is_decoded_once_when_it_holds_anything(handler: Handler, identifier: str) -> None:
-    """What was encoded comes out as it went in."""
+async def test_an_id_is_decoded_once_when_it_holds_any_characters(handler: Handler, identifier: str) -> None:
+    """An ID with any characters is decoded once, to the text that was encoded."""
     await ask(handler, "PUT", f"/v2/customer_profiles/{quote(identifier, safe='')}", {})
     assert [identifier] == list(handler.world.store.profiles)
 
 
 async def test_an_id_is_refused_when_it_is_not_text(handler: Handler) -> None:
-    """Bytes that are no UTF-8."""
+    """An ID whose bytes are not UTF-8 is refused with the name of its parameter."""
     assert source(await ask(handler, "PUT", "/v2/customer_profiles/%FF", {})) == {"parameter": "integrationId"}
 
 
@@ -104,13 +104,13 @@ async def test_an_id_is_refused_when_it_is_not_text(handler: Handler) -> None:
     "query", ["dry=yes", "dry=", "dry=true&dry=true", "now=yesterday", "now=2030-01-01T00:00:00", "other=1"]
 )
 async def test_a_query_is_refused_when_it_is_not_as_documented(handler: Handler, query: str) -> None:
-    """Wrong types, a time without zone, a value twice, one that does not exist."""
+    """A query value of a wrong type, without a zone, given twice or unknown is refused with its name."""
     answer = await ask(handler, "PUT", f"/v2/customer_sessions/s?{query}", {"customerSession": {}})
     assert source(answer) == {"parameter": query.partition("=")[0]}
 
 
 async def test_a_query_is_read_when_it_is_as_documented(handler: Handler) -> None:
-    """Truth and times; the offset of a zone is encoded."""
+    """Query values for bools and times are read, also with the offset of a zone."""
     target = "/v2/customer_sessions/s?dry=true&now=2030-01-01T00%3A00%3A00%2B02%3A00"
     assert (await ask(handler, "PUT", target, {"customerSession": {}})).status == 200
     assert not handler.world.store.sessions
@@ -120,7 +120,7 @@ async def test_a_query_is_read_when_it_is_as_documented(handler: Handler) -> Non
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"NaN", b"[" * 5000])
 async def test_a_body_is_refused_when_it_is_not_json(handler: Handler, body: bytes) -> None:
-    """400, with what is wrong."""
+    """A body that is not JSON is a 400 that says so."""
     answer = await ask(handler, "POST", "/v1/events", body)
     assert answer.status == 400
     assert content(answer)["message"].startswith("The body is not JSON")
@@ -136,18 +136,18 @@ async def test_a_body_is_refused_when_it_is_not_json(handler: Handler, body: byt
     ],
 )
 async def test_a_body_is_refused_when_it_does_not_fit_its_model(handler: Handler, body: Any, pointer: str) -> None:
-    """The pointer leads to the field."""
+    """A body that does not fit its model is refused with a pointer to the field."""
     assert source(await ask(handler, "POST", "/v1/events", body)) == {"pointer": pointer}
 
 
-async def test_every_mistake_is_told_when_a_body_has_several(handler: Handler) -> None:
-    """In one answer."""
+async def test_every_mistake_is_reported_when_a_body_has_several(handler: Handler) -> None:
+    """One answer reports all mistakes of a body."""
     answer = await ask(handler, "POST", "/v1/events", {"attributes": {}})
     assert {error["source"]["pointer"] for error in content(answer)["errors"]} == {"/type", "/sessionId"}
 
 
 async def test_a_body_is_refused_when_the_operation_takes_none(handler: Handler) -> None:
-    """A reading call carries nothing."""
+    """A body is refused for an operation that takes none."""
     assert (await ask(handler, "GET", "/v1/customer_profiles/p/inventory", {})).status == 400
 
 
@@ -168,7 +168,7 @@ async def test_a_body_is_refused_when_the_operation_takes_none(handler: Handler)
 async def test_the_status_is_the_documented_one_when_all_is_well(
     handler: Handler, method: str, target: str, body: Any, status: int
 ) -> None:
-    """201 for what is made, 204 for what has nothing to say."""
+    """Each operation answers with its documented status: 201 if it makes something, 204 if its answer is empty."""
     handler.world.add_coupon("C")
     handler.world.referral_campaigns[1] = None
     answer = await ask(handler, method, target, body)
@@ -176,10 +176,10 @@ async def test_the_status_is_the_documented_one_when_all_is_well(
     assert (status == 204) == (answer.body == b"")
 
 
-async def test_an_operation_says_so_when_the_world_does_not_know_it(
+async def test_an_operation_is_answered_with_501_when_the_sandbox_does_not_know_it(
     handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A new stub of the client has a route at once, and an answer that names it."""
+    """An operation that the sandbox does not know is answered with 501 and its name."""
     monkeypatch.delattr(Events, "track_event")
     answer = await ask(handler, "POST", "/v1/events", EVENT)
     assert (answer.status, "track_event" in content(answer)["message"]) == (501, True)
@@ -188,7 +188,7 @@ async def test_an_operation_says_so_when_the_world_does_not_know_it(
 async def test_the_answer_is_an_error_when_a_rule_of_the_user_fails(
     handler: Handler, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """500 with what it raised; the log has the rest."""
+    """A rule that raises is answered with 500 and the name of its error, and is logged."""
     handler.world.rules.on_event.append(lambda _: 1 // 0)  # type: ignore[arg-type,return-value]
     answer = await ask(handler, "POST", "/v1/events", EVENT)
     assert (answer.status, "ZeroDivisionError" in content(answer)["message"]) == (500, True)
@@ -198,8 +198,11 @@ async def test_the_answer_is_an_error_when_a_rule_of_the_user_fails(
 # -- faults
 
 
-async def test_nothing_happens_when_a_failure_is_scripted(handler: Handler) -> None:
-    """So many times, with its own headers and body; then all is well again."""
+async def test_a_request_does_not_act_when_a_failure_is_scripted(handler: Handler) -> None:
+    """A scripted failure is answered as often as scripted, with its headers and body.
+
+    The requests do not act, and later ones succeed.
+    """
     handler.faults.fail("track_event", failure(503, {"Retry-After": "1"}, b"busy"), 2)
     answers = [await ask(handler, "POST", "/v1/events", EVENT) for _ in range(3)]
     assert [answer.status for answer in answers] == [503, 503, 201]
@@ -208,13 +211,13 @@ async def test_nothing_happens_when_a_failure_is_scripted(handler: Handler) -> N
 
 
 async def test_a_failure_has_the_documented_shape_when_it_is_given_no_body(handler: Handler) -> None:
-    """A message, and the status."""
+    """A scripted failure without a body has a message and the status."""
     handler.faults.fail("track_event", failure(502, None, None), 1)
     assert content(await ask(handler, "POST", "/v1/events", EVENT))["StatusCode"] == 502
 
 
 async def test_the_request_has_acted_when_its_answer_is_dropped(handler: Handler) -> None:
-    """None stands for a connection that is cut; once, then all is well again."""
+    """A request whose answer is dropped has acted, and has None as status. The next request is answered."""
     handler.faults.drop("track_event", 1)
     dropped = await handler.handle("POST", "/v1/events", KEY, orjson.dumps(EVENT))
     assert (dropped, handler.log[-1].status) == (None, None)
@@ -223,14 +226,17 @@ async def test_the_request_has_acted_when_its_answer_is_dropped(handler: Handler
 
 
 async def test_a_refusal_arrives_when_an_answer_shall_be_dropped(handler: Handler) -> None:
-    """Only what has acted is cut off: the fault waits for the next request."""
+    """A refused request is answered although its answer was to be dropped.
+
+    The drop applies to the next request that acts.
+    """
     handler.faults.drop("track_event", 1)
     assert (await ask(handler, "POST", "/v1/events", {})).status == 400
     assert await handler.handle("POST", "/v1/events", KEY, orjson.dumps(EVENT)) is None
 
 
-async def test_other_operations_are_well_when_one_has_a_fault(handler: Handler) -> None:
-    """Faults are for one operation."""
+async def test_other_operations_are_answered_when_one_has_a_fault(handler: Handler) -> None:
+    """A fault of one operation does not affect others."""
     handler.faults.fail("track_event", failure(503, None, None), 1)
     handler.faults.drop("track_event", 1)
     assert (await ask(handler, "PUT", "/v2/customer_profiles/p", {})).status == 200
@@ -240,7 +246,7 @@ async def test_other_operations_are_well_when_one_has_a_fault(handler: Handler) 
 
 
 async def test_a_request_is_on_record_when_it_was_received(handler: Handler) -> None:
-    """What it was for, what it said, what was answered; but never a key."""
+    """The record of a request has its operation, path, query, headers, body and status, but no key."""
     body = orjson.dumps({})
     headers = {**KEY, **signed(body), "Idempotency-Key": "one"}
     await handler.handle("PUT", "/v2/customer_profiles/a%2Fb?dry=true", headers, body)
@@ -251,14 +257,14 @@ async def test_a_request_is_on_record_when_it_was_received(handler: Handler) -> 
 
 
 async def test_a_request_is_on_record_when_it_was_refused(handler: Handler) -> None:
-    """Also one that no operation is for."""
+    """A refused request is recorded, also if it is for no operation."""
     await ask(handler, "GET", "/v1/nothing")
     await ask(handler, "POST", "/v1/events", EVENT, Authorization="no")
-    assert [(one.operation, one.status) for one in handler.log] == [(None, 404), ("track_event", 401)]
+    assert [(request.operation, request.status) for request in handler.log] == [(None, 404), ("track_event", 401)]
 
 
 async def test_the_record_stays_small_when_requests_are_many(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last ones are kept, and all are counted."""
+    """The record keeps the last requests, and counts all."""
     monkeypatch.setattr(_handler, "LOG", 3)
     handler = Handler(Guard("k", "7", SECRET), clock)
     for _ in range(5):

@@ -1,4 +1,4 @@
-"""The sandbox's sessions after they were closed: read, returned in part, opened again."""
+"""The sandbox's sessions after they were closed: read, partly returned, reopened."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def back(*items: tuple[int, int], asked: Any = None) -> ReturnIntegrationRequest
 
 
 def off_items(_: CustomerSessionV2) -> list[Effect]:
-    """Take one off each shoe and off the hat, and say something about the last shoe."""
+    """Take one off each shoe and off the hat, and add a custom effect for the last shoe."""
     units = [(0, 0), (0, 1), (0, 2), (1, None)]
     note = CustomEffectProps(effect_id=1, name="note", payload={}, cart_item_position=0, cart_item_sub_position=2)
     return [
@@ -87,16 +87,16 @@ def held(world: World) -> list[str]:
 
 
 def test_a_session_is_read_when_it_is_known(world: World) -> None:
-    """With the effects of its last update."""
+    """A session is read with the effects of its last update."""
     world.rules.on_session.append(off_items)
     last = put(world, "open")
-    told = world.get_customer_session("s")
-    assert told.effects == last.effects
-    assert told.customer_session == world.store.sessions["s"].session
+    answer = world.get_customer_session("s")
+    assert answer.effects == last.effects
+    assert answer.customer_session == world.store.sessions["s"].session
 
 
 def test_what_was_rolled_back_is_left_out_when_a_session_is_read(world: World) -> None:
-    """Both the effect and its undoing; what nothing undoes stays."""
+    """A session that is read has neither effects that were rolled back nor their rollbacks. Other effects stay."""
     world.rules.on_session.append(off_items)
     put(world)
     answer = put(world, "cancelled")
@@ -113,7 +113,7 @@ def test_what_was_rolled_back_is_left_out_when_a_session_is_read(world: World) -
     ],
 )
 def test_a_session_is_refused_when_it_is_not_known(world: World, act: Callable[[World], None]) -> None:
-    """404."""
+    """An unknown session is a 404."""
     with pytest.raises(Refusal) as refused:
         act(world)
     assert refused.value.status == 404
@@ -123,7 +123,7 @@ def test_a_session_is_refused_when_it_is_not_known(world: World, act: Callable[[
 
 
 def test_items_come_back_when_a_session_is_closed(world: World) -> None:
-    """The cart says how many; the totals and the customer's sales are of the rest."""
+    """Returned items are counted in the cart, and taken off the totals and the customer's sales."""
     put(world)
     answer = world.return_cart_items("s", back((0, 2), asked=["customerSession", "customerProfile"]))
     assert answer.customer_session is not None
@@ -136,7 +136,10 @@ def test_items_come_back_when_a_session_is_closed(world: World) -> None:
 
 
 def test_the_effects_of_units_are_rolled_back_when_they_come_back(world: World) -> None:
-    """The last units of a line come back first; what cannot be undone is left."""
+    """The effects of returned units are rolled back, those of a line's last units first.
+
+    Effects that cannot be undone stay.
+    """
     world.rules.on_session.append(off_items)
     put(world)
     assert taken_back(world.return_cart_items("s", back((0, 2)))) == [(1, 0, 1), (1, 0, 2)]
@@ -146,7 +149,10 @@ def test_the_effects_of_units_are_rolled_back_when_they_come_back(world: World) 
 
 
 def test_discounts_on_costs_are_rolled_back_when_their_unit_comes_back(world: World) -> None:
-    """Those on the cost of the whole session only when it is cancelled."""
+    """The discount on an item's cost is rolled back with its unit.
+
+    A discount on the session's cost is rolled back only when the session is cancelled.
+    """
     kinds = (
         SetDiscountPerAdditionalCostPerItemEffectProps(
             name="box", additional_cost_id=1, value=1, position=0, sub_position=2, additional_cost="box"
@@ -165,8 +171,11 @@ def test_discounts_on_costs_are_rolled_back_when_their_unit_comes_back(world: Wo
     )
 
 
-def test_a_return_is_told_when_items_come_back(world: World) -> None:
-    """Always, in full; earlier ones when asked for, also by an update."""
+def test_a_return_is_in_the_answer_when_items_come_back(world: World) -> None:
+    """An answer to a return always has the return.
+
+    It has earlier returns on request, and so has the answer to an update.
+    """
     put(world)
     by_sku = ReturnIntegrationRequest(return_=NewReturn(returned_cart_items=[ReturnedCartItem(sku="shoe")]))
     first = world.return_cart_items("s", by_sku).return_
@@ -187,14 +196,14 @@ def test_a_return_is_told_when_items_come_back(world: World) -> None:
 
 
 def test_parts_are_left_out_when_a_return_does_not_ask(world: World) -> None:
-    """Only what always comes."""
+    """An answer to a return without requested content has only the effects, created codes, and the return."""
     put(world)
     answer = plain_of(world.return_cart_items("s", back((1, 1))))
     assert answer.keys() == {"effects", "createdCoupons", "createdReferrals", "return"}
 
 
 def test_only_the_rest_is_rolled_back_when_a_returned_session_is_cancelled(world: World) -> None:
-    """Nothing twice, and nothing of the sales is left."""
+    """Cancelling a session after a return rolls back only the remaining effects, and leaves no sales."""
     world.rules.on_session.append(off_items)
     put(world)
     world.return_cart_items("s", back((0, 2), (1, 1)))
@@ -203,8 +212,8 @@ def test_only_the_rest_is_rolled_back_when_a_returned_session_is_cancelled(world
     assert (profile.closed_sessions, profile.total_sales) == (0, 0)
 
 
-def test_a_total_of_version_1_shrinks_by_what_comes_back(world: World) -> None:
-    """It need not be that of the items."""
+def test_a_total_of_version_1_shrinks_when_items_come_back(world: World) -> None:
+    """A total that V1 gave is reduced by the price of the returned items."""
     world.update_customer_session("s", NewCustomerSession(profile_id="p", cart_items=CART, total=100.0))
     world.update_customer_session("s", NewCustomerSession(state="closed"))
     world.return_cart_items("s", back((1, 1)))
@@ -212,7 +221,7 @@ def test_a_total_of_version_1_shrinks_by_what_comes_back(world: World) -> None:
 
 
 def test_nothing_is_stored_when_a_return_is_dry(world: World) -> None:
-    """The answer says what would be."""
+    """A dry return shows its effects and stores nothing."""
     world.rules.on_session.append(off_items)
     put(world)
     before = world.store.sessions["s"]
@@ -236,7 +245,7 @@ def test_nothing_is_stored_when_a_return_is_dry(world: World) -> None:
     ],
 )
 def test_a_return_is_refused_when_there_is_no_such_item(world: World, items: Any, pointer: str) -> None:
-    """Nothing comes back then."""
+    """A return of an item or a quantity that is not in the cart is refused with a pointer. Nothing is returned."""
     put(world)
     returned = NewReturn(returned_cart_items=[ReturnedCartItem(**item) for item in items])
     with pytest.raises(Refusal) as refused:
@@ -245,8 +254,8 @@ def test_a_return_is_refused_when_there_is_no_such_item(world: World, items: Any
     assert world.store.sessions["s"].session.state == "closed"
 
 
-def test_the_next_line_is_meant_when_an_sku_is_in_several(world: World) -> None:
-    """The first of which something is left."""
+def test_a_return_takes_the_next_line_when_an_sku_is_in_several(world: World) -> None:
+    """A return by SKU takes the first line of that SKU that has units left."""
     put(world, cart_items=[CartItem(sku="a", quantity=1, price=1.0), CartItem(sku="a", quantity=1, price=2.0)])
     request = ReturnIntegrationRequest(return_=NewReturn(returned_cart_items=[ReturnedCartItem(sku="a", quantity=1)]))
     positions = [
@@ -259,7 +268,7 @@ def test_the_next_line_is_meant_when_an_sku_is_in_several(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["open", "cancelled"])
 def test_a_return_is_refused_when_the_session_is_not_closed(world: World, state: str) -> None:
-    """400, with the state it is in."""
+    """A return of a session that is not closed is a 400 that names its state."""
     put(world, "open")
     put(world, state)
     with pytest.raises(Refusal) as refused:
@@ -275,8 +284,11 @@ def ten_percent(session: CustomerSessionV2) -> list[Effect]:
     return [effect(SetDiscountEffectProps(name=f"ten of {n}", value=value), campaign_id=n) for n in (2, 3)]
 
 
-def test_campaigns_look_again_when_they_and_the_request_want_it(world: World) -> None:
-    """Only those: what changed is rolled back and given anew."""
+def test_campaigns_are_evaluated_again_when_they_and_the_request_ask_for_it(world: World) -> None:
+    """With `run_rule_engine`, campaigns with `reevaluate_on_return` are evaluated again.
+
+    Changed effects are rolled back and given anew.
+    """
     world.add_campaign(2, "looks again", reevaluate_on_return=True)
     world.add_campaign(3, "does not")
     world.rules.on_session.append(ten_percent)
@@ -293,16 +305,16 @@ def test_campaigns_look_again_when_they_and_the_request_want_it(world: World) ->
     ]
 
 
-def test_a_campaign_stays_silent_when_it_had_no_effect_before(world: World) -> None:
-    """It gives nothing for a return."""
+def test_a_campaign_is_not_evaluated_when_it_had_no_effect_before(world: World) -> None:
+    """A campaign that had no effect on the session before is not evaluated for a return."""
     world.add_campaign(2, "late", reevaluate_on_return=True)
     put(world)
     world.rules.on_session.append(ten_percent)
     assert world.return_cart_items("s", back((0, 1)), run_rule_engine=True).effects == []
 
 
-def test_a_code_stays_redeemed_when_its_campaign_looks_again(world: World) -> None:
-    """A session's own use of it is not in the way."""
+def test_a_code_stays_redeemed_when_its_campaign_is_evaluated_again(world: World) -> None:
+    """A coupon that is used up by the session itself stays valid when its campaign is evaluated again."""
     world.add_campaign(1, "coupons", reevaluate_on_return=True)
     world.add_coupon("C", percent=10.0, usage_limit=1)
     put(world, coupon_codes=["C"])
@@ -317,7 +329,7 @@ def test_a_code_stays_redeemed_when_its_campaign_looks_again(world: World) -> No
 
 
 def test_a_session_is_open_again_when_it_is_reopened(world: World) -> None:
-    """What its closing led to is rolled back, and it can be closed again."""
+    """Reopening a session rolls back the effects of its closing, and the session can be closed again."""
     world.add_coupon("C", discount=3.0, usage_limit=1)
     put(world, coupon_codes=["C"])
     effects = world.reopen_customer_session("s").effects
@@ -331,7 +343,7 @@ def test_a_session_is_open_again_when_it_is_reopened(world: World) -> None:
 
 @pytest.mark.parametrize("state", ["open", "partially_returned", "cancelled"])
 def test_a_session_is_not_reopened_when_it_is_not_closed(world: World, state: str) -> None:
-    """400; also when something has come back."""
+    """Only a closed session without returns can be reopened."""
     put(world, "open")
     if state != "open":
         put(world)
@@ -348,7 +360,7 @@ def test_a_session_is_not_reopened_when_it_is_not_closed(world: World, state: st
 
 
 async def test_a_return_happens_once_when_its_key_comes_again(clock: FakeClock) -> None:
-    """The same for opening again."""
+    """A return or a reopening whose key comes again acts once."""
     handler = Handler(Guard("k", "7", SECRET), clock)
     put(handler.world)
     put(handler.world, identifier="t")
@@ -362,15 +374,15 @@ async def test_a_return_happens_once_when_its_key_comes_again(clock: FakeClock) 
 
 
 async def test_sessions_are_returned_and_reopened_when_a_client_asks(client: Callable[..., Any]) -> None:
-    """Both twins, with every answer as documented."""
+    """Both twins get documented answers when they return items and reopen sessions."""
     with Sandbox() as sandbox:
         talon = client(sandbox.url, sandbox.api_key, strict=True)
         sandbox.on_session(off_items)
         session = NewCustomerSessionV2(profile_id="p", state="closed", cart_items=CART)
         for name in "st":
             await talon.update_customer_session_v2(name, IntegrationRequest(customer_session=session))
-        asked = ["customerSession", "customerProfile", "coupons", "triggeredCampaigns", "loyalty", "event"]
-        answer = await talon.return_cart_items("s", back((0, 1), asked=[*asked, "referral", "previousReturns"]))
+        content_words = ["customerSession", "customerProfile", "coupons", "triggeredCampaigns", "loyalty", "event"]
+        answer = await talon.return_cart_items("s", back((0, 1), asked=[*content_words, "referral", "previousReturns"]))
         assert answer.return_.returned_cart_items[0].quantity == 1
         assert (await talon.get_customer_session("s")).customer_session == answer.customer_session
         assert len((await talon.reopen_customer_session("t")).effects) == 4

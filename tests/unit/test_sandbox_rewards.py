@@ -1,4 +1,4 @@
-"""The sandbox's rewards: what there is, what it costs, and who has it."""
+"""The sandbox's rewards: the catalog, unlocking, and the customers' rewards."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def points(world: World) -> Any:
 
 def catalog(world: World, **filters: Any) -> list[Any]:
     page: Any = world.integration_rewards_catalog(**filters).catalog
-    return [one.id for one in page.data]
+    return [item.id for item in page.data]
 
 
 def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
-    """With the effects of both, and what the answer shall hold."""
+    """Unlocking a reward deducts its points. The answer has both effects and the parts asked for."""
     answer = unlock(world, 2, **PAID, response_content=["loyalty", "customerProfile"])
-    assert ["unlockReward", "deductLoyaltyPoints"] == [one.effect_type for one in answer.effects]
+    assert ["unlockReward", "deductLoyaltyPoints"] == [effect.effect_type for effect in answer.effects]
     assert (2, "p") == (points(world), answer.customer_profile.integration_id)
     assert 2 == answer.loyalty.programs["5"].sub_ledgers["x"].current_balance
     [mine] = world.get_customer_rewards("p").data
@@ -53,20 +53,23 @@ def test_points_are_taken_when_a_reward_is_unlocked(world: World) -> None:
 
 
 def test_nothing_is_taken_when_a_reward_is_free(world: World) -> None:
-    """It is unlocked all the same."""
-    assert ["unlockReward"] == [one.effect_type for one in unlock(world, 1, response_content=["loyalty"]).effects]
+    """Unlocking a free reward deducts no points."""
+    assert ["unlockReward"] == [effect.effect_type for effect in unlock(world, 1, response_content=["loyalty"]).effects]
     assert 10 == points(world)
 
 
 def test_nothing_is_unlocked_when_it_is_dry(world: World) -> None:
-    """Neither points nor the ID are used up."""
+    """A dry unlocking takes neither the points nor the ID."""
     assert 2 == len(unlock(world, 2, dry=True, **PAID).effects)
     assert (10, []) == (points(world), world.get_customer_rewards("p").data)
     unlock(world, 2, **PAID)
 
 
 def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) -> None:
-    """Whichever name of the two the request gives it. The reward then belongs to all who are linked to the card."""
+    """A card pays for a reward under either name of its field in the request.
+
+    The reward belongs to all customers of the card.
+    """
     world.add_points(7, "card-1", 45)
     for customer in ("p", "q"):
         world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id=customer))
@@ -76,8 +79,13 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
     assert (5, 40) == (balance.active_points, balance.spent_points)
     shared = world.get_customer_rewards("q").data
     assert [("u1", "p", 7, "card-1"), ("u2", "p", 7, "card-1")] == [
-        (one.integration_id, one.unlocked_by_profile_integration_id, one.loyalty_program_id, one.loyalty_card_id)
-        for one in shared
+        (
+            reward.integration_id,
+            reward.unlocked_by_profile_integration_id,
+            reward.loyalty_program_id,
+            reward.loyalty_card_id,
+        )
+        for reward in shared
     ]
     event = IntegrationEventV2Request(profile_id="q", type="a", reward_integration_ids=["u1", "none"])
     world.track_event_v2(event)
@@ -87,7 +95,7 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
 
 @pytest.mark.parametrize("linked", ["nobody", "other"])
 def test_a_card_does_not_pay_when_the_customer_is_not_linked_to_it(world: World, linked: str) -> None:
-    """Nor in the catalog can a card stand beside a customer who is not linked to it."""
+    """A card does not pay for a customer who is not linked to it, and the catalog refuses the two together."""
     world.add_points(7, "card-1", 45)
     if linked == "other":
         world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id="q"))
@@ -115,7 +123,10 @@ def test_a_card_does_not_pay_when_the_customer_is_not_linked_to_it(world: World,
 def test_unlocking_is_refused_when_something_is_wrong(
     world: World, reward: int, fields: dict[str, Any], status: int
 ) -> None:
-    """An unknown reward, an ID used before, no ledger, another one, no card, too few points: nothing changes."""
+    """Unlocking is refused for an unknown reward, a taken ID, a wrong ledger, no card, or too few points.
+
+    Nothing changes.
+    """
     world.add_reward(4, "yacht", points=10.01, program_id=5, subledger="x")
     unlock(world, 1, "used")
     with pytest.raises(Refusal) as caught:
@@ -123,15 +134,15 @@ def test_unlocking_is_refused_when_something_is_wrong(
     assert (status, 10, 1) == (caught.value.status, points(world), len(world.store.unlocked))
 
 
-def test_nobody_unlocks_when_the_customer_is_unknown(world: World) -> None:
-    """Rewards make no profiles."""
+def test_unlocking_is_refused_when_the_customer_is_unknown(world: World) -> None:
+    """Unlocking for an unknown customer is a 404, and creates no profile."""
     with pytest.raises(Refusal) as caught:
         world.unlock_reward(1, IntegrationUnlockRewardRequest(integration_id="u", profile_integration_id="nobody"))
     assert 404 == caught.value.status
 
 
 def test_the_catalog_is_filtered_when_it_is_asked_to(world: World) -> None:
-    """By price, program and ledger; free ones can stay out, whatever the bounds of the price are."""
+    """The catalog can be filtered by points, program and ledger, and free rewards can be left out."""
     assert [1, 2, 3] == catalog(world)
     assert [2, 3] == catalog(world, include_free=False)
     assert [1, 2] == catalog(world, points_from=8, points_to=19)
@@ -142,13 +153,13 @@ def test_the_catalog_is_filtered_when_it_is_asked_to(world: World) -> None:
     assert (True, 2) == (page.has_more, len(page.data))
 
 
-def test_the_catalog_has_balances_when_it_is_for_somebody(world: World) -> None:
-    """In the program that is named, by its number."""
+def test_the_catalog_has_balances_when_it_is_for_a_customer_or_card(world: World) -> None:
+    """The catalog for a customer or a card has their balances in the program that is named."""
     world.add_points(7, "card-1", 4)
-    told: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_program_id=5).loyalty
-    assert 10 == told["5"].subledger_balances["x"].active_points
-    told = world.integration_rewards_catalog(loyalty_card_id="card-1", loyalty_program_id=7).loyalty
-    assert 4 == told["7"].balance.active_points
+    loyalty: Any = world.integration_rewards_catalog(profile_integration_id="p", loyalty_program_id=5).loyalty
+    assert 10 == loyalty["5"].subledger_balances["x"].active_points
+    loyalty = world.integration_rewards_catalog(loyalty_card_id="card-1", loyalty_program_id=7).loyalty
+    assert 4 == loyalty["7"].balance.active_points
     assert [{}, {}] == [
         world.integration_rewards_catalog().loyalty,
         world.integration_rewards_catalog(profile_integration_id="p").loyalty,
@@ -157,7 +168,7 @@ def test_the_catalog_has_balances_when_it_is_for_somebody(world: World) -> None:
 
 @pytest.mark.parametrize("filters", [{"subledger_id": ""}, {"points_from": 0}, {"points_to": -1}])
 def test_the_catalog_is_refused_when_a_filter_makes_no_sense(world: World, filters: dict[str, Any]) -> None:
-    """A ledger of no program, points that are not greater than 0."""
+    """A filter by a ledger without a program, or by points that are not above 0, is a 400."""
     with pytest.raises(Refusal) as caught:
         world.integration_rewards_catalog(**filters)
     assert 400 == caught.value.status
@@ -166,15 +177,17 @@ def test_the_catalog_is_refused_when_a_filter_makes_no_sense(world: World, filte
 @pytest.mark.parametrize(
     "filters", [{"loyalty_program_id": 99}, {"profile_integration_id": "nobody"}, {"loyalty_card_id": "none"}]
 )
-def test_the_catalog_is_refused_when_it_is_for_nobody(world: World, filters: dict[str, Any]) -> None:
-    """No such program, customer or card."""
+def test_the_catalog_is_refused_when_a_program_customer_or_card_is_unknown(
+    world: World, filters: dict[str, Any]
+) -> None:
+    """An unknown program, customer or card is a 404."""
     with pytest.raises(Refusal) as caught:
         world.integration_rewards_catalog(**filters)
     assert 404 == caught.value.status
 
 
 def test_rewards_are_counted_when_it_is_asked_for(world: World) -> None:
-    """The number of all of them, whatever the page."""
+    """The number of all rewards of a customer comes on request, whatever the page."""
     for number in range(3):
         unlock(world, 1, f"u{number}")
     page = world.get_customer_rewards("p", page_size=2, with_total_result_size=True)
@@ -189,6 +202,6 @@ def test_rewards_are_counted_when_it_is_asked_for(world: World) -> None:
 
 @pytest.mark.parametrize(("reward", "options"), [(1, {}), (8, {"points": 1}), (8, {"program_id": 99})])
 def test_a_reward_is_not_made_when_it_makes_no_sense(world: World, reward: int, options: dict[str, Any]) -> None:
-    """A number that is taken, points of no program."""
+    """Scripting a reward whose number is taken, or with points of no program, raises a ValueError."""
     with pytest.raises(ValueError, match="already|loyalty program"):
         world.add_reward(reward, "other", **options)

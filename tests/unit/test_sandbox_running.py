@@ -23,14 +23,14 @@ EVENT = NewEvent(type="clicked", session_id="s", profile_id="p", attributes={})
 
 
 async def test_a_client_is_answered_when_the_sandbox_runs_in_its_loop() -> None:
-    """Over a real connection."""
+    """A client reaches the sandbox over a connection when both run in one loop."""
     async with Sandbox() as sandbox, sandbox.client(strict=True) as talon:
         await talon.track_event(EVENT)
         assert len(sandbox.events) == 1
 
 
 def test_a_client_is_answered_when_the_sandbox_runs_on_a_thread() -> None:
-    """From ordinary code; nothing is left of it afterwards."""
+    """A blocking client reaches a sandbox that runs on a thread, and no thread is left afterwards."""
     before = threading.enumerate()
     with Sandbox() as sandbox, sandbox.sync_client(strict=True) as talon:
         talon.track_event(EVENT)
@@ -39,7 +39,7 @@ def test_a_client_is_answered_when_the_sandbox_runs_on_a_thread() -> None:
 
 
 def test_what_happened_can_be_read_when_the_sandbox_has_stopped() -> None:
-    """And a new start goes on from there."""
+    """Events and requests can be read after the sandbox has stopped, and a new start adds to them."""
     sandbox = Sandbox()
     for count in (1, 2):
         with sandbox, sandbox.sync_client() as talon:
@@ -48,19 +48,19 @@ def test_what_happened_can_be_read_when_the_sandbox_has_stopped() -> None:
 
 
 def test_there_is_no_url_when_the_sandbox_does_not_run() -> None:
-    """The error says how to run it."""
+    """The URL of a sandbox that does not run raises an error that says how to run it."""
     with pytest.raises(RuntimeError, match="with"):
         _ = Sandbox().url
 
 
 def test_a_second_start_is_refused_when_the_sandbox_runs() -> None:
-    """One is enough."""
+    """A running sandbox refuses a second start."""
     with Sandbox() as sandbox, pytest.raises(RuntimeError, match="already"), sandbox:
         pass
 
 
-def test_the_port_is_told_when_it_is_taken() -> None:
-    """The error of the system comes through, and no thread is left."""
+def test_the_systems_error_is_raised_when_the_port_is_taken() -> None:
+    """A taken port raises the system's error, and no thread is left."""
     before = threading.active_count()
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         Sandbox(port=taken.getsockname()[1]).__enter__()
@@ -71,13 +71,13 @@ def test_the_port_is_told_when_it_is_taken() -> None:
 
 
 def test_the_application_key_is_refused_when_it_is_not_hexadecimal() -> None:
-    """At once, not with the first signature."""
+    """An application key that is not hexadecimal is refused when the sandbox is made."""
     with pytest.raises(ValueError, match="hexadecimal"):
         Sandbox(application_key="secret")
 
 
 async def test_the_connection_breaks_when_an_answer_is_dropped() -> None:
-    """The event is recorded, and the client cannot know."""
+    """A dropped answer breaks the connection: the event is recorded, and its outcome is unknown to the client."""
     async with Sandbox() as sandbox, sandbox.client() as talon:
         sandbox.drop("track_event")
         with pytest.raises(ConnectionLostError) as lost:
@@ -86,7 +86,7 @@ async def test_the_connection_breaks_when_an_answer_is_dropped() -> None:
 
 
 async def test_a_request_under_way_ends_when_the_sandbox_stops() -> None:
-    """Stopping does not wait for what takes forever."""
+    """Stopping the sandbox ends a request under way without waiting for it."""
     async with Sandbox() as sandbox:
         sandbox.latency = 3600
         async with sandbox.client(retry=RetryPolicy.off()) as talon:
@@ -100,13 +100,13 @@ async def test_a_request_under_way_ends_when_the_sandbox_stops() -> None:
 
 @pytest.mark.parametrize("script", ["fail", "drop"])
 def test_a_fault_is_refused_when_there_is_no_such_operation(script: str) -> None:
-    """A typing mistake would test nothing."""
+    """A fault for an unknown operation is refused with the names of the known ones."""
     with pytest.raises(ValueError, match="track_event"):
         getattr(Sandbox(), script)("trackEvent")
 
 
 def test_a_rule_adds_effects_when_it_decorates_a_function() -> None:
-    """The name stays the function's."""
+    """`on_event` registers a function as a rule and returns it."""
     sandbox = Sandbox()
 
     @sandbox.on_event
@@ -121,7 +121,7 @@ def test_a_rule_adds_effects_when_it_decorates_a_function() -> None:
 
 
 def test_only_the_record_is_forgotten_when_it_is_cleared() -> None:
-    """The world goes on; a reset forgets that too."""
+    """`clear` forgets the requests and keeps the state. `reset` forgets both."""
     with Sandbox() as sandbox, sandbox.sync_client() as talon:
         sandbox.add_coupon("C")
         talon.track_event(EVENT)
@@ -132,8 +132,8 @@ def test_only_the_record_is_forgotten_when_it_is_cleared() -> None:
         sandbox.add_coupon("C")
 
 
-def test_nothing_is_torn_when_threads_script_a_running_sandbox() -> None:
-    """What changes the world waits for the server's loop."""
+def test_no_change_is_lost_when_threads_script_a_running_sandbox() -> None:
+    """Threads can script a running sandbox, whose state changes only on the server's loop."""
     with Sandbox() as sandbox, sandbox.sync_client() as talon:
 
         def add(first: int) -> None:

@@ -1,4 +1,4 @@
-"""The sandbox's sessions: states, content, totals, whose they are, both versions."""
+"""The sandbox's sessions: states, content, totals and owners, in both versions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def in_state(world: World, state: str) -> None:
 
 @pytest.mark.parametrize("after", ["open", "closed", "cancelled"])
 def test_an_open_session_moves_on_when_an_update_says_so(world: World, after: str) -> None:
-    """It can stay open, be closed, or be cancelled."""
+    """An open session can stay open, be closed, or be cancelled."""
     in_state(world, "open")
     put(world, state=after)
     assert after == stored(world).state
@@ -80,8 +80,8 @@ def test_an_open_session_moves_on_when_an_update_says_so(world: World, after: st
         ("partially_returned", "closed"),
     ],
 )
-def test_a_session_is_refused_when_it_cannot_become_that(world: World, before: str, after: str) -> None:
-    """Other ways between the states are closed to updates; the pointer is at the state."""
+def test_a_session_is_refused_when_its_state_cannot_change_so(world: World, before: str, after: str) -> None:
+    """A change of state that updates cannot make is refused with a pointer to the state."""
     in_state(world, before)
     with pytest.raises(Refusal) as refused:
         put(world, state=after)
@@ -91,7 +91,7 @@ def test_a_session_is_refused_when_it_cannot_become_that(world: World, before: s
 
 @pytest.mark.parametrize("state", ["cancelled", "partially_returned"])
 def test_a_new_session_is_refused_when_it_starts_at_its_end(world: World, state: str) -> None:
-    """Sessions start open or closed."""
+    """A new session is open or closed. Any other state is refused."""
     with pytest.raises(Refusal) as refused:
         put(world, state=state)
     assert pointer(refused) == "/customerSession/state"
@@ -99,29 +99,29 @@ def test_a_new_session_is_refused_when_it_starts_at_its_end(world: World, state:
 
 @pytest.mark.parametrize("before", ["closed", "partially_returned"])
 def test_an_order_can_be_cancelled_when_it_was_closed(world: World, before: str) -> None:
-    """Also when some of it came back."""
+    """A closed session can be cancelled, also after a partial return."""
     in_state(world, before)
     put(world, state="cancelled")
     assert stored(world).state == "cancelled"
 
 
 def test_the_state_stays_when_an_update_leaves_it_out(world: World) -> None:
-    """No update opens a session by saying nothing."""
+    """An update without a state leaves the state as it is."""
     put(world, state="closed")
     put(world)
     assert stored(world).state == "closed"
 
 
 def test_a_closed_session_is_refused_when_its_cart_would_change(world: World) -> None:
-    """What was ordered is ordered."""
+    """The cart of a closed session cannot change."""
     put(world, state="closed", cart_items=[SHOE])
     with pytest.raises(Refusal) as refused:
         put(world, state="closed", cart_items=[])
     assert pointer(refused) == "/customerSession/state"
 
 
-def test_a_close_does_nothing_more_when_it_is_repeated(world: World) -> None:
-    """The answer is the same, and nothing is counted twice."""
+def test_a_close_changes_nothing_when_it_is_repeated(world: World) -> None:
+    """Closing a session again gives the same answer and changes nothing."""
     first = put(world, state="closed", profile_id="p", cart_items=[SHOE])
     again = put(world, state="closed", profile_id="p", cart_items=[SHOE])
     assert first.effects == again.effects
@@ -130,7 +130,7 @@ def test_a_close_does_nothing_more_when_it_is_repeated(world: World) -> None:
 
 
 def test_the_profile_counts_its_orders_when_sessions_close(world: World) -> None:
-    """Closed sessions and their totals; a cancelled one is taken off."""
+    """A profile counts its closed sessions and their totals, without cancelled ones."""
     put(world, "a", state="closed", profile_id="p", cart_items=[SHOE])
     put(world, "b", state="closed", profile_id="p", cart_items=[SHOE, SHOE])
     put(world, "a", state="cancelled")
@@ -139,7 +139,7 @@ def test_the_profile_counts_its_orders_when_sessions_close(world: World) -> None
 
 
 def test_the_totals_add_up_when_there_are_costs_beside_the_goods(world: World) -> None:
-    """Items by quantity, costs of the session, costs of each piece."""
+    """The totals are sums of items by quantity, of costs of each unit, and of costs of the session."""
     item = CartItem(sku="a", quantity=2, price=10.1, additional_costs={"wrap": AdditionalCost(price=1)})
     put(world, cart_items=[item, SHOE], additional_costs={"shipping": AdditionalCost(price=5)})
     session = stored(world)
@@ -149,7 +149,7 @@ def test_the_totals_add_up_when_there_are_costs_beside_the_goods(world: World) -
 
 
 def test_what_is_left_out_stays_when_a_session_is_updated(world: World) -> None:
-    """Codes and carts are kept; the state may change alone."""
+    """Codes, carts and identifiers that an update leaves out are kept."""
     put(world, coupon_codes=["A"], referral_code="R", cart_items=[SHOE], identifiers=["i"])
     put(world, state="closed")
     session = stored(world)
@@ -158,35 +158,35 @@ def test_what_is_left_out_stays_when_a_session_is_updated(world: World) -> None:
 
 
 def test_codes_are_discarded_when_they_are_given_empty(world: World) -> None:
-    """An empty list and an empty text mean: none any more."""
+    """An empty list or text discards the codes of a session."""
     put(world, coupon_codes=["A"], referral_code="R")
     put(world, coupon_codes=[], referral_code="")
     assert (list(stored(world).coupon_codes), stored(world).referral_code) == ([], "")
 
 
 def test_attributes_are_merged_when_a_session_is_updated(world: World) -> None:
-    """Null deletes one, the others stay."""
+    """An attribute that is null is deleted, and attributes that are left out stay."""
     put(world, attributes={"a": 1, "b": 2})
     put(world, attributes={"a": None, "c": 3})
     assert stored(world).attributes == {"b": 2, "c": 3}
 
 
-def test_cart_items_show_their_place_when_they_come_back(world: World) -> None:
-    """Position, and how much of them is left."""
+def test_cart_items_have_their_position_when_they_are_answered(world: World) -> None:
+    """The cart items of an answer have their position and their remaining quantity."""
     shown = put(world, asked=["customerSession"], cart_items=[SHOE, CartItem(sku="b", quantity=3)]).customer_session
     assert shown is not None
     assert [(item.position, item.remaining_quantity) for item in shown.cart_items] == [(0, 1), (1, 3)]
 
 
-def test_updates_are_counted_when_a_session_is_put(world: World) -> None:
-    """1 when it is new."""
+def test_updates_are_counted_when_a_session_is_updated(world: World) -> None:
+    """The `update_count` of a session is 1 when it is new, and grows with each update."""
     put(world)
     put(world)
     assert stored(world).update_count == 2
 
 
-def test_the_first_session_is_told_when_a_profile_has_several(world: World) -> None:
-    """It stays the first; anonymous ones always are."""
+def test_the_first_session_says_so_when_a_profile_has_several(world: World) -> None:
+    """The first session of a profile says so in every answer. Every anonymous session does."""
     put(world, "a", profile_id="p")
     put(world, "b", profile_id="p")
     put(world, "a")
@@ -197,7 +197,7 @@ def test_the_first_session_is_told_when_a_profile_has_several(world: World) -> N
 
 @pytest.mark.parametrize("nobody", [{}, {"profile_id": ""}])
 def test_a_session_is_anonymous_when_no_profile_is_named(world: World, nobody: dict[str, str]) -> None:
-    """It shows an empty ID, and nobody is created."""
+    """A session without a profile ID has an empty one, and no profile is created."""
     put(world, **nobody)
     assert stored(world).profile_id == ""
     assert not world.store.profiles
@@ -205,7 +205,7 @@ def test_a_session_is_anonymous_when_no_profile_is_named(world: World, nobody: d
 
 @pytest.mark.parametrize("other", ["q", ""])
 def test_a_session_is_refused_when_another_profile_claims_it(world: World, other: str) -> None:
-    """It stays with its profile."""
+    """A session that belongs to a profile cannot be given to another one."""
     put(world, profile_id="p")
     with pytest.raises(Refusal) as refused:
         put(world, profile_id=other)
@@ -213,21 +213,21 @@ def test_a_session_is_refused_when_another_profile_claims_it(world: World, other
 
 
 def test_an_anonymous_session_gets_a_profile_when_the_customer_logs_in(world: World) -> None:
-    """Nobody's session can become somebody's."""
+    """An anonymous session can be given to a profile."""
     put(world, cart_items=[SHOE])
     put(world, profile_id="p")
     assert (stored(world).profile_id, stored(world).total) == ("p", 30)
 
 
 def test_nothing_is_stored_when_an_update_is_dry(world: World) -> None:
-    """Neither session nor profile."""
+    """A dry update stores neither the session nor the profile."""
     put(world, dry=True, profile_id="p", state="closed", cart_items=[SHOE])
     assert not world.store.sessions
     assert not world.store.profiles
 
 
 def test_only_the_request_counts_when_an_update_is_dry(world: World) -> None:
-    """What earlier updates put in the cart is not looked at."""
+    """A dry update is evaluated alone, without what earlier updates have put into the session."""
     put(world, cart_items=[SHOE], coupon_codes=["NOPE"])
     shown = put(world, dry=True, asked=["customerSession"]).customer_session
     assert shown is not None
@@ -236,7 +236,7 @@ def test_only_the_request_counts_when_an_update_is_dry(world: World) -> None:
 
 
 def test_a_closed_session_is_evaluated_anew_when_the_update_is_dry(world: World) -> None:
-    """The payload counts there too, instead of a refusal."""
+    """A dry update of a closed session is evaluated with its own payload, and not refused."""
     put(world, state="closed", cart_items=[SHOE])
     shown = put(world, dry=True, asked=["customerSession"], cart_items=[SHOE, SHOE]).customer_session
     assert shown is not None
@@ -244,7 +244,7 @@ def test_a_closed_session_is_evaluated_anew_when_the_update_is_dry(world: World)
 
 
 def test_now_is_refused_when_the_update_is_not_dry(world: World, clock: FakeClock) -> None:
-    """Another time is for evaluation only, and lies ahead."""
+    """`now` is accepted only in dry updates, and only if it lies ahead."""
     request = IntegrationRequest(customer_session=NewCustomerSessionV2())
     for dry, time in ((False, clock.now() + timedelta(days=1)), (True, datetime(2020, 1, 1, tzinfo=UTC))):
         with pytest.raises(Refusal) as refused:
@@ -253,15 +253,15 @@ def test_now_is_refused_when_the_update_is_not_dry(world: World, clock: FakeCloc
 
 
 def test_an_answer_holds_what_was_asked_for_when_it_is_written(world: World) -> None:
-    """Three lists always come; the rest is absent, not empty."""
+    """An answer always has three lists, and other parts only on request."""
     always = {"effects", "createdCoupons", "createdReferrals"}
     assert always == set(plain_of(put(world)))
-    asked = ["customerSession", "coupons", "loyalty", "event", "triggeredCampaigns", "ruleFailureReasons"]
-    assert always | set(asked) == set(plain_of(put(world, asked=asked)))
+    content_words = ["customerSession", "coupons", "loyalty", "event", "triggeredCampaigns", "ruleFailureReasons"]
+    assert always | set(content_words) == set(plain_of(put(world, asked=content_words)))
 
 
 def test_rules_of_the_user_add_effects_when_a_session_is_updated(world: World) -> None:
-    """They see the session as it is stored; a cancelled one triggers none."""
+    """Rules see the session as it is stored, and add effects. A cancelled session triggers none."""
     seen: list[Any] = []
 
     def greet(session: Any) -> Any:
@@ -289,7 +289,7 @@ def test_rules_of_the_user_add_effects_when_a_session_is_updated(world: World) -
     ],
 )
 def test_a_session_is_refused_when_it_is_beyond_a_limit(world: World, fields: dict[str, Any], where: str) -> None:
-    """The pointer names the field, and nothing is stored."""
+    """A session beyond a limit is refused with a pointer to the field, and is not stored."""
     with pytest.raises(Refusal) as refused:
         put(world, **fields)
     assert pointer(refused) == f"/customerSession/{where}"
@@ -297,7 +297,7 @@ def test_a_session_is_refused_when_it_is_beyond_a_limit(world: World, fields: di
 
 
 def test_both_versions_see_one_session_when_a_shop_mixes_them(world: World) -> None:
-    """What V1 wrote V2 updates, and the other way round."""
+    """Both versions read and update the same session."""
     world.update_customer_session("s", NewCustomerSession(profile_id="p", coupon="A", referral="R", cart_items=[SHOE]))
     put(world, coupon_codes=["B", "C"])
     state = world.update_customer_session("s", NewCustomerSession())
@@ -306,7 +306,7 @@ def test_both_versions_see_one_session_when_a_shop_mixes_them(world: World) -> N
 
 
 def test_a_code_is_discarded_when_version_1_gives_it_empty(world: World) -> None:
-    """Left out it stays there too."""
+    """V1 discards a code that is empty, and keeps one that is left out."""
     world.update_customer_session("s", NewCustomerSession(coupon="A"))
     world.update_customer_session("s", NewCustomerSession())
     assert list(stored(world).coupon_codes) == ["A"]
@@ -315,7 +315,7 @@ def test_a_code_is_discarded_when_version_1_gives_it_empty(world: World) -> None
 
 
 def test_the_pointer_has_no_envelope_when_version_1_is_refused(world: World) -> None:
-    """The body of V1 is the session itself."""
+    """A pointer of V1 begins at the session, which is the whole body."""
     put(world, state="closed", profile_id="p")
     with pytest.raises(Refusal) as refused:
         world.update_customer_session("s", NewCustomerSession(state="open"))
@@ -323,14 +323,17 @@ def test_the_pointer_has_no_envelope_when_version_1_is_refused(world: World) -> 
 
 
 def test_a_total_stays_when_version_1_gave_it(world: World) -> None:
-    """Until the cart changes: closing alone does not count anew."""
+    """A total that V1 gave is kept when the session is closed."""
     world.update_customer_session("s", NewCustomerSession(total=99))
     put(world, state="closed")
     assert stored(world).total == 99
 
 
 def test_effects_are_lists_when_version_1_answers(world: World) -> None:
-    """Campaign, ruleset, rule, and the name with its arguments; discounts are also told by name."""
+    """The effects of V1 are lists of campaign, ruleset, rule, and the name with its arguments.
+
+    Discounts are listed by name, too.
+    """
     world.add_coupon("SAVE", discount=5, campaign_id=7)
     state = world.update_customer_session("s", NewCustomerSession(coupon="SAVE", cart_items=[SHOE]))
     assert state.event is not None
@@ -344,8 +347,8 @@ def test_effects_are_lists_when_version_1_answers(world: World) -> None:
     assert state.coupon.value == "SAVE"
 
 
-def test_the_owner_is_known_when_a_request_does_not_say(world: World) -> None:
-    """For the turns of updates that name the session alone."""
+def test_the_owner_of_a_session_is_known_when_a_request_does_not_name_it(world: World) -> None:
+    """The profile of a session is known from earlier requests, and is empty for an anonymous or unknown one."""
     put(world, profile_id="p")
     world.track_event(NewEvent(type="e", session_id="t", attributes={}))
     assert [world.profile_of(name) for name in ("s", "t", "none")] == ["p", "", ""]

@@ -1,4 +1,4 @@
-"""Rows to calls: which column is what, its type, and what is wrong with a row."""
+"""Rows to calls: which column is which field, of which type, and what is wrong with a row."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def problem(of: Mapper, **values: Any) -> str:
     ],
 )  # fmt: skip
 def test_values_become_what_the_type_says_when_they_fit(kind: str, value: Any, expected: Any) -> None:
-    """Text of CSV and values of Parquet and JSON lead to the same."""
+    """Text of CSV and values of Parquet and JSON give the same value for a type."""
     assert expected == converters(ZoneInfo("Europe/Berlin"))[kind](value)
 
 
@@ -62,14 +62,14 @@ def test_values_become_what_the_type_says_when_they_fit(kind: str, value: Any, e
     ],
 )  # fmt: skip
 def test_values_are_refused_when_they_do_not_fit_the_type(kind: str, value: Any) -> None:
-    """The reason says what the value should be, and not what it is; a time needs a zone."""
+    """The error says what the value should be and does not show it. A time needs a zone."""
     with pytest.raises(ValueError, match="^must be ") as caught:
         converters(None)[kind](value)
     assert str(value) == "" or str(value) not in str(caught.value)
 
 
 def test_columns_become_fields_and_attributes_when_they_are_named() -> None:
-    """Each option names one column; a column may be several things, and columns that are not named are left out."""
+    """Each option names one column, a column may be several fields, and columns that no option names are left out."""
     columns = ["customer", "price", "type", "Order date", "other"]
     made = mapper(
         "track_event_v2", columns, maps=["profileId=customer"], zone=UTC,
@@ -82,7 +82,7 @@ def test_columns_become_fields_and_attributes_when_they_are_named() -> None:
 
 
 def test_objects_are_sent_as_they_are_when_nothing_is_mapped() -> None:
-    """Keys may be the API's names or Python's; nested models and numbers are checked."""
+    """The keys of an object may be the API's names or Python's, and nested models and numbers are checked."""
     made = mapper("track_event_v2")
     assert {"profileId": "x", "type": "t", "attributes": {"a": None}} == body(
         made, profile_id="x", type="t", attributes={"a": None}
@@ -98,13 +98,13 @@ def test_objects_are_sent_as_they_are_when_nothing_is_mapped() -> None:
 
 
 def test_a_lone_surrogate_is_named_when_bytes_were_no_text() -> None:
-    """A cell whose bytes are not of the encoding is found where it is used, with its column."""
+    """A cell with bytes that are not of the encoding is refused where it is used, with its column."""
     made = mapper("track_event_v2", ["who", "type"], maps=["profile_id=who"])
     assert problem(made, who="\udcff", type="t").startswith("FILE, line 1, column who: ")
 
 
 def test_the_path_takes_a_column_when_the_operation_has_an_id_in_it() -> None:
-    """Parameters are mapped like fields of the body; an idempotency key may be a column."""
+    """Parameters of the path are mapped like fields of the body, and an idempotency key may be a column."""
     made = mapper("update_customer_profile_v2", ["id", "order"], maps=["integration_id=id", "idempotency_key=order"])
     call = made.call(Row(1, {"id": "jane doe", "order": "o-1"}), "")
     assert ("/v2/customer_profiles/jane%20doe", "o-1", True) == (call.target, call.idempotency_key, call.has_own_key)
@@ -113,7 +113,7 @@ def test_the_path_takes_a_column_when_the_operation_has_an_id_in_it() -> None:
 
 
 def test_constants_are_in_every_row_when_they_are_set() -> None:
-    """A constant has the type of its field; attributes may be set as JSON and are joined by columns."""
+    """A constant has the type of its field. Attributes may be set as JSON, and columns add to them."""
     made = mapper(
         "track_event_v2", ["profile_id", "price"], attributes=["price:float"],
         constants=["type=buy", 'attributes={"channel": "web"}', 'loyaltyCards=["card-1"]'],
@@ -128,7 +128,7 @@ def test_constants_are_in_every_row_when_they_are_set() -> None:
 
 
 def test_events_of_v1_have_attributes_when_no_column_is_one() -> None:
-    """V1 wants attributes, be there none."""
+    """A V1 event without mapped attributes is sent with an empty map of them."""
     made = mapper("track_event", ["s"], maps=["session_id=s"], constants=["type=t"])
     assert {"type": "t", "sessionId": "cart", "attributes": {}} == body(made, s="cart")
 
@@ -147,13 +147,13 @@ def test_events_of_v1_have_attributes_when_no_column_is_one() -> None:
     ],
 )
 def test_the_mapping_is_refused_when_it_does_not_fit(options: dict[str, Any], said: str) -> None:
-    """What is wrong is told before anything is read."""
+    """A mapping that does not fit the operation is refused before anything is read."""
     with pytest.raises(UsageError, match=said):
         mapper("track_event_v2", ["customer", "price"], **options)
 
 
-def test_a_limit_is_told_with_the_column_when_a_value_is_outside() -> None:
-    """The API's limits hold for columns, too; the value is not shown."""
+def test_a_limit_is_reported_with_the_column_when_a_value_is_outside() -> None:
+    """A value outside a limit of the API is refused with its column and without the value."""
     made = mapper("update_customer_profile_v2", ["id", "cards"], maps=["integration_id=id"])
     assert problem(made, id="x" * 1001) == "FILE, line 1, column id: must be 1 to 1000 characters"
     made = mapper("track_event_v2", ["who", "type", "cards"], maps=["profile_id=who", "loyalty_cards=cards"])
@@ -163,7 +163,7 @@ def test_a_limit_is_told_with_the_column_when_a_value_is_outside() -> None:
 
 
 def test_times_of_parquet_get_a_zone_when_they_have_no_type() -> None:
-    """A time without a zone is in that of --time-zone, or told without its value."""
+    """A time without a zone gets that of `--time-zone`, or is refused without showing it."""
     columns, when = ["profile_id", "type", "when"], datetime(2026, 7, 1, 10)  # noqa: DTZ001
     made = mapper("track_event_v2", columns, attributes=["when"], zone=UTC)
     assert {"when": "2026-07-01T10:00:00+00:00"} == body(made, profile_id="x", type="t", when=when)["attributes"]
@@ -181,6 +181,6 @@ def test_times_of_parquet_get_a_zone_when_they_have_no_type() -> None:
     ],
 )
 def test_options_are_refused_when_they_name_one_thing_twice(options: dict[str, Any]) -> None:
-    """Only the last one would be sent."""
+    """An option that names the same thing twice is refused, because only the last one would be sent."""
     with pytest.raises(UsageError, match=r"names (profileId|x|type) twice"):
         mapper("track_event_v2", **options)

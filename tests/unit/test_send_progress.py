@@ -1,4 +1,4 @@
-"""What `talon-async send` shows while it runs."""
+"""The progress that `talon-async send` shows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Time:
 
 
 def test_the_time_left_follows_the_rate_when_a_run_goes_on() -> None:
-    """The rate is that of the last seconds, and the time left is what the rest of the file takes at it."""
+    """The rate is that of the last seconds, and the time left is that of the rest of the file at this rate."""
     time = Time()
     meter = Meter(time)
     for second in range(1, 41):
@@ -36,8 +36,8 @@ def test_the_time_left_follows_the_rate_when_a_run_goes_on() -> None:
     assert (round(meter.rate), round(meter.left or 0)) == (speed, 180)
 
 
-def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_told() -> None:
-    """What earlier runs have sent is read quickly, and says nothing about the rest."""
+def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_shown() -> None:
+    """Rows that earlier runs have sent do not count towards the rate."""
     time = Time()
     meter = Meter(time)
     meter.add(state(read=500, before=500, fraction=0.5))
@@ -47,20 +47,20 @@ def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_told()
     assert (10, 40) == (round(meter.rate), round(meter.left or 0))
 
 
-def test_a_pause_is_told_when_the_server_takes_nothing() -> None:
-    """A pause is told while it lasts, and how long it was afterwards."""
+def test_a_pause_is_reported_when_the_server_takes_nothing() -> None:
+    """A pause is shown while it lasts, and its length afterwards."""
     meter = Meter(Time())
     assert "waiting for the server (12 s so far)" in told(state(succeeded=1, paused=12.3, is_paused=True), meter)
     assert told(state(succeeded=1, failed=2, paused=12.3), meter) == "1 sent, 2 failed, 0/s, paused 12 s"
 
 
-def test_times_are_told_as_on_a_clock_when_they_are_long() -> None:
-    """Minutes and seconds, and hours where there are some."""
+def test_times_are_shown_as_on_a_clock_when_they_are_long() -> None:
+    """Times are shown as minutes and seconds, with hours where there are some."""
     assert ["0:05", "1:40", "2:46:40"] == [duration(seconds) for seconds in (5, 100, 10_000)]
 
 
 def test_a_line_has_no_control_characters_when_it_goes_to_a_file() -> None:
-    """Plain lines are for logs."""
+    """A line for a file has no control characters."""
     file = io.StringIO()
     lines = Lines(file, "a.csv")
     lines.show(state(read=1, succeeded=1, fraction=0.25))  # it is too early for a line
@@ -69,7 +69,7 @@ def test_a_line_has_no_control_characters_when_it_goes_to_a_file() -> None:
 
 
 def test_the_own_bar_fits_a_line_when_it_is_drawn() -> None:
-    """The bar is drawn over the last one, and is never longer than the line."""
+    """The package's own bar is drawn over the last one, and is never longer than the line."""
     file = io.StringIO()
     bar = OwnBar(file, "a" * 100)
     bar.show(state(read=2, succeeded=2, fraction=0.5), at_last=True)

@@ -1,4 +1,4 @@
-"""Calls as lines: what a run writes of its failures, and what another run makes of them."""
+"""Calls as lines: how a run writes its failures, and how another run reads them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def again(
 
 
 def test_a_refused_call_gets_a_new_key_when_it_is_sent_again() -> None:
-    """The server may have kept its refusal under the old key; a key of the caller's own is kept."""
+    """A refused call gets a new key, because the server may remember its refusal under the old one.
+
+    A key of the caller's own is kept.
+    """
     call = v2()
     read = again(call, "rejected")
     assert read is not None
@@ -50,8 +53,8 @@ def test_a_refused_call_gets_a_new_key_when_it_is_sent_again() -> None:
     assert v2("mine") == again(v2("mine"), "rejected")
 
 
-def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
-    """The key makes it act once; a journal must not replace it."""
+def test_a_call_of_unknown_outcome_keeps_its_key_when_the_key_protects_it() -> None:
+    """A call of unknown outcome keeps its key, which a journal does not replace."""
     call = v2()
     read = again(call, "unknown")
     assert read is not None
@@ -59,8 +62,8 @@ def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
 
 
 @pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
-def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[Any], hours: float) -> None:
-    """Sent again it might act twice; that is done, or not, as the command says."""
+def test_a_call_of_unknown_outcome_is_refused_when_no_key_protects_it(call: PreparedCall[Any], hours: float) -> None:
+    """A call of unknown outcome that no key protects might act twice. It is refused or sent, as the command says."""
     with pytest.raises(InputError, match="the server may have recorded it already"):
         again(call, "unknown", hours=hours)
     assert again(call, "unknown", hours=hours, in_doubt="skip") is None
@@ -76,14 +79,14 @@ def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[
     ],
 )  # fmt: skip
 def test_a_line_is_refused_when_it_is_damaged(changes: dict[str, Any]) -> None:
-    """Nothing is sent that an earlier run cannot have written; the message names the line alone."""
+    """A line that an earlier run cannot have written is refused, and the error names only the line."""
     with pytest.raises(InputError) as caught:
         again(v2(), "rejected", **changes)
     assert str(caught.value) == "FILE, line 1: looks like a call that an earlier run wrote, but is damaged"
 
 
-def test_a_file_is_written_whole_when_there_are_lines(tmp_path: Path) -> None:
-    """A file of failures replaces the one before, for its owner alone; without failures there is none."""
+def test_a_file_of_failures_is_replaced_when_there_are_lines(tmp_path: Path) -> None:
+    """A file of failures replaces the one before, and only its owner can read it. Without failures there is none."""
     path = tmp_path / "failed.ndjson"
     assert write_lines(path, [b"1\n", b"2\n"]) == 2
     assert (b"1\n2\n", 0o600) == (path.read_bytes(), path.stat().st_mode & 0o777)

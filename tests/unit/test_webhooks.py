@@ -1,4 +1,4 @@
-"""Notifications that Talon.One sends: who may send them, what becomes of them, and which were there before."""
+"""Notifications that Talon.One sends: which sender is accepted, what they become, and which came before."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def numbered(message_id: str | None) -> Notification:
 
 @pytest.mark.parametrize("body", [UPDATED, UPDATED.decode(), b"\xef\xbb\xbf" + UPDATED])
 def test_a_notification_has_its_class_when_its_type_is_known(body: bytes | str) -> None:
-    """A match on the class gives its fields; the body may be bytes or text."""
+    """A notification is read into the class of its type, with its fields, from bytes or text."""
     match parse(body, {"X-UUID": "m-1"}):
         case CouponsUpdated(id=message_id, batch_id=batch, application_id=application, campaign_id=campaign):
             assert ("m-1", "b", 5, 3) == (message_id, batch, application, campaign)
@@ -69,13 +69,13 @@ def test_a_notification_has_its_class_when_its_type_is_known(body: bytes | str) 
 
 @pytest.mark.parametrize("name", NOTIFICATIONS)
 def test_every_class_is_made_when_the_body_holds_the_type_alone(name: str) -> None:
-    """Nothing in a body is certain."""
+    """A body that holds only the type is read into its class."""
     notification = given(NotificationType=name)
     assert (NOTIFICATIONS[name], name, None) == (type(notification), notification.notification_type, notification.id)
 
 
 def test_fields_are_typed_when_they_fit() -> None:
-    """Times are times, lists hold models, and the models of the API are the same here."""
+    """Times are read as datetimes, lists hold models, and models of the API are those of `talon_async.models`."""
     made: Any = given(NotificationType="CouponCreated", data=[{"value": "A", "ApplicationId": 7,
                       "created": "2023-01-31T15:19:25.5Z"}], totalResultSize=1)  # fmt: skip
     assert isinstance(made.data[0], Coupon)
@@ -85,33 +85,33 @@ def test_fields_are_typed_when_they_fit() -> None:
 
 
 def test_a_day_stays_text_when_it_has_no_time() -> None:
-    """The day on which points expire is no moment: it has no zone."""
+    """The day on which points expire is kept as text, because it has no time and no zone."""
     expiring: Any = given(NotificationType="LoyaltyPointsExpiring", Data=[{"ExpiryDate": "2026-08-24"}])
     assert "2026-08-24" == expiring.data[0].expiry_date
 
 
 def test_the_body_is_kept_when_it_holds_more_than_fields() -> None:
-    """New fields do no harm and are not lost; an ID or a `raw` in the body is not taken for the message's own."""
+    """Unknown fields are kept in `raw`. An `id` or `raw` in the body does not replace the notification's own."""
     notification = given(NotificationType="TierUpgrade", Brand="new", id="forged", raw={"a": 1})
     assert {"NotificationType": "TierUpgrade", "Brand": "new", "id": "forged", "raw": {"a": 1}} == notification.raw
     assert notification.id is None
 
 
 def test_the_envelope_is_read_when_its_case_is_another() -> None:
-    """The documents write `Data` in one place and `data` in another for the same notification."""
+    """The data of a notification are read from `Data` and from `data`, because the documents have both."""
     upgrade: Any = given(notificationType="TierUpgrade", data=[{"CurrentTier": "Gold"}], totalresultsize=1)
     assert (TierUpgrade, "Gold", 1) == (type(upgrade), upgrade.data[0].current_tier, upgrade.total_result_size)
 
 
 @pytest.mark.parametrize("kind", ["CampaignNotification", "CampaignEvaluationTreeChanged"])
 def test_a_changed_tree_has_its_class_when_its_type_is_either_of_two(kind: str) -> None:
-    """The documents give two types for it, one of which belongs to campaigns."""
+    """A changed evaluation tree is read into its class under both of its types, one of which is that of campaigns."""
     changed: Any = given(NotificationType=kind, Data=[{"applicationId": 1, "evaluationTree": {"version": 3}}])
     assert (CampaignEvaluationTreeChanged, 3) == (type(changed), changed.data[0].evaluation_tree.version)
 
 
 def test_a_campaign_has_its_change_when_it_is_edited() -> None:
-    """One class holds every change of a campaign; what does not belong to it is empty."""
+    """One class holds every change of a campaign, and the parts of other changes are empty."""
     edited: Any = given(NotificationType="CampaignNotification", Data=[{"Event": "campaign_edited",
                         "campaign": {"name": "new"}, "oldCampaign": {"name": "old"}}])  # fmt: skip
     (change,) = edited.data
@@ -121,7 +121,7 @@ def test_a_campaign_has_its_change_when_it_is_edited() -> None:
 
 
 def test_the_audience_is_kept_when_an_effect_is_for_one() -> None:
-    """A price for everybody and one for an audience are read by the same class."""
+    """A price for everybody and one for an audience are read into the same class."""
     targets = [{"type": "NONE"}, {"type": "AUDIENCE", "audience": {"id": 1}}]
     priced: Any = given(NotificationType="StrikethroughPrice", changedItems=[{"effects": [{"targets": targets}]}])
     everybody, audience = priced.changed_items[0].effects[0].targets
@@ -143,15 +143,18 @@ def test_the_audience_is_kept_when_an_effect_is_for_one() -> None:
         ({"NotificationType": "Notification"}, "Notification"),
     ],
 )
-def test_a_notification_survives_when_its_type_is_unknown(body: dict[str, Any], kind: str | None) -> None:
-    """What rules send, and what is newer than this release, comes as it is."""
+def test_a_notification_keeps_its_data_when_its_type_is_unknown(body: dict[str, Any], kind: str | None) -> None:
+    """A notification of an unknown type is read with everything that came."""
     expected = UnknownNotification(notification_type=kind, id="m", raw=body)
     assert expected == parse(orjson.dumps(body), {"x-uuid": "m"})
 
 
 @pytest.mark.parametrize("odd", ["text", 1, True, {"a": 1}, [1], [None], [{}, "text"], [[]]])
 def test_a_notification_is_unknown_when_its_list_is_odd(odd: Any) -> None:
-    """Whoever matched a class may run over its lists without a look."""
+    """A notification whose list holds something odd is read as unknown.
+
+    Code can iterate over the list of a known class.
+    """
     notification = given(NotificationType="CouponCreated", data=odd)
     assert (UnknownNotification, "CouponCreated", odd) == (
         type(notification), notification.notification_type, notification.raw["data"],
@@ -159,7 +162,7 @@ def test_a_notification_is_unknown_when_its_list_is_odd(odd: Any) -> None:
 
 
 def test_a_list_is_empty_when_it_is_null_or_left_out() -> None:
-    """A batch beyond a thousand coupons has none."""
+    """A list that is null or left out is empty. A batch of more than a thousand coupons has none."""
     made = CouponCreated(notification_type="CouponCreated", raw={"NotificationType": "CouponCreated", "data": None})
     assert made == given(NotificationType="CouponCreated", data=None)
     assert [] == made.data
@@ -167,7 +170,7 @@ def test_a_list_is_empty_when_it_is_null_or_left_out() -> None:
 
 @pytest.mark.parametrize("odd", [1, "soon", ["x"], {"a": 1}])
 def test_a_value_stays_as_it_came_when_its_type_is_another(odd: Any) -> None:
-    """As in answers: one odd value does not cost the rest."""
+    """A value of another type is kept as it came, and the other fields are read."""
     added: Any = given(NotificationType="LoyaltyPointsAdded", StartDate=odd, Reason=odd, Operation="donation")
     assert (LoyaltyPointsAdded, odd, odd, "donation") == (
         type(added), added.start_date, added.reason, added.operation,
@@ -185,7 +188,7 @@ def test_a_value_stays_as_it_came_when_its_type_is_another(odd: Any) -> None:
     ],
 )  # fmt: skip
 def test_a_body_is_refused_when_it_is_no_object(body: bytes | str, said: str) -> None:
-    """The error says what is wrong, is a ValueError, and belongs to the package's tree."""
+    """A body that is no object raises an error that says why, is a ValueError, and belongs to the package's tree."""
     with pytest.raises(InvalidNotificationError, match=said) as caught:
         parse(body, {})
     assert isinstance(caught.value, ValueError)
@@ -200,13 +203,16 @@ def test_a_body_is_refused_when_it_is_no_object(body: bytes | str, said: str) ->
     [{"X-UUID": "m"}, {"x-uuid": "m"}, {"X-Uuid": "m"}, CIMultiDict({"X-UUID": "m"}), {"Host": "h", "x-UUID": "m"}],
 )
 def test_the_id_is_found_when_its_header_has_any_case(headers: Any) -> None:
-    """Frameworks differ in what they make of the names of headers."""
+    """The ID is found in its header in any case, because frameworks change the case of names."""
     assert "m" == parse(UPDATED, headers).id
 
 
 @pytest.mark.parametrize("headers", [{}, {"HTTP_X_UUID": "m"}, {"X_UUID": "m"}, {b"x-uuid": b"m"}, {"X-UUID": None}])
 def test_there_is_no_id_when_the_header_is_missing(headers: Any) -> None:
-    """A variable of a WSGI environment is no header: it may be the machine's own."""
+    """A notification without the header has no ID.
+
+    A variable of a WSGI environment is not a header, as it may be the machine's own.
+    """
     assert parse(UPDATED, headers).id is None
 
 
@@ -228,7 +234,10 @@ def test_there_is_no_id_when_the_header_is_missing(headers: Any) -> None:
     ],
 )
 def test_a_notification_is_read_when_it_carries_the_secret(secret: Any, headers: dict[str, str]) -> None:
-    """Any of several secrets will do, so that one can be replaced; without one, nothing is checked."""
+    """A notification with one of several secrets is accepted, so that a secret can be replaced.
+
+    Without secrets nothing is checked.
+    """
     assert isinstance(parse(UPDATED, headers, secret=secret), CouponsUpdated)
 
 
@@ -251,7 +260,7 @@ def test_a_notification_is_read_when_it_carries_the_secret(secret: Any, headers:
     ],
 )
 def test_a_notification_is_refused_when_the_secret_is_missing_or_wrong(secret: Any, headers: Any) -> None:
-    """All refusals are the same, come before the body is looked at, and tell nothing of the secret."""
+    """A notification with a missing or wrong secret is refused before its body is read, always with the same error."""
     with pytest.raises(WrongSecretError) as caught:
         parse(b"not even JSON", headers, secret=secret)
     assert "the request does not carry the secret of this webhook" == str(caught.value)
@@ -259,34 +268,37 @@ def test_a_notification_is_refused_when_the_secret_is_missing_or_wrong(secret: A
 
 @pytest.mark.parametrize("secret", [SECRET, BASIC])
 def test_a_secret_is_hidden_when_it_is_shown(secret: Any) -> None:
-    """Logs must not hold it."""
+    """The repr of a secret does not show it."""
     assert not any(word in repr(secret) + str(secret) for word in ("s3cret", "ssword"))
 
 
 @pytest.mark.parametrize("value", ["", " ", " s", "s ", "s\n", "sécret", "a\r\nb"])
 def test_a_header_is_refused_when_its_value_cannot_be_one(value: str) -> None:
-    """An empty secret, as of a variable that is not set, would let everybody in."""
+    """A header value that cannot be sent is refused.
+
+    An empty secret, as of a variable that is not set, would accept any sender.
+    """
     with pytest.raises(ConfigurationError, match="value is empty, not ASCII"):
         SecretHeader("X-Shop-Secret", value)
 
 
 @pytest.mark.parametrize("name", ["", "X Shop", "X-Shop:", "Schlüssel"])
 def test_a_header_is_refused_when_its_name_cannot_be_one(name: str) -> None:
-    """A misspelt header would never come."""
+    """A header name that cannot be sent is refused."""
     with pytest.raises(ConfigurationError, match="name is empty or not the name of a header"):
         SecretHeader(name, "s3cret")
 
 
 @pytest.mark.parametrize(("user", "password"), [("talon", ""), ("a:b", "p")])
 def test_credentials_are_refused_when_they_cannot_be_sent(user: str, password: str) -> None:
-    """A colon in the user's name would end it."""
+    """Credentials that cannot be sent are refused: a colon would end the user's name."""
     with pytest.raises(ConfigurationError, match="password is empty, or there is a colon"):
         BasicCredentials(user, password)
 
 
 @pytest.mark.parametrize("error", [WrongSecretError("no"), InvalidNotificationError("no")])
 def test_an_error_stays_itself_when_it_is_pickled(error: TalonOneError) -> None:
-    """Like every error of the package."""
+    """A pickled error of the module is equal to the original."""
     copied = pickle.loads(pickle.dumps(error))
     assert (type(error), str(error)) == (type(copied), str(copied))
 
@@ -295,27 +307,27 @@ def test_an_error_stays_itself_when_it_is_pickled(error: TalonOneError) -> None:
 
 
 def test_a_notification_is_new_when_it_comes_first() -> None:
-    """And no more when it comes again."""
+    """A notification is new when its ID comes first, and not when it comes again."""
     seen = Seen()
     assert [True, False, True, False] == [seen.first(numbered(each)) for each in ("a", "a", "b", "a")]
 
 
 def test_a_notification_is_new_when_it_has_no_id() -> None:
-    """Nothing can be said of it, so it is handled."""
+    """A notification without an ID counts as new, so that it is handled."""
     seen = Seen()
     seen.forget(numbered(None))
     assert [True, True] == [seen.first(numbered(None)), seen.first(numbered(None))]
 
 
 def test_the_oldest_id_is_forgotten_when_there_are_too_many() -> None:
-    """An ID that came again lately is not the oldest."""
+    """A full memory forgets the oldest ID. An ID that came again lately is not the oldest."""
     seen = Seen(2)
     firsts = [seen.first(numbered(each)) for each in ("a", "b", "a", "c", "a", "b")]
     assert [True, True, False, True, False, True] == firsts
 
 
 def test_a_notification_is_new_again_when_it_is_forgotten() -> None:
-    """Its handling failed, and the next delivery shall not be dropped."""
+    """An ID that was forgotten, because its handling failed, is new at the next delivery."""
     seen, notification = Seen(), numbered("a")
     seen.first(notification)
     seen.forget(notification)
@@ -324,7 +336,7 @@ def test_a_notification_is_new_again_when_it_is_forgotten() -> None:
 
 
 def test_one_thread_is_first_when_many_ask_for_one_id() -> None:
-    """No two handle the same notification."""
+    """Of many threads that ask for one ID, exactly one is told that it is new."""
     seen = Seen()
     with ThreadPoolExecutor(8) as pool:
         firsts = list(pool.map(lambda number: seen.first(numbered(str(number % 50))), range(2000)))
@@ -332,7 +344,7 @@ def test_one_thread_is_first_when_many_ask_for_one_id() -> None:
 
 
 def test_the_memory_is_locked_when_it_is_written() -> None:
-    """Looking and remembering is one step for all threads."""
+    """Looking an ID up and remembering it is one step for all threads."""
     seen, locked = Seen(), list[bool]()
 
     class Watched(OrderedDict[str, None]):
@@ -349,8 +361,8 @@ def test_the_memory_is_locked_when_it_is_written() -> None:
     assert [True, True] == locked
 
 
-def test_a_memory_is_refused_when_it_holds_nothing() -> None:
-    """It would call everything new."""
+def test_a_memory_is_refused_when_its_size_is_zero() -> None:
+    """A memory of size zero is refused, because it would call every notification new."""
     with pytest.raises(ConfigurationError, match="1 or more"):
         Seen(0)
 
@@ -358,8 +370,8 @@ def test_a_memory_is_refused_when_it_holds_nothing() -> None:
 # -- the package
 
 
-def test_webhooks_are_not_imported_when_the_package_is() -> None:
-    """Who only calls the API pays nothing for them; and they need no HTTP client."""
+def test_webhooks_are_not_imported_when_the_package_is_imported() -> None:
+    """`import talon_async` does not load `webhooks`, which needs no HTTP client."""
     code = (
         "import sys, talon_async; before = 'talon_async.webhooks' in sys.modules\n"
         "import talon_async.webhooks; print(before, 'aiohttp' in sys.modules)"
@@ -369,7 +381,7 @@ def test_webhooks_are_not_imported_when_the_package_is() -> None:
 
 
 def test_every_name_is_there_when_it_is_listed() -> None:
-    """`__all__` lists what the module has, every notification among it."""
+    """`__all__` lists every name of the module, with every notification."""
     import talon_async.webhooks as module
 
     assert all(hasattr(module, name) for name in module.__all__)

@@ -22,7 +22,7 @@ def queue_of(capacity: int, share: float) -> int:
 
 
 def best_fixed(capacity: int, queue: int) -> float:
-    """Return the most that a fixed limit gets done in a second, of those that are never refused."""
+    """Return the most calls that a fixed limit gets done in a second, of those limits that are never refused."""
     most = 0.0
     for limit in sorted({capacity, capacity + queue}):
         with Counter(DELAY) as server:
@@ -35,7 +35,7 @@ def best_fixed(capacity: int, queue: int) -> float:
 
 
 def adaptive(steps: list[tuple[int, int]], seconds: float) -> tuple[list[float], float]:
-    """Return what each step got done in a second, and the percentage that was refused."""
+    """Return the calls that each step got done in a second, and the percentage that was refused."""
     with Counter(DELAY) as server:
         server.ask("capacity", capacity=steps[0][0], queue=steps[0][1])
         sender = Sender(server.url, concurrency="auto", seconds=seconds * len(steps))
@@ -57,16 +57,16 @@ def adaptive(steps: list[tuple[int, int]], seconds: float) -> tuple[list[float],
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.auto", description=__doc__)
     parser.add_argument("--capacity", type=int, nargs="+", default=[20, 5, 40])
     parser.add_argument("--seconds", type=float, default=15.0, help="how long each capacity lasts")
     parser.add_argument("--queue", type=float, nargs="+", default=[0.0, 0.5], help="places, as a share of the capacity")
-    asked = parser.parse_args()
-    figures = Figures(f"concurrency='auto', capacities {asked.capacity}, {asked.seconds:g} s each")
-    for share in asked.queue:
-        steps = [(capacity, queue_of(capacity, share)) for capacity in asked.capacity]
-        rates, refused = adaptive(steps, asked.seconds)
+    options = parser.parse_args()
+    figures = Figures(f"concurrency='auto', capacities {options.capacity}, {options.seconds:g} s each")
+    for share in options.queue:
+        steps = [(capacity, queue_of(capacity, share)) for capacity in options.capacity]
+        rates, refused = adaptive(steps, options.seconds)
         best = [best_fixed(*step) for step in steps]
         name = f"queue of {share:g}"
         for (capacity, _), rate, fixed in zip(steps, rates, best, strict=True):

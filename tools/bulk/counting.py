@@ -1,4 +1,4 @@
-"""The processes of a trial, seen from outside: the server that counts, and one that sends."""
+"""The processes of a trial as their parent sees them: the server that counts, and one that sends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Counter:
         self._process.communicate()
 
     def ask(self, do: str, **more: Any) -> Any:
-        """Give an order, and return the answer."""
+        """Send an order to the server, and return its answer."""
         if self._process.stdin is None:
             raise RuntimeError
         self._process.stdin.write(json.dumps({"do": do, **more}) + "\n")
@@ -46,21 +46,21 @@ class Sender:
         self._process = start(["-m", "tools.bulk.sending", url, *words])
 
     def is_running(self) -> bool:
-        """Tell whether it has not ended yet."""
+        """Tell whether the process has not ended yet."""
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End it at once, as `kill -9` does."""
+        """Kill the process at once, as `kill -9` does."""
         self._process.kill()
         self._process.communicate()
 
     def report(self) -> dict[str, Any]:
-        """Wait for its end, and return what it told."""
+        """Wait for the end of the process, and return its report."""
         out, _ = self._process.communicate()
         if self._process.returncode:
             raise RuntimeError(f"the sender ended with {self._process.returncode}")
-        told: dict[str, Any] = json.loads(out)
-        return told
+        report: dict[str, Any] = json.loads(out)
+        return report
 
 
 def start(words: list[str], stdin: int | None = None) -> subprocess.Popen[str]:

@@ -1,4 +1,4 @@
-"""`make bulk-kill`: a run with a journal is ended by `kill -9` again and again, and gone on with until it is done.
+"""`make bulk-kill`: a run with a journal is ended by `kill -9` again and again, and resumed until it is done.
 
 A kill counts only if the server had requests under way when it came.
 """
@@ -27,7 +27,7 @@ CONCURRENCY, MARKED_AHEAD = 64, 256
 
 @attrs.define
 class Outcome:
-    """What came of one run and its kills; the server's counts, and what the journal tells of failures."""
+    """The result of one run and its kills: the server's counts, and the failures in the journal."""
 
     kills: int
     idle_kills: int
@@ -39,19 +39,19 @@ class Outcome:
 
     @property
     def lost(self) -> int:
-        """How many were neither recorded nor told."""
+        """Return how many events were neither recorded nor reported."""
         return len(self.missing - self.told)
 
 
 class Killing:
-    """One run of so many events, killed so many times."""
+    """One run over a number of events, which is killed a number of times."""
 
     def __init__(self, kind: str, count: int, kills: int, chance: random.Random) -> None:
         self._kind, self._count, self._kills, self._chance = kind, count, kills, chance
         self._eaten = CONCURRENCY + MARKED_AHEAD if kind == "v1" else 0  # what a kill may leave in doubt is not sent
 
     def run(self) -> Outcome:
-        """Kill, go on, and at last look at what the server has counted."""
+        """Kill the run and go on with it until it is done; return what the server has counted."""
         with tempfile.TemporaryDirectory() as folder, Counter(DELAY) as server:
             path = Path(folder) / "events.journal"
             kills = idle = 0
@@ -67,7 +67,7 @@ class Killing:
             return Outcome(kills, idle, server.ask("summary"), set(missing), told, unknown, other)
 
     def _wait(self, server: Counter, sender: Sender, kills: int) -> bool:
-        """Wait for the moment of the next kill, after so many; tell whether the run still goes on."""
+        """Wait for the moment of the next kill, after a number of events; tell whether the run still goes on."""
         done: int = server.ask("progress")["distinct"]
         left = self._count - done - kills * self._eaten
         step = max(1.0, left / (self._kills - kills + 1) - self._eaten)
@@ -81,7 +81,7 @@ class Killing:
 
     @staticmethod
     def _kill(server: Counter, sender: Sender) -> bool:
-        """Kill, and tell whether the server had requests under way."""
+        """Kill the run, and tell whether the server had requests under way."""
         before = server.ask("summary")["cut_off"]
         sender.kill()
         until = time.monotonic() + SEEN_WITHIN
@@ -91,7 +91,7 @@ class Killing:
 
 
 def failures(path: Path) -> tuple[set[int], int, int]:
-    """Return the events that the journal tells as failed; how many of unknown outcome, how many of another."""
+    """Return the failed events of the journal, how many of unknown outcome, and how many of another."""
     told, unknown, other = set[int](), 0, 0
     for call in Journal(path).list("failed"):
         body: dict[str, Any] = json.loads(call.call.body or b"")
@@ -119,20 +119,20 @@ def judge(figures: Figures, kind: str, outcome: Outcome, count: int) -> None:
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.kill", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--kind", choices=["v1", "v2"], action="append", help="v2 and v1 if left out")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    figures = Figures(f"{asked.kills} times kill -9 over {asked.events} events")
-    for kind in asked.kind or ["v2", "v1"]:
-        chance = random.Random(asked.seed)  # noqa: S311  # the moments of the kills, no secret
-        outcome = Killing(kind, asked.events, asked.kills, chance).run()
-        judge(figures, kind, outcome, asked.events)
-        enough = outcome.kills == asked.kills
-        figures.add(f"{kind} kills that count", outcome.kills, str(asked.kills), reached=enough)
+    options = parser.parse_args()
+    figures = Figures(f"{options.kills} times kill -9 over {options.events} events")
+    for kind in options.kind or ["v2", "v1"]:
+        chance = random.Random(options.seed)  # noqa: S311  # the moments of the kills, no secret
+        outcome = Killing(kind, options.events, options.kills, chance).run()
+        judge(figures, kind, outcome, options.events)
+        enough = outcome.kills == options.kills
+        figures.add(f"{kind} kills that count", outcome.kills, str(options.kills), reached=enough)
     figures.end()
 
 

@@ -17,7 +17,7 @@ MOST = 4
 
 
 def peak(count: int, *, journal: bool, figures: Figures) -> int:
-    """Send so many events; return the most memory that the sender had."""
+    """Send a number of events; return the largest memory of the sender."""
     with tempfile.TemporaryDirectory() as folder, Counter() as server:
         path = Path(folder) / "events.journal" if journal else None
         report = Sender(server.url, events=count, journal=path).report()
@@ -30,14 +30,14 @@ def peak(count: int, *, journal: bool, figures: Figures) -> int:
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.memory", description=__doc__)
     parser.add_argument("--few", type=int, default=10_000)
     parser.add_argument("--many", type=int, default=1_000_000)
-    asked = parser.parse_args()
-    figures = Figures(f"memory: {asked.few} events against {asked.many}")
+    options = parser.parse_args()
+    figures = Figures(f"memory: {options.few} events against {options.many}")
     for journal in (False, True):
-        few, many = (peak(count, journal=journal, figures=figures) for count in (asked.few, asked.many))
+        few, many = (peak(count, journal=journal, figures=figures) for count in (options.few, options.many))
         words = "with a journal" if journal else "without"
         figures.at_most(f"{words}: difference", (many - few) / MIB, MOST, " MiB")
     figures.end()

@@ -27,7 +27,7 @@ KINDS = ("429", "503", "500", "down")
 
 @attrs.define
 class Outcome:
-    """One run: what the sender told, what the server counted, and how long it took to be as fast as before."""
+    """The result of one run: the sender's report, the server's counts, and the time until it was as fast as before."""
 
     report: dict[str, Any]
     counts: dict[str, int]
@@ -35,13 +35,13 @@ class Outcome:
 
     @property
     def failed(self) -> int:
-        """How many failed in another way than in doubt."""
+        """Return how many calls failed with a known outcome."""
         failed: int = self.report["rejected"] + self.report["unsent"] + self.report["pending"]
         return failed
 
     @property
     def memory(self) -> float:
-        """How many MiB came with the outage."""
+        """Return how many MiB of memory the outage added."""
         growth: int = self.report["since"] - self.report["before"]
         return growth / MIB
 
@@ -99,16 +99,16 @@ def few_descriptors(figures: Figures, kind: str) -> None:
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.outage", description=__doc__)
     parser.add_argument("--seconds", type=float, action="append", help="how long; 3 and 30 if left out")
     parser.add_argument("--trouble", choices=[*KINDS, "descriptors"], action="append", help="all if left out")
     parser.add_argument("--kind", choices=["v1", "v2"], action="append", help="v2 and v1 if left out")
-    asked = parser.parse_args()
-    troubles = asked.trouble or [*KINDS, "descriptors"]
+    options = parser.parse_args()
+    troubles = options.trouble or [*KINDS, "descriptors"]
     figures = Figures(f"outages, {CONCURRENCY} calls at once, answers after {1000 * DELAY:.0f} ms")
-    for kind in asked.kind or ["v2", "v1"]:
-        for seconds in asked.seconds or [3.0, 30.0]:
+    for kind in options.kind or ["v2", "v1"]:
+        for seconds in options.seconds or [3.0, 30.0]:
             for trouble in troubles:
                 if trouble != "descriptors":
                     judge(figures, f"{trouble} {seconds:g} s, {kind}", kind, trial(trouble, seconds, kind))

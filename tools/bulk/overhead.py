@@ -31,7 +31,7 @@ MICRO = 1e6
 
 
 class NoOp:
-    """A transport without a network: answers at once, or in the next turn of the loop."""
+    """A transport without a network: answers at once, or in the next iteration of the loop."""
 
     def __init__(self, *, turns: bool) -> None:
         self._turns = turns
@@ -42,7 +42,7 @@ class NoOp:
         return self
 
     async def send(self, *_: object) -> Answer:
-        """Answer."""
+        """Answer the request."""
         if self._turns:
             await asyncio.sleep(0)
         return self._answer
@@ -75,7 +75,7 @@ async def cost(block: Callable[[], Awaitable[object]], count: int) -> float:
 async def paired(
     one: Callable[[], Awaitable[object]], other: Callable[[], Awaitable[object]], count: int, rounds: int
 ) -> tuple[float, float]:
-    """Return what the other costs, and how much more that is than the one, in microseconds an event."""
+    """Return the cost of the second block, and by how much it exceeds that of the first, in microseconds an event."""
     await one(), await other()
     differences, costs = list[float](), list[float]()
     for turn in range(rounds):
@@ -187,19 +187,19 @@ async def journal_costs(figures: Figures, count: int, rounds: int) -> None:
 
 
 async def measure(figures: Figures, count: int, rounds: int) -> None:
-    """Measure both."""
+    """Measure what a run costs, and what a journal costs."""
     await runner_costs(figures, count, rounds)
     await journal_costs(figures, count, max(5, rounds // 3))
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.overhead", description=__doc__)
     parser.add_argument("--events", type=int, default=4000, help="in a block")
     parser.add_argument("--rounds", type=int, default=31, help="pairs of blocks")
-    asked = parser.parse_args()
-    figures = Figures(f"runs over plain loops, {asked.rounds} pairs of {asked.events} events")
-    asyncio.run(measure(figures, asked.events, asked.rounds))
+    options = parser.parse_args()
+    figures = Figures(f"runs over plain loops, {options.rounds} pairs of {options.events} events")
+    asyncio.run(measure(figures, options.events, options.rounds))
     figures.end()
 
 

@@ -19,7 +19,7 @@ SPREAD = 3
 
 
 def per_second(times: list[float]) -> list[int]:
-    """Return how many came in each whole second since the first."""
+    """Return how many calls came in each whole second since the first."""
     counts = [0] * int(times[-1] - times[0])
     for at in times:
         second = int(at - times[0])
@@ -29,7 +29,7 @@ def per_second(times: list[float]) -> list[int]:
 
 
 def tell(figures: Figures, times: list[float], stalls: Stalls, rate: int) -> None:
-    """Add what the times say, with and without the stalls."""
+    """Add the figures of the times, with the stalls and without them."""
     counts, first = per_second(times), times[0]
     calm = [not stalls.overlap(first + second - 1, first + second + 1) for second in range(len(counts))]
     calm_counts = [count for count, is_calm in zip(counts, calm, strict=True) if is_calm]
@@ -51,15 +51,15 @@ def tell(figures: Figures, times: list[float], stalls: Stalls, rate: int) -> Non
 
 
 def main() -> None:
-    """Do what is asked."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.bulk.rate", description=__doc__)
     parser.add_argument("--rate", type=int, default=300)
     parser.add_argument("--seconds", type=int, default=60)
-    asked = parser.parse_args()
-    rate = asked.rate
-    figures = Figures(f"rate={rate} for {asked.seconds} s")
+    options = parser.parse_args()
+    rate = options.rate
+    figures = Figures(f"rate={rate} for {options.seconds} s")
     with Counter(DELAY) as server, Stalls() as stalls:
-        Sender(server.url, events=rate * asked.seconds + 1, rate=rate).report()
+        Sender(server.url, events=rate * options.seconds + 1, rate=rate).report()
         times = server.ask("times")["served"]
     tell(figures, times, stalls, rate)
     figures.end()

@@ -1,4 +1,4 @@
-"""`python -m tools.bulk.sending URL`: sends events in one run, and prints its account and its memory as JSON."""
+"""`python -m tools.bulk.sending URL`: sends events in one run, and prints its report and its memory as JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KIB = 1024
 
 
 def event(kind: str, n: int) -> Any:
-    """Return the event of a number: of V1 without a key, of V2 with one."""
+    """Return the event of a number, of V1 without a key or of V2 with one."""
     profile = f"p{n % PROFILES}"
     if kind == "v1":
         return NewEvent(type="bought", session_id=f"of-{profile}", profile_id=profile, attributes={"n": n})
@@ -34,7 +34,7 @@ def event(kind: str, n: int) -> Any:
 
 
 def events(kind: str, count: int | None, seconds: float | None) -> Iterator[Any]:
-    """Yield so many events, or for so long."""
+    """Yield a number of events, or events for some seconds."""
     end = time.monotonic() + (seconds or 0.0)
     n = 0
     while time.monotonic() < end if count is None else n < count:
@@ -43,7 +43,7 @@ def events(kind: str, count: int | None, seconds: float | None) -> Iterator[Any]
 
 
 def peak() -> int:
-    """Return the most bytes that this process has had in memory."""
+    """Return the largest memory of this process in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -53,19 +53,19 @@ def peak() -> int:
 
 
 def resident() -> int:
-    """Return the bytes that this process has in memory now, or the most it has had where that is not told."""
+    """Return the memory of this process in bytes, or the largest it has had where the current one is unknown."""
     statm = Path("/proc/self/statm")
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else peak()
 
 
 class Memory:
-    """Looks at the memory ten times a second: before the first pause, and from then on."""
+    """Reads the memory ten times a second, before the first pause and after it."""
 
     def __init__(self) -> None:
         self.before = self.since = 0
 
     def look(self, snapshot: Snapshot) -> None:
-        """Keep the most."""
+        """Keep the largest memory so far."""
         if snapshot.paused or snapshot.is_paused or self.since:
             self.since = max(self.since, resident())
         else:
@@ -73,7 +73,7 @@ class Memory:
 
 
 async def send(asked: argparse.Namespace) -> dict[str, Any]:
-    """Run, and return what there is to tell."""
+    """Run, and return the report and the memory."""
     memory = Memory()
     options: dict[str, Any] = {"journal": asked.journal, "rate": asked.rate, "concurrency": asked.concurrency}
     if not asked.descriptors:  # there are none to look at the memory with

@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._server.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Count the requests whose answer nobody reads."""
+        """Count the requests whose connection was lost before their answer."""
         self._server.connections.discard(self)
         self._server.cut_off += self._waiting
 
@@ -71,13 +71,13 @@ class Connection(asyncio.Protocol):
 
 
 def header(head: bytes, name: bytes) -> bytes:
-    """Return a field of a request's head."""
+    """Return a field from the head of a request."""
     start = head.lower().find(b"\r\n" + name + b":")
     return b"" if start < 0 else head[start + len(name) + 3 :].partition(b"\r\n")[0].strip()
 
 
 class Server:
-    """Counts, and is in trouble when told.
+    """A server that counts, and that is in trouble on request.
 
     Attributes:
         cut_off: requests whose connection was lost before their answer.
@@ -136,10 +136,10 @@ class Server:
     # -- orders
 
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Do what an order says, and return what it asks for."""
+        """Do what an order says, and return its result."""
         do = order.pop("do")
-        told: dict[str, Any] = getattr(self, f"do_{do}")(**order)
-        return told
+        result: dict[str, Any] = getattr(self, f"do_{do}")(**order)
+        return result
 
     def do_summary(self) -> dict[str, Any]:
         """Return the counts."""
@@ -148,7 +148,7 @@ class Server:
                 "connections": len(self.connections)}  # fmt: skip
 
     def do_progress(self) -> dict[str, Any]:
-        """Return how many events were recorded; cheaper than all counts."""
+        """Return how many events were recorded, which costs less than all counts."""
         return {"distinct": len(self.counts.recorded)}
 
     def do_missing(self, count: int) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Server:
         return {"missing": [n for n in range(count) if n not in self.counts.recorded]}
 
     def do_times(self) -> dict[str, Any]:
-        """Return when requests came."""
+        """Return the times at which requests came."""
         return {"served": self.served, "refused": self.refused}
 
     def do_capacity(self, capacity: int, queue: int) -> dict[str, Any]:
@@ -165,7 +165,7 @@ class Server:
         return {"now": self._loop.time()}
 
     def do_trouble(self, kind: str, seconds: float) -> dict[str, Any]:
-        """Be in trouble for a while."""
+        """Start a trouble that lasts for a while."""
         now = self._loop.time()
         if kind == DOWN:
             self._go_down(seconds)
@@ -185,7 +185,7 @@ class Server:
 
 
 async def serve(delay: float) -> None:
-    """Serve until standard input ends; before other processes where that is allowed, so that its times are true."""
+    """Serve until standard input ends, with a higher priority where that is allowed, so that the times are true."""
     with contextlib.suppress(OSError):
         os.nice(-10)
     server = Server(delay)

@@ -1,4 +1,4 @@
-"""When a processor of this machine stood still: sleepers, one bound to each, note how late they wake.
+"""Stalls of this machine's processors: sleepers, one bound to each processor, note how late they wake.
 
 What is measured while that happens says something about the machine, and nothing about what runs on it.
 `python -m tools.bulk.stalls N` is the sleeper of processor N; it ends with its input, and prints what it noted.
@@ -41,12 +41,12 @@ class Stalls:
             self.found += [(begun, ended) for begun, ended in json.loads(noted)]
 
     def overlap(self, begun: float, ended: float) -> bool:
-        """Tell whether there was a stall in this time."""
+        """Tell whether a stall overlaps with this time."""
         return any(first < ended and begun < last for first, last in self.found)
 
 
 def main() -> None:
-    """Sleep until the input ends, and tell the stalls."""
+    """Sleep until the input ends, and print the stalls."""
     os.sched_setaffinity(0, {int(sys.argv[1])})
     is_over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), is_over.set()), daemon=True).start()

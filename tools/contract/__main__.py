@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 
 
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
-    """Return all that the package lacks of a document, sorted, without the known gaps."""
+    """Return everything that the package lacks of a document, sorted, without the known gaps."""
     named = {*document.published, *document.components, *document.schemas, *document.effects}
-    found = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
-    return ordered(sift(found, gaps, named))
+    findings = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
+    return ordered(sift(findings, gaps, named))
 
 
 def compare_older(document: Document, newer: Document) -> list[Finding]:
-    """Return what the package lacks of what only an older document has."""
-    known = {*newer.published, *newer.schemas}
-    return [finding for finding in compare(document) if finding.key.partition(".")[0] not in known]
+    """Return what the package lacks of the parts that only an older document has."""
+    newer_names = {*newer.published, *newer.schemas}
+    return [finding for finding in compare(document) if finding.key.partition(".")[0] not in newer_names]
 
 
 def compare_names(document: Document, named: set[str]) -> list[Finding]:
-    """Return the names that only examples have; those that are known are looked for in what is `named`."""
+    """Return the names that only examples have; known gaps are looked for in `named`."""
     return ordered(sift(compare_examples(document), EXAMPLES_ONLY, named))
 
 
 def compare_tables() -> tuple[list[Finding], str]:
-    """Return all that the package lacks of the tables, and how much they hold."""
+    """Return everything that the package lacks of the tables, and a description of their size."""
     newest = table(NEWEST)
     found, counts = compare(newest), [(NEWEST, {*newest.published})]
     for era in reversed([era for era in ERAS if era != NEWEST]):
@@ -66,20 +66,20 @@ def compare_sources(folder: Path) -> tuple[list[Finding], list[str]]:
     """Return what a folder's documents say and the tables do not, and the names that only examples have."""
     todo = "run python -m tools.contract.tables"
     stale = [name for name, _ in differing(folder)]
-    found = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]
+    findings = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]
     lines: list[str] = []
     for name in SOURCES:
         source = document(name, folder)
         if source is not None:
             full = name == "26.16"  # the only one that has all schemas of which names are known
-            found += compare_names(source, {*source.schemas} if full else set())
+            findings += compare_names(source, {*source.schemas} if full else set())
             count = len(list(examples(source)))
             lines.append(f"{name}.txt {'differs from' if name in stale else 'is'} its document; {count} examples read")
-    return found, lines
+    return findings, lines
 
 
 def held(document: Document) -> str:
-    """Say how much a document has."""
+    """Describe the size of a document."""
     words = {(name, property_, word) for name, shape in document.schemas.items()
              for property_, schema in shape.properties.items() for word in listed_words(schema, document)}  # fmt: skip
     counts = {"schemas": document.schemas, "effects": document.effects, "words": words, "limits": limits(document)}
@@ -97,21 +97,21 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         if arguments.document:
             read = Document.read(arguments.document)
-            found = ordered([*compare(read), *compare_names(read, set())])
+            findings = ordered([*compare(read), *compare_names(read, set())])
             summary, lines = f"{len(read.published)} operations, {held(read)}", list[str]()
         else:
-            found, summary = compare_tables()
+            findings, summary = compare_tables()
             more, lines = compare_sources(folder) if (folder := spec()) else ([], [])
-            found = ordered([*found, *more])
+            findings = ordered([*findings, *more])
     except DocumentError as error:
         print(f"{arguments.document or 'the tables'}: {error}", file=sys.stderr)
         return 2
     if arguments.json:
-        lines = [json.dumps(finding._asdict()) for finding in found]
+        lines = [json.dumps(finding._asdict()) for finding in findings]
     else:
-        lines += report(found) if found else [f"nothing is missing: {summary} held"]
+        lines += report(findings) if findings else [f"nothing is missing: {summary} held"]
     print("\n".join(lines), end="\n" if lines else "")
-    return int(bool(found))
+    return int(bool(findings))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"`([A-Za-z][\w-]*)`")
 
 
 class DocumentError(Exception):
-    """What was given is no OpenAPI document that the package could be compared with."""
+    """A text that is no OpenAPI document with which the package can be compared."""
 
 
 class Shape(NamedTuple):
@@ -47,12 +47,12 @@ class Published(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Return the operation's name."""
         return str(self.operation["operationId"])
 
     @property
     def page(self) -> str:
-        """The name of an answer's schema that has none of its own."""
+        """Return the name of an answer's schema that has no name of its own."""
         return f"{self.id[0].upper()}{self.id[1:]}Response"
 
 
@@ -91,7 +91,7 @@ class Document:
 
     @classmethod
     def read(cls, path: Path) -> Document:
-        """Read a file; DocumentError also when there is none."""
+        """Read a file; a missing one raises DocumentError, too."""
         try:
             return cls(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -100,7 +100,7 @@ class Document:
             raise DocumentError(f"it is not JSON: {error}") from error
 
     def follow(self, node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Follow references to anything in the document; the name is empty where there is none."""
+        """Follow references to any part of the document; the name is empty where there is no reference."""
         name = ""
         while "$ref" in node:
             reference = node["$ref"]
@@ -128,7 +128,7 @@ class Document:
 
     @staticmethod
     def kind(schema: Schema) -> str | None:
-        """Return the type of a schema besides null; a single allowed value counts as one."""
+        """Return the type of a schema without null; a single allowed value counts as one."""
         kinds = schema.get("type", "const" if "const" in schema else None)
         return next(kind for kind in kinds if kind != "null") if isinstance(kinds, list) else kinds
 
@@ -150,8 +150,8 @@ class Document:
         required |= set(schema.get("required", []))
         options: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
         # where a type or fields of its own tell the options apart, their names are of no use to a client
-        told = not schema.keys().isdisjoint(("discriminator", "properties"))
-        variants = [self._flat(option) for option in options if told or "properties" in option]
+        told_apart = not schema.keys().isdisjoint(("discriminator", "properties"))
+        variants = [self._flat(option) for option in options if told_apart or "properties" in option]
         forms: dict[str, list[Schema]] = {}
         for variant in variants:
             for key, form in variant.properties.items():
@@ -163,15 +163,15 @@ class Document:
 
     @property
     def webhooks(self) -> Mapping[str, Schema]:
-        """The schemas of its webhooks by name."""
+        """Return the schemas of the document's webhooks by name."""
         return {name: media["schema"] for name, media in self.messages.items()}
 
     @cached_property
     def published(self) -> dict[str, Published]:
-        """The operations of the Integration API by name."""
-        found = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
+        """Return the operations of the Integration API by name."""
+        operations = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
                  if self._is_ours(item.get(method, {}))]  # fmt: skip
-        return {operation.id: operation for operation in found}
+        return {operation.id: operation for operation in operations}
 
     def operations(self) -> Iterator[dict[str, Any]]:
         """List the operations of the Integration API as they are written."""
@@ -201,7 +201,7 @@ class Document:
         )
 
     def reach(self, schema: Schema, found: dict[str, Shape], name: str = "", *, seen: set[str] | None = None) -> None:
-        """Collect every object schema below one, by name; `name` is for an object that has none."""
+        """Collect every object schema below one, by name; `name` is that of an object without a name of its own."""
         seen = set() if seen is None else seen
         reference, target = self.resolve(schema)
         name = reference or name
@@ -219,33 +219,33 @@ class Document:
 
     @cached_property
     def requests(self) -> dict[str, Shape]:
-        """The schemas of request bodies."""
-        found: dict[str, Shape] = {}
+        """Return the schemas of request bodies."""
+        shapes: dict[str, Shape] = {}
         for operation in self.published.values():
             if operation.body is not None:
-                self.reach(operation.body, found)
-        return found
+                self.reach(operation.body, shapes)
+        return shapes
 
     @cached_property
     def answers(self) -> dict[str, Shape]:
-        """The schemas of successful answers, and all effect props: in 2020 nothing referred to them."""
-        found: dict[str, Shape] = {}
+        """Return the schemas of successful answers, and of all effect props, to which nothing refers in 2020."""
+        shapes: dict[str, Shape] = {}
         for operation in self.published.values():
             for answer in operation.answers:
-                self.reach(answer, found, operation.page)
+                self.reach(answer, shapes, operation.page)
         for name in self.components:
             if name.endswith("EffectProps"):
-                self.reach({"$ref": name}, found)
-        return found
+                self.reach({"$ref": name}, shapes)
+        return shapes
 
     @cached_property
     def schemas(self) -> dict[str, Shape]:
-        """All schemas that operations reach."""
+        """Return all schemas that operations reach."""
         return self.answers | self.requests
 
     @cached_property
     def effects(self) -> dict[str, str]:
-        """The name of the props' schema by effect type; empty in 2020, when props were a plain object.
+        """Return the name of the props' schema by effect type; empty in 2020, when props were a plain object.
 
         A document says so in one of two ways: each effect is a schema of its own, found by the type, or the schemas of
         the props have the types as titles. A table says which type has which props.
@@ -268,14 +268,14 @@ class Document:
         """Return the schema that has a name, in the document or, for an answer without one, after its operation."""
         old = {new: numbered for numbered, new in RENAMED.items()}.get(name, name)
         pages = {operation.page: answer for operation in self.published.values() for answer in operation.answers}
-        found = self.components.get(name) or self.components.get(old) or pages.get(name)
-        if found is None:
+        schema = self.components.get(name) or self.components.get(old) or pages.get(name)
+        if schema is None:
             raise DocumentError(f"it has no schema {name}")
-        return found
+        return schema
 
     @cached_property
     def words_in_prose(self) -> set[str]:
-        """The words that its sentences set apart as code."""
+        """Return the words that the document's sentences set apart as code."""
         texts = re.findall(r'"(?:description|summary)": ?"((?:[^"\\]|\\.)*)"', self.text)
         return {word for text in texts for word in _QUOTED.findall(text)} | set(self._content.get("x-words", ()))
 

@@ -1,4 +1,4 @@
-"""Walks the examples of a document: what they name and no model knows."""
+"""Walks through the examples of a document, and finds the names in them that no model has."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def examples(document: Document) -> Iterator[Example]:
 
 
 def _holder(name: str) -> Any:
-    """Return the class that holds a schema; anything goes where there is none."""
+    """Return the class that holds a schema, or Any if there is none."""
     return classes().get(name) or classes().get(STAND_INS.get(name, ""), Any)
 
 
@@ -73,11 +73,11 @@ def _bodies(operation: Published, document: Document) -> Iterator[dict[str, Any]
 
 
 def _written(holder: Schema) -> Iterator[Any]:
-    """List the examples that are written beside something."""
+    """List the examples that stand beside a part of the document."""
     if "example" in holder:
         yield holder["example"]
-    given = holder.get("examples") or ()
-    yield from (example["value"] for example in given.values()) if isinstance(given, dict) else given
+    values = holder.get("examples") or ()
+    yield from (example["value"] for example in values.values()) if isinstance(values, dict) else values
 
 
 def unknown(value: Any, hint: Any) -> Iterator[tuple[type[Any], str]]:
@@ -97,7 +97,7 @@ def unknown(value: Any, hint: Any) -> Iterator[tuple[type[Any], str]]:
 
 
 def _lacking(value: dict[str, Any], cls: type[Any]) -> Iterator[tuple[type[Any], str]]:
-    """List the names in an object that a class lacks, and those below."""
+    """List the names in an object that its class lacks, and those further down."""
     held = hints(cls)
     spelled = {field.metadata[ALSO]: wire for wire, field in fields(cls).items() if ALSO in field.metadata}
     for given, item in value.items():
@@ -115,10 +115,10 @@ def _lacking(value: dict[str, Any], cls: type[Any]) -> Iterator[tuple[type[Any],
 
 def compare_examples(document: Document) -> Iterator[Finding]:
     """Find the names that stand in examples, and that no model knows."""
-    found: dict[tuple[type[Any], str], str] = {}
+    missing: dict[tuple[type[Any], str], str] = {}
     for example in examples(document):
         for cls, name in unknown(example.value, example.hint):
-            found.setdefault((cls, name), example.where)
-    for (cls, name), where in found.items():
+            missing.setdefault((cls, name), example.where)
+    for (cls, name), where in missing.items():
         todo = f"look whether {cls.__name__} in {home(cls)} lacks it"
         yield Finding(Group.EXAMPLE, f"{cls.__name__}.{name}", f"in the example of {where}", todo, home(cls))

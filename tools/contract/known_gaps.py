@@ -1,4 +1,4 @@
-"""What a document may have and the package deliberately has not, or has otherwise, and why."""
+"""Parts of a document that the package deliberately lacks or has in another form, with the reasons."""
 
 from __future__ import annotations
 

@@ -28,15 +28,15 @@ def published(schema: Schema, document: Document) -> Limit | None:
 
 
 def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
-    """Return every limit of requests: what the document gives, what the package has, and where; by what it limits."""
-    found: dict[str, tuple[Limit, Limit | None, str]] = {}
+    """Return every limit of requests by what it limits: the document's, the package's, and the file of the latter."""
+    limits: dict[str, tuple[Limit, Limit | None, str]] = {}
     for name, shape in document.requests.items():
         cls = classes().get(name)
         held = fields(cls) if cls else {}
         for property_, schema in shape.properties.items():
             limit = published(schema, document)
             if cls and limit and property_ in held:
-                found[f"{name}.{property_}"] = limit, held[property_].metadata.get(LIMIT), home(cls)
+                limits[f"{name}.{property_}"] = limit, held[property_].metadata.get(LIMIT), home(cls)
     for operation in document.published.values():
         stub = stubs().get(python_name(operation.id))
         wires = {query.wire: query.parameter for query in stub.queries} if stub else {}
@@ -44,12 +44,12 @@ def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
             limit = published(entry["schema"], document)
             if stub and limit:
                 own = stub.limits.get(wires.get(entry["name"], python_name(entry["name"])))
-                found[f"{operation.id}.{entry['name']}"] = limit, own, home(stub.stub)
-    return found
+                limits[f"{operation.id}.{entry['name']}"] = limit, own, home(stub.stub)
+    return limits
 
 
 def compare_limits(document: Document) -> Iterator[Finding]:
-    """Find the limits that the package lacks or has otherwise; bounds that only the package has are no finding."""
+    """Find limits that the package lacks or has otherwise; a bound that only the package has is no finding."""
     for key, (limit, held, place) in limits(document).items():
         if not _holds(held, limit):
             about = f"{_said(held)} until now" if held else ""
@@ -66,7 +66,7 @@ def _holds(held: Limit | None, limit: Limit) -> bool:
 
 
 def _said(limit: Limit) -> str:
-    """Write a limit as in the package, without what is not set."""
+    """Write a limit as in the package, without the bounds that are not set."""
     each = f"each={_said(limit.each)}" if limit.each else ""
     pattern = f"pattern={limit.pattern!r}" if limit.pattern else ""
     above = f"above={limit.above}" if limit.above is not None else ""

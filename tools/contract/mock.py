@@ -44,7 +44,7 @@ BAD = (REFUSED, UNREAD)
 
 
 class Result(NamedTuple):
-    """What became of one call."""
+    """The result of one call."""
 
     kind: str
     name: str
@@ -78,7 +78,7 @@ def prism(command: str, document: dict[str, Any], *options: str) -> Iterator[str
 
 
 def sort_error(error: APIError) -> tuple[str, str]:
-    """Tell what an error of the mock is about: the request, or the answer that it made itself."""
+    """Tell whether an error of the mock is about the request, or about the answer that it made itself."""
     try:
         body = json.loads(error.body or b"{}")
     except ValueError:
@@ -91,7 +91,7 @@ def sort_error(error: APIError) -> tuple[str, str]:
 
 
 async def try_calls(kind: str, client: Any, calls: Sequence[Call]) -> list[Result]:
-    """Make some calls by a client of one kind."""
+    """Make some calls with a client of one kind."""
     results: list[Result] = []
     async with client:
         for call in calls:
@@ -107,7 +107,7 @@ async def try_calls(kind: str, client: Any, calls: Sequence[Call]) -> list[Resul
 
 
 def run(command: str, document: dict[str, Any], calls: Sequence[Call], *options: str) -> list[Result]:
-    """Make some calls of every kind at a mock of a document."""
+    """Make some calls of every kind to a mock of a document."""
     from support.twins import KINDS, twin  # noqa: PLC0415  # once the path is set
 
     results: list[Result] = []

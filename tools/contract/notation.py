@@ -43,7 +43,7 @@ _TOKEN = re.compile(
 
 
 def write_type(schema: Schema, document: Document, meet: Callable[[str], None]) -> str:
-    """Write a schema; `meet` is told every name in it."""
+    """Write a schema; `meet` is called with every name in it."""
     if "$ref" in schema:
         name, _ = document.follow(schema)
         meet(name)
@@ -59,7 +59,7 @@ def write_type(schema: Schema, document: Document, meet: Callable[[str], None]) 
 
 
 def _write_kind(kind: str, schema: Schema, document: Document, meet: Callable[[str], None]) -> str:
-    """Write a schema of one type; it is empty where the schema gives none."""
+    """Write a schema of one type; the text is empty where the schema gives none."""
     if words := [schema["const"]] if "const" in schema else schema.get("enum") or _words_in_prose(schema):
         return "|".join(json.dumps(word) for word in words)
     shape = document.shape(schema)
@@ -126,11 +126,11 @@ class Reader:
             end = match.end()
 
     def next(self) -> tuple[str, str]:
-        """Look at the next token."""
+        """Return the next token without reading it."""
         return self.tokens[0] if self.tokens else ("", "")
 
     def take(self, *expected: str) -> str:
-        """Read the next token, which is one of some texts, or anything."""
+        """Read the next token, which must be one of the given texts if there are any."""
         _, text = self.next()
         if not text or (expected and text not in expected):
             raise DocumentError(f"it lacks {' or '.join(expected) or 'a type'} before {text!r} in {self.text!r}")
@@ -183,7 +183,7 @@ class Reader:
         return schema
 
     def _limits(self, what: str) -> Schema:
-        """Read what stands behind a type: bounds, a pattern, `unique`."""
+        """Read what follows a type: bounds, a pattern, `unique`."""
         schema: Schema = {}
         while self.next()[0] in {"bound", "pattern"} or self.next()[1] == "unique":
             kind, text = self.next()
@@ -212,6 +212,6 @@ class Reader:
         return name, required, schema
 
     def end(self) -> None:
-        """Make sure that all is read."""
+        """Check that every token is read."""
         if self.tokens:
             raise DocumentError(f"it has {self.next()[1]!r} too much in {self.text!r}")

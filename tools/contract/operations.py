@@ -1,4 +1,4 @@
-"""Compares operations with stubs: which there are, what they send, what they answer."""
+"""Compares operations with stubs: which ones there are, what they send, and what they answer."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def compare_operations(document: Document) -> Iterator[Finding]:
 
 
 def _missing(operation: Published, document: Document) -> Finding:
-    """Write the head of the stub that is lacking, for the file of its tag."""
+    """Write the head of the missing stub, for the file of its tag."""
     tag = next(iter(operation.operation.get("tags", ())), "")
     same = (stubs().get(python_name(other.id)) for other in document.published.values()
             if tag in other.operation.get("tags", ()))  # fmt: skip
     place = next((home(stub.stub) for stub in same if stub), f"{FOLDER}/{tag.lower().replace(' ', '_')}.py")
-    given = [f"{python_name(entry['name'])}: {notation(entry['schema'], document)}"
+    parameters = [f"{python_name(entry['name'])}: {notation(entry['schema'], document)}"
              for entry in operation.parameters if entry["in"] == "path"]  # fmt: skip
-    given += [f"body: {notation(operation.body, document)}"] if operation.body else []
+    parameters += [f"body: {notation(operation.body, document)}"] if operation.body else []
     queries = [python_name(entry["name"]) for entry in operation.parameters if entry["in"] == "query"]
-    given += [f"*, {', '.join(queries)}"] if queries else []
+    parameters += [f"*, {', '.join(queries)}"] if queries else []
     answer = notation(operation.answers[0], document, operation.page) if operation.answers else "None"
-    head = f"{python_name(operation.id)}({', '.join(given)}) -> {answer}"
+    head = f"{python_name(operation.id)}({', '.join(parameters)}) -> {answer}"
     return Finding(
         Group.OPERATION, operation.id, f"{operation.method} {operation.path}", f"write a stub {head} in {place}", place
     )
@@ -84,7 +84,7 @@ def _parameters(operation: Published, stub: Endpoint, document: Document) -> Ite
 
 
 def _differences(query: Any, entry: dict[str, Any], document: Document) -> Iterator[str]:
-    """Say what to change about a query value that the stub has."""
+    """Describe the differences between a query value and that of the stub."""
     schema = entry["schema"]
     kind = notation(schema, document)
     is_list = any(get_origin(part) in LISTS for part in parts(query.kind))

@@ -1,4 +1,4 @@
-"""What the package holds: its stubs, its classes and their fields, and where they are written."""
+"""Describes the package: its stubs, its classes and their fields, and the files that they are in."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def fields(cls: type[Any]) -> Mapping[str, attrs.Attribute[Any]]:
 
 def hints(cls: type[Any]) -> Mapping[str, Any]:
     """Return the types of a class's fields by wire name."""
-    found = get_type_hints(cls)
-    return {wire: found[field.name] for wire, field in fields(cls).items()}
+    type_hints = get_type_hints(cls)
+    return {wire: type_hints[field.name] for wire, field in fields(cls).items()}
 
 
 def home(thing: Any) -> str:

@@ -1,4 +1,4 @@
-"""Compares schemas with classes: their properties, types, words, and what must be given; and the effects."""
+"""Compares schemas with classes: properties, types, words, required fields, and effects."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compare_schemas(document: Document) -> Iterator[Finding]:
 
 
 def role(name: str, document: Document) -> str:
-    """Say where a schema travels."""
+    """Describe where a schema is used."""
     roles = {"request": document.requests, "answer": document.answers}
     return " and ".join(word for word, schemas in roles.items() if name in schemas)
 
@@ -85,7 +85,7 @@ def _field(cls: type[Any], property_: str) -> str:
 
 
 def _compare_required(name: str, shape: Shape, cls: type[Any], document: Document) -> Iterator[Finding]:
-    """Find what must be given from now on, and what need not be: in answers, that would fail to be read."""
+    """Find fields that are required from now on, and fields of answers that may now be missing."""
     held = fields(cls)
     needed = {wire for wire, field in held.items() if field.default is attrs.NOTHING}
     if name in document.requests:
@@ -99,7 +99,7 @@ def _compare_required(name: str, shape: Shape, cls: type[Any], document: Documen
 
 
 def _compare_effects(document: Document) -> Iterator[Finding]:
-    """Find the effects whose props have no class, or another."""
+    """Find the effects whose props have no class, or one of another name."""
     for effect, name in document.effects.items():
         cls = EFFECT_PROPS.get(effect)
         if cls is None and not name:

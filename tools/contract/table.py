@@ -112,12 +112,12 @@ def _write_schema(name: str, document: Document, meet: Callable[[str], None]) ->
         return
     yield name + " closed" * (schema.get("additionalProperties") is False)
     for field, below in shape.properties.items():
-        told = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
-        yield f"  {write_field(field, {} if told else below, document, meet, required=field in shape.required)}"
+        in_effects = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
+        yield f"  {write_field(field, {} if in_effects else below, document, meet, required=field in shape.required)}"
 
 
 def _write_words(document: Document, table: str) -> Iterator[str]:
-    """List the words that the sentences set apart as code, and no other line has."""
+    """List the words that the sentences set apart as code and that no other line has."""
     there = set(re.findall(r"[\w-]+", table))
     yield from textwrap.wrap(" ".join(sorted(document.words_in_prose - there)), 100, break_on_hyphens=False)
 
@@ -173,7 +173,7 @@ class _Table:
         raise DocumentError(f"{line!r} is below nothing")
 
     def _head(self, line: str) -> Callable[[str], None]:
-        """Read a line at the margin; return what reads the lines below it."""
+        """Read a line at the margin; return the function that reads the lines below it."""
         first, _, rest = line.partition(" ")
         if first == "words":
             self.content["x-words"] = sorted({*self.content["x-words"], *rest.split()})

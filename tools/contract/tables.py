@@ -58,19 +58,19 @@ def table(name: str) -> Document:
 
 
 def spec() -> Path | None:
-    """Return the folder of the documents, if one is named."""
+    """Return the folder of the documents, or None if the environment names none."""
     named = os.environ.get("TALON_ONE_SPEC")
     return Path(named) if named else None
 
 
 def document(name: str, folder: Path) -> Document | None:
-    """Return the document that a table is written from, if a folder has it."""
+    """Return the document that a table is written from, or None if the folder lacks it."""
     _, file = SOURCES[name]
     return Document.read(folder / file) if file and (folder / file).is_file() else None
 
 
 def differing(folder: Path) -> Iterator[tuple[str, str]]:
-    """List the tables that are not what would be written from the documents of a folder, with what would be."""
+    """List the tables that differ from what the documents of a folder give, with the text that they should have."""
     for name, (api, _) in SOURCES.items():
         source = document(name, folder)
         if source is not None:
@@ -88,13 +88,13 @@ def main(given: Sequence[str] | None = None) -> int:
     if folder is None or not any(document(name, folder) for name in SOURCES):
         print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
         return 2
-    found = list(differing(folder))
-    for name, written in found:
+    stale = list(differing(folder))
+    for name, written in stale:
         if arguments.check:
             print(f"{name}.txt is not what its document says: run python -m tools.contract.tables")
         else:
             (FOLDER / f"{name}.txt").write_text(written, encoding="utf-8")
-    return int(arguments.check and bool(found))
+    return int(arguments.check and bool(stale))
 
 
 if __name__ == "__main__":

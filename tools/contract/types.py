@@ -1,4 +1,4 @@
-"""Python types against schemas: whether the one holds the other, and how it is written."""
+"""Python types beside schemas: whether a type can hold a schema's values, and how it is written."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def words(hint: Any) -> set[str]:
 
 
 def kinds(schema: Schema) -> list[str]:
-    """Return the types that a schema gives, without null; none where anything goes."""
-    given: str | list[str] = schema.get("type", [])
-    listed = [given] if isinstance(given, str) else given
+    """Return the types that a schema gives, without null; empty if it allows any."""
+    type_name: str | list[str] = schema.get("type", [])
+    listed = [type_name] if isinstance(type_name, str) else type_name
     if not listed and (values := [schema["const"]] if "const" in schema else schema.get("enum")):
         listed = [kind for kind, plain in PLAIN.items() if type(values[0]) is plain]
     return [kind for kind in listed if kind != "null"]
 
 
 def choices(schema: Schema) -> list[Schema]:
-    """Return what a schema lets one choose from, without null."""
+    """Return the alternatives of a schema, without null."""
     listed: list[Schema] = schema.get("oneOf") or schema.get("anyOf") or []
     return [option for option in listed if option.get("type") != "null"]
 
@@ -53,10 +53,10 @@ def choices(schema: Schema) -> list[Schema]:
 def listed_words(schema: Schema, document: Document) -> set[str]:
     """Return the words of a schema's enumeration, or of that of its items."""
     _, schema = document.resolve(schema)
-    found = {schema["const"]} if "const" in schema else set(schema.get("enum", []))
+    listed = {schema["const"]} if "const" in schema else set(schema.get("enum", []))
     below = [*choices(schema), schema.get("items", {})]
-    found.update(*(listed_words(part, document) for part in below if part))
-    return {word for word in found if isinstance(word, str)}
+    listed.update(*(listed_words(part, document) for part in below if part))
+    return {word for word in listed if isinstance(word, str)}
 
 
 def fits(hint: Any, schema: Schema, document: Document, name: str = "") -> bool:
@@ -82,8 +82,8 @@ def _fits_kind(held: list[Any], kind: str, schema: Schema, document: Document, n
         return _fits_object(held, schema, document, name)
     if kind == "string":
         texts = {"date-time": datetime, "uuid": UUID}
-        given = texts.get(schema.get("format", ""), str)
-        return given in held or (given is not datetime and (str in held or any(map(words, held))))
+        python_type = texts.get(schema.get("format", ""), str)
+        return python_type in held or (python_type is not datetime and (str in held or any(map(words, held))))
     return PLAIN.get(kind) in held
 
 
@@ -91,15 +91,15 @@ def _fits_object(held: list[Any], schema: Schema, document: Document, name: str)
     """Tell whether one of some types is a class with all properties, or a map of the right values."""
     properties = document.shape(schema).properties
     if properties:
-        known = [part for part in held if attrs.has(part)]
-        return any(cls.__name__ == name or fields(cls).keys() >= properties.keys() for cls in known)
+        models = [part for part in held if attrs.has(part)]
+        return any(cls.__name__ == name or fields(cls).keys() >= properties.keys() for cls in models)
     inner = _values(schema)
     values = [get_args(part)[1] for part in held if get_origin(part) is Mapping]
     return any(fits(value, inner, document) if inner else value is Any for value in values)
 
 
 def _values(schema: Schema) -> Schema:
-    """Return the schema of a map's values; an empty one takes anything."""
+    """Return the schema of a map's values; an empty one allows any value."""
     values = schema.get("additionalProperties")
     return cast("Schema", values) if isinstance(values, dict) else {}
 
@@ -127,18 +127,20 @@ def _kind_notation(kind: str, schema: Schema, document: Document) -> str:
 def declaration(wire: str, kind: str, *, required: bool, strict: bool) -> str:
     """Write the field for a property; lists and maps of answers, which are not strict, are empty by default."""
     name = python_name(wire)
-    given = [] if camel(name) == wire else [f'"{wire}"']
+    arguments = [] if camel(name) == wire else [f'"{wire}"']
     factory = {"Sequence": "list", "Mapping": "dict"}.get(kind.partition("[")[0])
     if strict and required:
-        return f"{name}: {kind}" + (f" = wire({given[0]})" if given else "")
+        return f"{name}: {kind}" + (f" = wire({arguments[0]})" if arguments else "")
     if factory and not strict:
-        return f"{name}: {kind} = wire({', '.join([*given, f'factory={factory}'])})"
+        return f"{name}: {kind} = wire({', '.join([*arguments, f'factory={factory}'])})"
     optional = kind if kind == "Any" else f"{kind} | None"
-    return f"{name}: {optional} = " + (f"wire({given[0]}, default=None)" if given else "None")
+    return f"{name}: {optional} = " + (f"wire({arguments[0]}, default=None)" if arguments else "None")
 
 
 def described(schema: Schema, document: Document) -> str:
-    """Say in a few words what a schema is, in those of the document."""
+    """Describe a schema in a few words of the document."""
     name, schema = document.resolve(schema)
-    given = schema.get("format") or " or ".join(kinds(schema))
-    return name or given or ("choice" if choices(schema) else "object" if schema.get("properties") else "anything")
+    description = schema.get("format") or " or ".join(kinds(schema))
+    return (
+        name or description or ("choice" if choices(schema) else "object" if schema.get("properties") else "anything")
+    )

@@ -35,30 +35,30 @@ def arguments() -> argparse.Namespace:
 
 
 def chosen(only: str | None, *, quick: bool) -> list[Fault]:
-    """Return the faults that were asked for."""
+    """Return the faults that the command line names."""
     faults = matrix.FAULTS[::QUICK] if quick else matrix.FAULTS
     return [fault for fault in faults if only is None or only.lower() in fault.name.lower()]
 
 
 async def run_matrix(faults: Sequence[Fault], transports: Sequence[str], twins: Sequence[str]) -> bool:
-    """Print the matrix; return whether every promise is kept."""
+    """Print the matrix; return whether every promise was kept."""
     begin = time.monotonic()
     cells = matrix.cells_of(faults, transports, twins)
     order = {fault.name: number for number, fault in enumerate(faults)}
-    found = await matrix.run(cells)
-    found.results.sort(key=lambda result: order[result.cell.fault.name])
+    results = await matrix.run(cells)
+    results.results.sort(key=lambda result: order[result.cell.fault.name])
     print(LEGEND)
-    for row in rows(found.results, transports):
+    for row in rows(results.results, transports):
         print(row)
     print()
-    for line in found.complaints():
+    for line in results.complaints():
         print(line)
-    print(f"{len(faults)} faults, {found.summary()}; {time.monotonic() - begin:.0f} s")
-    return not found.broken
+    print(f"{len(faults)} faults, {results.summary()}; {time.monotonic() - begin:.0f} s")
+    return not results.broken
 
 
 def told(outcome: Outcome) -> bool:
-    """Print what a run found; return whether every promise is kept."""
+    """Print what a run has found; return whether every promise was kept."""
     print(outcome.line + (": nothing left over, every outcome true" if not outcome.broken else ""))
     for line in outcome.broken[:20]:
         print(f"    BROKEN {line}")
@@ -66,24 +66,24 @@ def told(outcome: Outcome) -> bool:
 
 
 async def main() -> int:
-    """Do what is asked."""
-    asked = arguments()
-    twins = [asked.twin] if asked.twin else list(TWINS)
+    """Run what the command line asks for."""
+    options = arguments()
+    twins = [options.twin] if options.twin else list(TWINS)
     kept, transports = True, []
-    for transport in [asked.transport] if asked.transport else TRANSPORTS:
+    for transport in [options.transport] if options.transport else TRANSPORTS:
         if why := matrix.missing(transport):
             print(f"the {transport} transport is missing: {why}")
-            kept = kept and not asked.transport
+            kept = kept and not options.transport
         else:
             transports.append(transport)
     for transport in transports:
-        if asked.cancellations:
-            kept &= told(await cancelling.cancel(transport, asked.cancellations))
-            kept &= told(await cancelling.close_under_calls(transport, max(1, asked.cancellations // 100)))
-        if asked.soak:
-            kept &= told(await soak.soak(transport, asked.soak))
-    if transports and not (asked.cancellations or asked.soak):
-        kept &= await run_matrix(chosen(asked.only, quick=asked.quick), transports, twins)
+        if options.cancellations:
+            kept &= told(await cancelling.cancel(transport, options.cancellations))
+            kept &= told(await cancelling.close_under_calls(transport, max(1, options.cancellations // 100)))
+        if options.soak:
+            kept &= told(await soak.soak(transport, options.soak))
+    if transports and not (options.cancellations or options.soak):
+        kept &= await run_matrix(chosen(options.only, quick=options.quick), transports, twins)
     return 0 if kept else 1
 
 

@@ -1,7 +1,7 @@
-"""The faults of answers: all that a server can send instead of what it should.
+"""The faults of answers: everything that a server can send instead of a good answer.
 
-`session_tells` marks what aiohttp's parser does not let the session transport know: it reports junk behind an answer,
-a body behind 204 or 304, and a corrupt chunk that comes with the head before it hands the head over.
+`session_tells` marks what aiohttp's parser does not let the session transport know: it reports junk behind an answer, a
+body behind 204 or 304, and a corrupt chunk that comes with the head before it hands the head over.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Book:
         return False
 
     def is_doubled(self, nature: Nature, token: str) -> bool:
-        """Tell whether a call has had its effect more than once; reading twice is no harm."""
+        """Tell whether a call has acted more than once; reading twice does no harm."""
         return nature is not Nature.SAFE and self.acts[token] > 1
 
     def forget(self, token: str) -> None:

@@ -1,4 +1,4 @@
-"""Calls that are cancelled at random points, and clients that are closed under their calls: nothing may be left."""
+"""Calls that are cancelled at random points, and clients that are closed during their calls: nothing may be left."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ TIMEOUT = Timeout(total=2, attempt=0.5, connect=0.5)
 
 @attrs.define
 class Outcome:
-    """What a run found: one line that tells it, and what promises it broke."""
+    """The result of a run: a line that describes it, and the promises that it broke."""
 
     line: str
     broken: list[str]
 
 
 async def cancel(transport: str, calls: int, seed: int = 7) -> Outcome:
-    """Cancel calls at random points of their way; afterwards everything is as before."""
+    """Cancel calls at random points, and check that everything is as before."""
     with Wire() as wire:
         load = Load(wire, FAULTS, seed)
         await load.start()
@@ -57,8 +57,8 @@ async def cancel(transport: str, calls: int, seed: int = 7) -> Outcome:
         await load.close()
         broken += [f"{line} more than before" for line in await before.more()] + load.broken
         elapsed = time.monotonic() - begin
-    told = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
-    return Outcome(f"{transport}: {calls} calls cancelled at random points in {elapsed:.1f} s ({told})", broken)
+    summary = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
+    return Outcome(f"{transport}: {calls} calls cancelled at random points in {elapsed:.1f} s ({summary})", broken)
 
 
 FAR = 0.2
@@ -66,7 +66,7 @@ FAR = 0.2
 
 
 async def _cancelled(load: Load, client: Client) -> None:
-    """Begin a call and cancel it, unless it is over before."""
+    """Start a call and cancel it, unless it has ended before."""
     chance = load.chance
     call = asyncio.ensure_future(load.call(client, chance.choice(list(Nature))))
     await _wait(chance)
@@ -75,7 +75,7 @@ async def _cancelled(load: Load, client: Client) -> None:
 
 
 async def _wait(chance: Random) -> None:
-    """Wait for some turns of the loop, or for some time."""
+    """Wait for some iterations of the loop, or for some time."""
     for _ in range(chance.randrange(40)):
         await asyncio.sleep(0)
     if pause := chance.choice((0, 0.001, 0.003, 0.01, 0.03, 0.1)):
@@ -83,7 +83,7 @@ async def _wait(chance: Random) -> None:
 
 
 async def close_under_calls(transport: str, clients: int, seed: int = 7) -> Outcome:
-    """Close blocking clients at random points under their calls: every call ends, and nothing is left."""
+    """Close blocking clients at random points during calls, and check that every call ends and nothing is left."""
     with Wire() as wire:
         load = Load(wire, FAULTS, seed)
         await load.start()
@@ -95,12 +95,14 @@ async def close_under_calls(transport: str, clients: int, seed: int = 7) -> Outc
         broken = [f"a call ended with {end}" for found in ends for end in found] + load.broken
         broken += [f"{line} more than before" for line in await before.more()]
         elapsed = time.monotonic() - begin
-    told = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
-    return Outcome(f"{transport}: {clients} blocking clients closed under 8 calls in {elapsed:.1f} s ({told})", broken)
+    summary = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
+    return Outcome(
+        f"{transport}: {clients} blocking clients closed under 8 calls in {elapsed:.1f} s ({summary})", broken
+    )
 
 
 async def _closed(load: Load, transport: str) -> list[str]:
-    """Begin calls and close the client; return what ended otherwise than it should."""
+    """Start calls and close the client; return the calls that ended otherwise than they should."""
     client = Client("blocking", load.url, transport=transport, limits=Limits(connections=4), timeout=TIMEOUT)
     calls = [asyncio.ensure_future(load.call(client, load.chance.choice(list(Nature)))) for _ in range(8)]
     await asyncio.sleep(load.chance.choice((0.001, 0.004, 0.01, 0.02)))

@@ -1,4 +1,4 @@
-"""One cell of the matrix: a call that meets a fault, and the judgement of what is told of it."""
+"""One cell of the matrix: a call that meets a fault, and the verdict on its outcome."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Result:
 
 
 async def run_cell(cell: Cell, wire: Wire) -> Result:
-    """Play a cell and judge it."""
+    """Run a cell and judge it."""
     scene = (cell.fault.scene or Scene)(wire, cell.fault, cell.nature, always=cell.always)
     scene.token = f"call-{next(_numbers)}-1"
     await scene.start()
@@ -103,7 +103,7 @@ async def _judged(cell: Cell, scene: Scene, client: Client) -> Result:
 
 
 def _judge(result: Result, scene: Scene, response: Any) -> None:
-    """Compare what is told with what the server knows."""
+    """Compare the outcome with what the server knows."""
     cell, book, token = result.cell, scene.book, scene.token
     result.acted, result.seen = book.acts[token], book.seen[token]
     tried = response.attempts if response is not None else getattr(result.error, "attempts", 0)
@@ -131,7 +131,7 @@ def _repeats(cell: Cell) -> bool:
 
 
 def _untrue(told: str, acted: int, seen: int) -> str:
-    """Say in what way an outcome is not true; empty if it is."""
+    """Describe in what way an outcome is not true; empty if it is true."""
     is_true = {
         "success": acted > 0,
         "accepted": acted > 0,
@@ -145,7 +145,7 @@ def _untrue(told: str, acted: int, seen: int) -> str:
 
 
 async def _unusable(scene: Scene, client: Client) -> str:
-    """Say why the client is not as it should be after the fault; empty if it is."""
+    """Describe why the client cannot be used after the fault; empty if it can."""
     await scene.mend()
     await asyncio.sleep(SETTLE)
     if held := client.leftovers():

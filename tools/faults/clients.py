@@ -1,4 +1,4 @@
-"""Both twins behind one face, and a clock on which pauses take no time."""
+"""Clients of both twins with one interface, and a clock on which pauses take no time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ THREADS = ThreadPoolExecutor(96, thread_name_prefix="caller")
 
 
 class SkippingClock(Clock):
-    """The real time, except that pauses are skipped: they count, and take no time."""
+    """The real time with pauses that are skipped: they count, and take no time."""
 
     def __init__(self) -> None:
         self.skipped = 0.0
@@ -57,7 +57,7 @@ class Client:
 
     @property
     def core(self) -> Core:
-        """What the client has on every loop."""
+        """Return the state of the client that all loops share."""
         core: Core = self._made._client._core if self._is_blocking else self._made._core  # noqa: SLF001  # to look for what is left
         return core
 
@@ -70,14 +70,14 @@ class Client:
         return await here.run_in_executor(THREADS, lambda: portal.thread().loop)
 
     async def on_loop(self, function: Any, *arguments: Any) -> None:
-        """Run a function on the client's loop right before what is called next."""
+        """Run a function on the client's loop, right before the next call."""
         if self._is_blocking:
             (await self.loop()).call_soon_threadsafe(function, *arguments)
         else:
             function(*arguments)
 
     def leftovers(self) -> list[str]:
-        """Return what is held although no call is under way."""
+        """Return what the client holds although no call is under way."""
         return [line for state in self.core.states() for line in held(state)]
 
     async def close(self) -> None:
@@ -90,6 +90,6 @@ class Client:
 
 def held(state: LoopState) -> list[str]:
     """Return what a client holds on one loop, one line for each kind."""
-    found = {"locks": len(state.locks), "places": state.limiter.active, "waiting": state.limiter.waiting}
-    found["deadlines"] = len(state.deadlines)
-    return [f"{count} {what}" for what, count in found.items() if count]
+    counts = {"locks": len(state.locks), "places": state.limiter.active, "waiting": state.limiter.waiting}
+    counts["deadlines"] = len(state.deadlines)
+    return [f"{count} {what}" for what, count in counts.items() if count]

@@ -28,16 +28,16 @@ _numbers = count()
 
 
 class Refused(Scene):
-    """A port that nothing listens on."""
+    """A port on which no server listens."""
 
     async def start(self) -> None:
-        """Take a port."""
+        """Reserve a port."""
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.listener.port = self.socket.getsockname()[1]
 
     async def mend(self) -> None:
-        """Listen."""
+        """Start to listen."""
         if not self.is_mended:
             self.is_mended = True
             await self.wire.run(self.listener.open(sock=self.socket))
@@ -102,14 +102,14 @@ class Named(Scene):
 
 
 class NoName(Named):
-    """A name that does not exist yet."""
+    """A host name that does not exist yet."""
 
     async def start(self) -> None:
-        """Open the server."""
+        """Start the server."""
         await Scene.start(self)
 
     async def mend(self) -> None:
-        """Give it its name."""
+        """Make the host name known."""
         self.is_mended = True
         names.TABLE[self.name] = lambda: self.address
 
@@ -118,7 +118,7 @@ class HangingName(Named):
     """A look-up that does not end."""
 
     async def start(self) -> None:
-        """Open the server, and block look-ups."""
+        """Start the server, and block look-ups."""
         await Scene.start(self)
         self.answered = threading.Event()
 
@@ -143,7 +143,7 @@ class Moved(Named):
     """A server that has moved to another address since the client's last call."""
 
     async def prepare(self, client: Client) -> None:
-        """Make a call, then move."""
+        """Make a call, then move the server."""
         await client.call("get_customer_inventory", f"{self.token}0")
         port = self.listener.port
         await self.wire.run(self.listener.close())
@@ -152,7 +152,7 @@ class Moved(Named):
 
 
 class Authority:
-    """A certificate authority, and what follows from it."""
+    """A certificate authority and its certificates."""
 
     def __init__(self) -> None:
         self._authority = trustme.CA()
@@ -161,7 +161,7 @@ class Authority:
 
     @cache  # noqa: B019  # there are two for the whole run
     def server(self, name: str) -> ssl.SSLContext:
-        """Return what a server of this name shows."""
+        """Return the certificate of a server with this name."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(name).configure_cert(context)
         return context
@@ -183,7 +183,7 @@ class Tls(Named):
         return {"ssl": authority("ours").client, **super().options()}
 
     def certificate(self) -> ssl.SSLContext:
-        """Return what the server shows."""
+        """Return the server's certificate."""
         return authority("ours").server(f"*{names.DOMAIN}")
 
     def is_faulty(self) -> bool:
@@ -201,7 +201,7 @@ class UnknownAuthority(Tls):
     """A certificate of an authority that the client does not know."""
 
     def certificate(self) -> ssl.SSLContext:
-        """Return what the server shows."""
+        """Return the server's certificate."""
         whose = "theirs" if self.is_faulty() else "ours"
         return authority(whose).server(f"*{names.DOMAIN}")
 
@@ -210,7 +210,7 @@ class WrongName(Tls):
     """A certificate for another name."""
 
     def certificate(self) -> ssl.SSLContext:
-        """Return what the server shows."""
+        """Return the server's certificate."""
         return authority("ours").server("other.example") if self.is_faulty() else super().certificate()
 
 
@@ -218,7 +218,7 @@ class HandshakeHangs(Tls):
     """A server that accepts and says nothing."""
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Wait, or be good."""
+        """Wait if the connection meets the fault, and serve otherwise."""
         if self.is_faulty():
             await asyncio.sleep(scripts.LONG)
         await super().connected(reader, writer)
@@ -228,7 +228,7 @@ class HandshakeCut(Tls):
     """A server that closes during the handshake."""
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Close, or be good."""
+        """Close if the connection meets the fault, and serve otherwise."""
         if not self.is_faulty():
             await super().connected(reader, writer)
             return
@@ -237,7 +237,7 @@ class HandshakeCut(Tls):
 
 
 class Proxy(Tls):
-    """A proxy that fails: only CONNECT is written then."""
+    """A proxy that fails, so that only CONNECT is written."""
 
     @property
     def url(self) -> str:
@@ -249,7 +249,7 @@ class Proxy(Tls):
         return {"proxy": f"http://127.0.0.1:{self.listener.port}", **super().options()}
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Fail, or be the server behind the tunnel."""
+        """Fail, or serve as the target behind the tunnel."""
         await read_head(reader)
         if self.is_faulty():
             writer.write(answer(status=int(self.fault.name.split()[-1])) if "answers" in self.fault.name else b"")

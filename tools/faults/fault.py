@@ -1,4 +1,4 @@
-"""What a fault is, and what may be told of a call that meets it."""
+"""Faults, and the outcomes that a call which meets one may report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Tell(Enum):
-    """What one attempt that meets the fault tells; the values are outcomes, behind which stands whether it is final."""
+    """The result of one attempt that meets the fault; each value is an outcome, and whether it is final."""
 
     SUCCESS = "success"
     NOT_SENT = "not_sent"
@@ -34,7 +34,7 @@ class Tell(Enum):
 
     @property
     def outcome(self) -> str:
-        """The outcome that the caller is told."""
+        """Return the outcome that the caller sees."""
         return self.value.partition(" ")[0]
 
     def is_repeated(self, nature: Nature) -> bool:
@@ -47,7 +47,7 @@ class Tell(Enum):
 
 
 class Pace(Enum):
-    """How a cell gets along with others: how many may run at once."""
+    """How many cells of a kind may run at once."""
 
     QUICK = 8
     HEAVY = 4
@@ -95,22 +95,22 @@ class Fault:
     only_always: bool = False
 
     def may_tell(self, transport: str, nature: Nature) -> tuple[Tell, ...]:
-        """Return what one attempt may tell."""
+        """Return the outcomes that one attempt may report."""
         tells = self.except_for.get(nature, self.tells)
         return tells + self.session_tells if transport == "session" else tells
 
     def is_worth_meeting_once(self, transport: str, nature: Nature) -> bool:
-        """Tell whether it makes a difference that only the first attempt meets the fault."""
+        """Tell whether the fault has another effect when only the first attempt meets it."""
         return any(tell.is_repeated(nature) for tell in self.may_tell(transport, nature))
 
     def expected(self, transport: str, nature: Nature, *, always: bool) -> set[str]:
-        """Return the outcomes that a call may tell when every attempt, or only the first one, meets the fault."""
-        found: set[str] = set()
+        """Return the outcomes that a call may report when every attempt, or only the first one, meets the fault."""
+        outcomes: set[str] = set()
         for tell in self.may_tell(transport, nature):
             if always or not tell.is_repeated(nature):
-                found.add(tell.outcome)
+                outcomes.add(tell.outcome)
             elif nature is Nature.UNIQUE and self.acts:
-                found.add("unknown")  # the second attempt is refused, most likely because of the first
+                outcomes.add("unknown")  # the second attempt is refused, most likely because of the first
             else:
-                found.add("success")
-        return found
+                outcomes.add("success")
+        return outcomes

@@ -1,4 +1,4 @@
-"""What a process holds: descriptors, tasks, threads, memory."""
+"""Counts what a process holds: descriptors, tasks, threads, memory."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Held:
         return cls(len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks()), len(threads))
 
     async def more(self) -> list[str]:
-        """Say what there is more of, when everything has had the time to end."""
-        found: list[str] = []
+        """Describe what the process holds in addition, after everything has had the time to end."""
+        excess: list[str] = []
         for _ in range(30):
             after = attrs.asdict(Held.now())
             before = attrs.asdict(self)
-            found = [f"{after[name] - before[name]} {name}" for name in before if after[name] > before[name]]
-            if not found:
+            excess = [f"{after[name] - before[name]} {name}" for name in before if after[name] > before[name]]
+            if not excess:
                 break
             await asyncio.sleep(SETTLES / 30)
-        return found
+        return excess
 
 
 @attrs.define

@@ -1,4 +1,4 @@
-"""A server under load, some of whose answers have a fault, and the judgement of calls when all of it is over."""
+"""A server under load, some of whose answers have a fault, and the verdict on the calls when all have ended."""
 
 from __future__ import annotations
 
@@ -67,24 +67,24 @@ class Load(Scene):
         return token
 
     async def call(self, client: Client, nature: Nature, **options: Any) -> None:
-        """Make a call and judge what it tells."""
+        """Make a call and judge its outcome."""
         token = self.begin(nature)
-        told = "another error"
+        outcome = "another error"
         try:
             response = await client.call(nature.value, *nature.arguments(token), **options)
-            told = "success"
+            outcome = "success"
             if response.body and token.encode() not in response.body:
                 self.broken.append(f"{token}: the answer of another call")
         except TalonOneError as error:
-            told = error.outcome
+            outcome = error.outcome
         except asyncio.CancelledError:
-            told = "cancelled after it was sent" if self.book.seen[token] else "cancelled before"
+            outcome = "cancelled after it was sent" if self.book.seen[token] else "cancelled before"
             raise
         finally:
-            self.end(token, told)
+            self.end(token, outcome)
 
     def end(self, token: str, told: str) -> None:
-        """Judge what is told of a call, and forget those that have been over for a while."""
+        """Judge the outcome of a call, and forget calls that ended a while ago."""
         acted, seen = self.book.acts[token], self.book.seen[token]
         untrue = {"success": not acted, "accepted": not acted, "rejected": acted > 0, "not_sent": seen > 0}
         if untrue.get(told):
@@ -94,7 +94,7 @@ class Load(Scene):
         self.forget(REMEMBERED)
 
     def forget(self, seconds: float) -> None:
-        """Look whether calls that have been over for so long acted twice, and forget them."""
+        """Check calls that ended long ago for second effects, and forget them."""
         while self._over and self._over[0][0] < time.monotonic() - seconds:
             _, token = self._over.popleft()
             nature = self._natures.pop(token)

@@ -1,4 +1,4 @@
-"""All cells: which there are, and how they run beside each other."""
+"""All cells of the matrix: which ones there are, and how they run side by side."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS = ("doubled", "false", "unexpected", "late", "unusable")
 
 
 def missing(transport: str) -> str | None:
-    """Say why a transport is not there; None if it is."""
+    """Say why a transport is not available; None if it is."""
     try:
         TalonOne("http://127.0.0.1:1", KEY, transport=transport)  # type: ignore[arg-type]
     except ConfigurationError as error:
@@ -76,16 +76,16 @@ class Matrix:
 
     @property
     def broken(self) -> list[Result]:
-        """The cells that broke a promise."""
+        """Return the cells that broke a promise."""
         return [result for result in self.results if result.faults]
 
     @property
     def latest(self) -> float:
-        """The most seconds that a call took beyond its deadline."""
+        """Return the most seconds that a call took beyond its deadline."""
         return max((result.late for result in self.results), default=0.0)
 
     def complaints(self) -> Iterator[str]:
-        """Say what is broken: one line for each fault and promise, with the first cell of several."""
+        """List the broken promises: one line for each fault and promise, with the first of its cells."""
         cells: defaultdict[tuple[str, str], list[Result]] = defaultdict(list)
         for result in self.broken:
             for kind in result.faults:
@@ -95,7 +95,7 @@ class Matrix:
             yield f"BROKEN {results[0].cell}{more}: {kind}: {results[0].faults[kind]}"
 
     def summary(self) -> str:
-        """Return one line with everything that was promised."""
+        """Return one line about everything that was promised."""
         counts = Counter({kind: self.count(kind) for kind in KINDS})
         return (
             f"{len(self.results)} cells: {counts['doubled']} doubled, {counts['false']} false outcomes, "
@@ -123,7 +123,7 @@ async def run(cells: Sequence[Cell], done: Callable[[Result], None] = lambda _: 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep asyncio from logging broken connections, which are what this is about."""
+    """Keep asyncio from logging broken connections, which these runs are about."""
     logger = logging.getLogger("asyncio")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

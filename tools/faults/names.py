@@ -1,4 +1,4 @@
-"""Names below `.faults.invalid`, looked up in a table: they can be missing, hang, or move."""
+"""Host names below `.faults.invalid`, which are looked up in a table: they can be missing, hang, or move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The five natures of operations: one operation for each, how it is called, and what a good answer to it is."""
+"""The five natures of operations: an operation of each, its arguments, and a good answer to it."""
 
 from __future__ import annotations
 

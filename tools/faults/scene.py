@@ -1,4 +1,4 @@
-"""Where a cell plays: a server that meets requests with a fault, until it is mended."""
+"""The surroundings of a cell: a server that meets requests with a fault until it is mended."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STRAY = answer(b'{"stray": 1}')
 
 
 class PausingClock(SkippingClock):
-    """Tells the scene of a pause between two attempts."""
+    """Tells the scene about each pause between two attempts."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class Scene:
         await self.wire.run(self.listener.open())
 
     async def prepare(self, client: Client) -> None:
-        """Do what has to happen before the call."""
+        """Do what has to happen before the call; nothing here."""
 
     async def ask(self, client: Client) -> Any:
         """Make the call that meets the fault."""
@@ -104,12 +104,12 @@ class Scene:
             await asyncio.sleep(0.005)
 
     async def paused(self) -> None:
-        """Do what happens between two attempts."""
+        """Do what happens between two attempts; nothing here."""
         if not self.always:
             await self.mend()
 
     async def mend(self) -> None:
-        """Make everything as it should be."""
+        """Mend the fault."""
         self.is_mended = True
 
     async def close(self) -> None:
@@ -134,7 +134,7 @@ class Scene:
             await self.answer(exchange)
 
     def nature_of(self, head: bytes) -> Nature:
-        """Return the nature of a request: the other calls of a cell are reads."""
+        """Return the nature of a request; a cell's other calls are reads."""
         return Nature.SAFE if head.startswith(b"GET ") else self.nature
 
     def meets_the_fault(self, exchange: Exchange) -> bool:

@@ -1,4 +1,4 @@
-"""What a server does with a request that meets a fault, in bytes."""
+"""Scripts of a server for requests that meet a fault, in bytes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def hang(_: Exchange) -> None:
 
 
 def then_cut(make: bytes | Callable[[bytes], bytes]) -> Script:
-    """Send bytes, then end the connection; a function makes them of the good body."""
+    """Send bytes, then end the connection; a function may make them of the good body."""
 
     async def script(exchange: Exchange) -> None:
         await exchange.send(make if isinstance(make, bytes) else make(exchange.good))
@@ -79,7 +79,7 @@ def in_parts(*parts: bytes) -> Script:
 
 
 def dribble(at_once: int) -> Script:
-    """Send a good answer byte by byte; so many bytes of it come at once."""
+    """Send a good answer byte by byte, after a first part at once."""
 
     async def script(exchange: Exchange) -> None:
         data = answer(exchange.good)
@@ -92,19 +92,19 @@ def dribble(at_once: int) -> Script:
 
 
 def says(status: int, body: bytes = b"{}", headers: bytes = b"") -> Script:
-    """Send an answer of a status."""
+    """Send an answer with a status."""
     return then_stay(answer(body, status, headers))
 
 
 async def endless_interim(exchange: Exchange) -> None:
-    """Send interim answers for ever."""
+    """Send interim answers without end."""
     while True:
         await exchange.send(b"HTTP/1.1 102 Processing\r\n\r\n")
         await asyncio.sleep(0.02)
 
 
 async def endless_head(exchange: Exchange) -> None:
-    """Send headers for ever."""
+    """Send headers without end."""
     await exchange.send(HEAD)
     while True:
         await exchange.send(b"X-Flood: " + b"a" * 50 + b"\r\n")
@@ -113,22 +113,22 @@ async def endless_head(exchange: Exchange) -> None:
 
 @cache
 def bomb() -> bytes:
-    """Return 64 MB of spaces, packed."""
+    """Return 64 MB of spaces, compressed."""
     return gzip.compress(b"[" + b" " * (64 << 20) + b"]")
 
 
 async def send_bomb(exchange: Exchange) -> None:
-    """Send little that becomes much."""
+    """Send a small body that becomes large when it is decompressed."""
     await exchange.send(answer(bomb(), headers=b"Content-Encoding: gzip\r\n"))
 
 
 def cut_gzip(body: bytes) -> bytes:
-    """Return an answer whose length is right and whose packed body ends too early."""
+    """Return an answer whose length is right and whose compressed body ends too early."""
     return answer(gzip.compress(body)[:-20], headers=b"Content-Encoding: gzip\r\n")
 
 
 def broken_gzip(body: bytes) -> bytes:
-    """Return an answer whose packed body is damaged in the middle."""
+    """Return an answer whose compressed body is damaged in the middle."""
     data = bytearray(gzip.compress(body))
     data[len(data) // 2 :] = bytes(byte ^ 0xFF for byte in data[len(data) // 2 :])
     return answer(bytes(data), headers=b"Content-Encoding: gzip\r\n")

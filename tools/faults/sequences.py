@@ -1,4 +1,4 @@
-"""Faults one after the other: what an early attempt has done counts, whatever becomes of the later ones."""
+"""Several faults in sequence: what an early attempt has done counts, whatever happens to the later ones."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class ThenGone(Scene):
     """A server that is gone after the first attempt."""
 
     async def paused(self) -> None:
-        """Go."""
+        """Close the server."""
         await self.wire.run(self.listener.close())
 
     async def mend(self) -> None:
-        """Come back."""
+        """Open the server again."""
         if not self.is_mended:
             self.is_mended = True
             await self.wire.run(self.listener.close())
@@ -77,7 +77,7 @@ class ClosedInPause(Scene):
         return await call
 
     async def paused(self) -> None:
-        """Tell of it, and never end."""
+        """Report the pause, and never end it."""
         self.here.call_soon_threadsafe(self.pauses.set)
         await asyncio.sleep(scripts.LONG)
 

@@ -51,8 +51,10 @@ async def soak(transport: str, seconds: float, seed: int = 7) -> Outcome:
         broken += [f"{line} more than before" for line in await before.more()] + load.broken
     if memory.growth() > FLAT:
         broken.append(f"memory grew by {memory.growth():.1f} MB")
-    told = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
-    line = f"{transport}: {sum(load.told.values())} calls in {seconds:.0f} s ({told}); memory {memory.growth():+.1f} MB"
+    summary = ", ".join(f"{count} {what}" for what, count in load.told.most_common())
+    line = (
+        f"{transport}: {sum(load.told.values())} calls in {seconds:.0f} s ({summary}); memory {memory.growth():+.1f} MB"
+    )
     return Outcome(f"{line} of {memory.samples[-1]:.0f} MB", broken)
 
 

@@ -1,4 +1,4 @@
-"""The faults that depend on when: on an idle connection, in an upload, while the loop or the client is busy or ends."""
+"""Faults that depend on the moment: on an idle connection, in an upload, or with a busy or ending loop or client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class IdleEvent(Warm):
     """Something happens to the idle connection, and the client's loop sees it, or is busy and does not."""
 
     async def prepare(self, client: Client) -> None:
-        """Make a call, then let it happen."""
+        """Make a call, then let the event happen."""
         await super().prepare(client)
         if self.fault.pace is Pace.ALONE:
             await client.on_loop(self._happens_meanwhile)
@@ -42,13 +42,13 @@ class IdleEvent(Warm):
             await asyncio.sleep(ARRIVES)
 
     def _happens_meanwhile(self) -> None:
-        """Keep the client's loop from working while it happens."""
+        """Keep the client's loop from running while the event happens."""
         self.wire.loop.call_soon_threadsafe(self.happens)
         time.sleep(ARRIVES)
         self.stood_still += ARRIVES
 
     def happens(self) -> None:
-        """Do it."""
+        """Let the event happen."""
         for writer in self.listener.writers:
             writer.close()
 
@@ -57,16 +57,16 @@ class IdleStray(IdleEvent):
     """An answer comes that belongs to no request."""
 
     def happens(self) -> None:
-        """Send it."""
+        """Send an answer without a request."""
         for writer in self.listener.writers:
             writer.write(STRAY)
 
 
 class IdleReset(IdleEvent):
-    """The idle connection is reset."""
+    """The server resets the idle connection."""
 
     def happens(self) -> None:
-        """Reset it."""
+        """Reset the connection."""
         for writer in self.listener.writers:
             reset(writer)
 
@@ -80,7 +80,7 @@ class TlsIdleStray(IdleStray, connecting.Tls):
 
 
 class LateTimer(Scene):
-    """The client's loop stands still, beyond the deadline; the answer comes meanwhile."""
+    """The answer comes while the client's loop stands still beyond the deadline."""
 
     STILL = 0.4
 
@@ -114,7 +114,7 @@ class EarlyAnswer(Scene):
         return await client.call(self.nature.value, *self.nature.arguments(self.token, large=True))
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Refuse, then read what comes or let it wait."""
+        """Refuse, then read the rest of the request or ignore it."""
         if self.is_mended:
             await self.serve(reader, writer)
         await read_head(reader)
@@ -161,7 +161,7 @@ class Closed(Scene):
 
 
 class Queue(Scene):
-    """The time is over before the call gets a place, or its turn."""
+    """The time is over before the call gets a place, or the lock of its key."""
 
     def options(self) -> dict[str, Any]:
         """Return the options of the client."""

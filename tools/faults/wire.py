@@ -1,4 +1,4 @@
-"""The servers: they speak bytes, on one event loop in a thread of its own, and read whole requests."""
+"""The servers of the fault matrix: they work with bytes, on one event loop in a thread of its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Wire:
 
 @attrs.define(eq=False)
 class Exchange:
-    """One request that was received, and the way back.
+    """One request that was received, and the way to answer it.
 
     Attributes:
         number: how many requests of the same call came before it.
@@ -66,8 +66,8 @@ class Exchange:
 
     def header(self, name: bytes) -> str | None:
         """Return the value of a header."""
-        found = re.search(rb"(?im)^" + re.escape(name) + rb": *(.*?)\r$", self.head)
-        return found[1].decode() if found else None
+        match = re.search(rb"(?im)^" + re.escape(name) + rb": *(.*?)\r$", self.head)
+        return match[1].decode() if match else None
 
     async def send(self, data: bytes) -> None:
         """Write bytes."""
@@ -143,12 +143,12 @@ async def read_head(reader: asyncio.StreamReader) -> bytes:
 
 
 async def read_body(reader: asyncio.StreamReader, head: bytes) -> bytes:
-    """Return the body that belongs to a head."""
+    """Return the body that follows a head."""
     length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
     return await reader.readexactly(int(length[1])) if length else b""
 
 
 def token_of(head: bytes, body: bytes) -> str | None:
-    """Return what the call is known by that a request belongs to."""
-    found = TOKEN.search(head) or TOKEN.search(body[:BEGINNING])
-    return found[0].decode() if found else None
+    """Return the token of the call that a request belongs to."""
+    match = TOKEN.search(head) or TOKEN.search(body[:BEGINNING])
+    return match[0].decode() if match else None
