@@ -1,4 +1,4 @@
-"""What a forked child does with the connections, loops and threads of its parent: nothing."""
+"""Keeps the connections, loops and threads of a parent process untouched in a forked child."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ _PARENTS: list[object] = []
 
 
 def keep_for_parent(thing: object) -> None:
-    """Keep what belongs to the parent process, so that nothing in this child closes or finalises it."""
+    """Keep a reference to an object of the parent process, so that this child neither closes nor finalises it."""
     _PARENTS.append(thing)

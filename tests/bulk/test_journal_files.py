@@ -47,13 +47,13 @@ async def refused(path: Path, match: str) -> None:
 async def test_a_file_is_refused_when_it_is_of_another_kind(path: Path, content: bytes) -> None:
     """A source given as a journal by mistake is not harmed."""
     path.write_bytes(content)
-    await refused(path, f"{path}: this is no journal, but a file of another kind")
+    await refused(path, f"{path}: this file is not a journal")
 
 
 async def test_a_database_is_refused_when_it_is_of_another_program(path: Path) -> None:
     """Nothing is changed in it, its journal mode neither."""
     change(path, "CREATE TABLE orders (id INTEGER PRIMARY KEY)")
-    await refused(path, "this is no journal, but a database of another program")
+    await refused(path, "this is not a journal, but the database of another program")
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ async def test_opening_fails_when_the_folder_cannot_be_made(client: Make, url: s
     """The error names the folder."""
     (tmp_path / "file").touch()
     queue = queue_of(client(url), journal=tmp_path / "file")
-    with pytest.raises(JournalError, match="file: a queue's journal is a folder, and this is a file"):
+    with pytest.raises(JournalError, match="file: the journal of a queue must be a folder, not a file"):
         await queue.__aenter__()
 
 

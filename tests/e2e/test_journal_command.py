@@ -102,7 +102,7 @@ def test_one_sentence_is_printed_when_there_is_no_journal(tmp_path: Path, action
 
 
 @pytest.mark.parametrize("action", ["list", "export", "requeue", "erase"])
-@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file")])
+@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file")])
 def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, action: str, place: str, said: str) -> None:
     """A folder is no failure of the disk, and a device or a pipe no empty journal."""
     os.mkfifo(tmp_path / "pipe")

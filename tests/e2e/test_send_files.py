@@ -146,7 +146,7 @@ def test_the_command_is_refused_when_the_journal_is_no_file(server: CountingServ
     os.mkfifo(events.parent / "pipe")
     done = run(server, events, "--journal", events.parent / place)
     assert (2, 0) == (done.returncode, len(server.counts.requests))
-    assert ("is a folder" if place == "folder" else "is no ordinary file") in done.stderr
+    assert ("is a folder" if place == "folder" else "is not an ordinary file") in done.stderr
 
 
 def test_the_rest_is_told_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
