@@ -54,7 +54,9 @@ class ApiKey(_Secretive):
             key = rest.strip()
         if not _VISIBLE.fullmatch(key):
             raise ConfigurationError(
-                "api_key is empty" if not key else "api_key holds a space or another character that API keys do not have"
+                "api_key is empty"
+                if not key
+                else "api_key holds a space or another character that API keys do not have"
             )
         self.common: Mapping[str, str] = {"Authorization": f"{PREFIX} {key}"}
 

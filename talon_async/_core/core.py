@@ -126,7 +126,9 @@ class Core:
         if state is None or state.is_closed:
             return None
         if state.pid != os.getpid():
-            raise ClientClosedError("this event loop and its connections belong to the parent process: make a new event loop")
+            raise ClientClosedError(
+                "this event loop and its connections belong to the parent process: make a new event loop"
+            )
         return state
 
     async def open(self) -> LoopState:
@@ -171,7 +173,9 @@ class Core:
         self._loops = {}
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client cannot be pickled, as it holds an API key and connections: make a client in each process")
+        raise TypeError(
+            "a client cannot be pickled, as it holds an API key and connections: make a client in each process"
+        )
 
     def __del__(self) -> None:
         if not self.closed and self.states():

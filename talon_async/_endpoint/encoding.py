@@ -53,7 +53,7 @@ class Query:
         return "".join(f"&{self.wire}={text}" for text in texts)
 
     def _items(self, value: Any) -> Sequence[Any]:
-        """Return the items of a list, or any other value as the only item. A set is no list, because it has no order."""
+        """Return the items of a list, or any other value as the only item. A set has no order, so it is no list."""
         takes_list = get_origin(self.kind) is Sequence
         return value if takes_list and is_list(value) and isinstance(value, Sequence) else (value,)
 

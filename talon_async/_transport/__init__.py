@@ -28,8 +28,8 @@ def keep_blocks() -> None:
     """Have glibc keep the blocks that asyncio reads into.
 
     asyncio reads into a new block of 256 KiB each time. glibc maps and unmaps each block of that size until a larger
-    block has been freed once. The mapping takes a fifth of the processor time of a call through aiohttp's session, and a
-    third of a call on the direct transport.
+    block has been freed once. The mapping takes a fifth of the processor time of a call through aiohttp's session, and
+    a third of a call on the direct transport.
     """
     bytearray(LARGER_THAN_A_READ)
 

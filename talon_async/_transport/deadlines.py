@@ -108,7 +108,7 @@ class Deadlines:
         return len(self.by_task)
 
     def start(self, seconds: float, connect_seconds: float) -> Attempt:
-        """Start an attempt of the running task. It ends after `seconds`, and after `connect_seconds` without a connection."""
+        """Start an attempt of the running task: it ends after `seconds`, or `connect_seconds` without a connection."""
         attempt = Attempt()
         attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task(self.loop))
         attempt.cancelling = task.cancelling()

@@ -63,9 +63,7 @@ class Dialer:
                 connection.abort()
             else:
                 connection.forget()
-            self.connections.discard(
-                connection
-            )  # uvloop calls no connection_lost if connecting was cancelled
+            self.connections.discard(connection)  # uvloop calls no connection_lost if connecting was cancelled
             raise
         return connection
 

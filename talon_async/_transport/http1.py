@@ -7,8 +7,8 @@
    sees them, because httptools joins the parts of a header at a quadratic cost. So are trailers.
 4. An answer with neither length nor chunks lasts until the end of the connection. httptools cannot be told of that end
    (it has no `finish`), so `_end` decides whether the answer is complete.
-5. httptools reports trailers, and bytes that follow the answer, with the callbacks for headers. A header that it reports
-   outside of a head is ignored. A report while no answer is expected ends the connection.
+5. httptools reports trailers, and bytes that follow the answer, with the callbacks for headers. A header that it
+   reports outside of a head is ignored. A report while no answer is expected ends the connection.
 6. In a forked child the connection belongs to the parent. Closing it in the child would remove it from the selector
    that both processes share.
 """
@@ -201,8 +201,8 @@ class Connection(asyncio.Protocol):
     def is_reusable(self, size: int, status: int) -> bool:
         """Tell whether another exchange may follow one with a body of this size and an answer of this status.
 
-        Under TLS asyncio does not say how many bytes are still to be sent. A server that refuses a large request may have
-        stopped reading it. The connection is therefore not used again after such a refusal.
+        Under TLS asyncio does not say how many bytes are still to be sent. A server that refuses a large request may
+        have stopped reading it. The connection is therefore not used again after such a refusal.
         """
         if not self.usable or self.transport.get_write_buffer_size():
             return False

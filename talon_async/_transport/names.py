@@ -2,8 +2,8 @@
 
 1. The operating system looks a name up, on a daemon thread of its own. A look-up that hangs in asyncio's executor would
    delay the end of the loop and of the process; on a daemon thread it does not.
-2. Connections that are made at the same time share one look-up. Its result is kept for `NAME_LIFETIME` seconds, or until
-   a connection cannot be made, because the server may have moved.
+2. Connections that are made at the same time share one look-up. Its result is kept for `NAME_LIFETIME` seconds, or
+   until a connection cannot be made, because the server may have moved.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class PreparedCall(Generic[T_co]):
         )
 
     def with_key(self, key: str) -> PreparedCall[T_co]:
-        """Return the same call with another idempotency key. A call without a key, or whose caller chose it, is unchanged."""
+        """Return the call with another idempotency key. A call without a key, or with a key of the caller, is unchanged."""
         if self.idempotency_key is None or self.has_own_key:
             return self
         return attrs.evolve(self, idempotency_key=valid_key(key))
@@ -114,7 +114,9 @@ class PreparedCall(Generic[T_co]):
             raise InvalidArgumentError(f"a prepared call is read from bytes, not {type(record).__name__}") from None
         if record[:1] != VERSION:
             if record[:1].isdigit() and record[1:2] == b"[":
-                raise InvalidArgumentError(f"this release does not know the format {record[:1].decode()} of prepared calls")
+                raise InvalidArgumentError(
+                    f"this release does not know the format {record[:1].decode()} of prepared calls"
+                )
             raise InvalidArgumentError("these bytes are not a prepared call")
         head, end, body = record[1:].partition(b"\n")
         try:

@@ -101,7 +101,7 @@ def _nothing(_: Any) -> None:
 
 
 def _named(item: Any, *fields: str) -> str | None:
-    """Return the name of the thing that an item is about. IDs of any type are accepted, even ones that cannot be sent."""
+    """Return the name of the thing that an item is about. IDs of any type are accepted, also invalid ones."""
     values = [getattr(item, field, None) for field in fields]
     return None if None in values else repr(tuple(map(str, values)))
 
@@ -132,7 +132,7 @@ class Chunker:
         self._place = 0
 
     def add(self, item: Any) -> list[Chunk]:
-        """Add an item; return the chunks that are complete now. An item that cannot be encoded is a chunk of its own."""
+        """Add an item; return the chunks that are complete now. An item that cannot be encoded gets its own chunk."""
         place, kind = self._place, self._kind
         self._place += 1
         if (error := self._error(item)) is not None:
@@ -163,7 +163,9 @@ class Chunker:
     def _error(self, item: Any) -> InvalidArgumentError | None:
         kind = self._kind
         if not isinstance(item, kind.item):
-            return WrongItemError(f"every item of {kind.what} must be a {kind.item.__name__}, not {type(item).__name__}")
+            return WrongItemError(
+                f"every item of {kind.what} must be a {kind.item.__name__}, not {type(item).__name__}"
+            )
         try:
             encode(kind.body([item]))
         except InvalidArgumentError as error:

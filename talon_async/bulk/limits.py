@@ -8,8 +8,8 @@
    - after 500s, timeouts and lost connections for five ordering keys in a row.
    Any other answer of the server resets these counts.
 3. If the process has no file descriptors left, the limit becomes the number of calls under way.
-4. A closed gate pauses for 50 ms, doubling up to 1 s, or for the server's `Retry-After`. Then one probe is sent. Answers
-   to calls that were sent before the closing do not open the gate. It opens with a sixteenth of the limit.
+4. A closed gate pauses for 50 ms, doubling up to 1 s, or for the server's `Retry-After`. Then one probe is sent.
+   Answers to calls that were sent before the closing do not open the gate. It opens with a sixteenth of the limit.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ def sign_of(error: TalonOneError) -> Sign:  # noqa: PLR0911  # one line for each
 class Concurrency:
     """Limits the number of calls under way, to at most `most`.
 
-    A refusal sets the limit to the number of calls under way. The limit is kept for a second, then raised by 1, 2, 4 and
-    so on, each for one round of calls, until the next refusal. It is raised only while it is fully used. After the gate
-    was closed, the limit starts at a sixteenth and grows by one with each success.
+    A refusal sets the limit to the number of calls under way. The limit is kept for a second, then raised by 1, 2, 4
+    and so on, each for one round of calls, until the next refusal. It is raised only while it is fully used. After the
+    gate was closed, the limit starts at a sixteenth and grows by one with each success.
     """
 
     limit: int
@@ -131,10 +131,10 @@ class Concurrency:
 class AdaptiveConcurrency(Concurrency):
     """Finds the limit from round-trip times, with the algorithm of TCP Vegas.
 
-    It follows `VegasLimit` of Netflix' concurrency-limits. From the shortest and the present round trip it estimates how
-    many of the `limit` calls under way wait in the server's queue. The limit grows if fewer than three wait, and shrinks
-    if more than six wait; both numbers are multiplied by the decimal logarithm of the limit. A limit that is not used
-    does not grow.
+    It follows `VegasLimit` of Netflix' concurrency-limits. From the shortest and the present round trip it estimates
+    how many of the `limit` calls under way wait in the server's queue. The limit grows if fewer than three wait, and
+    shrinks if more than six wait; both numbers are multiplied by the decimal logarithm of the limit. A limit that is
+    not used does not grow.
     See L. Brakmo, L. Peterson: TCP Vegas, IEEE JSAC 13(8), 1995, and https://github.com/Netflix/concurrency-limits.
     """
 
@@ -272,8 +272,8 @@ class Pacer:
     """Spaces calls evenly: `rate` calls a second, without bursts.
 
     After a delay at most 50 ms of calls are caught up, and no gap is shorter than three quarters of the interval, so a
-    pause is not followed by a burst. Timers are too coarse for intervals below 2 ms: there the calls that are due at the
-    same time are sent together.
+    pause is not followed by a burst. Timers are too coarse for intervals below 2 ms: there the calls that are due at
+    the same time are sent together.
     """
 
     interval: float

@@ -90,7 +90,9 @@ async def test_files_beside_a_journal_are_its_own_when_it_was_killed(path: Path)
     await journal.close()
 
 
-@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file"), ("a\0b", "no path")])
+@pytest.mark.parametrize(
+    ("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file"), ("a\0b", "no path")]
+)
 async def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, place: str, said: str) -> None:
     """A folder is no failure of the disk, and a device or a pipe no empty journal; nothing is left beside it."""
     os.mkfifo(tmp_path / "pipe")

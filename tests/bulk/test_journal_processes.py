@@ -165,7 +165,7 @@ def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
     loop.close()
     say(len(asyncio.run(indices_left(PATH))), len(asyncio.run(indices_left(PATH.with_name("own.journal")))))
     """
-    refused = ": the journal is open in the parent process: make a Journal in this process"
+    refused = ": the journal is open in the parent process: make a Journal here"
     in_use = ": the journal is in use by process "
     *said, status, counts = run(script, path).splitlines()
     assert [refused] * 3 == said[:3]

@@ -2,8 +2,8 @@
 
 1. Calls of one profile are in one partition, and a partition has one block under way at a time, so the calls keep their
    order. The next block goes when the result of the block before it has arrived. Counted calls are never sent again.
-2. When a worker dies, Dask sends all calls of its blocks again. Each call has a key that is derived from the job and the
-   item, so the server acts once. The same holds if the whole job is run again within 23 hours.
+2. When a worker dies, Dask sends all calls of its blocks again. Each call has a key that is derived from the job and
+   the item, so the server acts once. The same holds if the whole job is run again within 23 hours.
 3. At most `parallel` blocks are under way. Each block sends `rate / parallel` calls a second at most.
 4. At most two blocks of calls for each partition wait in the caller's process.
 """
@@ -72,12 +72,13 @@ def distribute(
 ) -> Report[PreparedCall[Any]]:
     """Send many prepared calls from the workers of a Dask cluster.
 
-    Each worker sends its calls as `bulk` does, and waits through outages of the server. Calls of one profile are sent in
-    the order of `calls`; so are calls of one session that name no profile.
+    Each worker sends its calls as `bulk` does, and waits through outages of the server. Calls of one profile are sent
+    in the order of `calls`; so are calls of one session that name no profile.
 
     Args:
         cluster: a Dask client, not an asynchronous one.
-        calls: the calls, from any iterable. The iterable is read in the caller's process, no faster than calls are sent.
+        calls: the calls, from any iterable. The iterable is read in the caller's process, no faster than calls are
+            sent.
         connect: a function that makes the client of a worker, such as `TalonOneSync.from_env` or a
             `functools.partial`. The function is pickled together with any API key that it holds; `from_env` reads the
             worker's own environment instead.
@@ -87,13 +88,14 @@ def distribute(
         **options: see `DistributeOptions`.
 
     Returns:
-        The counts, and every call that did not succeed. `stopped_by` says why the run stopped before the last call, or is
-        None.
+        The counts, and every call that did not succeed. `stopped_by` says why the run stopped before the last call, or
+        is None.
 
     Raises:
         InvalidArgumentError: an option makes no sense; nothing was sent.
-        BulkInterruptedError: `calls` raised, or a worker could not send at all. Its `report` is the report. An exception
-            of `progress` is raised as it is, with the same attribute. The calls of blocks under way are `unknown`.
+        BulkInterruptedError: `calls` raised, or a worker could not send at all. Its `report` is the report. An
+            exception of `progress` is raised as it is, with the same attribute. The calls of blocks under way are
+            `unknown`.
     """
     workers = Cluster(cluster)
     if workers.is_asynchronous:
@@ -190,7 +192,9 @@ class Driver:
         report.taken += 1
         report.pending += 1
         if call.__class__ is not PreparedCall:
-            error = WrongItemError(f"every item of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+            error = WrongItemError(
+                f"every item of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`"
+            )
         elif not (self._allow or is_safe_to_send_again(call)):
             error = WrongItemError(
                 f"{call.operation} acts twice if it is sent twice, and Dask sends the calls of a dead worker again: "

@@ -66,7 +66,7 @@ def connect(uri: str) -> sqlite3.Connection:
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
-    """Open a database for reading, also while a process writes to it. On a read-only or full disk no locks are taken."""
+    """Open a database for reading, also while a process writes. On a read-only or full disk it takes no locks."""
     refuse_kind(path)
     if not path.exists():
         raise JournalError(f"{path}: there is no such journal")

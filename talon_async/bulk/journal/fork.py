@@ -54,7 +54,7 @@ def refuse_inherited(path: Path) -> None:
     """Raise JournalError if the file was open in the parent of this process when it forked."""
     if _inherited and _identity(path) in _inherited:
         raise JournalError(
-            f"{path}: the journal was open in the parent when this process was forked: use it in a process that is started anew"
+            f"{path}: the journal was open in the parent when this process was forked: use it in a fresh process"
         )
 
 

@@ -2,8 +2,8 @@
 
 1. A call is accepted before it is sent, and settled afterwards. `accept`, `mark_leaving` and `unmark` return when their
    changes are durable. `settle` returns at once: settlements are written with the next change, when 256 have gathered,
-   or after 50 ms. A killed process loses unwritten settlements, so the next run gets those calls again. It repeats calls
-   with a key, which the server absorbs, and reports the marked calls that are not safe to repeat.
+   or after 50 ms. A killed process loses unwritten settlements, so the next run gets those calls again. It repeats
+   calls with a key, which the server absorbs, and reports the marked calls that are not safe to repeat.
 2. Changes that gather during a transaction are written by the next transaction.
 3. A call of an earlier run that is safe to repeat may have been sent, unless its mark was taken back. A call that is
    not safe to repeat may have been sent only if it is marked.
@@ -41,10 +41,10 @@ class Journal(JournalFile):
     `talon.bulk(calls, journal=...)` accepts a path and does everything else. The methods `count`, `list`, `export`,
     `requeue` and `erase` need neither a client nor an event loop.
 
-    The file holds customers' data: the calls that are not settled and the calls that failed. Only its owner can read it.
-    It never holds the API key. Beside the file lie `.lock`, which holds the ID of the process that uses the journal, and
-    `.reserve`, 256 KiB of room for the moment when the disk is full. SQLite's own `-wal` and `-shm` lie there while the
-    journal is in use.
+    The file holds customers' data: the calls that are not settled and the calls that failed. Only its owner can read
+    it. It never holds the API key. Beside the file lie `.lock`, which holds the ID of the process that uses the
+    journal, and `.reserve`, 256 KiB of room for the moment when the disk is full. SQLite's own `-wal` and `-shm` lie
+    there while the journal is in use.
 
     Args:
         path: the file. It is created if it does not exist. It must be on a local disk.
@@ -117,7 +117,7 @@ class Journal(JournalFile):
         return await in_thread(run.writer, partial(keys_of_failures, run.held.store))
 
     async def accept(self, entries: Sequence[Entry]) -> None:
-        """Store calls. They are durable when this returns. Indices rise; the indices of items without a call are skipped."""
+        """Store calls, which are durable when this returns. Indices rise, and skip items without a call."""
         run = self._open_run()
         run.refuse_if_broken()
         now = self._now()
@@ -138,7 +138,7 @@ class Journal(JournalFile):
         await run.durable()
 
     async def unmark(self, indices: Sequence[int]) -> None:
-        """Record that calls were not sent, including calls that are safe to repeat, which need no mark before sending."""
+        """Record that calls were not sent, including calls that are safe to repeat and so were not marked."""
         run = self._open_run()
         run.mark(indices, leaving=False)
         await run.durable()
@@ -182,7 +182,7 @@ class Journal(JournalFile):
         if run is None:
             raise JournalError(f"{self.path}: the journal is not open")
         if run.pid != os.getpid():
-            raise JournalError(f"{self.path}: the journal is open in the parent process: make a Journal in this process")
+            raise JournalError(f"{self.path}: the journal is open in the parent process: make a Journal here")
         return run
 
     async def __aenter__(self) -> Self:

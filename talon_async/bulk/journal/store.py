@@ -135,7 +135,9 @@ class Store:
             raise JournalError(f"{self.path}: this is not a journal, but the database of another program")
         if not empty and version != FORMAT:
             age = "a newer release of talon_async: update this one" if version > FORMAT else "an older release"
-            raise JournalError(f"{self.path}: the journal has format {version}, made by {age}; this release knows format {FORMAT}")
+            raise JournalError(
+                f"{self.path}: the journal has format {version}, made by {age}; this release knows format {FORMAT}"
+            )
         if readonly:
             if empty:
                 raise JournalError(f"{self.path}: the journal is empty: no run has used it yet")
@@ -151,7 +153,7 @@ class Store:
         if mode != "wal":
             raise JournalError(f"{self.path}: a journal needs a local disk; SQLite cannot keep a WAL here ({mode})")
         for pragma in ("synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "secure_delete=ON"):
-            self._connection.execute(f"PRAGMA {pragma}")  # both fullfsync pragmas are for macOS and do nothing elsewhere
+            self._connection.execute(f"PRAGMA {pragma}")  # the two on fsync work on macOS only
         self._connection.execute("PRAGMA wal_autocheckpoint=500")
 
     def _make(self) -> None:

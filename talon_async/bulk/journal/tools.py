@@ -123,8 +123,8 @@ class JournalFile:
     def list(self, state: State | None = None, *, ordering_key: str | None = None) -> Iterator[JournaledCall]:
         """Return the unsettled calls and then the failed calls, both in the order of their indices.
 
-        `state` selects only one kind. `ordering_key`, such as `profile:jane`, selects the calls of one customer, without
-        items that could not be encoded.
+        `state` selects only one kind. `ordering_key`, such as `profile:jane`, selects the calls of one customer,
+        without items that could not be encoded.
 
         Raises:
             JournalError: there is no such journal, or the file is not a journal or is damaged.
@@ -272,8 +272,8 @@ def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
 
 
 def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
-    """Move a failed call back to the unsettled calls. With `accepted`, which means that the server refused it, it gets a new
-    key."""
+    """Move a failed call back to the unsettled calls. With `accepted`, which means that the server refused it, it gets
+    a new key."""
     record = stored.record
     if accepted is not None and (call := described(stored)) is not None:
         record = bytes(call.with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))

@@ -2,8 +2,8 @@
 
 1. An offset is committed only when every message before it is settled: the server has acted on its call, or `on_poison`
    has returned. A killed process therefore loses no message; the next process sends the uncommitted messages again.
-2. A message that is sent again acts once. Its idempotency key is made of topic, partition and offset, unless the message
-   brings its own. Calls that are not safe to repeat are refused, unless `allow_unrepeatable` is set.
+2. A message that is sent again acts once. Its idempotency key is made of topic, partition and offset, unless the
+   message brings its own. Calls that are not safe to repeat are refused, unless `allow_unrepeatable` is set.
 3. Messages with the same key, and calls for the same profile or session, are sent one after the other.
 4. Before partitions go to another consumer, the calls under way get up to `drain` seconds to end. The other consumer
    gets the remaining messages.
@@ -152,7 +152,9 @@ async def deliver(
     """
     topics = sorted(consumer.subscription())
     if getattr(consumer, "_enable_auto_commit", False):  # aiokafka has no public attribute for it
-        raise InvalidArgumentError("consumer would commit messages that are not settled: make it with enable_auto_commit=False")
+        raise InvalidArgumentError(
+            "consumer would commit messages that are not settled: make it with enable_auto_commit=False"
+        )
     if getattr(consumer, "_group_id", "") is None:
         raise InvalidArgumentError("consumer has no group to commit offsets for: make it with a group_id")
     if not topics:
@@ -161,7 +163,9 @@ async def deliver(
     try:
         consumer.subscribe(topics=topics, listener=delivery)
     except IllegalStateError:
-        raise InvalidArgumentError("consumer must be subscribed to topics by name, not to partitions or a pattern") from None
+        raise InvalidArgumentError(
+            "consumer must be subscribed to topics by name, not to partitions or a pattern"
+        ) from None
     try:
         await _start(consumer)
         return await delivery.run()
@@ -302,7 +306,7 @@ class Delivery:
     def _new_session(self) -> Session:
         options = self._options.copy()
         if options.get("patience") is None and self.report.succeeded:
-            options["patience"] = FOREVER  # it worked before: uncommitted messages are safe, however long the outage lasts
+            options["patience"] = FOREVER  # uncommitted messages are safe in any outage
         hooks = Hooks(self._settled, self._wanted.set, self._on_poison)
         return Session(self._talon, options, self.report, hooks)
 

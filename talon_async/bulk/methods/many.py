@@ -46,15 +46,15 @@ class ManyCalls(Runs):
         Calls that share an ordering key (the same profile or session) are sent one after the other, in the order of
         `calls`. Other calls are sent at the same time. During an outage of the server the run waits, without using up
         attempts of the calls. Calls are read from the source as they are sent, so the source may be endless. Every call
-        that was read is counted in the report once, however the run ends. If an exception is raised, its `report` is the
-        report.
+        that was read is counted in the report once, however the run ends. If an exception is raised, its `report` is
+        the report.
 
         Answers are not returned. A call whose operation has the option `silent` is sent with `silent=True`, unless it
         was prepared with another value.
 
         Args:
-            calls: the calls, from an iterable or asynchronous iterable. A generator that turns out to be slow is read in
-                a thread.
+            calls: the calls, from an iterable or asynchronous iterable. A generator that turns out to be slow is read
+                in a thread.
             **options: see `BulkOptions`.
 
         Returns:

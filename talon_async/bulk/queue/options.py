@@ -98,7 +98,7 @@ class QueueSettings:
 
     @property
     def capacity(self) -> int:
-        """How many events the runner may hold. With `drop_oldest` it is half of the size, so that some can be dropped."""
+        """How many events the runner may hold: half of the size with `drop_oldest`, so that others can be dropped."""
         return self.size // 2 if self.overflow == "drop_oldest" else self.size
 
 
