@@ -149,7 +149,7 @@ class Call:
         return self.worst_outcome in {"unknown", "accepted"}
 
     def _is_deleted(self, error: TalonOneError) -> bool:
-        """Tell whether a DELETE met 404 because an earlier attempt may have deleted the thing, which counts as success."""
+        """Tell whether a DELETE met 404 because an earlier attempt may have deleted the thing: it succeeded."""
         deletes = self.request.operation.method == "DELETE"
         return deletes and isinstance(error, NotFoundError) and self.may_have_acted
 

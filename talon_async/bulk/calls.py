@@ -78,7 +78,7 @@ class PreparedCall(Generic[T_co]):
         )
 
     def with_key(self, key: str) -> PreparedCall[T_co]:
-        """Return the call with another idempotency key. A call without a key, or with a key of the caller, is unchanged."""
+        """Return the call with another idempotency key; the same call if it has no key or the caller chose the key."""
         if self.idempotency_key is None or self.has_own_key:
             return self
         return attrs.evolve(self, idempotency_key=valid_key(key))

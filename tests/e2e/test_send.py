@@ -142,7 +142,7 @@ def test_nothing_is_kept_when_a_run_is_dry(server: CountingServer, tmp_path: Pat
         (["-", "--map", "profile=customer"], "has no 'profile'; it has"),
         (["-", "--attribute", "price:number"], "'number' is no type"),
         (["-", "--operation", "nonsense"], "invalid choice"),
-        (["-", "--rate", "0"], "is no number of calls a second"),
+        (["-", "--rate", "0"], "is not a number of calls a second above 0"),
         (["-", "-"], "a file is named twice"),
         (["-", "--operation", "create_referral", "--dry"], "create_referral has no dry run"),
     ],

@@ -93,7 +93,7 @@ def test_objects_are_sent_as_they_are_when_nothing_is_mapped() -> None:
     assert problem(made, profileId="x", type="").startswith("FILE, line 1, column type: must be 1 or more")
     session = mapper("update_customer_session_v2")
     cart = {"profileId": "x", "cartItems": [{"sku": "a", "quantity": 1, "prise": 2}]}
-    expected = "FILE, line 1, column customerSession.cartItems.0.prise: is no field of the API"
+    expected = "FILE, line 1, column customerSession.cartItems.0.prise: is not a field of the API"
     assert expected == problem(session, customerSessionId="s", customerSession=cart)
 
 

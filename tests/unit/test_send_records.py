@@ -79,7 +79,7 @@ def test_a_line_is_refused_when_it_is_damaged(changes: dict[str, Any]) -> None:
     """Nothing is sent that an earlier run cannot have written; the message names the line alone."""
     with pytest.raises(InputError) as caught:
         again(v2(), "rejected", **changes)
-    assert str(caught.value) == "FILE, line 1: looks like a call that an earlier run wrote, but is damaged"
+    assert str(caught.value) == "FILE, line 1: is a damaged call of an earlier run"
 
 
 def test_a_file_is_written_whole_when_there_are_lines(tmp_path: Path) -> None:

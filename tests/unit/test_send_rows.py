@@ -36,7 +36,7 @@ def test_what_is_no_object_is_told_when_json_is_read(tmp_path: Path) -> None:
     """A line that is no JSON is told with its character, and the next line is read."""
     path = written(tmp_path / "a.jsonl", b'{"a": }\n[1]\n{"a": "\xff"}\n{"a": 3}\n')
     first, second, third, last = read(path)
-    assert first.startswith("FILE, line 1: is no JSON, at character 7")
+    assert first.startswith("FILE, line 1: is not valid JSON, at character 7")
     assert second == "FILE, line 2: must be a JSON object"
     assert third.startswith("FILE, line 3: is no JSON")
     assert last == (4, {"a": 3})

@@ -206,7 +206,7 @@ class Store:
             self._has_new_destination = True
         elif noted != destination:
             raise JournalError(
-                f"{self.path}: the calls of this journal belong to another base URL or API key than those of this client"
+                f"{self.path}: the calls of this journal belong to another base URL or API key than this client"
             )
 
     def forget_unused_destination(self) -> None:
