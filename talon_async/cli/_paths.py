@@ -31,7 +31,7 @@ def identity(path: str | Path) -> object:
 
 
 def refuse_clashes(inputs: Sequence[str], places: Iterable[tuple[Path | None, Path | None]]) -> None:
-    """Raise UsageError if a file has two purposes. `places` are the journal and the file for failed calls of each input."""
+    """Raise UsageError if a file has two purposes. `places` has the journal and the failed file of each input."""
     seen: dict[object, str] = {}
     named: list[tuple[str | Path, str]] = [(path, INPUT) for path in inputs]
     for journal, failed in places:

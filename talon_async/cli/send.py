@@ -88,7 +88,7 @@ def _add_pace(group: Any) -> None:
     add = group.add_argument
     add("--rate", type=_rate, metavar="N", help="the highest number of calls a second, evenly spaced")
     add("--concurrency", type=_concurrency, default=64, metavar="auto|N",
-        help="calls under way at once; auto finds the number that the server handles (default: %(default)s)")  # fmt: skip
+        help="calls under way at once; auto finds a suitable number (default: %(default)s)")  # fmt: skip
     add("--check", action="store_true", help="check all rows, list the problems, and send nothing")
     add("--dry", action="store_true", help="have the server evaluate the calls and store nothing; no journal is kept")
 

@@ -43,11 +43,12 @@ class Profiles:
             body: the attributes, audience changes, and what the answer shall hold.
             run_rule_engine: evaluate the rules; they do not run by default.
             dry: with `run_rule_engine=True`, evaluate only and store nothing.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             BadRequestError: an attribute that is not defined in the Campaign Manager, or of another type.
-            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+            ParallelUpdateError: other requests kept updating the same profile during all attempts.
 
         See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfileV2
         """
@@ -69,7 +70,8 @@ class Profiles:
         Args:
             body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
             silent: `False` asks for the profiles as they are afterwards; otherwise the answer is None.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             InvalidArgumentError: more than 1000 profiles; nothing was sent.
@@ -92,7 +94,7 @@ class Profiles:
         Args:
             integration_id: your ID of the customer.
             body: the attributes.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerProfile
         """

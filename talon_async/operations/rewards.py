@@ -37,8 +37,8 @@ class Rewards:
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
             status: only rewards of these statuses; all if left out.
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
             with_total_result_size: `True` also counts all of them, which may be slow.
 
         Raises:
@@ -68,12 +68,12 @@ class Rewards:
         releases take both; the card must then be linked to the customer.
 
         Args:
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
             points_from: only those that cost so many points or more; greater than 0.
             points_to: only those that cost so many points or fewer; greater than 0.
             include_free: `False` leaves out those that cost nothing.
-            loyalty_program_id: only those of this program, by the API's ID.
+            loyalty_program_id: only those of this program, by its ID in Talon.One.
             subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
             profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
                 `loyalty_program_id` their balances.
@@ -100,9 +100,9 @@ class Rewards:
         A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely went through.
 
         Args:
-            reward_id: the API's ID of the reward.
+            reward_id: the ID of the reward in Talon.One.
             body: your ID of this unlocking, the customer, the ledger that pays, and what the answer shall hold.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
 
         Raises:
             BadRequestError: a field that the API does not take, or fields that do not go together.

@@ -51,7 +51,8 @@ class Sessions:
                 At most 1000 items with 10,000 pieces in all.
             dry: evaluate only: nothing is stored, and only this request's content counts.
             now: a time in the future to evaluate at; needs `dry=True` and a time zone.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             BadRequestError: unknown attributes, wrong types, a transition of state that is not possible.
@@ -74,7 +75,7 @@ class Sessions:
         Args:
             customer_session_id: your ID of the session.
             body: the session. `profile_id=""` makes it anonymous.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerSession
         """
@@ -113,10 +114,11 @@ class Sessions:
         Args:
             customer_session_id: your ID of the session.
             body: which items, by position, SKU and quantity, and what the answer shall hold besides the effects.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
             run_rule_engine: evaluate the rest of the cart anew, for campaigns with `reevaluate_on_return` that had an
                 effect when the session was closed.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             BadRequestError: the session is not closed, or there is no such item in it.
@@ -136,7 +138,8 @@ class Sessions:
 
         Args:
             customer_session_id: your ID of the session.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             BadRequestError: the session is not closed.

@@ -109,7 +109,7 @@ def test_every_problem_is_listed_when_a_file_is_checked(server: CountingServer, 
     done = run(server, path, "--check", *MAPPING)
     assert done.stdout.splitlines() == [
         f"{path}, line 3, column price: must be a number (float)",
-        f"{path}, line 6, column customer: profile_id must be given",
+        f"{path}, line 6, column customer: profile_id is required",
         f"{path}, line 7: has 2 cells, and the header 3",
         f"{path}, line 8, column n: must be a whole number (int)",
         f"{path}: 6 rows, 4 problems",

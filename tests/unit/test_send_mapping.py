@@ -89,7 +89,7 @@ def test_objects_are_sent_as_they_are_when_nothing_is_mapped() -> None:
     )
     assert "column tpye: track_event_v2 has no such field" in problem(made, profileId="x", tpye="t")
     assert problem(made, profileId=5, type="secret") == "FILE, line 1, column profileId: must be text"
-    assert problem(made, type="secret") == "FILE, line 1, column profileId: profile_id must be given"
+    assert problem(made, type="secret") == "FILE, line 1, column profileId: profile_id is required"
     assert problem(made, profileId="x", type="").startswith("FILE, line 1, column type: must be 1 or more")
     session = mapper("update_customer_session_v2")
     cart = {"profileId": "x", "cartItems": [{"sku": "a", "quantity": 1, "prise": 2}]}
@@ -109,7 +109,7 @@ def test_the_path_takes_a_column_when_the_operation_has_an_id_in_it() -> None:
     call = made.call(Row(1, {"id": "jane doe", "order": "o-1"}), "")
     assert ("/v2/customer_profiles/jane%20doe", "o-1", True) == (call.target, call.idempotency_key, call.has_own_key)
     assert ("profile:jane doe",) == call.ordering_keys
-    assert "integration_id must be given" in problem(made, order="o-1")
+    assert "integration_id is required" in problem(made, order="o-1")
 
 
 def test_constants_are_in_every_row_when_they_are_set() -> None:

@@ -61,7 +61,7 @@ def test_cells_are_separated_by_tabs_when_the_name_says_so(tmp_path: Path) -> No
     [
         ("", "line 1: there is no header"),
         ("\n1\n", "line 1: there is no header"),
-        ("a,b,a\n", "line 1, column a: is there twice"),
+        ("a,b,a\n", "line 1, column a: appears twice in the header"),
     ],
 )
 def test_a_header_is_refused_when_it_names_no_columns(tmp_path: Path, content: str, said: str) -> None:
@@ -74,7 +74,7 @@ def test_the_rest_is_given_up_when_a_quote_is_not_closed(tmp_path: Path) -> None
     """What stands behind a quote that never ends cannot be told from its cell."""
     rows = read(written(tmp_path / "a.csv", 'a\n1\n"2\n3\n'))
     assert rows[0] == (2, {"a": "1"})
-    assert rows[1].startswith("FILE, line 3: is no CSV")
+    assert rows[1].startswith("FILE, line 3: is not valid CSV")
 
 
 def test_a_file_is_read_up_to_the_damage_when_gzip_is_cut_off(tmp_path: Path) -> None:

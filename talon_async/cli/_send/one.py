@@ -61,7 +61,7 @@ class SendOptions:
     delimiter: str | None
 
     def places(self, path: str) -> tuple[Path | None, Path | None]:
-        """Return the paths of the journal and of the file for failed calls of an input; None for each that is not kept."""
+        """Return the paths of the journal and of the file for failed calls; None for a file that is not kept."""
         beside = None if is_stream(path) else path
         wants_journal = self.has_journal and not self.calls.dry
         journal = self.journal or (beside and f"{beside}.journal")
@@ -144,7 +144,7 @@ class OneInput:
         return code or (SOME_FAILED if failed or report.failed or written is None else ALL)
 
     def _write_failed(self, report: Report[PreparedCall[Any]]) -> int | None:
-        """Write the failed calls of this and earlier runs; return their number, or None if they could not be written."""
+        """Write the failed calls of this and earlier runs; return their number, None if that failed."""
         if self._failed is None or not (self._journal is None or self._journal.exists()):
             return 0
         if self._journal is None:

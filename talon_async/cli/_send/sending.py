@@ -30,7 +30,7 @@ class SendingClient(TalonOne):
     """A client whose runs can be stopped in order."""
 
     def runner(self, calls: Iterator[PreparedCall[Any]], *, in_thread: bool, options: BulkOptions) -> Runner:
-        """Return a run that has not begun. With `in_thread`, its source, which may block for long, is read in a thread."""
+        """Return a run that has not begun. `in_thread` is for a source that may block for long."""
         source = ThreadSource(calls) if in_thread else as_source(calls, "calls", self._core.clock.monotonic)
         return self._run_of(source, self._sending, options)
 
