@@ -179,7 +179,7 @@ class ConflictError(APIError):
 
 
 class ParallelUpdateError(ConflictError):
-    """409: too many requests update one profile or session at once. The server did nothing; the client repeats the call."""
+    """409: too many requests update one profile or session. The server did nothing; the client repeats the call."""
 
     failure = Failure.REFUSED
 

@@ -244,7 +244,7 @@ class _Cart:
         return [rollback.effect for rollback in rollbacks if rollback.left]
 
     def take(self) -> None:
-        """Apply the discounts: first those on lines, then those on the session to the remaining amounts of the lines."""
+        """Apply the discounts: first those on lines, then those on the session to what the lines leave."""
         pools: dict[str, _Line] = {}
         for wanted in self.wanted:
             if wanted.on_line:

@@ -18,7 +18,7 @@ class Coupons:
         """Reserve a coupon for customers, which adds it to their inventory.
 
         The answer holds the reservations with their times if the server has API release 26.19 or later.
-        Other customers can still use the coupon, unless it requires a reservation. After an unknown outcome it is not
+        A reservation alone does not prevent other customers from using the coupon. After an unknown outcome it is not
         repeated by itself.
 
         Args:
