@@ -35,8 +35,7 @@ class Registration(Protocol[P, S]):
 
 
 class EffectHandlers(Generic[R]):
-    """Calls a function for each effect, by the class of its props. Effects without a function go to the default, if
-    any.
+    """Calls a function for each effect, by the class of its props. Other effects go to the default, if there is one.
 
         handlers = EffectHandlers()
 

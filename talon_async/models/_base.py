@@ -49,7 +49,7 @@ class Limit:
     pattern: str | None = None
 
     def refusal(self, value: Any) -> str | None:
-        """Return the reason if a value is outside the limit, else None. Only numbers, texts and collections are checked."""
+        """Return why a value is outside the limit; None if it is not. Other than numbers and sized values pass."""
         if isinstance(value, bool) or not isinstance(value, int | float | Collection):
             return None
         number = isinstance(value, int | float)

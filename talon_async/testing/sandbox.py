@@ -238,17 +238,17 @@ class Sandbox:
     # -- rules
 
     def on_session(self, rule: SessionRule) -> SessionRule:
-        """Add the effects that a function returns to every update of a session that is not cancelled. Also a decorator."""
+        """Add the effects of a function to every update of a session that is not cancelled; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_session.append(rule))
         return rule
 
     def on_profile(self, rule: ProfileRule) -> ProfileRule:
-        """Add the effects that a function returns to every update of a profile that runs the rules. Can be used as a decorator."""
+        """Add the effects of a function to every update of a profile that runs the rules; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_profile.append(rule))
         return rule
 
     def on_event(self, rule: EventRule) -> EventRule:
-        """Add the effects that a function returns to every event, including advanced events. Can be used as a decorator."""
+        """Add the effects of a function to every event, including advanced events; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_event.append(rule))
         return rule
 

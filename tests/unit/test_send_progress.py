@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from talon_async.cli._send.progress import Lines, Meter, OwnBar, State, duration, describe
+from talon_async.cli._send.progress import Lines, Meter, OwnBar, State, describe, duration
 
 
 def state(**values: Any) -> State:

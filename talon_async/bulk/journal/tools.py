@@ -272,8 +272,7 @@ def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
 
 
 def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
-    """Move a failed call back to the unsettled calls. With `accepted`, which means that the server refused it, it gets
-    a new key."""
+    """Move a failed call back to the unsettled calls. With `accepted`, for a refused call, it gets a new key."""
     record = stored.record
     if accepted is not None and (call := described(stored)) is not None:
         record = bytes(call.with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))

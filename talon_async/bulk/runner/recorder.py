@@ -1,5 +1,4 @@
-"""Keeps the journal of a run: resume, skip, accept calls before sending, mark calls that are not safe to repeat,
-settle.
+"""Keeps the journal of a run: resume, skip, accept before sending, mark calls that are not safe to repeat, settle.
 
 1. A call is sent only once the journal has stored it. Calls that are read together are stored together.
 2. A call that is not safe to repeat is marked as leaving before its first byte is sent, together with the next waiting

@@ -1,5 +1,4 @@
-"""The implementation of `talon-async send`: it turns rows into prepared calls (`rows`, `mapping`) and sends them
-(`run`).
+"""The implementation of `talon-async send`, which turns rows into prepared calls and sends them.
 
 The files import each other in this order: `problems`, `convert`, `rows`, `parquet`, `files`, `operations`, `mapping`,
 `records`, `calls`, `progress`, `sending`, `one`, `run`.
