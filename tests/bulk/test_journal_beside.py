@@ -48,7 +48,7 @@ async def test_a_file_beside_a_journal_is_not_touched_when_it_is_of_somebody_els
     """The error names the file; nothing is made."""
     beside = Path(f"{path}{end}")
     beside.write_bytes(content)
-    await refused(path, f"^{beside}: this file is no part of the journal events.journal")
+    await refused(path, f"^{beside}: this file does not belong to the journal events.journal")
     assert (content, {beside.name}) == (beside.read_bytes(), names(path.parent))
 
 
@@ -57,7 +57,7 @@ async def test_a_folder_beside_a_journal_is_named_when_it_has_a_name_that_is_nee
     """It is no failure of the disk."""
     beside = Path(f"{path}{end}")
     beside.mkdir()
-    await refused(path, f"^{beside}: this file is no part of")
+    await refused(path, f"^{beside}: this file does not belong to")
 
 
 @pytest.mark.parametrize("end", [".lock", ".reserve", "-wal"])
@@ -91,7 +91,7 @@ async def test_files_beside_a_journal_are_its_own_when_it_was_killed(path: Path)
 
 
 @pytest.mark.parametrize(
-    ("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file"), ("a\0b", "no path")]
+    ("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file"), ("a\0b", "not a valid path")]
 )
 async def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, place: str, said: str) -> None:
     """A folder is no failure of the disk, and a device or a pipe no empty journal; nothing is left beside it."""
@@ -119,7 +119,7 @@ async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kin
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         connection.close()
     before = path.read_bytes()
-    await refused(path, f"^{path}: this is no journal")
+    await refused(path, f"^{path}: this file is not a journal")
     assert (before, {path.name}) == (path.read_bytes(), names(path.parent))
 
 

@@ -74,7 +74,7 @@ async def test_a_journal_is_refused_when_it_has_another_format(path: Path, versi
 async def test_an_empty_file_becomes_a_journal_when_it_is_opened(path: Path) -> None:
     """A process killed while it made the journal leaves one behind; the tools say that there is nothing in it."""
     path.touch()
-    with pytest.raises(JournalError, match="nothing was ever recorded"):
+    with pytest.raises(JournalError, match="no run has used it yet"):
         Journal(path).count()
     await filled(path)
     assert 600 == Journal(path).count().unsettled

@@ -209,7 +209,7 @@ def test_a_journal_is_free_when_its_process_ends_before_a_forked_child(path: Pat
             path,
         )
         out, _ = process.communicate(b"x", timeout=60)
-    refused = f"{path}: the journal was open in the process that this one was forked from: use it in a fresh process"
+    refused = f"{path}: the journal was open in the parent when this process was forked: use it in a fresh process"
     assert [refused] * 2 == out.decode().splitlines()
     assert [1, 2, 3, 4, 5, 6, 7] == [call.index for call in Journal(path).list()]
 

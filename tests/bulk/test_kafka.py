@@ -261,7 +261,7 @@ async def test_a_consumer_is_refused_when_it_was_started() -> None:
     """It must know from the beginning whom to tell when partitions come and go."""
     consumer = FakeConsumer()
     await consumer.start()
-    with pytest.raises(InvalidArgumentError, match="it was started"):
+    with pytest.raises(InvalidArgumentError, match="already started"):
         await deliver(consumer, TalonOne("http://127.0.0.1", "key"), make.v2)
 
 

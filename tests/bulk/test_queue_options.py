@@ -53,7 +53,7 @@ async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
         ({"size": 1, "overflow": "drop_oldest"}, "size must be a whole number of 2"),
         ({"size": True}, "size"),
         ({"overflow": "block"}, "overflow must be one of wait, raise, drop_oldest"),
-        ({"overflow": "drop_oldest", "journal": "events"}, "a journal exists to lose none"),
+        ({"overflow": "drop_oldest", "journal": "events"}, "cannot be combined with a journal"),
         ({"journal": 5}, "journal must be the path of a folder"),
         ({"drain_timeout": -1}, "drain_timeout"),
         ({"drain_timeout": float("nan")}, "drain_timeout"),
@@ -70,7 +70,7 @@ async def test_options_are_refused_when_they_make_no_sense(
     """At once when the queue is made, not when it is opened."""
     with pytest.raises(InvalidArgumentError, match=message):
         queue_of(client(url), **options)
-    with pytest.raises(TypeError, match="'sise' is no option"):
+    with pytest.raises(TypeError, match="'sise' is not an option"):
         queue_of(client(url), sise=1)
 
 

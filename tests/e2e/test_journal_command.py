@@ -108,7 +108,7 @@ def test_what_it_is_is_told_when_a_journal_is_no_file(tmp_path: Path, action: st
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place
     done = run(None, action, path, *(["profile:x"] if action == "erase" else []), command="journal")
-    assert (2, f"talon-async journal: {path} {said}, and no journal\n") == (done.returncode, done.stderr)
+    assert (2, f"talon-async journal: {path} {said}, so it is not a journal\n") == (done.returncode, done.stderr)
 
 
 def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_foreign_file_is_kept_when_it_is_named_for_failures(
     path.write_bytes(content)
     done = run(server, events, *(["--failed", path] if name else []))
     assert (2, content, 0) == (done.returncode, path.read_bytes(), len(server.counts.requests)), done.stderr
-    assert f"{path} is there already and holds something else" in done.stderr
+    assert f"{path} already exists and holds other data" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["precious.txt.tmp", "out.ndjson.tmp"])
@@ -269,9 +269,9 @@ def test_the_exit_code_stays_when_output_goes_nowhere(
     [
         ("$SEND - <&-", "standard input is closed"),
         ("$SEND .  --format csv", ".: Is a directory"),
-        ("$SEND - --format csv --encoding idna < a.ndjson", "'idna' is no encoding of text"),
-        ("$SEND - --format csv --encoding undefined < a.ndjson", "'undefined' is no encoding of text"),
-        ("$SEND - --format csv --encoding base64 < a.ndjson", "'base64' is no encoding of text"),
+        ("$SEND - --format csv --encoding idna < a.ndjson", "'idna' is not a text encoding"),
+        ("$SEND - --format csv --encoding undefined < a.ndjson", "'undefined' is not a text encoding"),
+        ("$SEND - --format csv --encoding base64 < a.ndjson", "'base64' is not a text encoding"),
         ("$SEND - --format parquet < a.ndjson", "cannot be read from standard input"),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_name_is_shown_when_it_is_no_text(server: CountingServer, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("x.csv", b"profileId,profile_id,type\na,b,t\n", "the columns 'profileId' and 'profile_id' are one field"),
+        ("x.csv", b"profileId,profile_id,type\na,b,t\n", "the columns 'profileId' and 'profile_id' are the same field"),
         (
             "x.ndjson",
             b'{"profileId": "a", "type": "t", "attributes": {}}\n{"profile_id": "b", "type": "t", "profileId": "a"}\n',

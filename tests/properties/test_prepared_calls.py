@@ -83,7 +83,7 @@ def test_an_unknown_operation_is_told_when_a_call_names_it() -> None:
     """Also one that is a method, but no operation."""
     for name in ("nothing", "aclose"):
         call: PreparedCall[Any] = PreparedCall(name, "/", None, (), Idempotency.SAFE, None)
-        with pytest.raises(InvalidArgumentError, match=f"'{name}' is no operation of TalonOne"):
+        with pytest.raises(InvalidArgumentError, match=f"'{name}' is not an operation of TalonOne"):
             request_of(call, TalonOne)
 
 

@@ -138,8 +138,8 @@ def test_events_of_v1_have_attributes_when_no_column_is_one() -> None:
     [
         ({"maps": ["profile=x"]}, "track_event_v2 has no 'profile'; it has attributes, "),
         ({"maps": ["profile_id=id"]}, "there is no column 'id'; there are customer, price"),
-        ({"attributes": ["price:number"]}, "'number' is no type; there are str, int"),
-        ({"attributes": ["price:float"]}, "no column is profile_id: say --map profile_id=COLUMN"),
+        ({"attributes": ["price:number"]}, "'number' is not a type; the types are str, int"),
+        ({"attributes": ["price:float"]}, "there is no column for profile_id: use --map profile_id=COLUMN"),
         ({"attributes": ["=price"]}, "must be NAME, NAME:TYPE or NAME=COLUMN:TYPE"),
         ({"constants": ["type"]}, "must be FIELD=VALUE"),
         ({"constants": ["evaluable_campaign_ids=x"]}, "must be JSON text"),

@@ -61,7 +61,7 @@ def test_a_call_in_doubt_keeps_its_key_when_that_protects_it() -> None:
 @pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
 def test_a_call_in_doubt_is_refused_when_nothing_protects_it(call: PreparedCall[Any], hours: float) -> None:
     """Sent again it might act twice; that is done, or not, as the command says."""
-    with pytest.raises(InputError, match="the server may have recorded it already"):
+    with pytest.raises(InputError, match="the server may have recorded this call already"):
         again(call, "unknown", hours=hours)
     assert again(call, "unknown", hours=hours, in_doubt="skip") is None
     sent = again(call, "unknown", hours=hours, in_doubt="send")

@@ -33,19 +33,19 @@ def test_lines_are_counted_when_json_has_empty_ones(tmp_path: Path) -> None:
 
 
 def test_what_is_no_object_is_told_when_json_is_read(tmp_path: Path) -> None:
-    """A line that is no JSON is told with its character, and the next line is read."""
+    """A line that is not valid JSON is told with its character, and the next line is read."""
     path = written(tmp_path / "a.jsonl", b'{"a": }\n[1]\n{"a": "\xff"}\n{"a": 3}\n')
     first, second, third, last = read(path)
     assert first.startswith("FILE, line 1: is not valid JSON, at character 7")
     assert second == "FILE, line 2: must be a JSON object"
-    assert third.startswith("FILE, line 3: is no JSON")
+    assert third.startswith("FILE, line 3: is not valid JSON")
     assert last == (4, {"a": 3})
 
 
 def test_the_first_line_is_named_when_a_row_of_csv_has_several(tmp_path: Path) -> None:
     """A cell may hold line breaks; rows are named by the line on which they begin, and empty cells are left out."""
     path = written(tmp_path / "a.csv", 'a,b\n"x\ny",1\n,2\n\n3\n')
-    expected = [(2, {"a": "x\ny", "b": "1"}), (4, {"b": "2"}), "FILE, line 6: has 1 cells, and the header 2"]
+    expected = [(2, {"a": "x\ny", "b": "1"}), (4, {"b": "2"}), "FILE, line 6: has 1 cells, but the header has 2"]
     assert expected == read(path)
 
 
