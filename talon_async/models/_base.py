@@ -49,7 +49,7 @@ class Limit:
     pattern: str | None = None
 
     def refusal(self, value: Any) -> str | None:
-        """Return why a value is outside the limit; None if it is not. Other than numbers and sized values pass."""
+        """Return why a value is outside the limit; None if it is inside, or has neither an order nor a size."""
         if isinstance(value, bool) or not isinstance(value, int | float | Collection):
             return None
         number = isinstance(value, int | float)

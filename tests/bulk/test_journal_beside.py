@@ -119,7 +119,7 @@ async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kin
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         connection.close()
     before = path.read_bytes()
-    await refused(path, f"^{path}: this file is not a journal")
+    await refused(path, f"^{path}: this is not a journal")
     assert (before, {path.name}) == (path.read_bytes(), names(path.parent))
 
 

@@ -65,7 +65,7 @@ class Queue:
 
     @property
     def undelivered(self) -> list[Failure[Any]]:
-        """The events that were accepted but not delivered, as failures with the event as `item`, after closing.
+        """The events that were not delivered when the queue was closed, as failures with the event as `item`.
 
         An event with the outcome `unsent` was not sent. The server may have acted on an event with the outcome
         `unknown`; if the failure has an `idempotency_key`, sending the event again with that key acts once. With a
