@@ -250,14 +250,14 @@ class _Fields:
     @classmethod
     def detail(cls, entry: Any) -> ErrorDetail | None:
         if not isinstance(entry, dict):
-            said = cls.text(entry)
-            return ErrorDetail(details=said) if said else None
+            text = cls.text(entry)
+            return ErrorDetail(details=text) if text else None
         merged = cast("dict[str, Any]", entry)
         if isinstance(source := merged.get("source"), dict):
             merged = {**merged, **cast("dict[str, Any]", source)}
-        found = {name: cls.text(merged.get(name)) for name in cls.fields}
-        found["details"] = found["details"] or cls.text(merged.get("detail"))
-        detail = ErrorDetail(**{name: value for name, value in found.items() if value})
+        values = {name: cls.text(merged.get(name)) for name in cls.fields}
+        values["details"] = values["details"] or cls.text(merged.get("detail"))
+        detail = ErrorDetail(**{name: value for name, value in values.items() if value})
         return detail if str(detail) else None
 
 
@@ -272,14 +272,14 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
 def error_for(answer: Answer) -> APIError:
     """Return the error for an answer with an error status and any body."""
     fields = _parsed(answer.body)
-    said = _Fields.text(fields.get("message")) or _Fields.text(fields.get("Error"))
+    message = _Fields.text(fields.get("message")) or _Fields.text(fields.get("Error"))
     kind = _BY_STATUS.get(answer.status) or (ServerError if answer.status >= 500 else APIError)  # noqa: PLR2004
-    if kind is ConflictError and said and said.lower().startswith(PARALLEL):
+    if kind is ConflictError and message and message.lower().startswith(PARALLEL):
         kind = ParallelUpdateError
-    error = kind(said or _unsaid(answer))
+    error = kind(message or _unsaid(answer))
     if isinstance(details := fields.get("errors"), list):
-        found = map(_Fields.detail, cast("list[Any]", details))
-        error.errors = tuple(detail for detail in found if detail)
+        parsed = map(_Fields.detail, cast("list[Any]", details))
+        error.errors = tuple(detail for detail in parsed if detail)
     error.status = answer.status
     error.body = answer.body
     return error

@@ -25,7 +25,7 @@ Line: TypeAlias = tuple[int | None, str | None]
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """Add up without rounding, whatever the caller's decimal context."""
+    """Return the sum without rounding, in any decimal context of the caller."""
     with localcontext(EXACT):
         return sum(amounts, Decimal(0))
 

@@ -231,7 +231,7 @@ class NewReferralsForMultipleAdvocates:
     """Referral codes to create, one for each of 1 to 1000 advocates.
 
     Every call creates other codes. Each `#` of `referral_pattern`, which has 3 to 100 characters, becomes one of
-    `valid_characters`: capital letters and digits, unless you say otherwise. A `usage_limit` of 0 is no limit of its
+    `valid_characters`: capital letters and digits by default. A `usage_limit` of 0 is no limit of its
     own. Without `expiry_date` the codes stay valid.
     """
 

@@ -89,8 +89,8 @@ def check(headers: Headers, secret: Secret | Sequence[Secret]) -> None:
 
 def header(headers: Headers, name: str) -> str | None:
     """Return the value of a header, whose name may be in any case; None if it is missing."""
-    found = (value for key, value in headers.items() if str(key).lower() == name.lower())
-    return next((value for value in found if isinstance(value, str)), None)
+    values = (value for key, value in headers.items() if str(key).lower() == name.lower())
+    return next((value for value in values if isinstance(value, str)), None)
 
 
 def _same(given: str, expected: str) -> bool:

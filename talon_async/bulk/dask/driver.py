@@ -92,7 +92,7 @@ def distribute(
         is None.
 
     Raises:
-        InvalidArgumentError: an option makes no sense; nothing was sent.
+        InvalidArgumentError: an option is invalid. Nothing was sent.
         BulkInterruptedError: `calls` raised, or a worker could not send at all. Its `report` is the report. An
             exception of `progress` is raised as it is, with the same attribute. The calls of blocks under way are
             `unknown`.

@@ -165,7 +165,7 @@ def _format_of(path: str) -> Format:
     except KeyError:
         if is_stream(path):
             return "ndjson"
-        known = ", ".join(ENDINGS)
+        endings = ", ".join(ENDINGS)
         raise UsageError(
-            f"{path}: the format is not known; use --format, or a name that ends in one of {known}"
+            f"{path}: the format is not known; use --format, or a name that ends in one of {endings}"
         ) from None

@@ -134,8 +134,8 @@ class Mapper:
         try:
             return self._shape.fields[name]
         except KeyError:
-            known = ", ".join(sorted(name for name in self._shape.fields if name.islower()))
-            raise UsageError(f"{text}: {self._shape.endpoint.name} has no {name!r}; it has {known}") from None
+            names = ", ".join(sorted(name for name in self._shape.fields if name.islower()))
+            raise UsageError(f"{text}: {self._shape.endpoint.name} has no {name!r}; it has {names}") from None
 
     def _check(self, columns: Sequence[str]) -> None:
         """Compare the options with the columns of the input."""
