@@ -352,7 +352,7 @@ def test_the_interpreter_ends_when_the_server_never_answers(
         assert 100 == adopt(url, tmp_path).delivered
         assert (list(range(100)), []) == (sorted(shop.rows), shop.doubled)
     else:
-        assert "a queue was closed with 100 undelivered events" == err.strip()
+        assert "a queue was closed with 100 events that were not delivered" == err.strip()
 
 
 def test_the_interpreter_ends_when_a_thread_waits_for_room(url: str, shop: Shop) -> None:

@@ -140,7 +140,7 @@ def test_nothing_is_kept_when_a_run_is_dry(server: CountingServer, tmp_path: Pat
         (["events.xls"], "the format is not known; use --format"),
         (["-", "--journal", "x", "--no-journal"], "--journal cannot be combined"),
         (["-", "--map", "profile=customer"], "has no 'profile'; it has"),
-        (["-", "--attribute", "price:number"], "'number' is no type"),
+        (["-", "--attribute", "price:number"], "'number' is not a type"),
         (["-", "--operation", "nonsense"], "invalid choice"),
         (["-", "--rate", "0"], "is not a number of calls a second above 0"),
         (["-", "-"], "is given twice"),

@@ -60,7 +60,7 @@ def test_other_bytes_are_refused_when_they_are_read_as_a_call(data: bytes) -> No
 @given(CALLS)
 def test_a_newer_form_is_told_when_it_is_read(call: PreparedCall[Any]) -> None:
     """The digit in front is the form."""
-    with pytest.raises(InvalidArgumentError, match="form 2 is unknown"):
+    with pytest.raises(InvalidArgumentError, match="the format 2 of prepared calls"):
         PreparedCall[Any].from_bytes(b"2" + bytes(call)[1:])
 
 

@@ -76,7 +76,7 @@ def test_a_signature_is_refused_when_its_parts_are_wrong(signer: Any, key: Any) 
 def test_the_secret_stays_hidden_when_its_holder_is_shown_or_pickled(holder: object) -> None:
     """In no text form, and in no pickle."""
     assert not any(SECRET in text or SECRET.encode().hex() in text for text in (repr(holder), str(holder), f"{holder}"))
-    with pytest.raises(TypeError, match="cannot be pickled"):
+    with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(holder)
 
 

@@ -215,4 +215,4 @@ class OpenQueue:
         if left and self._journal is not None:
             logger.info("a queue left %d events in its journal", left)
         elif left:
-            logger.warning("a queue was closed with %d undelivered events", left)
+            logger.warning("a queue was closed with %d events that were not delivered", left)
