@@ -1987,7 +1987,7 @@ class TalonOneSync(BlockingClient):
             InvalidArgumentError: an option is invalid, or `changes` is not iterable. Nothing was sent.
             BulkInterruptedError: the source or `progress` raised. Its `report` is the report.
 
-        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfileAudiences
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateCustomerProfileAudiences
         """
         return self._bulk(TalonOne.update_customer_profile_audiences_in_chunks, changes, **options)
 

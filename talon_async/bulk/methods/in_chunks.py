@@ -92,7 +92,7 @@ class InChunks(Runs):
             InvalidArgumentError: an option is invalid, or `changes` is not iterable. Nothing was sent.
             BulkInterruptedError: the source or `progress` raised. Its `report` is the report.
 
-        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfileAudiences
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateCustomerProfileAudiences
         """
         return await self._in_chunks(
             kinds()["update_customer_profile_audiences"], changes, lambda request, body: request(body), options
