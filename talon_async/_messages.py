@@ -1,4 +1,4 @@
-"""The values that cross between the call and the network: what is asked, what came back."""
+"""The requests and answers that pass between a call and its transport."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 Outcome = Literal["not_sent", "unknown", "rejected", "accepted"]
-"""Whether the server may have acted: never reached, perhaps, refused, or yes although its answer is lost."""
+"""Whether the server may have acted on a call that failed.
+
+- `not_sent`: the request never reached the server.
+- `unknown`: the server may have acted.
+- `rejected`: the server refused the request and changed nothing.
+- `accepted`: the server has acted, and its answer is lost or cannot be read.
+"""
 
 
 class Idempotency(Enum):
@@ -32,7 +38,7 @@ class Idempotency(Enum):
 
 
 class Failure(Enum):
-    """What is known of a failed attempt."""
+    """What is known about a failed attempt. It decides whether the call is repeated."""
 
     NOT_SENT = "not sent"
     REFUSED = "refused for now"
@@ -43,7 +49,7 @@ class Failure(Enum):
 
 @attrs.frozen(eq=False)
 class Operation:
-    """One operation of the API, named as there; the path is a template, so it never holds a customer's ID."""
+    """One operation of the API. `path` is a template with names in braces, so it never holds a customer's ID."""
 
     name: str
     method: str
@@ -53,7 +59,7 @@ class Operation:
 
 @attrs.define(eq=False)
 class Request:
-    """One call, ready to be sent any number of times: its bytes and its key are made once.
+    """One request, ready to be sent any number of times with the same bytes and the same idempotency key.
 
     Calls that share one of the `ordering_keys`, such as `profile:jane`, are sent one after the other.
     """
@@ -69,7 +75,7 @@ class Request:
 
 @attrs.define(eq=False)
 class Answer:
-    """One HTTP answer, read whole."""
+    """One HTTP answer, read completely."""
 
     status: int
     headers: Mapping[str, str]
@@ -78,14 +84,18 @@ class Answer:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Response(Generic[T_co]):
-    """An answer with everything around it: what `raw(...)` returns.
+    """The whole answer of a call that succeeded, as `raw(...)` returns it.
 
-    `body` holds the bytes as they came, with the fields the models do not know; `elapsed` is in seconds and covers
-    waiting and repetitions; `attempts` counts how often the request went out.
-
-    `headers` takes names in any case. Since API release 26.18 the answer to a request with an Idempotency-Key has
-    `Idempotency-Key`, `Idempotent-Replayed`, `X-Idempotency-Created-At`, `X-Idempotency-Expires-At` (24 hours later)
-    and `X-Idempotency-Fingerprint`, the SHA-256 of the request.
+    Attributes:
+        data: the answer as the model that the operation returns.
+        status: the HTTP status.
+        headers: the headers, a mapping that ignores the case of names. Since API release 26.18 the answer to a request
+            with an Idempotency-Key has `Idempotency-Key`, `Idempotent-Replayed`, `X-Idempotency-Created-At`,
+            `X-Idempotency-Expires-At` (24 hours later) and `X-Idempotency-Fingerprint` (the SHA-256 of the request).
+        body: the bytes of the body, after decompression. It includes fields that the models do not know.
+        attempts: how many attempts the call made.
+        elapsed: seconds from the start of the call to its end, including waiting and repetitions.
+        idempotency_key: the Idempotency-Key that was sent; None if the operation has none.
     """
 
     data: T_co
@@ -98,5 +108,5 @@ class Response(Generic[T_co]):
 
     @property
     def replayed(self) -> bool:
-        """Whether the server replayed the answer to an earlier request with this key; False if it does not say so."""
+        """Whether the server says that this is the replayed answer to an earlier request with the same key."""
         return self.headers.get("Idempotent-Replayed", "").lower() == "true"

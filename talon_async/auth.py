@@ -1,4 +1,4 @@
-"""The two ways to be known to the server: an API key, or the older signature over the body."""
+"""The two ways to authenticate: an API key, or the older signature over the body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX = "ApiKey-v1"
 
 
 class _Secretive:
-    """Holds a secret: it is in no text form and in no pickle."""
+    """Holds a secret, which `repr` does not show and pickle does not store."""
 
     __slots__ = ()
 
@@ -28,7 +28,7 @@ class _Secretive:
         return f"{type(self).__name__}(***)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds a secret and is not pickled: build it where it is needed")
+        raise TypeError(f"{type(self).__name__} cannot be pickled, as it holds a secret: make one in each process")
 
 
 def _text(key: Any) -> str:
@@ -38,10 +38,14 @@ def _text(key: Any) -> str:
 
 
 class ApiKey(_Secretive):
-    """An API key of an Application: the `Authorization: ApiKey-v1 ...` header.
+    """An API key of an Application, sent as the `Authorization: ApiKey-v1 ...` header.
 
-    Keys are made in the Campaign Manager, belong to one Application and expire.
-    A key pasted with its `ApiKey-v1 ` prefix is understood.
+    Keys are created in the Campaign Manager. A key belongs to one Application and expires. A key with the prefix
+    `ApiKey-v1 ` is accepted too.
+
+    Raises:
+        ConfigurationError: the key is empty, holds characters that no key has, or is a key of the Management API.
+
     See https://docs.talon.one/docs/product/applications/managing-api-keys
     """
 
@@ -56,15 +60,21 @@ class ApiKey(_Secretive):
             key = rest.strip()
         if not _VISIBLE.fullmatch(key):
             raise ConfigurationError(
-                "api_key is empty" if not key else "api_key holds spaces or characters that no key has"
+                "api_key is empty"
+                if not key
+                else "api_key holds a space or another character that API keys do not have"
             )
         self.common: Mapping[str, str] = {"Authorization": f"{PREFIX} {key}"}
 
 
 class ContentSignature(_Secretive):
-    """The signature of the V1 era: HMAC-MD5 over the body with an Application's key, which is 32 or more hex digits.
+    """The `Content-Signature` header of V1: an HMAC-MD5 of the body with the Application key, in hexadecimal digits.
 
-    Only V1 operations accept it. It covers the body alone, neither path nor time: prefer an API key.
+    Only V1 operations accept it; others raise InvalidArgumentError before anything is sent. The signature covers the
+    body, but neither the path nor the time. Prefer an API key.
+
+    Raises:
+        ConfigurationError: the ID or the key is empty, or the key is not hexadecimal.
     """
 
     signer: str
@@ -79,10 +89,10 @@ class ContentSignature(_Secretive):
         except (ValueError, AttributeError):
             raise ConfigurationError("application_key must be hexadecimal digits, two for each byte") from None
         if not self._key or not _VISIBLE.fullmatch(self.signer) or ";" in self.signer:
-            raise ConfigurationError("application_id and application_key must both be given")
+            raise ConfigurationError("application_id and application_key must not be empty")
 
     def sign(self, request: Request) -> dict[str, str]:
-        """Return the header with the signature of exactly the bytes that are sent."""
+        """Return the header with the signature of the body, computed over the bytes that are sent."""
         operation = request.operation
         if not operation.path.startswith("/v1/"):
             raise InvalidArgumentError("Content-Signature is accepted by V1 operations only: use an API key").about(

@@ -1,4 +1,4 @@
-"""The client: what users make, hold and close."""
+"""The asynchronous client and its options."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READY_WITHIN = 1.0
-"""Seconds that entering a client waits for its first connection, at most."""
+"""The highest number of seconds that entering a client waits for its first connection."""
 
 
 class CallOptions(TypedDict, total=False):
-    """What `with_options` can change.
+    """The options of calls, which `with_options` can change.
 
     Attributes:
         timeout: seconds for the whole call, or a `Timeout`.
         retry: when a failed call is repeated.
-        strict: raise on answers that are not exactly as documented; for tests.
-        lazy_effects: read the effects of an answer when they are first looked at, which halves the cost of a large
-            answer whose effects are not; `effects` is then a sequence, but no list.
-        idempotency_keys: makes the key of a call that is given none; random UUIDs by default.
+        strict: whether an answer that is not exactly as documented raises `UnreadableAnswerError`; for tests.
+        lazy_effects: whether the effects of an answer are decoded on first access. This halves the processor time of a
+            large answer whose effects are not used. `effects` is then a sequence, but not a list.
+        idempotency_keys: a function that makes the key of a call without one. The default makes random UUIDs.
     """
 
     timeout: Timeout | float
@@ -65,24 +65,26 @@ class CallOptions(TypedDict, total=False):
 
 
 class ClientOptions(CallOptions, total=False):
-    """What a client can be made with.
+    """The options of a client, in addition to `CallOptions`.
 
     Attributes:
-        transport: how requests reach the server. `session`, the default, is aiohttp's session: proxies, `trust_env`,
+        transport: how requests reach the server. `session`, the default, uses aiohttp's session: proxies, `trust_env`,
             borrowed sessions, mocks, traces and instrumentation of aiohttp work. `direct` speaks HTTP/1.1 on its own
-            connections, for less than half the processor time; it has none of those. Four things only `direct` does:
-            it opens a connection when the client is entered, it bounds the header section of an answer as a whole, it
-            knows that nothing was sent on a reused connection that is already closed, and it keeps the key out of the
-            frames of a call that is cancelled.
-        limits: how much at once, and how large.
-        headers: sent with every request, beside those that are different for each, such as Content-Type.
+            connections. It takes less than half of the processor time and supports none of those. Only `direct` opens a
+            connection when the client is entered, bounds the header section of an answer as a whole, detects that
+            nothing was sent on a reused connection that is already closed, and keeps the API key out of the frames of a
+            call that is cancelled.
+        limits: the limits for requests at the same time and for the size of answers.
+        headers: headers that are sent with every request. Headers that the client sets itself, such as Content-Type,
+            are refused.
         proxy: the URL of an HTTP proxy.
-        ssl: how the server's certificate is checked; the system's authorities by default.
-        trust_env: take proxies and credentials from the environment and ~/.netrc. It makes every request slower.
-        allow_http: accept an unencrypted base URL on another machine than this one.
-        session: an aiohttp session whose connector to borrow, with its limits. It is never closed here, none of its
-            own headers, cookies, timeouts or traces are used, and it is bound to its event loop.
-        clock: time and chance, for tests.
+        ssl: the TLS settings for checking the server's certificate. The default trusts the authorities of the system.
+        trust_env: whether to take proxies and credentials from the environment and ~/.netrc. It makes every request
+            slower.
+        allow_http: whether to accept an unencrypted base URL on another machine.
+        session: an aiohttp session whose connector, with its limits, is used. The client never closes the session, uses
+            none of its headers, cookies, timeouts or traces, and works on the event loop of the session only.
+        clock: a clock, for tests.
     """
 
     transport: TransportName
@@ -100,51 +102,58 @@ OPTIONS = (*CallOptions.__annotations__, *ClientOptions.__annotations__)
 
 
 class TalonOne(Operations, Pages, Bulk):
-    """The Integration API, awaited.
+    """The asynchronous client of the Integration API.
 
-    One client serves a whole process: it pools its connections and works in any number of event loops. Making it loads
-    everything that its calls need. Use it with `async with`, or call `aclose()` at the end. With the direct transport,
-    `async with` also opens the first connection; it waits a second for it at most, so a server that is away does no
-    harm.
+    One client serves a whole process: it pools its connections and works in any number of event loops. Making a client
+    loads everything that its calls need. Use it with `async with`, or await `aclose()` at the end. With the direct
+    transport, `async with` also opens the first connection. It waits for the connection for a second at most, and
+    continues without one if the server cannot be reached.
 
     Args:
-        base_url: the deployment, such as `https://mycompany.europe-west1.talon.one`; `http://` is for this machine.
-        api_key: the key of an Application, an `ApiKey`, or for V1 operations a `ContentSignature`.
+        base_url: the URL of the deployment, such as `https://mycompany.europe-west1.talon.one`. `http://` is accepted
+            for this machine only, unless `allow_http` is set.
+        api_key: the API key of an Application, as text or an `ApiKey`; for V1 operations also a `ContentSignature`.
         **options: see `ClientOptions`.
 
     Raises:
-        ConfigurationError: something of this cannot work; nothing was sent.
+        ConfigurationError: a setting is invalid. Nothing was sent.
+
+    See https://docs.talon.one/integration-api
     """
 
     def __init__(self, base_url: str, api_key: str | Auth, **options: Unpack[ClientOptions]) -> None:
-        given: dict[str, Any] = dict(options)
-        check_words("TalonOne", given, OPTIONS)
+        remaining: dict[str, Any] = dict(options)
+        check_words("TalonOne", remaining, OPTIONS)
         settings = TransportSettings(
-            base_url=checked_url(base_url, allow_http=_truth(given, "allow_http")),
+            base_url=checked_url(base_url, allow_http=_truth(remaining, "allow_http")),
             auth=api_key if isinstance(api_key, ApiKey | ContentSignature) else ApiKey(api_key),
-            limits=_limits(given.pop("limits", Limits())),
-            headers=_checked_headers(given.pop("headers", {})),
-            proxy=proxy_url(given.pop("proxy", None)),
-            ssl=_ssl(given.pop("ssl", None)),
-            trust_env=_truth(given, "trust_env"),
-            session=_session(given.pop("session", None), given.get("transport")),
+            limits=_limits(remaining.pop("limits", Limits())),
+            headers=_checked_headers(remaining.pop("headers", {})),
+            proxy=proxy_url(remaining.pop("proxy", None)),
+            ssl=_ssl(remaining.pop("ssl", None)),
+            trust_env=_truth(remaining, "trust_env"),
+            session=_session(remaining.pop("session", None), remaining.get("transport")),
         )
-        self._transport: TransportName = given.pop("transport", "session")
-        self._core = Core(settings, transport_class(self._transport, settings), _clock(given.pop("clock", None)))
-        self._options = Options(**given)
+        self._transport: TransportName = remaining.pop("transport", "session")
+        self._core = Core(settings, transport_class(self._transport, settings), _clock(remaining.pop("clock", None)))
+        self._options = Options(**remaining)
         warm_up(type(self))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """Make a client from environment variables; options given here win.
+        """Make a client from environment variables. Options that are passed here take precedence.
 
-        `TALON_ONE_BASE_URL` and `TALON_ONE_API_KEY` are needed. The key may stand in a file named by
-        `TALON_ONE_API_KEY_FILE`; for V1 signatures there are `TALON_ONE_APPLICATION_ID` and
-        `TALON_ONE_APPLICATION_KEY`. Further: `TALON_ONE_TIMEOUT`, `_ATTEMPT_TIMEOUT`, `_CONNECT_TIMEOUT` (seconds),
-        `_ATTEMPTS`, `_TRUST_KEYS`, `_CONNECTIONS`, `_PARALLEL_UPDATES`, `_ALLOW_HTTP`, `_PROXY`, `_TRANSPORT`.
+        `TALON_ONE_BASE_URL` and `TALON_ONE_API_KEY` are required. `TALON_ONE_API_KEY_FILE` may name a file with the key
+        instead. `TALON_ONE_APPLICATION_ID` and `TALON_ONE_APPLICATION_KEY` are for V1 signatures. Optional variables
+        are `TALON_ONE_TIMEOUT`, `_ATTEMPT_TIMEOUT` and `_CONNECT_TIMEOUT` (in seconds), `_ATTEMPTS`, `_TRUST_KEYS`,
+        `_CONNECTIONS`, `_PARALLEL_UPDATES`, `_ALLOW_HTTP`, `_PROXY` and `_TRANSPORT`.
+
+        Args:
+            environ: the variables; `os.environ` by default.
+            **options: see `ClientOptions`.
 
         Raises:
-            ConfigurationError: lists everything that is missing or wrong.
+            ConfigurationError: a variable is missing or invalid. The message lists all of them.
         """
         settings = Settings.from_env(environ)
         merged: Any = {**settings.options, **options}
@@ -152,7 +161,7 @@ class TalonOne(Operations, Pages, Bulk):
 
     @property
     def transport(self) -> TransportName:
-        """How requests reach the server: `session` or `direct`."""
+        """The name of the transport: `session` or `direct`."""
         return self._transport
 
     async def __aenter__(self) -> Self:
@@ -163,7 +172,7 @@ class TalonOne(Operations, Pages, Bulk):
                 await state.transport.connect(min(READY_WITHIN, self._options.timeout.connect))
         except BaseException:
             if is_new and not state.is_in_use():
-                await state.close()  # the block is not entered, so __aexit__ does not do it
+                await state.close()  # __aexit__ is not called if __aenter__ raises
             raise
         return self
 
@@ -171,13 +180,13 @@ class TalonOne(Operations, Pages, Bulk):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections. Calls under way end with ClientClosedError; closing twice does nothing."""
+        """Close the connections. Calls under way raise ClientClosedError. Closing a second time does nothing."""
         await self._core.close()
 
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a light copy with other options, on the same connections, locks and retry budget.
+        """Return a light copy with other options that shares the connections, locks and retry budget.
 
-        Closing one closes all.
+        Closing a client closes all of its copies.
         """
         changes: dict[str, Any] = dict(options)
         check_words("with_options", changes, CallOptions.__annotations__)
@@ -186,7 +195,7 @@ class TalonOne(Operations, Pages, Bulk):
         return changed
 
     def raw(self, method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, Response[T]]]:
-        """Return a method that gives the whole `Response` instead of its data alone.
+        """Return a method that returns the whole `Response` instead of only its data.
 
         `response = await talon.raw(talon.get_customer_inventory)("id", profile=True)`
         """
@@ -199,10 +208,11 @@ class TalonOne(Operations, Pages, Bulk):
         return call
 
     def prepare(self, method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, PreparedCall[T]]:
-        """Return a method that checks and encodes a call, and returns it as a value instead of sending it.
+        """Return a function that checks and encodes a call, and returns it as a `PreparedCall` without sending it.
 
-        `call = talon.prepare(talon.update_customer_profile_v2)("jane", profile)`. A `PreparedCall` has its idempotency
-        key from here on. It can be sent by this client or another, kept, and pickled; `bulk` sends many.
+        `call = talon.prepare(talon.update_customer_profile_v2)("jane", profile)`. The function takes the arguments of
+        the method. If the operation has an idempotency key, it is chosen now. A `PreparedCall` can be stored and
+        pickled. Any client can send it; `bulk` sends many calls.
         """
         endpoint, options = endpoint_of(method), getattr(method, "__self__", self)._options  # noqa: SLF001  # of this class
 
@@ -216,15 +226,19 @@ class TalonOne(Operations, Pages, Bulk):
         return prepare
 
     async def send(self, call: PreparedCall[T]) -> T:
-        """Send a prepared call, and return what its operation returns.
+        """Send a prepared call, and return the answer of its operation.
 
-        Sent twice it acts once where the operation takes an idempotency key: it is the same key each time.
+        Each sending uses the same idempotency key, so a call of an operation with a key acts once even if it is sent
+        twice.
+
+        Raises:
+            InvalidArgumentError: the call is not a valid call of its operation. Nothing was sent.
         """
         data: T = (await self._call(request_of(call, type(self)))).data
         return data
 
     def _call(self, request: Request) -> Coroutine[Any, Any, Call]:
-        """Return the coroutine that runs a call to its end."""
+        """Return the coroutine that runs a call."""
         options = self._options
         if request.idempotency_key is None and request.operation.idempotency is Idempotency.KEYED:
             key = options.idempotency_keys()

@@ -1,4 +1,4 @@
-"""Settings: where the server is, how to be known there, how long to wait."""
+"""The settings of a client: base URL, authentication, timeouts, limits and retries."""
 
 from __future__ import annotations
 
@@ -50,18 +50,24 @@ def _seconds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> N
     if attribute.name == "total" and value is None:
         return
     if not _is_number(value) or not 0 < value < math.inf:
-        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} must be seconds above 0, not {value!r}")
+        raise ConfigurationError(
+            f"{type(instance).__name__}.{attribute.name} must be a number of seconds above 0, not {value!r}"
+        )
 
 
 @_checks_words
 @attrs.frozen(kw_only=True)
 class Timeout:
-    """How long to wait, in seconds.
+    """Time limits of a call, in seconds.
 
     Attributes:
-        total: the whole call: waiting for other updates and a connection, every attempt, every pause. None: no bound.
-        attempt: one attempt, counted from when it may use a connection.
-        connect: making a connection, within an attempt.
+        total: the limit for the whole call: waiting for other updates and for a connection, all attempts, and the waits
+            between them; 30 by default. None means no limit.
+        attempt: the limit for one attempt, from the moment when it may use a connection; 10 by default.
+        connect: the limit for making a connection, within an attempt; 5 by default.
+
+    Raises:
+        ConfigurationError: a value is not a number above 0.
     """
 
     total: float | None = attrs.field(default=30.0, validator=_seconds)
@@ -70,7 +76,7 @@ class Timeout:
 
 
 def _timeout_of(value: Any) -> Timeout:
-    """Take a plain number as the total."""
+    """Return a plain number as a `Timeout` with this total."""
     if isinstance(value, Timeout):
         return value
     if not _is_number(value):
@@ -102,16 +108,21 @@ class RetryPolicy:
     """When a failed call is repeated.
 
     Attributes:
-        attempts: how often a request goes out at most, the first time included. 1 turns repetition off.
-        base: seconds; the n-th wait is random below `base * 2**n`.
-        parallel_base: the same after a refusal because of parallel updates.
-        throttle_base: the same after a 429 that names no time.
-        cap: no wait is longer, unless the server asks for it.
-        retry_after_cap: seconds; a server that asks for a longer wait gets an error instead.
-        trust_keys: whether a repeated Idempotency-Key is known not to act twice. Deployments older than 26.15 ignore
-            the header: with `False` it is still sent, but a write is then repeated as if it had none.
-        repeat_named: also repeat writes under an ID of the client's choice after an unknown outcome, although rules
-            may then run twice.
+        attempts: the highest number of attempts, including the first; 4 by default. 1 turns repetition off.
+        base: the wait before the second attempt is random between 0 and `base` seconds, and the bound doubles with each
+            further attempt; 0.25 by default.
+        parallel_base: the same after a 409 because of parallel updates; 0.1 by default.
+        throttle_base: the same after a 429; 1 by default.
+        cap: the longest wait in seconds, unless the server asks for a longer one; 10 by default.
+        retry_after_cap: if the server asks for a longer wait than this, in seconds, the call fails; 60 by default.
+        trust_keys: whether the deployment honours Idempotency-Keys, so that a repeated key does not act twice.
+            Deployments older than 26.15 ignore the header. With `False` the header is still sent, but a write is
+            repeated as if it had no key.
+        repeat_named: whether writes under an ID that the client chose are repeated after an unknown outcome, although
+            rules may then run twice.
+
+    Raises:
+        ConfigurationError: `attempts` is less than 1, or another value is not a number of 0 or more.
     """
 
     attempts: int = attrs.field(default=4, validator=_count)
@@ -125,21 +136,24 @@ class RetryPolicy:
 
     @classmethod
     def off(cls) -> RetryPolicy:
-        """Never repeat anything."""
+        """Return a policy that never repeats a call."""
         return cls(attempts=1)
 
 
 @_checks_words
 @attrs.frozen(kw_only=True)
 class Limits:
-    """How much at once, and how large.
+    """Limits for requests at the same time and for the size of answers.
 
     Attributes:
-        connections: requests on the wire at the same time, per event loop.
-        parallel_updates: updates of one profile or session at the same time; the server runs one and queues two.
-            0 sends them without waiting for each other.
-        response_bytes: the largest body of an answer, after decompression.
-        response_head_bytes: the largest header section of an answer.
+        connections: the highest number of requests under way at the same time, for each event loop; 100 by default.
+        parallel_updates: the highest number of updates of one profile or session at the same time; 1 by default. The
+            server runs one update and queues two. With 0, updates do not wait for each other.
+        response_bytes: the largest body of an answer in bytes, after decompression; 16 MiB by default.
+        response_head_bytes: the largest header section of an answer in bytes; 64 KiB by default.
+
+    Raises:
+        ConfigurationError: a value is not a whole number, or is too small.
     """
 
     connections: int = attrs.field(default=100, validator=_count)
@@ -149,7 +163,7 @@ class Limits:
 
 
 def new_key() -> str:
-    """Make a random UUID; the standard library takes four times as long for the same text."""
+    """Return a random UUID as text. The `uuid` module takes four times as long."""
     digits = os.urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
@@ -172,7 +186,7 @@ def check_kind(name: str, value: object, kind: type, expected: str) -> None:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Options:
-    """What differs between the copies of a client; see `CallOptions` for what each means."""
+    """The options that can differ between the copies of a client; see `CallOptions`."""
 
     timeout: Timeout = attrs.field(factory=Timeout, converter=_timeout_of)
     retry: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_policy)
@@ -189,7 +203,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def base_url(text: str, *, allow_http: bool = False) -> str:
-    """Return the base URL in its plain form, or raise with what is wrong and what to write instead."""
+    """Return the base URL without surrounding spaces and final slashes; raise ConfigurationError if it is invalid."""
     example = "; it looks like https://mycompany.europe-west1.talon.one"
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ConfigurationError(f"base_url must be text, not {type(text).__name__}{example}")
@@ -273,7 +287,7 @@ _GROUPS: dict[str, Callable[..., Any]] = {"timeout": Timeout, "retry": RetryPoli
 
 @attrs.define
 class _Environment:
-    """Reads variables and remembers every problem, so that all are told at once."""
+    """Reads variables and collects all problems, so that one error can report them."""
 
     environ: Mapping[str, str]
     prefix: str
@@ -283,7 +297,7 @@ class _Environment:
         return self.environ.get(self.prefix + name, "").strip() or None
 
     def options(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         for name, (option, field, read, expected) in _VARIABLES.items():
             if (text := self.text(name)) is None:
                 continue
@@ -296,10 +310,10 @@ class _Environment:
                 self.problems.append(f"{self.prefix}{name} must be {expected}, not {text!r}")
                 continue
             if field:
-                found.setdefault(option, {})[field] = value
+                options.setdefault(option, {})[field] = value
             else:
-                found[option] = value
-        return {name: self._group(name, value) for name, value in found.items()}
+                options[option] = value
+        return {name: self._group(name, value) for name, value in options.items()}
 
     def _group(self, name: str, value: Any) -> Any:
         try:
@@ -309,7 +323,7 @@ class _Environment:
             return None
 
     def secret(self, name: str) -> str | None:
-        """Return a secret given as it is or, as in containers, in a file."""
+        """Return a secret from its variable or, as in containers, from the file that `..._FILE` names."""
         if (path := self.text(f"{name}_FILE")) is None:
             return self.text(name)
         try:
@@ -319,7 +333,7 @@ class _Environment:
             return None
 
     def auth(self) -> Auth | None:
-        """Return the key or, without one, the signer; None where neither can be made."""
+        """Return the API key, or else the signature; None if both are missing or invalid."""
         key, signer, application_key = (
             self.secret("API_KEY"),
             self.text("APPLICATION_ID"),
@@ -340,7 +354,7 @@ class _Environment:
 
 @attrs.frozen
 class Settings:
-    """What `from_env` found: the arguments of a client."""
+    """The arguments of a client, as read from environment variables."""
 
     base_url: str
     auth: Auth
@@ -348,7 +362,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, prefix: str = "TALON_ONE_") -> Self:
-        """Read the environment; every problem is told in one ConfigurationError."""
+        """Read the environment. One ConfigurationError reports all problems."""
         env = _Environment(os.environ if environ is None else environ, prefix)
         options = env.options()
         url = env.text("BASE_URL") or ""

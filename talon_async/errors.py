@@ -1,24 +1,25 @@
-"""What can go wrong, in one tree.
+"""The errors of this package, in one tree.
 
     TalonOneError
-    ├─ ConfigurationError          the client cannot be made from these settings
-    ├─ InvalidArgumentError        a call that cannot be sent as asked
-    ├─ ClientClosedError
-    ├─ NoAnswerError
-    │  ├─ ConnectError             never sent
-    │  ├─ ConnectionLostError      sent, perhaps; the connection broke
-    │  └─ RequestTimeoutError      no answer in time
-    ├─ UnreadableAnswerError       the server acted; its answer cannot be read
-    ├─ APIError                    an answer that says no
+    ├─ ConfigurationError          a setting of the client is invalid
+    ├─ InvalidArgumentError        an argument is invalid; nothing was sent
+    ├─ ClientClosedError           the client is closed
+    ├─ NoAnswerError               no complete HTTP answer arrived
+    │  ├─ ConnectError             no connection; the request was not sent
+    │  ├─ ConnectionLostError      the connection broke; the request may have been sent
+    │  └─ RequestTimeoutError      no answer within the time limit
+    ├─ UnreadableAnswerError       the server has acted, but its answer cannot be read
+    ├─ APIError                    the answer has an error status
     │  ├─ BadRequestError 400      ├─ AuthenticationError 401   ├─ PermissionDeniedError 403
     │  ├─ NotFoundError 404        ├─ ConflictError 409         │  └─ ParallelUpdateError
     │  ├─ UnprocessableError 422   ├─ RateLimitError 429        └─ ServerError 5xx
-    ├─ JournalError                a journal that cannot be used: held by another process, damaged, foreign, disk full
-    ├─ BulkInterruptedError        a run of many calls ended before its source did
-    ├─ QueueFullError              no room in a queue that shall not wait
-    └─ QueueClosedError            a queue that is not open, or has stopped
+    ├─ JournalError                the journal cannot be used: in use, damaged, not a journal, or the disk is full
+    ├─ BulkInterruptedError        a run of many calls ended before its source
+    ├─ QueueFullError              the queue is full, and `overflow` is "raise"
+    └─ QueueClosedError            the queue is not open, or has stopped
 
-All can be imported from `talon_async`. Every error can be pickled, and none holds a header, a key or a customer's ID.
+All of them can be imported from `talon_async`. Every error can be pickled, and none holds a header, a key or a
+customer's ID.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
     from talon_async._messages import Answer, Operation, Outcome
 
 PARALLEL = "too many requests are updating"
-"""How the server's message begins when too many requests update one profile or session."""
+"""The beginning of the server's message when too many requests update one profile or session."""
 
 
 @attrs.frozen(kw_only=True)
 class ErrorDetail:
-    """One thing the server found wrong; `pointer` is the JSON pointer of the field in the request's body."""
+    """One problem that the server reports. `pointer` is the JSON pointer of the field in the body of the request."""
 
     title: str = ""
     details: str = ""
@@ -58,18 +59,20 @@ class ErrorDetail:
 
 
 class TalonOneError(Exception):
-    """The root of every error this package raises.
+    """The base class of all errors of this package.
 
     Attributes:
-        message: what went wrong, in the server's words where it gave any.
-        operation: the operation's name, such as `track_event`; with its `method` and `path` template.
-        status: the HTTP status, if one was received.
-        errors: the server's own list of what is wrong, with pointers into the request.
-        attempts: how often the request went out.
-        idempotency_key: the key it carried; repeat with the same one to learn what became of it.
+        message: what went wrong, in the server's words if it sent any.
+        operation: the name of the operation, such as `track_event`.
+        method: the HTTP method of the operation.
+        path: the path template of the operation, such as `/v1/events`.
+        status: the HTTP status; None if there was no answer.
+        errors: the problems that the server reports, with pointers into the request.
+        attempts: the number of attempts.
+        idempotency_key: the Idempotency-Key that was sent. Sending the call again with the same key acts once.
         outcome: whether the server may have acted: `not_sent`, `unknown`, `rejected` or `accepted`.
-        retry_after: seconds the server asked to wait, if it did.
-        body: the answer as it came, if one did.
+        retry_after: the seconds that the server asks to wait; None if it does not.
+        body: the body of the answer; empty if there was none.
     """
 
     failure: Failure = Failure.FINAL
@@ -89,7 +92,7 @@ class TalonOneError(Exception):
         self.message = message
 
     def about(self, operation: Operation) -> TalonOneError:
-        """Say which operation failed."""
+        """Add the operation that failed."""
         self.operation, self.method, self.path = operation.name, operation.method, operation.path
         return self
 
@@ -105,28 +108,28 @@ class TalonOneError(Exception):
 
 
 class ConfigurationError(TalonOneError, ValueError):
-    """The settings cannot work; the message lists every problem found."""
+    """The settings are invalid. The message lists all problems."""
 
 
 class InvalidArgumentError(TalonOneError, ValueError):
-    """The call cannot be sent as asked; the message names the parameter or the field. Nothing was sent."""
+    """An argument is invalid; the message names the parameter or field. Nothing was sent."""
 
 
 class ClientClosedError(TalonOneError, RuntimeError):
-    """The client was closed, before the call or while it was under way."""
+    """The client was closed before the call or during it. `outcome` says whether the server may have acted."""
 
 
 class NoAnswerError(TalonOneError):
-    """No complete HTTP answer came."""
+    """No complete HTTP answer arrived."""
 
     failure = Failure.UNKNOWN
     outcome: Outcome = "unknown"
 
 
 class ConnectError(NoAnswerError):
-    """No connection could be made (name look-up, connect, TLS, proxy): nothing was sent.
+    """No connection could be made (name look-up, connect, TLS, proxy). Nothing was sent.
 
-    `errno` is the operating system's number for the reason, where it gave one.
+    `errno` is the error number of the operating system; None if there is none.
     """
 
     errno: int | None = None
@@ -136,17 +139,17 @@ class ConnectError(NoAnswerError):
 
 
 class ConnectionLostError(NoAnswerError):
-    """The connection broke after the request may have left: the server may or may not have acted."""
+    """The connection broke after the request may have been sent. The server may have acted."""
 
 
 class RequestTimeoutError(NoAnswerError, TimeoutError):
-    """No answer came within the time allowed; `outcome` says whether the request had left."""
+    """No answer arrived within the time limit. `outcome` says whether the request may have been sent."""
 
 
 class UnreadableAnswerError(TalonOneError):
-    """The server accepted the request, but its answer is cut off, too large, or not what it should be.
+    """The server accepted the request, but its answer is cut off, too large, or not as documented.
 
-    `outcome` is `accepted`: do not send the request again with another key. `body` keeps what came.
+    `outcome` is `accepted`: do not send the request again with another key. `body` holds the bytes that arrived.
     """
 
     failure = Failure.ACCEPTED
@@ -154,13 +157,13 @@ class UnreadableAnswerError(TalonOneError):
 
 
 class APIError(TalonOneError):
-    """The server answered with something else than success."""
+    """The server answered with an error status."""
 
     outcome: Outcome = "rejected"
 
 
 class BadRequestError(APIError):
-    """400: the request is wrong; `errors` points at the fields."""
+    """400: the request is invalid; `errors` names the fields."""
 
 
 class AuthenticationError(APIError):
@@ -168,62 +171,63 @@ class AuthenticationError(APIError):
 
 
 class PermissionDeniedError(APIError):
-    """403: the key does not allow this."""
+    """403: the API key does not allow this operation."""
 
 
 class NotFoundError(APIError):
-    """404: there is no such thing."""
+    """404: the resource does not exist."""
 
 
 class ConflictError(APIError):
-    """409: it exists already, or its state does not allow this."""
+    """409: the resource exists already, or its state does not allow the operation."""
 
 
 class ParallelUpdateError(ConflictError):
-    """409: too many requests update one profile or session at once. The server did nothing; repeated on its own."""
+    """409: too many requests update one profile or session. The server did nothing; the client repeats the call."""
 
     failure = Failure.REFUSED
 
 
 class UnprocessableError(APIError):
-    """422: the rules rejected it."""
+    """422: the rules rejected the request."""
 
 
 class RateLimitError(APIError):
-    """429: too many requests. The server did nothing; repeated on its own."""
+    """429: too many requests. The server did nothing; the client repeats the call."""
 
     failure = Failure.REFUSED
 
 
 class ServerError(APIError):
-    """5xx: the server failed; it may have acted."""
+    """5xx, or 408: the server failed. It may have acted."""
 
     failure = Failure.UNKNOWN
     outcome: Outcome = "unknown"
 
 
 class JournalError(TalonOneError):
-    """The journal cannot be used: another process holds it, it is damaged, foreign or for another destination, or full.
+    """The journal cannot be used.
 
-    The message says which, and what to do. Calls that the journal had accepted stay in it.
+    It is in use by another process, damaged, not a journal, for another base URL or API key, or the disk is full. The
+    message says which, and what to do. Calls that the journal has accepted stay in it.
     """
 
 
 class BulkInterruptedError(TalonOneError):
-    """A run of many calls ended before its source did; `report` tells how far it came, the cause is chained.
+    """A run of many calls ended before its source. `report` is the report; `__cause__` is the reason.
 
-    What had been taken from the source is accounted for: sent and settled, or among the failures of the report.
+    The report counts every item that was taken from the source.
     """
 
     report: Any = None
 
 
 class QueueFullError(TalonOneError):
-    """The queue has no room, and was made with `overflow="raise"`. The event was not accepted."""
+    """The queue is full, and was made with `overflow="raise"`. The event was not accepted."""
 
 
 class QueueClosedError(TalonOneError, RuntimeError):
-    """The queue is not open, or it has stopped; the cause says why. The event was not accepted."""
+    """The queue is not open, or it has stopped; `__cause__` is the reason. The event was not accepted."""
 
 
 _BY_STATUS: dict[int, type[APIError]] = {
@@ -231,7 +235,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
-    408: ServerError,  # the server gave up waiting: it may have read everything
+    408: ServerError,  # the server stopped waiting, but may have read the whole request
     409: ConflictError,
     422: UnprocessableError,
     429: RateLimitError,
@@ -246,7 +250,7 @@ def check_words(what: str, words: Iterable[str], known: Iterable[str]) -> None:
 
 
 class _Fields:
-    """Reads an error body of any shape: whatever is not text is left out."""
+    """Reads an error body of any shape. Values that are not text or numbers are left out."""
 
     fields: ClassVar = tuple(field.name for field in attrs.fields(ErrorDetail))
 
@@ -257,14 +261,14 @@ class _Fields:
     @classmethod
     def detail(cls, entry: Any) -> ErrorDetail | None:
         if not isinstance(entry, dict):
-            said = cls.text(entry)
-            return ErrorDetail(details=said) if said else None
+            text = cls.text(entry)
+            return ErrorDetail(details=text) if text else None
         merged = cast("dict[str, Any]", entry)
         if isinstance(source := merged.get("source"), dict):
             merged = {**merged, **cast("dict[str, Any]", source)}
-        found = {name: cls.text(merged.get(name)) for name in cls.fields}
-        found["details"] = found["details"] or cls.text(merged.get("detail"))
-        detail = ErrorDetail(**{name: value for name, value in found.items() if value})
+        values = {name: cls.text(merged.get(name)) for name in cls.fields}
+        values["details"] = values["details"] or cls.text(merged.get("detail"))
+        detail = ErrorDetail(**{name: value for name, value in values.items() if value})
         return detail if str(detail) else None
 
 
@@ -277,16 +281,16 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
 
 
 def error_for(answer: Answer) -> APIError:
-    """Return the error that an unsuccessful answer stands for, whatever its body."""
+    """Return the error for an answer with an error status and any body."""
     fields = _parsed(answer.body)
-    said = _Fields.text(fields.get("message")) or _Fields.text(fields.get("Error"))
+    message = _Fields.text(fields.get("message")) or _Fields.text(fields.get("Error"))
     kind = _BY_STATUS.get(answer.status) or (ServerError if answer.status >= 500 else APIError)  # noqa: PLR2004
-    if kind is ConflictError and said and said.lower().startswith(PARALLEL):
+    if kind is ConflictError and message and message.lower().startswith(PARALLEL):
         kind = ParallelUpdateError
-    error = kind(said or _unsaid(answer))
+    error = kind(message or _unsaid(answer))
     if isinstance(details := fields.get("errors"), list):
-        found = map(_Fields.detail, cast("list[Any]", details))
-        error.errors = tuple(detail for detail in found if detail)
+        parsed = map(_Fields.detail, cast("list[Any]", details))
+        error.errors = tuple(detail for detail in parsed if detail)
     error.status = answer.status
     error.body = answer.body
     return error
@@ -294,5 +298,5 @@ def error_for(answer: Answer) -> APIError:
 
 def _unsaid(answer: Answer) -> str:
     if 300 <= answer.status < 400:  # noqa: PLR2004
-        return "the server redirects elsewhere; redirects are not followed: check the base URL"
-    return "the answer explains nothing" if answer.body else "the answer is empty"
+        return "the server sent a redirect, which is not followed: check the base URL"
+    return "the answer has no error message" if answer.body else "the answer is empty"

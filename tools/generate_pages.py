@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """An iterator for each operation that comes in pages."""
+    """An iterator for each operation that has pages."""
 
     if TYPE_CHECKING:
 
         def _walk(self, pager: Pager) -> AsyncGenerator[Any, None]: ...
 '''
-DOCSTRING = '''"""Iterate over what `{name}` reads, page after page.
+DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-{args}            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+{args}            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `{name}` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `{name}` raises it, when the iteration requests a page.
 
         {see}
         """'''

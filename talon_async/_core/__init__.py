@@ -1,1 +1,1 @@
-"""One call to its end: `core` is what a client holds, `call` runs one call, `limits` and `retry` are its rules."""
+"""Runs one call: `core` is what a client holds, `call` makes the attempts, `limits` and `retry` are the rules."""

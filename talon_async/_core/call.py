@@ -1,4 +1,4 @@
-"""Runs one call to its end: the locks of its ordering keys, a place among the requests, the attempts, one deadline."""
+"""Runs one call: it takes the locks and a place in the limiter, and makes attempts until one deadline."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger("talon_async")
 
 OK, MULTIPLE_CHOICES = 200, 300
-"""A status from the first up to, not including, the second means success."""
+"""A status means success if it is at least the first and less than the second."""
 
 RANKS: tuple[Outcome, ...] = ("not_sent", "rejected", "unknown", "accepted")
-"""The outcomes of attempts: that of a call is the highest of them."""
+"""The outcomes of attempts, in rising order. The outcome of a call is the highest outcome of its attempts."""
 
 UPDATES = "other updates of the same profile or session"
 CONNECTION = "a connection (Limits.connections)"
 
 
 class Call:
-    """One call under way, and in the end its answer.
+    """One call under way. It holds the answer when it has ended.
 
     Attributes:
-        data: what the answer says, as the type that the operation returns.
+        data: the answer, as the type that the operation returns.
         attempt: the attempt under way.
-        worst_outcome: the highest of `RANKS` that an attempt has had.
+        worst_outcome: the highest outcome, by `RANKS`, of the attempts so far.
     """
 
     core: Core
@@ -71,7 +71,7 @@ class Call:
         self.data: Any = None
 
     async def run(self) -> Call:
-        """Take the locks, then try until there is an answer or trying again makes no sense."""
+        """Take the locks, then make attempts until one succeeds or the call must not be repeated."""
         locks: KeyedLock | None = None
         try:
             state = self.core.state() or await self.core.open()
@@ -115,7 +115,7 @@ class Call:
         return state.deadlines.start(seconds, min(timeout.connect, seconds))
 
     def _failed(self, problem: BaseException, state: LoopState) -> float:
-        """Return the seconds until the next attempt, or raise what the failure means."""
+        """Return the seconds until the next attempt, or raise the error of the call."""
         error = self._error_of(problem)
         try:
             if not isinstance(error, TalonOneError):
@@ -130,10 +130,10 @@ class Call:
                 raise error from None
             return delay
         finally:
-            del error, problem  # or each failure would leave a reference cycle, with the request in it
+            del error, problem  # otherwise each failure leaves a reference cycle that holds the request
 
     def _error_of(self, problem: BaseException) -> BaseException:
-        """Return what ended an attempt, as an error of this package where it is one."""
+        """Return the exception that ended an attempt, as an error of this package if it has one for it."""
         attempt = self.attempt
         if attempt is None:
             return problem
@@ -141,22 +141,22 @@ class Call:
             problem = attempt.timeout_error()
         if attempt.answer is not None and isinstance(problem, TalonOneError):
             if isinstance(problem, UnreadableAnswerError) and not OK <= attempt.answer.status < MULTIPLE_CHOICES:
-                problem = self._refused(attempt.answer)  # its status says enough
+                problem = self._refused(attempt.answer)  # the status tells what happened
             problem.status = attempt.answer.status
         return problem
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether an attempt may have made the server act."""
+        """Whether the server may have acted on an attempt."""
         return self.worst_outcome in {"unknown", "accepted"}
 
     def _is_deleted(self, error: TalonOneError) -> bool:
-        """Tell whether a deletion finds nothing because an earlier attempt has deleted it."""
+        """Tell whether a DELETE met 404 because an earlier attempt may have deleted the thing: it succeeded."""
         deletes = self.request.operation.method == "DELETE"
         return deletes and isinstance(error, NotFoundError) and self.may_have_acted
 
     def _accept(self, answer: Answer) -> None:
-        """Take an answer that says yes; raise for one that says no or cannot be read."""
+        """Decode a successful answer. Raise for any other status, and for a body that cannot be read."""
         if not OK <= answer.status < MULTIPLE_CHOICES:
             raise self._refused(answer)
         options = self.options
@@ -181,7 +181,7 @@ class Call:
         return float("inf") if total is None else self.started + total - self.core.clock.monotonic()
 
     async def _wait_for(self, place: Coroutine[Any, Any, None], what: str) -> None:
-        """Wait for a lock or a place, until the deadline."""
+        """Wait for a lock or a place in the limiter, until the deadline."""
         left = self._remaining()
         try:
             async with asyncio.timeout(None if left == float("inf") else left):
@@ -190,7 +190,7 @@ class Call:
             raise self._too_late(f"spent waiting for {what}") from None
 
     async def _sleep(self, state: LoopState, seconds: float) -> None:
-        """Wait before the next attempt, unless the client is closed meanwhile."""
+        """Wait before the next attempt. Closing the client ends the wait."""
         ends = {asyncio.ensure_future(self.core.clock.sleep(seconds)), asyncio.ensure_future(state.closed.wait())}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -199,13 +199,13 @@ class Call:
                 end.cancel()
 
     def _note(self, error: TalonOneError, state: LoopState) -> None:
-        """Remember the worst that may have happened; a closed client makes no further attempt."""
+        """Raise the worst outcome if this error's is higher. Raise ClientClosedError if the client is closed."""
         self.worst_outcome = worse(self.worst_outcome, error.outcome)
         if self.core.closed or state.is_closed:
             raise self._closed(error.outcome) from None
 
     def _delay_after(self, error: TalonOneError) -> float | None:
-        """Return the seconds until the next attempt; None when this was the last."""
+        """Return the seconds until the next attempt; None if there is no further attempt."""
         options, delay = self.options, None
         if self.attempts < options.retry.attempts and self.may_repeat(error):
             delay = retry_delay(
@@ -229,10 +229,10 @@ class Call:
         return delay
 
     def may_repeat(self, error: TalonOneError, *, sent_before: bool = False) -> bool:
-        """Tell whether sending the request again does no harm, after an attempt that failed like this.
+        """Tell whether the request may be sent again after an attempt that failed with this error.
 
-        A 409 may mean that the server is still at an earlier request with this key: of an earlier attempt, or of
-        somebody who has `sent_before`.
+        A 409 may mean that the server is still processing an earlier request with the same key. That request was an
+        earlier attempt of this call or, with `sent_before`, came from an earlier run.
         """
         request, failure = self.request, error.failure
         if isinstance(error, ConflictError) and (sent_before or self.may_have_acted) and self._has_trusted_key():
@@ -256,7 +256,7 @@ class Call:
         return error
 
     def describe(self, error: TalonOneError) -> TalonOneError:
-        """Say of an error what the call knows: the operation, the attempts, and the worst that may have happened."""
+        """Add to an error what the call knows: the operation, the attempts, the key and the worst outcome."""
         error.about(self.request.operation)
         error.attempts = self.attempts
         error.idempotency_key = self.request.idempotency_key
@@ -265,7 +265,7 @@ class Call:
         return error
 
     def response(self) -> Response[Any]:
-        """Return the answer with everything around it."""
+        """Return the answer with its status, headers and body."""
         answer = cast("Answer", self.answer)
         return Response(
             data=self.data,
@@ -284,10 +284,10 @@ def worse(first: Outcome, second: Outcome) -> Outcome:
 
 
 class SingleAttempts(Call):
-    """A call whose owner decides what happens after a failed attempt: each `run` makes one.
+    """A call that makes one attempt in each `run`. Its owner decides whether to run it again.
 
-    Attempts, the first time of sending and the worst outcome are counted over all of them. The owner moves `started` on
-    by the time between them that the deadline shall not cover.
+    `attempts`, `first_sent` and `worst_outcome` cover all runs. The owner moves `started` forward by the time between
+    two runs that does not count against the deadline.
     """
 
     __slots__ = ()

@@ -1,9 +1,9 @@
-"""What a client, its copies, its blocking twin and its runs of many calls have in common.
+"""The state that a client shares with its copies, its blocking twin and its runs of many calls.
 
-1. A client works in any number of event loops. Its state on a loop is stored on that loop, by client. A loop that is
-   dropped without closing frees its connections, and so does a client.
-2. A loop that ends properly, as `asyncio.run` ends it, closes the asynchronous generators that were started in it.
-   `LoopState._closer` is one of them.
+1. A client works in any number of event loops. Its state on a loop is stored on that loop, by client. The connections
+   are freed when the loop, or the client, is dropped without closing.
+2. `asyncio.run` closes the asynchronous generators of its loop when the loop ends. `LoopState._closer` is such a
+   generator, so the connections are closed with the loop.
 3. A forked child leaves its parent's connections alone: it neither uses nor closes nor finalises them.
 """
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from talon_async._transport.deadlines import Attempt
 
 ATTRIBUTE = "_talon_async"
-"""The attribute of an event loop that holds what belongs to it, by `Core`."""
+"""The attribute of an event loop that holds the `LoopState` of each `Core`."""
 
 
 class LoopState:
-    """What a client has on one event loop: its transport, its locks and limits, and the deadlines of its attempts."""
+    """The state of a client on one event loop: transport, locks, limiter, and deadlines of the attempts."""
 
     loop: asyncio.AbstractEventLoop
     pid: int
@@ -53,12 +53,12 @@ class LoopState:
         self.locks = KeyedLock(settings.limits.parallel_updates)
         self.limiter = Limiter(settings.limits.connections)
         self.is_closed = False
-        self.closed = asyncio.Event()  # the same, for those that wait for it
+        self.closed = asyncio.Event()  # set together with `is_closed`, for tasks that wait
         self._closer: AsyncGenerator[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def live_with_loop(self) -> None:
-        """Have the loop close this when it shuts its asynchronous generators down."""
+        """Have the loop close this state when it shuts down its asynchronous generators."""
         self._closer = self._close_with_loop()
         await anext(self._closer)
 
@@ -73,7 +73,7 @@ class LoopState:
                 await self.transport.close()
 
     def end(self, attempt: Attempt | None) -> None:
-        """End an attempt, if it began, and give its place among the requests back."""
+        """End an attempt, if it began, and give its place in the limiter back."""
         if attempt is not None:
             self.deadlines.by_task.pop(attempt.task, None)
         self.limiter.release()
@@ -83,7 +83,7 @@ class LoopState:
         return bool(len(self.deadlines) or not self.limiter.is_idle() or len(self.locks))
 
     def close_soon(self) -> None:
-        """Close the connections on this loop, called by it."""
+        """Schedule the closing of the connections. The loop itself calls this."""
         self._closing = self.loop.create_task(self.close())
 
     async def close(self) -> None:
@@ -107,11 +107,11 @@ def _runs_trio() -> bool:
 
 
 def _nothing() -> None:
-    """Stand for a weak reference whose state is gone."""
+    """Stand in for a weak reference to a state that no longer exists."""
 
 
 class Core:
-    """The settings of a client, what it has on each event loop, and its retry budget."""
+    """The settings of a client, its state on each event loop, and its retry budget."""
 
     settings: TransportSettings
     budget: Budget
@@ -145,11 +145,13 @@ class Core:
         if state is None or state.is_closed:
             return None
         if state.pid != os.getpid():
-            raise ClientClosedError("this event loop and its connections are the parent process's: make a new loop")
+            raise ClientClosedError(
+                "this event loop and its connections belong to the parent process: make a new event loop"
+            )
         return state
 
     async def open(self) -> LoopState:
-        """Return this client's state on the running loop, made if there is none."""
+        """Return this client's state on the running loop; make it if there is none."""
         if self.closed:
             raise ClientClosedError("the client is closed")
         if (state := self.state()) is not None:
@@ -171,7 +173,7 @@ class Core:
         return [state for state in states if state is not None and not state.is_closed]
 
     async def close(self) -> None:
-        """Close the state on the running loop here, and let every other loop close its own."""
+        """Close the state on the running loop, and have every other loop close its own soon."""
         self.closed = True
         for state in self.states():
             if state.pid != os.getpid():
@@ -183,14 +185,16 @@ class Core:
                     state.loop.call_soon_threadsafe(state.close_soon)
 
     def abandon(self) -> None:
-        """Begin anew in a forked child: the states on all loops are the parent's."""
+        """Forget the states on all loops in a forked child: they belong to the parent process."""
         for state in self.states():
             state.transport.abandon()
             keep_for_parent(state)
         self._loops = {}
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds a key and connections and is not pickled: make one in each process")
+        raise TypeError(
+            "a client cannot be pickled, as it holds an API key and connections: make a client in each process"
+        )
 
     def __del__(self) -> None:
         if not self.closed and self.states():

@@ -1,10 +1,11 @@
-"""How much at once: `Limiter` counts, `KeyedLock` keeps calls of one profile or session apart, `KeyedOrder` in order.
+"""Limits what runs at once: `Limiter` all calls, `KeyedLock` the calls of one profile or session; `KeyedOrder` orders.
 
-1. The server runs one update of a profile or session, queues two and refuses the next one: a lock for each avoids that.
+1. The server runs one update of a profile or session, queues two and refuses the next one. A lock for each
+   profile and session avoids the refusal.
 2. A call that needs several locks names their keys in one fixed order, that of `Endpoint.ordering`, so that two calls
    never wait for each other.
 3. Waiters are served first come, first served. A waiter that is woken already holds its place, so no other can take it.
-4. A waiter that is cancelled passes on what it was given.
+4. A waiter that is cancelled after it got its place passes the place on.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     Waiters = OrderedDict[asyncio.Future[None], None]
-    """Those that wait, first come first; a cancelled one is taken out at once."""
+    """The waiters, in the order in which they came. A cancelled waiter is removed at once."""
 
 
 class Limiter:
-    """Lets so many through at once; the limit can change at any time, also to 0, which stops everyone.
+    """Limits how many holders are active at once. The limit can change at any time; at 0 all wait.
 
     Attributes:
-        limit: how many may be active; `change` changes it.
-        active: how many are through.
-        waiters: those that wait, first come first.
+        limit: how many holders may be active; `change` changes it.
+        active: how many holders are active.
+        waiters: the waiters, in the order in which they came.
     """
 
     limit: int
@@ -46,7 +47,7 @@ class Limiter:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """The number of waiters."""
         return len(self.waiters or ())
 
     def is_idle(self) -> bool:
@@ -54,7 +55,7 @@ class Limiter:
         return not self.active and not self.waiters
 
     def try_acquire(self) -> bool:
-        """Take a place if one is free and no one waits for it."""
+        """Take a place if one is free and there are no waiters; tell whether it was taken."""
         if self.active < self.limit and not self.waiters:
             self.active += 1
             return True
@@ -78,7 +79,7 @@ class Limiter:
             raise
 
     def take(self) -> None:
-        """Take a place whatever the limit; for the one request that finds out whether a server works again."""
+        """Take a place regardless of the limit, for the one request that checks whether the server works again."""
         self.active += 1
 
     def release(self) -> None:
@@ -97,7 +98,7 @@ class Limiter:
 
 
 class KeyedLock:
-    """A lock for each key, which exists while it is in use; `width` calls may hold it at the same time."""
+    """A lock for each key. `width` calls may hold a lock at the same time. An unused lock takes no memory."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -156,7 +157,7 @@ class KeyedLock:
                 del active[key]
 
     def _pass_on(self, key: str) -> bool:
-        """Let the first waiter have a lock that its holder gives back; False if none waits any more."""
+        """Pass a lock on to its first waiter; return False if there are no waiters any more."""
         waiters = self._waiters[key]
         while waiters:
             waiter, _ = waiters.popitem(last=False)
@@ -169,45 +170,45 @@ class KeyedLock:
 
 
 class Ordered(Protocol):
-    """What can be put in order: it has keys, and counts the things before it that it waits for."""
+    """An item that can be ordered: it has keys, and counts the earlier items that it waits for."""
 
     keys: tuple[str, ...]
     blocked_by: int
 
 
-Thing = TypeVar("Thing", bound=Ordered)
+Item = TypeVar("Item", bound=Ordered)
 
 
-class KeyedOrder(Generic[Thing]):
-    """Keeps things that have a key in common in the order in which they were added; nothing waits in a task.
+class KeyedOrder(Generic[Item]):
+    """Keeps items that share a key in the order in which they were added, without a waiting task for each.
 
-    Unlike `KeyedLock` it takes the place behind every key at once, so that one that waits for one of its keys is not
+    Unlike `KeyedLock`, it queues an item at all of its keys at once. An item that waits at one key is therefore not
     overtaken at another.
     """
 
     def __init__(self) -> None:
-        self._by_key: dict[str, deque[Thing] | None] = {}  # most keys never see anything wait
+        self._by_key: dict[str, deque[Item] | None] = {}  # None while no item waits, as at most keys
 
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def add(self, thing: Thing) -> bool:
-        """Put a thing behind all others with one of its keys; tell whether it is the first."""
+    def add(self, item: Item) -> bool:
+        """Add an item behind all items that share a key with it; tell whether it may start at once."""
         by_key = self._by_key
-        for key in thing.keys:
+        for key in item.keys:
             if key not in by_key:
                 by_key[key] = None
                 continue
             waiting = by_key[key] = by_key[key] or deque()
-            waiting.append(thing)
-            thing.blocked_by += 1
-        return not thing.blocked_by
+            waiting.append(item)
+            item.blocked_by += 1
+        return not item.blocked_by
 
-    def remove(self, thing: Thing) -> list[Thing]:
-        """Take out a thing that is the first; return those that are the first now."""
-        free: list[Thing] = []
+    def remove(self, item: Item) -> list[Item]:
+        """Remove an item that had started; return the items that may start now."""
+        free: list[Item] = []
         by_key = self._by_key
-        for key in thing.keys:
+        for key in item.keys:
             if waiting := by_key[key]:
                 following = waiting.popleft()
                 following.blocked_by -= 1

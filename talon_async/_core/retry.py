@@ -1,11 +1,11 @@
-"""When to try again, and after how long. Pure: no clock, no sleep, no randomness of its own.
+"""Decides whether and when a failed call is repeated. Pure: it has no clock, no sleep and no randomness of its own.
 
-1. Never sent, or refused for now (429, too many parallel updates): repeat any operation.
-2. Unknown (lost, timed out, 5xx): repeat what is safe, carries a trusted key, or is refused the second time; what is
-   named by the client only on request, because rules may run twice; never anything else.
-3. Accepted with the answer lost: the same, but never what is only named by the client or refused the second time.
-4. Wait a random time below an exponential bound; at least as long as the server asks; never past the deadline.
-5. Every repetition takes from a budget that successes refill, so that a failing server is not stormed.
+1. The request was never sent, or was refused for now (429, too many parallel updates): any operation is repeated.
+2. The outcome is unknown (connection lost, timeout, 5xx): SAFE and UNIQUE operations are repeated, and KEYED ones
+   whose key is trusted. NAMED operations are repeated only on request, because rules may run twice. NEVER is not.
+3. The server accepted the request and its answer is lost: as 2, but NAMED and UNIQUE operations are not repeated.
+4. The wait is random below an exponential bound, at least as long as the server asks, and never past the deadline.
+5. Every repetition takes from a budget that successes refill. This bounds the load on a failing server.
 6. A key is not used again when the server may have forgotten it.
 """
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from talon_async.config import RetryPolicy
 
 KEY_LIFETIME = 23 * 3600.0
-"""Seconds for which a repeated Idempotency-Key is sure to be remembered: the server keeps it for 24 hours."""
+"""Seconds for which an Idempotency-Key is reused. The server remembers it for 24 hours; an hour is left as margin."""
 
 
 def may_repeat(policy: RetryPolicy, idempotency: Idempotency, method: str, failure: Failure) -> bool:
-    """Tell whether sending the request again does no harm, whatever became of the attempt."""
+    """Tell whether a request may be sent again after this failure."""
     if failure is Failure.FINAL:
         return False
     if failure in (Failure.NOT_SENT, Failure.REFUSED):
@@ -54,7 +54,7 @@ def retry_delay(  # noqa: PLR0913
     remaining: float,
     uniform: Callable[[float, float], float],
 ) -> float | None:
-    """Return the seconds to wait after the given attempt (counted from 1), or None when there is no time left."""
+    """Return the seconds to wait after the given attempt (counted from 1), or None if there is no time left."""
     base = {409: policy.parallel_base, 429: policy.throttle_base}.get(status or 0, policy.base)
     wait = uniform(0, min(policy.cap, base * 2.0 ** min(attempt - 1, 60)))
     if retry_after is not None:
@@ -66,11 +66,11 @@ def retry_delay(  # noqa: PLR0913
 
 _SECONDS = re.compile(r"[0-9]+", re.ASCII)
 _LONGEST = 1e9
-"""Seconds, thirty years: what a server asks for beyond that, such as the time of day since 1970, is told as this."""
+"""Seconds (about 32 years). A longer Retry-After, such as a time in milliseconds, is read as this."""
 
 
 def retry_after(text: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header, as seconds or as an HTTP date; anything else is ignored."""
+    """Return the seconds that a Retry-After header asks for, as a number or an HTTP date; None for any other text."""
     if text is None:
         return None
     if _SECONDS.fullmatch(text):
@@ -85,7 +85,7 @@ def retry_after(text: str | None, now: datetime) -> float | None:
 
 @attrs.define
 class Budget:
-    """Tokens that repetitions take and successes give back; shared by all clones of a client."""
+    """Tokens that repetitions take and successes give back. All copies of a client share one budget."""
 
     capacity: float = 500.0
     cost: float = 5.0
@@ -96,13 +96,13 @@ class Budget:
         self.tokens = self.capacity
 
     def take(self) -> bool:
-        """Take one repetition's worth, if there is enough."""
+        """Take the cost of one repetition; return False if the budget does not cover it."""
         if self.tokens < self.cost:
             return False
         self.tokens -= self.cost
         return True
 
     def give(self) -> None:
-        """Give back after a success."""
+        """Refund tokens after a success."""
         if self.tokens < self.capacity:
             self.tokens = min(self.capacity, self.tokens + self.refund)

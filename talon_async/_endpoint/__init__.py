@@ -5,19 +5,20 @@
 2. The parameter called `body` is the JSON body. Its type says which models it may be.
 3. A keyword-only parameter is a query value. It travels under its camelCase name; None leaves it out, a bool travels as
    true or false, a list repeats the name.
-4. The type of a parameter says what differs. `Csv[T]` joins a list with commas, `YesNo` is a bool that travels as yes
-   or no, and `Annotated[T, Wire("name")]` has another name on the wire. Values outside a `Limit` in `Annotated`, or
-   outside the words of a `Literal`, are refused.
+4. The type of a parameter states exceptions to these rules. `Csv[T]` joins a list with commas, `YesNo` is a bool that
+   travels as yes or no, and `Annotated[T, Wire("name")]` has another name on the wire. Values outside a `Limit` in
+   `Annotated`, or outside the words of a `Literal`, are refused.
 
 The keyword-only parameter `idempotency_key` is the Idempotency-Key header, which makes a write safe to repeat. Without
 it, GET and DELETE are safe to repeat, PUT writes under the client's own ID, and POST creates a new thing each time;
-`idempotency=` in the decorator is for operations of another nature. `profile=` and `session=` in the decorator say
-where the IDs are whose updates the server runs one after the other: in a parameter, or in a field of the body such as
-`body.profile_id`.
+`idempotency=` in the decorator overrides this. The server runs the updates of one profile or session one after the
+other: `profile=` and `session=` in the decorator say where their IDs are, in a parameter or in a field of the body such
+as `body.profile_id`.
 
-A stub is compiled into plain functions. Python itself binds the arguments of a call, and a wrong call is a TypeError in
-the caller's own line; a keyword that there is not is told when the call is awaited, with the one that was meant. The
-function that makes requests is compiled when it is first needed, because only then the models are imported.
+A stub is compiled into plain functions. Python itself binds the arguments of a call, so a wrong call is a TypeError in
+the caller's own line. An unknown keyword raises when the call is awaited, and the message names the nearest parameter.
+The function that makes requests is compiled when it is first needed, because it needs the models, which are imported
+late.
 
 The files import each other in this order: `marks`, `encoding`, `compiled`, `endpoint`, `decorators`.
 """

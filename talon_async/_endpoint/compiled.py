@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 BRACES = re.compile(r"{(\w+)}")
 VARIABLES = frozenset(("endpoint", "error", "is_text", "query", "refusal", "target", "unknown_", "write"))
-"""What the compiled functions name themselves, beside the names in their scope."""
+"""The local variables of the compiled functions, which parameters must not be named like."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +58,7 @@ class RequestSource:
         signature: the parameters of the function.
         queries: the query values.
         limits: the limits of path and query values, by parameter.
-        ordering: where the ID of the profile and of the session is, by kind.
+        ordering: where to find the profile ID and the session ID, by kind.
         body_classes: the classes that the body may have; none if there is no body.
         returns: the type of the answer.
     """
@@ -84,7 +84,7 @@ class RequestSource:
         return request
 
     def _scope(self) -> dict[str, Any]:
-        """Return what the names in the source mean."""
+        """Return the global names of the source, with their values."""
         return {
             "InvalidArgumentError": InvalidArgumentError, "Request": Request, "SAFE": Idempotency.SAFE,
             "check_words": check_words, "names": tuple(self.signature.parameters), "decode": decoder(self.returns),
@@ -96,7 +96,7 @@ class RequestSource:
         }  # fmt: skip
 
     def _other_writer(self, body: Any) -> Callable[[Any], Any]:
-        """Return what writes a body that is a mapping, or an instance of a subclass of a model."""
+        """Return the writer of a body that is a mapping, or an instance of a subclass of a model."""
         if not isinstance(body, tuple(get_origin(cls) or cls for cls in self.body_classes)):
             expected = " or ".join(cls.__name__ for cls in self.body_classes)
             raise InvalidArgumentError(f"body must be {expected}, not {type(body).__name__}")
@@ -151,7 +151,7 @@ class RequestSource:
 
 
 def _reached(source: str) -> str:
-    """Return the expression for a parameter or a field of the body; it is None where a step is missing."""
+    """Return the expression for a parameter or a field of the body; its value is None where an attribute is missing."""
     expression, *fields = source.split(".")
     for field in fields:
         expression = f"getattr({expression}, {field!r}, None)"

@@ -1,4 +1,4 @@
-"""How values are written into a path and a query, and how they become keys of a call."""
+"""Encodes values into paths, queries, idempotency keys and ordering keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ YES_NO = {True: "yes", False: "no"}
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CLASSES: dict[Any, tuple[type, ...]] = {int: (int, Integral), float: (float, Real), datetime: (datetime,)}
-"""The classes that a value may have, by the type of its parameter."""
+"""The classes that a value may have, by the type of the parameter."""
 
 
 @attrs.frozen
@@ -44,7 +44,7 @@ class Query:
     words: Mapping[bool, str]
 
     def pairs(self, value: Any) -> str:
-        """Encode what is passed for the parameter, as `&name=value` for each value on the wire."""
+        """Encode the argument of the parameter, as `&name=value` for each value on the wire."""
         try:
             texts = [self.text(item) for item in self._items(value)]
         except (TypeError, ValueError) as problem:
@@ -54,12 +54,12 @@ class Query:
         return "".join(f"&{self.wire}={text}" for text in texts)
 
     def _items(self, value: Any) -> Sequence[Any]:
-        """Return the items of a list, and any other value as the only item; a set has no order and is no list."""
+        """Return the items of a list, or any other value as the only item. A set has no order, so it is no list."""
         takes_list = get_origin(self.kind) is Sequence
         return value if takes_list and is_list(value) and isinstance(value, Sequence) else (value,)
 
     def text(self, value: Any) -> str:
-        """Encode a single value; TypeError or ValueError if it cannot be sent."""
+        """Encode a single value; raise TypeError or ValueError if it cannot be sent."""
         self._check(value)
         if isinstance(value, bool):
             return self.words[value]
@@ -69,10 +69,10 @@ class Query:
             return quote(rfc3339(value), safe="")
         if isinstance(value, str | Real | UUID):
             return quote(str(value), safe="")
-        raise TypeError(f"{type(value).__name__} is not a type of query values")
+        raise TypeError(f"{type(value).__name__} cannot be a query value")
 
     def _check(self, value: Any) -> None:
-        """Refuse a value that is of another type than the parameter, or not one of its words."""
+        """Refuse a value whose type differs from the parameter's, or that is not one of its words."""
         kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
         if get_origin(kind) is Literal:
             words = get_args(kind)
@@ -83,7 +83,7 @@ class Query:
 
 
 def segment(name: str, value: Any) -> str:
-    """Encode a path value; refuse one that would address another resource."""
+    """Encode a path value; refuse a value that would address another resource."""
     if isinstance(value, bool) or not isinstance(value, str | int | UUID | Integral):
         raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
     text = str(value)
@@ -96,12 +96,12 @@ def segment(name: str, value: Any) -> str:
 
 
 def valid_key(key: object) -> str:
-    """Return an Idempotency-Key; refuse a value that cannot be the header."""
+    """Return an Idempotency-Key; refuse a value that the header cannot carry."""
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise InvalidArgumentError("idempotency_key must be 1 to 255 visible ASCII characters")
     return key
 
 
 def ordering_keys(kind: str, identifier: Any) -> tuple[str, ...]:
-    """Return the ordering key of a profile or session; an empty or missing ID has none."""
+    """Return the ordering key of a profile or session; none for an empty or missing ID."""
     return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID | Integral) else ()

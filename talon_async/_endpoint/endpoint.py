@@ -1,4 +1,4 @@
-"""What a stub means: an `Endpoint` is made from its signature."""
+"""Reads the signature of a stub into an `Endpoint`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BY_METHOD = {"GET": Idempotency.SAFE, "DELETE": Idempotency.SAFE, "PUT": Idempo
 
 
 class _Names(dict[str, Any]):
-    """What the annotations of stubs can name: a few types, and the models, each imported when it is first named."""
+    """The names that annotations of stubs can use: a few types, and the models, each imported on first use."""
 
     def __missing__(self, name: str) -> Any:
         try:
@@ -51,14 +51,14 @@ _NAMES = _Names(
 
 
 class Endpoint:
-    """What a stub means: its operation, the values that it sends, and the type of its answer.
+    """An operation as its stub declares it: its name and path, the values that it sends, and the type of its answer.
 
     Attributes:
         stub: the function as it was written.
-        name: its name, which is the operation's.
-        signature: its parameters, with `self`, and the type of the answer.
+        name: the name of the stub and of the operation.
+        signature: the parameters, including `self`, and the type of the answer.
         path_parameters: the names in the braces of the path, in order.
-        ordering: where the ID of the profile and of the session is, by kind: `{"profile": "body.profile_id"}`.
+        ordering: where to find the profile ID and the session ID, by kind, such as `{"profile": "body.profile_id"}`.
         operation: the operation, as requests and errors name it.
     """
 
@@ -120,7 +120,7 @@ class Endpoint:
 
     @property
     def body_classes(self) -> tuple[Any, ...]:
-        """The models, or the mapping, that the body may be; none when the operation has no body."""
+        """The types that the body may have, models or a mapping; empty if the operation has no body."""
         return branches(self.types["body"]) if "body" in self.types else ()
 
     @cached_property
@@ -161,10 +161,10 @@ class Endpoint:
 
 
 def endpoint_of(method: Callable[..., Any]) -> Endpoint:
-    """Return what a method of a client means; TypeError for a method that is no operation."""
+    """Return the endpoint of a client method; raise TypeError for a method that is no operation."""
     endpoint = getattr(method, "endpoint", None)
     if not isinstance(endpoint, Endpoint):
-        raise TypeError(f"{getattr(method, '__qualname__', method)!r} is no operation of the API")
+        raise TypeError(f"{getattr(method, '__qualname__', method)!r} is not an operation of the API")
     return endpoint
 
 
@@ -179,7 +179,7 @@ _WARM: set[type] = set()
 
 
 def warm_up(cls: type) -> None:
-    """Load and compile everything that the first call of each operation would have to wait for, once."""
+    """Load and compile, once, everything that the first call of each operation would otherwise wait for."""
     if cls in _WARM:
         return
     endpoints = endpoints_of(cls).values()

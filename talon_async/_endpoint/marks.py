@@ -1,4 +1,4 @@
-"""What the type of a parameter can say about its value on the wire."""
+"""Marks in the type of a parameter that say how its value is written on the wire."""
 
 from __future__ import annotations
 

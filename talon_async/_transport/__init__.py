@@ -1,8 +1,8 @@
 """How requests reach the server: `base` says what a transport is, and there are two.
 
-`session` is the default, aiohttp's own session; `direct` speaks HTTP/1.1 itself, for those who count processors.
-`deadlines` ends what takes too long, `faults` says what a failure means. Only these modules import aiohttp, besides the
-sandbox.
+`session` is the default and uses aiohttp's own session. `direct` speaks HTTP/1.1 itself and takes less processor time.
+`deadlines` ends attempts that take too long, and `faults` turns failures into errors of this package. Only this folder
+and the sandbox import aiohttp.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ LARGER_THAN_A_READ = 1 << 20
 def keep_blocks() -> None:
     """Have glibc keep the blocks that asyncio reads into.
 
-    asyncio reads into a new block of 256 KiB each time. glibc maps and unmaps a block of that size every time, until a
-    larger one has been freed once. That is a fifth of a call through aiohttp's session, and a third of a direct one.
+    asyncio reads into a new block of 256 KiB each time. glibc maps and unmaps each block of that size until a larger
+    block has been freed once. The mapping takes a fifth of the processor time of a call through aiohttp's session, and
+    a third of a call on the direct transport.
     """
     bytearray(LARGER_THAN_A_READ)
 
 
 def transport_class(name: TransportName, settings: TransportSettings) -> Callable[..., Transport]:
-    """Return what makes a transport, or raise ConfigurationError for what it cannot do."""
+    """Return the class of a transport; raise ConfigurationError for a setting that the transport does not support."""
     keep_blocks()
     if name == "session":
-        from talon_async._transport.session import SessionTransport  # noqa: PLC0415  # each only where it serves
+        from talon_async._transport.session import SessionTransport  # noqa: PLC0415  # loaded only if it is used
 
         return SessionTransport
     if name != "direct":
@@ -49,9 +50,9 @@ def _direct(settings: TransportSettings) -> Callable[[TransportSettings, Deadlin
     lacking = {"proxy": settings.proxy, "trust_env": settings.trust_env, "session": settings.session}
     for option, value in lacking.items():
         if value:
-            raise ConfigurationError(f"{option}: the direct transport has none; use transport='session' with it")
+            raise ConfigurationError(f"{option}: the direct transport does not support it; use transport='session'")
     try:
-        from talon_async._transport.direct import DirectTransport  # noqa: PLC0415  # each only where it serves
+        from talon_async._transport.direct import DirectTransport  # noqa: PLC0415  # loaded only if it is used
     except ImportError as problem:
         raise ConfigurationError(
             f"transport='direct' needs the package {problem.name}, which is not installed; use transport='session'"

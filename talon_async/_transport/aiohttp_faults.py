@@ -1,4 +1,4 @@
-"""What a failure inside aiohttp means, as an error of this package."""
+"""Turns failures inside aiohttp into errors of this package."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ AIOHTTP_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueErro
 def error_from_aiohttp(problem: Exception, attempt: Attempt) -> Exception:
     """Return the error for a failure inside aiohttp; other exceptions are returned unchanged.
 
-    The texts of aiohttp's errors are not passed on where they may hold headers, and its errors are never chained.
+    The text of an aiohttp error is left out where it may hold headers. aiohttp errors are never chained.
     """
     if isinstance(problem, TalonOneError):
         return problem
     if isinstance(problem, RuntimeError) and attempt.answer is not None:
-        return UnreadableAnswerError("the connection was closed while the answer came")
+        return UnreadableAnswerError("the connection was closed while the answer was being read")
     if isinstance(problem, RuntimeError):
         return problem
     if attempt.answer is not None:
@@ -54,14 +54,14 @@ def _not_connected(problem: Exception) -> ConnectError:
             error = ConnectError(f"the request could not be made ({type(problem).__name__}); is trust_env on?")
             error.failure = Failure.FINAL
         case _:
-            error = ConnectError(f"no connection: {type(problem).__name__} on the way")
+            error = ConnectError(f"no connection: {type(problem).__name__} while connecting")
     return error
 
 
 def _lost(problem: Exception) -> NoAnswerError:
     match problem:
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return _not_connected(problem)  # a borrowed connector does not tell when it connects
+            return _not_connected(problem)  # a borrowed connector does not report when it connects
         case aiohttp.ClientResponseError() | HttpProcessingError():
             return head_too_large() if is_about_size(problem) else ConnectionLostError("the answer is not HTTP")
         case _:

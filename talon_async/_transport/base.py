@@ -1,4 +1,4 @@
-"""What a transport is: it sends a request once, returns the answer, and tells the truth when there is none."""
+"""The protocol of transports: a transport sends a request once, and returns the answer or raises."""
 
 from __future__ import annotations
 
@@ -60,22 +60,22 @@ class Transport(Protocol):
     async def send(self, request: Request, attempt: Attempt) -> Answer:
         """Send a request once and return its answer.
 
-        `attempt.connecting` is true while nothing can have been sent, and `attempt.answer` is set as soon as the head
-        of the answer is here. Whatever ends the attempt, cancellation too, ends the connection as well.
+        `attempt.connecting` is true while nothing can have been sent. `attempt.answer` is set as soon as the head of
+        the answer has arrived. A failure or cancellation of the attempt also ends the connection.
 
         Raises:
-            TalonOneError: of a class and an `outcome` that say whether the server may have acted.
+            TalonOneError: there is no answer. Its class and `outcome` say whether the server may have acted.
         """
         ...
 
     async def connect(self, seconds: float) -> None:
-        """Have a connection ready for the first request, if the transport can and it takes no longer than this."""
+        """Open a connection for the first request, within so many seconds, if the transport supports that."""
         ...
 
     async def close(self) -> None:
-        """Close every connection of its own."""
+        """Close every connection that this transport owns."""
         ...
 
     def abandon(self) -> None:
-        """Let go of every connection without touching it: this is a forked child, and they are its parent's."""
+        """Drop every connection without touching it: in a forked child the connections belong to the parent."""
         ...

@@ -1,9 +1,9 @@
-"""Reads the body of an answer: inflates it as it comes, and never holds more than the limit.
+"""Reads the body of an answer: inflates it as it arrives, and never holds more than the limit.
 
-1. The limit counts the bytes after inflation, and inflating stops one byte behind it: a bomb ends early.
+1. The limit counts the bytes after inflation. Inflating stops one byte past the limit, which defeats zip bombs.
 2. `gzip` may consist of several members (RFC 1952 2.2). Other bytes behind the end are an error.
-3. `deflate` means the zlib format (RFC 9110 8.4.1.2), but some servers send the bare stream.
-4. A compressed body that stops before its own end is an error, even where the framing says that it is complete.
+3. `deflate` means the zlib format (RFC 9110 8.4.1.2). Some servers send the bare deflate stream, which is read too.
+4. A compressed body that is cut off is an error, even if the HTTP framing says that the body is complete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEFLATE_METHOD = 8
 
 
 class Body:
-    """One body, collected part by part; `codings` is what the Content-Encoding header says, b"" if there is none."""
+    """One body, collected part by part. `codings` is the value of Content-Encoding; b"" if there is none."""
 
     def __init__(self, most: int, codings: bytes = b"") -> None:
         self._most, self._size, self._data = most, 0, BytesIO()
@@ -31,7 +31,7 @@ class Body:
         self._inflater: Any = None  # zlib does not tell the name of its type
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes, as they came.
+        """Take the next bytes of the body, as they arrived.
 
         Raises:
             UnreadableAnswerError: the body is too large, or not compressed as its header says.
@@ -40,7 +40,7 @@ class Body:
             self._add(data)
             return
         if self._codings not in ([b"gzip"], [b"deflate"]):
-            raise UnreadableAnswerError("the answer is compressed in a way that was not asked for")
+            raise UnreadableAnswerError("the answer has a Content-Encoding that the request did not accept")
         try:
             self._inflate(data)
         except zlib.error:

@@ -1,9 +1,10 @@
-"""One attempt at a request, and the one timer that ends attempts which take too long.
+"""The attempt at a request, and the timer that ends attempts whose time is over.
 
-1. One timer watches over all attempts of an event loop: a timer for each, as asyncio and aiohttp set them, is dearer.
-2. A deadline ends an attempt the way asyncio's own timeouts do: it cancels the task, and takes that back afterwards.
-3. A timer can fire late: the loop was busy, or the process stood still. The answer may be here by then, so the loop
-   gets the chance to read it before an attempt is ended.
+1. One timer serves all attempts of an event loop. This is cheaper than a timer for each attempt, as in asyncio and
+   aiohttp.
+2. A deadline ends an attempt as asyncio's own timeouts do: it cancels the task, and takes the cancellation back later.
+3. A timer can fire late, because the loop was busy or the process was suspended. The answer may have arrived by then,
+   so the loop gets a few turns to read it before the attempt is ended.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ if TYPE_CHECKING:
     from talon_async.errors import TalonOneError
 
 TURNS_TO_READ = 3
-"""Turns of the loop in which it reads what has come, wakes the task that waits for it, and lets it finish.
+"""Turns of the loop that it needs to read an answer, wake the waiting task and let the task finish.
 
-uvloop runs timers before it reads, so it needs one more than asyncio's own loops.
+uvloop runs timers before it reads, so it needs one turn more than asyncio's own loops.
 """
 TURNS_TO_READ_A_BODY = 64
-"""The same for an answer whose head is here: asyncio reads 256 KiB in a turn, and an answer has up to 16 MiB."""
+"""The same for the rest of an answer whose head has arrived: asyncio reads 256 KiB a turn, so 16 MiB in 64 turns."""
 _TICK = time.get_clock_info("monotonic").resolution
 """Seconds by which a loop may wake up early."""
 
 
 async def let_loop_read() -> None:
-    """Give the loop the turns in which it reads what has come to its connections."""
+    """Wait for the turns that the loop needs to read what its connections have received."""
     for _ in range(TURNS_TO_READ):
         await asyncio.sleep(0)
 
@@ -40,14 +41,14 @@ class Attempt:
     """One attempt at a request, made by one task.
 
     Attributes:
-        task: the task that makes it.
-        cancelling: how many cancellations of the task were under way when it began.
-        deadline: the loop's time at which it is over.
-        connect_deadline: the loop's time at which it is over if there is no connection yet.
-        connecting: whether a connection is being made for it; nothing of the request has been sent then.
-        answer: the answer, from the moment its head is here; the body may still be missing.
-        transport: the connection that it uses, in the session transport.
-        expired: whether the deadline has ended it.
+        task: the task that makes the attempt.
+        cancelling: how many cancellations of the task were under way when the attempt began.
+        deadline: the loop's time at which the attempt ends.
+        connect_deadline: the loop's time at which the attempt ends if there is no connection yet.
+        connecting: whether a connection is being made; nothing of the request has been sent then.
+        answer: the answer, set when its head has arrived; the body may still be missing.
+        transport: the connection that the attempt uses; set by the session transport only.
+        expired: whether the deadline has ended the attempt.
     """
 
     answer: Answer | None = None
@@ -60,7 +61,7 @@ class Attempt:
     transport: asyncio.Transport | None = None
 
     def is_over(self, now: float) -> bool:
-        """Tell whether its time is over."""
+        """Tell whether the time of the attempt is over."""
         return self.deadline <= now or (self.connecting and self.connect_deadline <= now)
 
     def expire(self) -> None:
@@ -70,7 +71,7 @@ class Attempt:
             self.task.cancel()
 
     def is_cancelled_by_deadline_alone(self) -> bool:
-        """Tell whether nothing else has cancelled the task."""
+        """Tell whether the deadline, and nothing else, has cancelled the task."""
         return self.expired and self.task is not None and self.task.cancelling() == self.cancelling + 1
 
     def take_back_cancellation(self) -> bool:
@@ -80,7 +81,7 @@ class Attempt:
     def timeout_error(self) -> TalonOneError:
         """Return the error of an attempt that its deadline has ended."""
         if self.answer is not None:
-            return UnreadableAnswerError("the answer did not come to its end in the time allowed")
+            return UnreadableAnswerError("the answer was not complete within the time allowed")
         if self.connecting:
             which = "connect" if self.connect_deadline < self.deadline else "attempt"
             return ConnectError(f"no connection within the time allowed (Timeout.{which})")
@@ -98,16 +99,16 @@ class Deadlines:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self._context = Context()  # an empty one: a timer must not keep what is in a caller's
+        self._context = Context()  # an empty one: the timer must not keep the caller's context alive
         self.by_task: dict[asyncio.Task[Any] | None, Attempt] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_time = 0.0  # uvloop's handles do not all tell it
+        self._timer_time = 0.0  # not every handle of uvloop has `when`
 
     def __len__(self) -> int:
         return len(self.by_task)
 
     def start(self, seconds: float, connect_seconds: float) -> Attempt:
-        """Start an attempt of the running task, which ends after so many seconds, of which so many for connecting."""
+        """Start an attempt of the running task: it ends after `seconds`, or `connect_seconds` without a connection."""
         attempt = Attempt()
         attempt.task = task = cast("asyncio.Task[Any]", asyncio.current_task(self.loop))
         attempt.cancelling = task.cancelling()
@@ -142,7 +143,7 @@ class Deadlines:
             self._set_timer(min(ends))
 
     def _end_after_reading(self, now: float, turn: int) -> None:
-        """End the attempts that were over, when the loop has had its turns to read their answers."""
+        """End the attempts that are over, after the loop has had its turns to read their answers."""
         over = [attempt for attempt in self.by_task.values() if attempt.is_over(now)]
         for attempt in over:
             if turn >= (TURNS_TO_READ if attempt.answer is None else TURNS_TO_READ_A_BODY):

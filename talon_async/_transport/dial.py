@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from talon_async._transport.base import TransportSettings
 
 TLS_SHUTDOWN_TIMEOUT = 1.0
-"""Seconds for which a server may take its time to end a TLS connection."""
+"""Seconds that closing waits for the server to end a TLS connection."""
 NEXT_ADDRESS = 0.25
 """Seconds after which the next address is tried beside the first, as RFC 8305 recommends."""
 
@@ -56,23 +56,21 @@ class Dialer:
             )
             await self._loop.create_connection(lambda: connection, sock=sock, **self._tls)
             if connection.is_readable(0):
-                await let_loop_read()  # a server that takes no requests may have closed it already
+                await let_loop_read()  # the server may have closed it already
         except BaseException:
             self._addresses.forget()
             if connection.usable:
                 connection.abort()
             else:
                 connection.forget()
-            self.connections.discard(
-                connection
-            )  # uvloop does not tell a protocol of the end when its making was cancelled
+            self.connections.discard(connection)  # uvloop calls no connection_lost if connecting was cancelled
             raise
         return connection
 
 
 @functools.cache
 def default_context() -> ssl.SSLContext:
-    """Return the TLS settings of a client that was given none; making them takes as long as many requests."""
+    """Return the default TLS settings, which are cached because making them takes as long as many requests."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

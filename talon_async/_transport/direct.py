@@ -1,7 +1,7 @@
 """The direct transport: it makes, keeps and closes its own connections, and speaks HTTP/1.1 itself.
 
-It costs less than half of the processor time that aiohttp's session takes. It has no proxies, no `trust_env`, no
-borrowed sessions, and what mocks or traces aiohttp does not see it.
+It takes less than half of the processor time of aiohttp's session. It supports no proxies, no `trust_env` and no
+borrowed sessions. Mocks and traces of aiohttp do not see its requests.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from talon_async._transport.deadlines import Attempt, Deadlines
 
 TURNS_TO_CLOSE = 5
-"""Turns of the loop until a connection is closed whose making was cancelled."""
+"""Turns of the loop that it needs to close a connection whose making was cancelled."""
 
 
 class DirectTransport:
-    """Connections of its own to one server; the one that was used last is used first."""
+    """The connections to one server. The most recently used idle connection is used first."""
 
     def __init__(self, settings: TransportSettings, deadlines: Deadlines) -> None:  # noqa: ARG002  # every transport's
         self._settings = settings
@@ -66,15 +66,15 @@ class DirectTransport:
         if connection.is_reusable(size, answer.status):
             self._idle.append(connection)
         elif size > LARGE:
-            connection.abort()  # TLS would first send what is left of the request
+            connection.abort()  # closing would make TLS send the rest of the request first
         else:
             connection.close()
         return answer
 
     def _bytes(self, request: Request) -> bytes:
-        """Return the bytes of a request, without a body that is too large to be written at once.
+        """Return the bytes of a request. A body that is too large to be written at once is left out.
 
-        They are never the value of a variable: a traceback may show those, and they hold the key.
+        The bytes hold the API key, so they are never assigned to a variable, which a traceback might show.
         """
         method, body = request.operation.method, request.body
         own = ""
@@ -88,7 +88,7 @@ class DirectTransport:
         return f"{method} {self._prefix}{request.target}{self._common}{own}{end}".encode() + now
 
     async def _connection(self, idle: Connection | None, attempt: Attempt) -> Connection:
-        """Return this idle connection or another one, if nothing has come to it; else make one."""
+        """Return this or another idle connection that has received nothing since its last answer; else make one."""
         attempt.connecting = True
         while idle is not None:
             if not await is_stale(idle):
@@ -115,19 +115,19 @@ class DirectTransport:
             if self._closed:
                 error = ClientClosedError("the connections are closed")
         try:
-            raise error  # not above, where the other error would become its context
+            raise error  # not above, where `problem` would become its context
         finally:
-            del error  # or each failure would leave a reference cycle
+            del error  # otherwise each failure leaves a reference cycle
 
     async def connect(self, seconds: float) -> None:
-        """Have a connection ready for the first request; if it cannot be made, the request tells why."""
+        """Open a connection for the first request. A failure is ignored here: the request will raise it."""
         if not self._idle and not self._closed:
             with contextlib.suppress(TalonOneError, TimeoutError):
                 async with asyncio.timeout(seconds):
                     self._idle.append(await self._new())
 
     async def close(self) -> None:
-        """Close every connection; exchanges under way fail."""
+        """Close every connection. Exchanges under way fail."""
         self._closed = True
         self._idle.clear()
         for end in (Connection.close, Connection.abort):  # politely first, then at once
@@ -139,25 +139,26 @@ class DirectTransport:
             await asyncio.sleep(0)
 
     def abandon(self) -> None:
-        """Let go of every connection without touching it: this is a forked child, and they are its parent's."""
+        """Drop every connection without touching it: in a forked child the connections belong to the parent."""
         self._idle.clear()
         for connection in self._dialer.connections:
             connection.abandon()
 
 
 def is_rescued(connection: Connection, attempt: Attempt) -> bool:
-    """Tell whether the answer was complete when the deadline cancelled the attempt; the cancellation is taken back.
+    """Tell whether the answer was complete when the deadline cancelled the attempt, and take the cancellation back.
 
-    This happens when the task has not run since the answer came. A cancellation by anyone else stands.
+    This happens if the task has not run since the answer arrived. A cancellation that does not come from the deadline
+    is kept.
     """
     return connection.answered and attempt.is_cancelled_by_deadline_alone() and attempt.take_back_cancellation()
 
 
 async def is_stale(idle: Connection) -> bool:
-    """Tell whether something has come to an idle connection, or its end: it would be taken for the next answer."""
+    """Tell whether an idle connection has ended or received bytes, which would be taken for the next answer."""
     if not idle.usable or not idle.is_readable(0):
         return not idle.usable
-    if idle.is_tls:  # TLS has messages of its own: what has come is known when the loop has read it
+    if idle.is_tls:  # the bytes may be a message of TLS itself, which is known once the loop has read it
         try:
             await let_loop_read()
         except BaseException:

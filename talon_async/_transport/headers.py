@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Headers(Mapping[str, str]):
-    """A case-insensitive mapping; a name that came twice is in it twice, and `get` returns the first value.
+    """A case-insensitive mapping. It keeps repeated names; `get` returns the first value, `getall` every value.
 
-    It is made of the bytes only when it is asked: most answers are decoded without a look at their headers.
+    The bytes are decoded on first use, because most answers are read without their headers.
     """
 
     __slots__ = ("_fields", "_multidict")
@@ -25,7 +25,7 @@ class Headers(Mapping[str, str]):
 
     def _decoded(self) -> CIMultiDictProxy[str]:
         if self._multidict is None:
-            # as aiohttp decodes them, so that both transports give the same
+            # decoded as in aiohttp, so that both transports return the same headers
             pairs = [(_text(name), _text(value)) for name, value in self._fields]
             self._multidict = CIMultiDictProxy(CIMultiDict(pairs))
         return self._multidict

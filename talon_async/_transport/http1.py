@@ -1,15 +1,16 @@
 """One HTTP/1.1 connection, from its first byte to its last (RFC 9112). llhttp reads the answers, through httptools.
 
-1. A connection serves one exchange after the other: `ask` or `upload` begins one, and its future ends with the answer.
+1. A connection serves one exchange after the other. `ask` or `upload` begins an exchange; its future holds the answer.
 2. Another exchange may follow only if `is_reusable` says so: the answer was complete and left the connection open,
-   nothing came behind it, and all of the request was written. Whatever comes while it is idle ends the connection.
+   nothing came behind it, and all of the request was written. Bytes that arrive while it is idle end the connection.
 3. The head of an answer, together with the interim answers (1xx) before it, is bounded in raw bytes before the parser
    sees them, because httptools joins the parts of a header at a quadratic cost. So are trailers.
 4. An answer with neither length nor chunks lasts until the end of the connection. httptools cannot be told of that end
-   (it has no `finish`), so what the end means is decided here.
-5. httptools reports trailers as headers, and reports with the same callbacks what follows the answer: what it says
-   outside of a head is no header, and what it says while no answer is expected ends the connection.
-6. In a forked child the connection is the parent's: closing it there would take it out of the selector that both share.
+   (it has no `finish`), so `_end` decides whether the answer is complete.
+5. httptools reports trailers, and bytes that follow the answer, with the callbacks for headers. A header that it
+   reports outside of a head is ignored. A report while no answer is expected ends the connection.
+6. In a forked child the connection belongs to the parent. Closing it in the child would remove it from the selector
+   that both processes share.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
     from talon_async.errors import TalonOneError
 
 LARGE = 1 << 16
-"""Bytes of a body that are written at once, together with the head; a larger body is written in parts of this size."""
+"""Bytes of the largest body that is written together with the head. A larger body is written in parts of this size."""
 NOT_HTTP = httptools.HttpParserError, httptools.HttpParserUpgrade
-"""What the parser raises. The texts are llhttp's own and hold nothing of the answer."""
+"""The errors of the parser. Their texts are constants of llhttp and hold no part of the answer."""
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"content-encoding"})
 """The headers that say how to read the body."""
 WITHOUT_BODY = (204, 304)
@@ -58,12 +59,12 @@ class Connection(asyncio.Protocol):
     """One connection.
 
     Attributes:
-        transport: what asyncio made for it.
-        is_tls: whether it is encrypted.
-        usable: whether nothing has happened yet after which no exchange may follow.
-        answered: whether the answer to the last request came whole.
-        lost: is done when the connection is closed.
-        is_readable: tells, called with 0, whether something has come that was not read yet.
+        transport: the transport that asyncio made for the connection.
+        is_tls: whether the connection is encrypted.
+        usable: whether another exchange may follow.
+        answered: whether the answer to the last request was complete.
+        lost: a future that is done when the connection is closed.
+        is_readable: called with 0, it tells whether the socket has bytes, or its end, that the loop has not read yet.
     """
 
     __slots__ = (
@@ -91,10 +92,10 @@ class Connection(asyncio.Protocol):
         self.on_body = self._pieces.append  # called by the parser with each piece; a method would cost a frame for each
         self._parser: Any = httptools.HttpResponseParser(self)  # which holds methods of this object
 
-    # -- the connection is made, and ends
+    # -- making and closing the connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the transport: the connection is made."""
+        """Keep the transport of the new connection."""
         self.transport = cast("asyncio.Transport", transport)
         self.is_readable = readable_check(transport)
         self.is_tls = transport.get_extra_info("sslcontext") is not None
@@ -102,11 +103,11 @@ class Connection(asyncio.Protocol):
         self._open.add(self)
 
     def eof_received(self) -> None:
-        """End the exchange: the server sends nothing more. asyncio then closes the connection."""
+        """End the exchange, as the server sends nothing more. asyncio then closes the connection."""
         self._end(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the exchange: the connection is closed."""
+        """End the exchange, as the connection is closed."""
         self._end(exc)
         self.forget()
         self._open.discard(self)
@@ -119,7 +120,7 @@ class Connection(asyncio.Protocol):
         if os.getpid() != self._pid:
             self.abandon()
         elif self.is_tls:
-            self.transport.close()  # TLS says goodbye
+            self.transport.close()  # sends close_notify
         else:
             self.transport.abort()
 
@@ -133,15 +134,15 @@ class Connection(asyncio.Protocol):
             self.abandon()
 
     def forget(self) -> None:
-        """Drop what holds this object in a reference cycle: the connection was not made, or is closed."""
+        """Drop the parser, which holds this object in a reference cycle, after the connection has ended."""
         self._parser = None
 
     def abandon(self) -> None:
-        """Let go of the connection without touching it: this is a forked child, and it is the parent's."""
+        """Drop the connection without touching it: in a forked child it belongs to the parent."""
         self.usable = False
         keep_for_parent(self)
 
-    # -- a request is written
+    # -- writing a request
 
     def ask(self, attempt: Attempt, data: bytes) -> asyncio.Future[Answer]:
         """Begin an exchange: write the request, and return the future of the answer."""
@@ -156,9 +157,9 @@ class Connection(asyncio.Protocol):
         return waiter
 
     async def upload(self, attempt: Attempt, head: bytes, body: bytes) -> Answer:
-        """Do an exchange whose request is too large to be written at once.
+        """Make an exchange whose request is too large to be written at once.
 
-        An answer that comes before all of the request was written is the answer, and ends the connection.
+        An answer that arrives before the whole request is written counts as the answer; the connection then ends.
         """
         waiter = self.ask(attempt, head)
         del head  # it holds the key
@@ -172,16 +173,16 @@ class Connection(asyncio.Protocol):
             return await waiter
         finally:
             if not waiter.cancel() and not waiter.cancelled():
-                waiter.exception()  # it is raised here, or what ended the upload is
-            del waiter  # or each failure would leave a reference cycle, with the request in it
+                waiter.exception()  # retrieved, or asyncio would log it as never retrieved
+            del waiter  # otherwise each failure leaves a reference cycle that holds the request
 
     async def _may_write(self) -> bool:
-        """Wait until there is room for the next part of a request; tell whether it is still wanted."""
+        """Wait until the next part of a request can be written; tell whether the exchange still needs it."""
         if self._paused:
             self._resumed = self._loop.create_future()
             await self._resumed
         if self.is_readable(0):
-            await let_loop_read()  # a write that fails would throw away an answer that is already here
+            await let_loop_read()  # a write that fails would discard an answer that has already arrived
         return self._waiter is not None and not self.transport.is_closing()
 
     def pause_writing(self) -> None:
@@ -200,17 +201,17 @@ class Connection(asyncio.Protocol):
     def is_reusable(self, size: int, status: int) -> bool:
         """Tell whether another exchange may follow one with a body of this size and an answer of this status.
 
-        TLS does not tell how much asyncio has yet to send. A server that refuses a large request may have stopped
-        reading it, so the connection is not used again then.
+        Under TLS asyncio does not say how many bytes are still to be sent. A server that refuses a large request may
+        have stopped reading it. The connection is therefore not used again after such a refusal.
         """
         if not self.usable or self.transport.get_write_buffer_size():
             return False
         return not (self.is_tls and size > LARGE and status >= 300)  # noqa: PLR2004  # HTTP's own bound
 
-    # -- an answer comes
+    # -- reading an answer
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come."""
+        """Read the bytes that have arrived."""
         if self._waiter is None:
             self.abort()  # no answer is expected
             return
@@ -229,7 +230,7 @@ class Connection(asyncio.Protocol):
             self._read_body(overhead)
 
     def _read_head(self, parser: Any, data: bytes, room: int) -> bytes:
-        """Read as much as the head may still have; return the rest."""
+        """Parse as many bytes as the limit leaves to the head; return the bytes behind them."""
         parser.feed_data(data[:room])
         if not self._in_head:
             return data[room:]
@@ -237,7 +238,7 @@ class Connection(asyncio.Protocol):
         return b""
 
     def _read_body(self, overhead: int) -> None:
-        """Take what has come of a body that is not complete; bound what is not body: trailers, chunk extensions."""
+        """Collect the parts of an incomplete body, and bound the bytes of trailers and chunk extensions."""
         self._overhead = 0 if self._pieces else self._overhead + overhead
         if self._overhead > self._limits.response_head_bytes:
             self._fail(trailer_too_large(self._limits.response_head_bytes))
@@ -261,7 +262,7 @@ class Connection(asyncio.Protocol):
             self.usable = False  # something follows the answer
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser with a header; trailers are left out."""
+        """Called by the parser with a header or trailer. Trailers are ignored."""
         if not self._in_head:
             return
         self._fields.append((name, value))
@@ -284,10 +285,10 @@ class Connection(asyncio.Protocol):
             self._body = Body(self._limits.response_bytes, framing[b"content-encoding"])
         transfer = framing.get(b"transfer-encoding", b"chunked").strip().lower()
         if transfer != b"chunked" and status not in WITHOUT_BODY:
-            self._fail(UnreadableAnswerError("the answer is transferred in a way that was not asked for"))
+            self._fail(UnreadableAnswerError("the answer has a Transfer-Encoding that the request did not accept"))
 
     def _skip(self, status: int) -> None:
-        """Leave an interim answer out."""
+        """Skip an interim answer; fail for a status that is none, and for 101."""
         self._fields, self._framing = [], {}
         if status == SWITCHING_PROTOCOLS:
             self._fail(switched_protocols())
@@ -295,14 +296,14 @@ class Connection(asyncio.Protocol):
             self._fail(no_status())
 
     def on_message_complete(self) -> None:
-        """Called by the parser at the end of an answer: the exchange ends with it."""
+        """Called by the parser at the end of an answer, which ends the exchange."""
         answer = self._answer
         if self._waiter is None or answer is None:
-            return  # an interim answer, or what follows the answer
+            return  # an interim answer, or bytes behind the answer
         if not self._parser.should_keep_alive():
             self.usable = False
         try:
-            if self._body is None:  # it came at once, and is not compressed
+            if self._body is None:  # it arrived in one read, and is not compressed
                 answer.body = b"".join(self._pieces)
                 self._pieces.clear()
                 if len(answer.body) > self._limits.response_bytes:
@@ -321,10 +322,10 @@ class Connection(asyncio.Protocol):
         if not waiter.done():
             waiter.set_result(answer)
 
-    # -- an answer does not come, or not whole
+    # -- failing
 
     def _end(self, problem: Exception | None) -> None:
-        """End the exchange with the connection, whose end may be the end of the answer."""
+        """End the exchange because the connection has ended. That may be the regular end of the answer."""
         self.usable = False
         self._wake_upload()
         if self._waiter is None:
@@ -338,15 +339,15 @@ class Connection(asyncio.Protocol):
             self._fail(UnreadableAnswerError(f"the connection ended before the end of the answer{how}"))
 
     def _not_http(self, problem: Exception) -> None:
-        """End the exchange: the parser cannot read what has come."""
+        """End the exchange, as the parser cannot read the bytes."""
         self.usable = False
         if self._in_head:
             self._fail(ConnectionLostError(f"the answer is not HTTP: {problem}"))
         else:
-            self._fail(UnreadableAnswerError(f"the answer is not HTTP to its end: {problem}"))
+            self._fail(UnreadableAnswerError(f"the answer stops being HTTP before its end: {problem}"))
 
     def _fail(self, error: TalonOneError) -> None:
-        """End the exchange with an error; whoever waits for the answer closes the connection."""
+        """End the exchange with an error. The task that waits for the answer closes the connection."""
         waiter, self._waiter, self._answer = self._waiter, None, None
         self.usable = False
         self._pieces.clear()

@@ -1,21 +1,23 @@
-"""The default transport: aiohttp's session, through its own door.
+"""The default transport: aiohttp's session, used through its public interface.
 
-Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work, because everything goes through
-`ClientSession.request`. What this module still takes from inside aiohttp:
+Proxies, `trust_env`, borrowed sessions, mocks, traces and instrumentation work, because every request goes through
+`ClientSession.request`. This module depends on the following internals of aiohttp:
 
-1. A session asks `connector.connect(...)` for a connection. The connectors here stand in between, to know while one is
-   being made and to look at idle ones before they are used again.
-2. A `BorrowedConnector` is no subclass of aiohttp's: a session also asks its connector for `_loop`, `closed`,
-   `allowed_protocol_schema_set` and `_timeout_ceil_threshold`.
-3. `Connection.protocol` tells by `is_connected()`, `should_close` and `transport` whether it can be used, and carries
-   `is_readable`.
-4. `ClientSession._retry_connection` is switched off: aiohttp would send GET, PUT and DELETE a second time by itself.
-5. `BaseConnector._conns` and `_acquired`: in a forked child their protocols lose their transports, which are the
-   parent's; so do those that have ended when a session is closed, because aiohttp 3.14 fails to close them under TLS.
-6. `LineTooLong` and other `HttpProcessingError`s, also as the cause of a `ClientResponseError`; `ValueError` for
-   credentials in ~/.netrc; `RuntimeError` when a connection is closed while an answer comes (aiohttp_faults.py).
+1. A session asks `connector.connect(...)` for a connection. The connectors here wrap that call. They note while a
+   connection is being made, and check idle connections before they are used again.
+2. A `BorrowedConnector` is not a subclass of aiohttp's connector. A session also reads `_loop`, `closed`,
+   `allowed_protocol_schema_set` and `_timeout_ceil_threshold` of its connector.
+3. The `is_connected()`, `should_close` and `transport` of `Connection.protocol` tell whether a connection can be used.
+   The protocol also carries `is_readable`, which this module sets.
+4. `ClientSession._retry_connection` is switched off, because aiohttp would repeat GET, PUT and DELETE by itself.
+5. `BaseConnector._conns` and `_acquired` hold the protocols. In a forked child their transports are removed, because
+   they belong to the parent. When a session is closed, the transports of connections that have ended are removed,
+   because aiohttp 3.14 fails to close them under TLS.
+6. aiohttp raises `LineTooLong` and other `HttpProcessingError`s, also as the cause of a `ClientResponseError`;
+   `ValueError` for credentials in ~/.netrc; and `RuntimeError` if a connection is closed while an answer is read (see
+   aiohttp_faults.py).
 
-tests/unit/test_aiohttp_inside.py tests them, and says what broke.
+tests/unit/test_aiohttp_inside.py tests each of them.
 """
 
 from __future__ import annotations
@@ -55,38 +57,38 @@ if TYPE_CHECKING:
     from talon_async._transport.deadlines import Attempt, Deadlines
 
 UNBOUNDED = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-"""aiohttp's timeouts are off: `Deadlines` ends attempts, and `Connector` bounds connecting."""
+"""Switches aiohttp's timeouts off: `Deadlines` ends attempts, also while they connect."""
 
 GRACE = 2.0
-"""Seconds that closing waits for connections to end."""
+"""Seconds that closing waits for the connections to end."""
 USUAL_HEADER = 32
-"""Bytes of a header as servers send them. aiohttp bounds the size of each header and their number, not the section."""
+"""Bytes of a usual header. aiohttp bounds the size and the number of headers, not the size of the section."""
 AT_ONCE = 1 << 20
-"""Bytes of a body that aiohttp writes at once; of a larger one it warns that it should be read in pieces."""
+"""Bytes of the largest body that aiohttp writes at once without a warning."""
 
 
 class Connector(aiohttp.TCPConnector):
     """This package's own connector."""
 
     def __init__(self, deadlines: Deadlines) -> None:
-        # the client's own limiter bounds the requests: a queue here would count against the time of an attempt
+        # the client's limiter bounds the requests; waiting in a connector would count against the time of an attempt
         super().__init__(limit=0, resolver=Resolver())  # pyright: ignore[reportUnknownMemberType]
         self._deadlines = deadlines
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:  # noqa: ASYNC109  # as aiohttp calls it
-        """Take an idle connection, or make one."""
+        """Return an idle connection, or a new one."""
         connect = functools.partial(super().connect, req, traces, timeout)
         return await usable_connection(connect, self.clear_dns_cache, self._deadlines)
 
 
 class BorrowedConnector:
-    """Stands before the connector of a borrowed session, and is otherwise like it."""
+    """Wraps the connector of a borrowed session. All other attributes are those of that connector."""
 
     def __init__(self, connector: aiohttp.BaseConnector, deadlines: Deadlines) -> None:
         self._connector, self._deadlines = connector, deadlines
 
     async def connect(self, *args: Any, **options: Any) -> Any:
-        """Take an idle connection, or make one."""
+        """Return an idle connection, or a new one."""
         connect = functools.partial(self._connector.connect, *args, **options)
         return await usable_connection(connect, self._forget_names, self._deadlines)
 
@@ -101,7 +103,7 @@ class BorrowedConnector:
 async def usable_connection(
     connect: Callable[[], Awaitable[Any]], forget_names: Callable[[], None], deadlines: Deadlines
 ) -> Any:
-    """Return a connection to which nothing has come since it was used, and tell the attempt while it is being made."""
+    """Return a connection that has received nothing since its last use. `attempt.connecting` is true until then."""
     attempt = deadlines.by_task[asyncio.current_task(deadlines.loop)]
     attempt.connecting = True
     while True:
@@ -116,7 +118,7 @@ async def usable_connection(
             protocol.is_readable = readable_check(protocol.transport)
         if usable and protocol.is_readable(0):
             try:
-                await let_loop_read()  # TLS has messages of its own: what has come is known when the loop has read it
+                await let_loop_read()  # the bytes may be a message of TLS itself
             except BaseException:
                 connection.close()
                 raise
@@ -143,7 +145,7 @@ class SessionTransport:
             response = await self._request(request)
             try:
                 attempt.answer = answer = Answer(response.status, response.headers, b"")
-                answer.body = await _read(response, self._most)  # whose end gives the connection back
+                answer.body = await _read(response, self._most)  # reading to the end gives the connection back
             except BaseException:
                 response.close()
                 raise
@@ -158,7 +160,7 @@ class SessionTransport:
         return answer
 
     def _request(self, request: Request) -> Awaitable[aiohttp.ClientResponse]:
-        """Ask the session."""
+        """Make the request through the session."""
         body = request.body
         data: Any = None
         skipped = None
@@ -170,7 +172,7 @@ class SessionTransport:
             data = BytesIOPayload(BytesIO(body), content_type=JSON)
         return self._session.request(
             request.operation.method,
-            URL(self._base_url + request.target, encoded=True),  # yarl remembers those that come often
+            URL(self._base_url + request.target, encoded=True),  # yarl caches frequent URLs
             data=data,
             headers=self._settings.own_headers(request),
             skip_auto_headers=skipped,
@@ -180,10 +182,10 @@ class SessionTransport:
         )
 
     async def connect(self, seconds: float) -> None:
-        """Do nothing: a session connects when it sends, and a mock must not be passed by."""
+        """Do nothing. A session connects when it sends, and connecting here would bypass mocks."""
 
     async def close(self) -> None:
-        """Close the session; the connections of a borrowed one stay open."""
+        """Close the session. The connections of a borrowed session stay open."""
         connector: Any = self._session.connector
         for protocol in _idle(connector) if self._settings.session is None else ():
             if not protocol.is_connected():  # aiohttp 3.14 fails to close one that has ended under TLS
@@ -193,7 +195,7 @@ class SessionTransport:
                 await self._session.close()
 
     def abandon(self) -> None:
-        """Let go of every connection without touching it."""
+        """Drop every connection without touching it: in a forked child the connections belong to the parent."""
         for attempt in self._deadlines.by_task.values():
             keep_for_parent(attempt.transport)
             attempt.transport = None
@@ -213,13 +215,13 @@ def _idle(connector: Any) -> list[Any]:
 
 
 def abort(attempt: Attempt) -> None:
-    """End the connection of a failed attempt at once: aiohttp would first send what is left of the request."""
+    """Abort the connection of a failed attempt. Closing it would make aiohttp send the rest of the request first."""
     if attempt.transport is not None:
         attempt.transport.abort()
 
 
 def closed_meanwhile(problem: Exception, attempt: Attempt) -> ClientClosedError:
-    """Return the error of a request whose session was closed: before it, when aiohttp refuses it, or during it."""
+    """Return the error of a request whose session was closed, either before the request or during it."""
     error = ClientClosedError("the connections are closed")
     if attempt.answer is not None:
         error.outcome = "accepted"
@@ -252,11 +254,11 @@ def _session(settings: TransportSettings, deadlines: Deadlines) -> aiohttp.Clien
 
 
 async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    """Read a body of at most so many bytes, counted after decompression."""
-    if response.status < FIRST_FINAL_STATUS:  # aiohttp skips the interim answers
+    """Return the body; raise if it has more than `most` bytes after decompression."""
+    if response.status < FIRST_FINAL_STATUS:  # aiohttp itself skips interim answers other than 101
         raise switched_protocols() if response.status == SWITCHING_PROTOCOLS else no_status()
     content = response.content
-    if content.is_eof():  # a small answer is here as a whole
+    if content.is_eof():  # a small answer has arrived completely
         body = content.read_nowait()
         size = len(body)
     else:

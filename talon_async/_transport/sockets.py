@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def readable_check(transport: asyncio.BaseTransport) -> Callable[[int], object]:
-    """Return a function that tells whether something has come to a connection, or its end, which the loop has not read.
+    """Return a function that tells whether a connection has bytes, or its end, that the loop has not read yet.
 
-    It is called with 0, the milliseconds that it waits. It needs no descriptor. Each connection has one, because making
-    it costs more than calling it.
+    The function takes the milliseconds to wait, which are always 0. It opens no descriptor. Each connection keeps its
+    own function, because making it takes longer than calling it.
     """
     socket: Any = transport.get_extra_info("socket")
     if socket is None:
@@ -24,7 +24,7 @@ def readable_check(transport: asyncio.BaseTransport) -> Callable[[int], object]:
         poll.register(socket, select.POLLIN)
         return poll.poll
 
-    def check(milliseconds: int) -> object:  # Windows, whose select has no limit on the number of a descriptor
+    def check(milliseconds: int) -> object:  # Windows, where select accepts descriptors of any number
         return socket.fileno() < 0 or select.select([socket], [], [], milliseconds)[0]
 
     return check

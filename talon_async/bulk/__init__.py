@@ -1,9 +1,8 @@
-"""Many calls at once: bounded, in order where order matters, through outages and restarts, nothing lost.
+"""Sends many calls: bounded, in order for each profile and session, through outages and restarts, without loss.
 
-A call is a value (`calls`), made by `prepare`. What comes from a source (`sources`) goes through one scheduler
-(`runner`), as fast as the limits allow (`limits`), and ends as a result (`results`). `chunks` puts many items into
-requests that the API takes; `queue` takes events one by one, for applications; `methods` is what
-the client has of all this.
+`prepare` makes a call a value (`calls`). The scheduler (`runner`) takes items from a source (`sources`), sends them as
+fast as the limits allow (`limits`), and turns each into a result (`results`). `chunks` packs many items into requests
+that the API accepts. `queue` takes events one by one, for applications. `methods` holds the methods of the client.
 """
 
 from talon_async.bulk.calls import PreparedCall, WrongItemError

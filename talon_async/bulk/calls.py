@@ -1,12 +1,12 @@
 """A call as a value: checked and encoded, ready to be sent now, later, or by another process.
 
-1. It holds what the request is, and neither the host nor the API key: any client may send it.
-2. It has one idempotency key from the beginning, so sending it twice acts once where the operation knows keys.
+1. It holds the request without the host and the API key, so any client may send it.
+2. Its idempotency key is made with it. An operation with a key therefore acts once, even if the call is sent twice.
 3. Its byte form is a line of JSON such as `1["track_event_v2","/v2/events",...]`, and then the body as it is sent. The
-   digit in front is the version of the form; a form that this release does not know is an error. The line ends with
-   the body's length and CRC-32, so that a form that was cut off is an error as well.
-4. Who made the bytes is not trusted: a call is sent only to a path of its operation, as one request, and is repeated
-   no more freely than the operation is.
+   digit in front is the version of the form; an unknown version is an error. The line ends with the length and CRC-32
+   of the body, so bytes that were cut off are an error as well.
+4. The bytes are not trusted. A call is sent only to a path of its operation, as one request, and is repeated no more
+   freely than the operation allows.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ T_co = TypeVar("T_co", covariant=True)
 VERSION = b"1"
 FINGERPRINT_BYTES = 16
 TARGET = re.compile(r"/(?!/)[!-~]*")
-"""A path and query that end neither the line of the request nor name another host."""
+"""A path and query that neither end the request line nor name another host."""
 SEGMENT = r"(?!\.{1,2}(?![^/?]))[\w.~%-]+"
-"""A value in a path, as it is encoded; not one that would address another resource."""
+"""An encoded value in a path, other than `.` and `..`, which would address another resource."""
 
 
 @attrs.frozen(hash=True)
 class PreparedCall(Generic[T_co]):
-    """One call that has not been sent; what `prepare(method)` returns.
+    """One call that has not been sent yet, as the function returned by `prepare(method)` makes it.
 
-    Two calls are equal if they ask for the same under the same key. Its `repr` holds no ID of a customer.
+    Two calls are equal if all of their attributes are. The `repr` holds no ID of a customer.
 
     Attributes:
         operation: the name of the method, such as `track_event_v2`.
-        target: path and query.
-        body: the JSON that is sent, or None.
-        ordering_keys: what it has in common with the calls that it must not overtake, such as `profile:jane`.
-        idempotency: what happens when it is sent a second time.
-        idempotency_key: the Idempotency-Key, where the operation has one.
-        has_own_key: whether the caller chose that key; one that was made can be replaced.
+        target: the path and query.
+        body: the JSON that is sent; None if the operation has no body.
+        ordering_keys: keys such as `profile:jane`. Calls that share a key are sent one after the other, in order.
+        idempotency: what happens if the call is sent a second time.
+        idempotency_key: the Idempotency-Key; None if the operation has none.
+        has_own_key: whether the caller chose the key. A key that the client made can be replaced.
     """
 
     operation: str
@@ -66,7 +66,7 @@ class PreparedCall(Generic[T_co]):
 
     @classmethod
     def of(cls, request: Request, *, has_own_key: bool = False) -> PreparedCall[Any]:
-        """Return the call that a request stands for."""
+        """Return a request as a call."""
         return cls(
             request.operation.name,
             request.target,
@@ -78,14 +78,14 @@ class PreparedCall(Generic[T_co]):
         )
 
     def with_key(self, key: str) -> PreparedCall[T_co]:
-        """Return the same call under another idempotency key, if it has one and the caller did not choose it."""
+        """Return the call with another idempotency key; the same call if it has no key or the caller chose the key."""
         if self.idempotency_key is None or self.has_own_key:
             return self
         return attrs.evolve(self, idempotency_key=valid_key(key))
 
     @property
     def fingerprint(self) -> bytes:
-        """A hash of what the call asks for; a key that was made is no part of it."""
+        """A hash of the operation, target, body and, if the caller chose it, idempotency key."""
         key = (self.idempotency_key or "") if self.has_own_key else ""
         return digest(orjson.dumps([self.operation, self.target, key]) + (self.body or b""))
 
@@ -103,10 +103,10 @@ class PreparedCall(Generic[T_co]):
 
     @classmethod
     def from_bytes(cls, record: bytes | bytearray | memoryview) -> PreparedCall[Any]:
-        """Read a call from its byte form.
+        """Read a call from the bytes that `bytes(call)` returned.
 
         Raises:
-            InvalidArgumentError: it is no such form, or that of another release.
+            InvalidArgumentError: the bytes are not a call, are damaged, or were written by a newer release.
         """
         try:
             record = bytes(memoryview(record))
@@ -114,17 +114,19 @@ class PreparedCall(Generic[T_co]):
             raise InvalidArgumentError(f"a prepared call is read from bytes, not {type(record).__name__}") from None
         if record[:1] != VERSION:
             if record[:1].isdigit() and record[1:2] == b"[":
-                raise InvalidArgumentError(f"a prepared call of form {record[:1].decode()} is unknown to this release")
-            raise InvalidArgumentError("these bytes are no prepared call")
+                raise InvalidArgumentError(
+                    f"this release does not know the format {record[:1].decode()} of prepared calls"
+                )
+            raise InvalidArgumentError("these bytes are not a prepared call")
         head, end, body = record[1:].partition(b"\n")
         try:
             return cls._from_parts(orjson.loads(head), body if end else None)
         except (ValueError, TypeError):
-            raise InvalidArgumentError("these bytes are no prepared call, or a damaged one") from None
+            raise InvalidArgumentError("these bytes are not a prepared call, or are damaged") from None
 
     @classmethod
     def _from_parts(cls, head: list[Any], rest: bytes | None) -> PreparedCall[Any]:
-        """Return the call of these parts; ValueError or TypeError if they are none."""
+        """Return the call of these parts; raise ValueError or TypeError if they are not those of a call."""
         operation, target, keys, idempotency, key, own, check = head
         texts = [operation, target, *keys, *([] if key is None else [key])]
         if not all(isinstance(text, str) for text in texts) or [type(keys), type(own)] != [list, bool]:
@@ -153,12 +155,12 @@ def endpoint_for(client: type, name: str) -> Endpoint:
     try:
         return endpoint_of(getattr(client, name))
     except (AttributeError, TypeError):
-        raise InvalidArgumentError(f"{name!r} is no operation of {client.__name__}") from None
+        raise InvalidArgumentError(f"{name!r} is not an operation of {client.__name__}") from None
 
 
 @attrs.frozen(eq=False)
 class _Sending:
-    """What calls of one operation must be like, and what reads their answers."""
+    """How calls of one operation are checked, and how their answers are read."""
 
     operation: Operation
     decode: Callable[..., Any]
@@ -166,7 +168,7 @@ class _Sending:
     has_dry: bool
 
     def allows(self, call: PreparedCall[Any]) -> bool:
-        """Tell whether a call counts as no safer to repeat than it is."""
+        """Tell whether a call claims to be no safer to repeat than the operation is."""
         if call.idempotency in (self.operation.idempotency, Idempotency.NEVER):
             return True
         is_dry = self.has_dry and "dry=true" in call.target.partition("?")[2].split("&")
@@ -175,7 +177,7 @@ class _Sending:
 
 @cache
 def _sending(client: type, name: str) -> _Sending:
-    """Return what is known of the operation of a client by name."""
+    """Return how calls of an operation, by name, are checked and read."""
     endpoint = endpoint_for(client, name)
     path = SEGMENT.join(map(re.escape, re.split(r"{\w+}", endpoint.operation.path)))
     target = re.compile(rf"{path}(?:\?[!-~]*)?", re.ASCII)
@@ -184,14 +186,15 @@ def _sending(client: type, name: str) -> _Sending:
 
 
 def request_of(call: PreparedCall[Any], client: type) -> Request:
-    """Return the request that a call stands for, as a client sends it.
+    """Return the request of a call, as a client sends it.
 
     Raises:
-        InvalidArgumentError: it is none of this operation, or would be repeated although the operation must not be.
+        InvalidArgumentError: the target is not one of the operation, or the call claims to be safer to repeat than the
+            operation is.
     """
     sending, key = _sending(client, call.operation), call.idempotency_key
     if not sending.matches(call.target):
-        raise InvalidArgumentError(f"the target of this prepared call is none of {call.operation}")
+        raise InvalidArgumentError(f"the target of this prepared call does not belong to {call.operation}")
     if not sending.allows(call):
         raise InvalidArgumentError(f"a call of {call.operation} is not {call.idempotency.value}")
     if key is not None:
@@ -205,7 +208,7 @@ def _may_be_silent(client: type, name: str) -> bool:
 
 
 def silent_request_of(call: PreparedCall[Any], client: type) -> Request:
-    """Return the same, without an answer where the operation can do without and the call does not say what it wants."""
+    """Return the request of a call with `silent=yes`, if the operation has that option and the call does not set it."""
     request = request_of(call, client)
     if _may_be_silent(client, call.operation):
         _, mark, query = call.target.partition("?")
@@ -215,7 +218,7 @@ def silent_request_of(call: PreparedCall[Any], client: type) -> Request:
 
 
 def dry_request(request: Request, client: type) -> Request | None:
-    """Return the same request as a dry run, which changes nothing; None if the operation has none."""
+    """Return the request as a dry run, which changes nothing; None if the operation has no dry run."""
     endpoint = endpoint_for(client, request.operation.name)
     if "dry" not in endpoint.signature.parameters:
         return None
@@ -226,9 +229,9 @@ def dry_request(request: Request, client: type) -> Request | None:
 
 
 def is_safe_to_send_again(call: PreparedCall[Any]) -> bool:
-    """Tell whether sending a call a second time acts once: it has a key, or an ID that the caller chose."""
+    """Tell whether a call that is sent twice acts once, because of its key or of an ID that the caller chose."""
     return call.idempotency is not Idempotency.NEVER
 
 
 class WrongItemError(InvalidArgumentError):
-    """The source gives things of a wrong type: so will all be, and the run stops."""
+    """An item of the source has the wrong type. The run stops, since the other items will have it too."""

@@ -1,10 +1,10 @@
-"""What is more than a request takes: put into chunks, in order where order matters. One table for the four operations.
+"""Packs the items of four operations into chunks, each as large as one request may be.
 
-1. A chunk holds at most as many items as the API takes, of one kind, and names each thing once.
-2. Chunks run at the same time only if they are of one kind and name different things; otherwise the later one waits, so
-   that the outcome is that of the items one after the other.
-3. A chunk that fails does not stop the others; each of its items is a failure of the report.
-4. An item that cannot be sent is a failure by itself, and the others go without it.
+1. A chunk holds at most 1,000 items, all of one kind, and at most one item about each thing (such as a profile).
+2. Chunks run at the same time only if they are of one kind and about different things. Otherwise the later chunk waits,
+   so the outcome is the same as for the items one after the other.
+3. A chunk that fails does not stop the others. Each of its items is a failure in the report.
+4. An item that cannot be encoded fails alone. The others are sent without it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.sources import Source
 
 MOST = 1000
-"""Items of one request, whatever they are."""
+"""The highest number of items in one request, for all four operations."""
 
 
 @attrs.frozen(eq=False)
@@ -38,12 +38,12 @@ class ChunkKind:
     """How the items of one operation are put into requests.
 
     Attributes:
-        operation: the operation that takes many.
-        what: the parameter of the method in chunks that the items come in.
-        item: their class.
-        body: makes a request's body of items.
-        kind: what the items of one request have in common.
-        name: what an item is about; one request names each thing once.
+        operation: the operation that takes many items.
+        what: the parameter of the `..._in_chunks` method that takes the items.
+        item: the class of the items.
+        body: makes the body of a request from its items.
+        kind: returns the kind of an item; the items of one request have the same kind.
+        name: returns the name of the thing that an item is about; a request has one item for each thing.
     """
 
     operation: str
@@ -56,7 +56,7 @@ class ChunkKind:
 
 @cache
 def kinds() -> dict[str, ChunkKind]:
-    """Return the table of the operations, by name of the operation."""
+    """Return the kinds of all four operations, by name of the operation."""
     from talon_async import models as m  # noqa: PLC0415  # on first use
 
     table = [
@@ -101,7 +101,7 @@ def _nothing(_: Any) -> None:
 
 
 def _named(item: Any, *fields: str) -> str | None:
-    """Name what an item is about, as text: an ID that cannot be sent, such as a list, must not break the run."""
+    """Return the name of the thing that an item is about. IDs of any type are accepted, also invalid ones."""
     values = [getattr(item, field, None) for field in fields]
     return None if None in values else repr(tuple(map(str, values)))
 
@@ -115,7 +115,7 @@ def _membership(change: Any) -> str | None:
 
 
 def _action_kind(action: Any) -> Hashable:
-    """Return what actions of one request have in common; an action on many items has nothing in common with any."""
+    """Return the kind of an action. An action without a SKU, which changes many items, has a kind of its own."""
     return getattr(action, "type", None) if _sku(action) else object()
 
 
@@ -124,7 +124,7 @@ def _sku(action: Any) -> str | None:
 
 
 class Chunker:
-    """Puts items into chunks. Pure."""
+    """Packs items into chunks. Pure: it waits for nothing and sends nothing."""
 
     def __init__(self, kind: ChunkKind) -> None:
         self._kind = kind
@@ -132,7 +132,7 @@ class Chunker:
         self._place = 0
 
     def add(self, item: Any) -> list[Chunk]:
-        """Add an item; return the chunks that are complete now, and what cannot be sent, alone."""
+        """Add an item; return the chunks that are complete now. An item that cannot be encoded gets its own chunk."""
         place, kind = self._place, self._kind
         self._place += 1
         if (error := self._error(item)) is not None:
@@ -163,7 +163,9 @@ class Chunker:
     def _error(self, item: Any) -> InvalidArgumentError | None:
         kind = self._kind
         if not isinstance(item, kind.item):
-            return WrongItemError(f"each of {kind.what} must be {kind.item.__name__}, not {type(item).__name__}")
+            return WrongItemError(
+                f"every item of {kind.what} must be a {kind.item.__name__}, not {type(item).__name__}"
+            )
         try:
             encode(kind.body([item]))
         except InvalidArgumentError as error:
@@ -172,7 +174,7 @@ class Chunker:
 
 
 class ChunkSource:
-    """Gives the chunks of a source's items; one of another kind only when those before it are settled."""
+    """A source of chunks. A chunk of another kind is given when all chunks before it are settled."""
 
     def __init__(self, items: Source, kind: ChunkKind, report: ChunksReport[Any, Any]) -> None:
         self._items, self._chunker, self._report = items, Chunker(kind), report
@@ -199,7 +201,7 @@ class ChunkSource:
                 return END
             try:
                 item = self._items.take()
-            except BaseException as problem:  # noqa: BLE001  # raised again once what came before it is given
+            except BaseException as problem:  # noqa: BLE001  # raised again after the items before it
                 item, self._problem = END, problem
             if item is WAIT:
                 return WAIT
@@ -214,7 +216,7 @@ class ChunkSource:
         return self._complete.popleft()
 
     def settled(self, job: Job, answer: Any) -> None:
-        """Let the next kind go when the last chunk of this one is settled, and keep what the server answered."""
+        """Note that a chunk is settled, which may let a chunk of another kind go, and keep the server's answer."""
         chunk: Chunk = job.item
         if chunk.error is None:
             self._open -= 1
@@ -227,16 +229,16 @@ class ChunkSource:
 
     @property
     def late_items(self) -> list[Any]:
-        """What the user's source gave too late."""
+        """The items that the user's source gave after the end of the run."""
         return self._items.late_items
 
     @property
     def exit_by(self) -> BaseException | None:
-        """What closing raised that wants to end the process."""
+        """The exit (such as SystemExit) that closing the source raised."""
         return self._items.exit_by
 
     async def close(self) -> list[Any]:
-        """Read no further; return the chunks of what was read and not given."""
+        """Stop reading; return the chunks of the items that were read and not given."""
         for item in await self._items.close():
             self._complete.extend(self._chunker.add(item))
         return [*self._complete, *self._chunker.rest()]

@@ -1,4 +1,4 @@
-"""What a journal is to the runner: `journal` keeps one in SQLite; tests and other engines may bring their own."""
+"""The protocol of journals that the runner uses. `journal` implements it with SQLite; tests bring other journals."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Entry:
     """One call as a journal stores it.
 
     Attributes:
-        index: its place among all calls of the journal, counted from 0.
-        record: the bytes of the `PreparedCall`, its idempotency key included.
-        fingerprint: a hash of the source item, which the key is no part of.
-        repeatable: whether sending it twice does no harm.
-        maybe_sent: whether an earlier run marked it as leaving, or sent it.
+        index: the place of the call among all calls of the journal, counted from 0.
+        record: the bytes of the `PreparedCall`, including its idempotency key.
+        fingerprint: a hash of the source item, without the key.
+        repeatable: whether the call may be sent twice.
+        maybe_sent: whether an earlier run may have sent the call.
     """
 
     index: int
@@ -40,7 +40,7 @@ class Journal(Protocol):
 
     @property
     def recorded(self) -> int:
-        """How many source items are recorded so far; a source that is read again is skipped up to here."""
+        """The number of source items recorded so far. A source that is read again is skipped up to here."""
         ...
 
     def key(self, index: int) -> str:
@@ -48,7 +48,7 @@ class Journal(Protocol):
         ...
 
     def check(self, index: int, fingerprint: bytes) -> None:
-        """Raise JournalError if the item that was recorded at this index is another one."""
+        """Raise JournalError if a different item was recorded at this index."""
         ...
 
     async def open(self, *, destination: str, trust_keys: bool) -> None:
@@ -56,29 +56,29 @@ class Journal(Protocol):
         ...
 
     def unsettled(self) -> AsyncIterator[Entry]:
-        """Return the calls that earlier runs left behind, in the order of their indices."""
+        """Return the calls that earlier runs left unsettled, in the order of their indices."""
         ...
 
     async def failed_keys(self) -> set[str]:
-        """Return the ordering keys of the calls that failed, and were neither requeued nor erased since."""
+        """Return the ordering keys of the calls that failed and have been neither requeued nor erased."""
         ...
 
     async def accept(self, entries: Sequence[Entry]) -> None:
-        """Store calls; they are durable when this returns."""
+        """Store calls. They are durable when this returns."""
         ...
 
     async def mark_leaving(self, indices: Sequence[int]) -> None:
-        """Note durably that calls may be sent from now on."""
+        """Mark calls as possibly sent from now on. The marks are durable when this returns."""
         ...
 
     async def unmark(self, indices: Sequence[int]) -> None:
-        """Take back the marks of calls that were not sent."""
+        """Record that calls were not sent."""
         ...
 
     async def settle(self, index: int, failure: str | None = None) -> None:
-        """Note that a call needs no further attempt. `failure` is JSON text that says what is known of a failed one."""
+        """Record that a call needs no further attempt. `failure` is a JSON object that describes a failed call."""
         ...
 
     async def close(self) -> None:
-        """Write what is outstanding and unlock the file."""
+        """Write outstanding changes and unlock the file."""
         ...

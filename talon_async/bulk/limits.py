@@ -1,14 +1,15 @@
-"""How fast many calls may go: the gate, the concurrency, the pace. Pure: times are told, nothing waits here.
+"""Decides how fast many calls are sent: the gate, the concurrency, the pace. Pure: callers pass the time.
 
-What a refusal says decides what follows:
-
-1. A 429 while others get through means "too much at once": the limit becomes what is under way.
-2. The gate closes at once when no connection can be made; when nothing has succeeded for max(50 ms, 3 round trips) of
-   429, or after as many 429 in a row as the limit was; after three 503 in a row with `Retry-After` or five without;
-   after 500, timeouts and lost connections of five ordering keys in a row. Any answer that the server means resets it.
-3. Too few descriptors: the limit becomes what is under way.
-4. A closed gate pauses 50 ms, doubling to 1 s, or the server's `Retry-After` once for all. Then one probe goes. Answers
-   to what was sent before the closing do not open it. After a success the limit begins with a sixteenth.
+1. A 429 while other calls succeed means that too many calls are under way. The limit becomes their present number.
+2. The gate closes
+   - if no connection can be made,
+   - after max(50 ms, 3 round trips) with 429 and no success, or after as many 429 in a row as the limit was,
+   - after three 503 in a row with `Retry-After`, or five without,
+   - after 500s, timeouts and lost connections for five ordering keys in a row.
+   Any other answer of the server resets these counts.
+3. If the process has no file descriptors left, the limit becomes the number of calls under way.
+4. A closed gate pauses for 50 ms, doubling up to 1 s, or for the server's `Retry-After`. Then one probe is sent.
+   Answers to calls that were sent before the closing do not open the gate. It opens with a sixteenth of the limit.
 """
 
 from __future__ import annotations
@@ -36,29 +37,29 @@ if TYPE_CHECKING:
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
 UNAVAILABLE = 503
 IN_A_ROW, IN_A_ROW_WITH_TIME = 5, 3
-"""So many 503 in a row close the gate; fewer when they say how long it will take."""
+"""The number of 503 in a row that closes the gate, without and with `Retry-After`."""
 KEYS_IN_TROUBLE = 5
-"""So many ordering keys, none with a success in between, mean that the trouble is not that of one profile."""
+"""The number of ordering keys with failures, without a success in between, that closes the gate."""
 HOLD = 1.0
-"""Seconds for which a limit that the server has taught is kept before more is tried."""
+"""Seconds for which a limit is kept after a refusal before a higher one is tried."""
 RAMP = 16
 
 
 class Sign(Enum):
-    """What a failed attempt says about the server."""
+    """The meaning of a failed attempt for the server's state."""
 
-    WORKS = "it answered, and meant this call"
-    THROTTLED = "too much at once"
-    UNAVAILABLE = "away for a while"
-    TROUBLE = "failed, timed out or lost: of this call or of all"
+    WORKS = "works: the answer concerns this call"
+    THROTTLED = "too many calls at once"
+    UNAVAILABLE = "temporarily unavailable"
+    TROUBLE = "failed, timed out or connection lost, for this call or for all"
     UNREACHABLE = "no connection"
-    DESCRIPTORS = "this process, or this machine, has no descriptors left"
+    DESCRIPTORS = "this process or machine has no file descriptors left"
     FATAL = "no other call can succeed"
-    NONE = "nothing"
+    NONE = "unknown"
 
 
 def sign_of(error: TalonOneError) -> Sign:  # noqa: PLR0911  # one line for each
-    """Return what an error says about the server."""
+    """Return the meaning of an error for the server's state."""
     match error:
         case AuthenticationError() | ClientClosedError():
             return Sign.FATAL
@@ -77,11 +78,11 @@ def sign_of(error: TalonOneError) -> Sign:  # noqa: PLR0911  # one line for each
 
 
 class Concurrency:
-    """How many calls may be under way: at most `most`; as few as the server has taught for a while.
+    """Limits the number of calls under way, to at most `most`.
 
-    A refusal makes the limit what is under way. That is held for a second; then 1, 2, 4 more are tried, each for one
-    round of calls, until the next refusal. More is tried only while all of the limit is used. After a closing the limit
-    is a sixteenth, and one more after each success.
+    A refusal sets the limit to the number of calls under way. The limit is kept for a second, then raised by 1, 2, 4
+    and so on, each for one round of calls, until the next refusal. It is raised only while it is fully used. After the
+    gate was closed, the limit starts at a sixteenth and grows by one with each success.
     """
 
     limit: int
@@ -96,7 +97,7 @@ class Concurrency:
         self._ramping = False
 
     def succeeded(self, now: float, seconds: float, _active: int, /) -> None:
-        """Count a success that took so long, while so many calls were under way, it included."""
+        """Count a success that took `seconds`, with the number of calls under way, including this one."""
         trip = self.round_trip
         self.round_trip = seconds if not trip else trip + (seconds - trip) / 8
         if self._ramping:
@@ -113,26 +114,27 @@ class Concurrency:
             self._step, self._round = 2 * self._step, 0
 
     def refused(self, now: float, active: int) -> None:
-        """Make the limit what is under way besides the refused call."""
+        """Set the limit to the number of other calls under way."""
         self.limit = self.ceiling = max(1, min(self.limit, active))
         self._hold_until, self._step, self._round, self._ramping = now + HOLD, 1, 0, False
 
     def was_not_too_much(self, limit: int) -> None:
-        """Take back what refusals have taught, down from this limit: the server took nothing at all."""
+        """Restore the limit that held before the refusals, since the server refused every call."""
         self.ceiling = max(self.ceiling, limit)
 
     def ramp(self) -> None:
-        """Begin with a sixteenth."""
+        """Start again with a sixteenth of `most`."""
         self.limit = max(1, min(self.ceiling, self.most // RAMP))
         self._ramping = self.limit < self.ceiling
 
 
 class AdaptiveConcurrency(Concurrency):
-    """Finds the limit by round trips, with the algorithm of TCP Vegas.
+    """Finds the limit from round-trip times, with the algorithm of TCP Vegas.
 
-    As in Netflix' concurrency-limits (`VegasLimit`): of `limit` calls under way, those that wait in the server's queue
-    are estimated from the shortest round trip and the present one; fewer than three of them let the limit grow, more
-    than six let it shrink, both counted by the logarithm of the limit. A limit that is not used does not grow.
+    It follows `VegasLimit` of Netflix' concurrency-limits. From the shortest and the present round trip it estimates
+    how many of the `limit` calls under way wait in the server's queue. The limit grows if fewer than three wait, and
+    shrinks if more than six wait; both numbers are multiplied by the decimal logarithm of the limit. A limit that is
+    not used does not grow.
     See L. Brakmo, L. Peterson: TCP Vegas, IEEE JSAC 13(8), 1995, and https://github.com/Netflix/concurrency-limits.
     """
 
@@ -140,7 +142,7 @@ class AdaptiveConcurrency(Concurrency):
 
     ALPHA, BETA = 3, 6
     FORGET = 30
-    """Rounds after which the shortest round trip is measured anew: the way to the server may have changed."""
+    """Rounds after which the shortest round trip is measured again, since the route to the server may have changed."""
 
     def __init__(self, most: int) -> None:
         super().__init__(most)
@@ -149,7 +151,7 @@ class AdaptiveConcurrency(Concurrency):
         self._sum, self._count, self._busiest, self._rounds = 0.0, 0, 0, 0
 
     def succeeded(self, now: float, seconds: float, active: int, /) -> None:
-        """Learn from a round trip, too."""
+        """Count a success, and adapt the limit to its round trip."""
         super().succeeded(now, seconds, active)
         self._sum += seconds
         self._count += 1
@@ -177,15 +179,15 @@ class AdaptiveConcurrency(Concurrency):
 
 @attrs.define(eq=False)
 class Gate:
-    """Open while the server takes calls; closed when all would only be refused.
+    """Open while the server accepts calls; closed during an outage.
 
     Attributes:
-        concurrency: how many may be under way while it is open.
-        generation: counts the closings; a call is sent in one, and its end is reported with it.
-        successes: answers so far that show that the server works.
-        closed_at: when it was closed; the first refusal counts.
-        until: when the next probe may go.
-        paused: seconds for which it was closed, without the present closing.
+        concurrency: the limit of calls under way while the gate is open.
+        generation: the number of closings so far. Each call reports its end with the generation in which it was sent.
+        successes: the number of answers that show that the server works.
+        closed_at: the time of the first refusal that led to the closing.
+        until: the time at which the next probe may be sent.
+        paused: the seconds for which the gate was closed, without the present closing.
     """
 
     concurrency: Concurrency
@@ -204,7 +206,7 @@ class Gate:
     _troubled: set[str] = attrs.field(factory=set[str])
 
     def limit(self) -> int:
-        """How many calls may be under way now, probes apart."""
+        """Return how many calls may be under way now, without probes."""
         return self.concurrency.limit if self.is_open else 0
 
     def succeeded(self, now: float, generation: int, seconds: float, active: int) -> None:
@@ -220,10 +222,10 @@ class Gate:
             self._reset()
             self.concurrency.ramp()
 
-    def refused(  # noqa: PLR0913  # what is known of a refusal
+    def refused(  # noqa: PLR0913  # all parts of a refusal
         self, now: float, generation: int, sign: Sign, *, key: str, retry_after: float | None, active: int
     ) -> None:
-        """Count a refusal by sign, ordering key and what the server asks for; `active` others are under way."""
+        """Count a refusal. `retry_after` is in seconds; `active` is the number of other calls under way."""
         if self.is_open:
             if self._refused_since is None:
                 self._refused_since = now
@@ -267,10 +269,11 @@ class Gate:
 
 
 class Pacer:
-    """Spaces calls evenly: a given number a second, without bursts.
+    """Spaces calls evenly: `rate` calls a second, without bursts.
 
-    At most 50 ms of debt is caught up, and no gap is below three quarters of the interval, so a pause is not followed
-    by a burst. Intervals below 2 ms are finer than timers are; there calls that are due together go together.
+    After a delay at most 50 ms of calls are caught up, and no gap is shorter than three quarters of the interval, so a
+    pause is not followed by a burst. Timers are too coarse for intervals below 2 ms: there the calls that are due at
+    the same time are sent together.
     """
 
     interval: float
@@ -286,7 +289,7 @@ class Pacer:
         self.due = -math.inf
 
     def sent(self, now: float) -> None:
-        """Plan the next call after one that goes now."""
+        """Note a call that is sent now, and set `due` for the next call."""
         begun = now if self._ideal == -math.inf else max(self._ideal, now - self.DEBT)
         self._ideal = begun + self.interval
         self.due = max(self._ideal, now + self._least)

@@ -1,6 +1,6 @@
-"""What becomes of many calls: a result for each, a snapshot while they run, and a report, which is a fold over results.
+"""The results of many calls: a result for each call, snapshots during the run, and a report that counts the results.
 
-At every moment, and after every way to end: taken + resumed = succeeded + rejected + unknown + unsent + pending.
+At every moment, and however a run ends: taken + resumed = succeeded + rejected + unknown + unsent + pending.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ FailureOutcome = Literal["rejected", "unknown", "unsent"]
 
 @attrs.frozen(eq=False, kw_only=True)
 class Success(Generic[I_co, D_co]):
-    """A call that the server has settled.
+    """A call that succeeded.
 
     Attributes:
-        index: its place in the source, counted from 0.
-        item: what the source gave; of a call that a journal resumes, the `PreparedCall`.
-        data: the answer, as the operation returns it. None where an earlier attempt was recorded and its answer lost.
-        attempts: how often the request went out.
-        idempotency_key: the key it carried, if it had one.
-        seconds: from when it first went out until its answer.
+        index: the place of the item in the source, counted from 0.
+        item: the item of the source. For a call that was resumed from a journal, the `PreparedCall`.
+        data: the answer, as the operation returns it; None if an earlier attempt succeeded and its answer was lost.
+        attempts: the number of attempts.
+        idempotency_key: the idempotency key of the call; None if it had none.
+        seconds: seconds from the first attempt to the answer.
+        outcome: always `succeeded`.
     """
 
     index: int
@@ -49,18 +50,19 @@ class Success(Generic[I_co, D_co]):
 
 @attrs.frozen(eq=False, kw_only=True)
 class Failure(Generic[I_co]):
-    """A call that was not settled for sure.
+    """A call that did not succeed, or may not have.
 
     Attributes:
-        index: its place in the source, counted from 0.
-        item: what the source gave; of a call that a journal resumes, the `PreparedCall`.
-        error: why.
-        outcome: `rejected`: the server did not act, for a reason of this call. `unknown`: it may have acted, or it has,
-            if `error.outcome` is `accepted`. `unsent`: the run ended, or the key was held, before the call was sent;
-            or the server refused the API key, and so did nothing.
-        attempts: how often the request went out.
-        idempotency_key: the key it carried, if it had one; sent again with it, an `unknown` call acts once.
-        seconds: from when it first went out until it was given up.
+        index: the place of the item in the source, counted from 0.
+        item: the item of the source. For a call that was resumed from a journal, the `PreparedCall`.
+        error: the error of the call.
+        outcome: `rejected` if the server refused the call or it could not be encoded. `unknown` if the server may have
+            acted; it has acted if `error.outcome` is `accepted`. `unsent` if the run ended, or an ordering key was
+            held, before the call was sent, or if the server refused the API key and did nothing.
+        attempts: the number of attempts.
+        idempotency_key: the idempotency key of the call; None if it had none. An `unknown` call that is sent again with
+            its key acts once.
+        seconds: seconds from the first attempt to the end of the last one.
     """
 
     index: int
@@ -95,20 +97,20 @@ def summary(error: TalonOneError | None) -> str:
 
 @attrs.frozen(kw_only=True)
 class Snapshot:
-    """How a run goes, at one moment.
+    """The state of a run at one moment.
 
     Attributes:
-        taken: items taken from the source.
-        resumed: calls that earlier runs left in the journal, taken from it.
-        skipped: items of the source that the journal had recorded before.
-        succeeded: calls that the server settled.
-        rejected: calls that failed without an effect.
-        unknown: calls that may have had an effect.
-        unsent: calls that were taken and given up before they were sent.
-        under_way: calls on the wire.
-        limit: how many may be there; 0 while the gate is closed.
-        paused: seconds for which the gate was closed, the server taking nothing.
-        elapsed: seconds.
+        taken: the number of items read from the source.
+        resumed: the number of calls of earlier runs that were resumed from the journal.
+        skipped: the number of items of the source that the journal had recorded before.
+        succeeded: the number of calls that succeeded.
+        rejected: the number of calls that failed without an effect.
+        unknown: the number of calls that may have had an effect.
+        unsent: the number of calls that were taken but not sent.
+        under_way: the number of calls under way.
+        limit: how many calls may be under way now; 0 during an outage of the server.
+        paused: seconds for which the run has waited because of outages of the server.
+        elapsed: seconds since the beginning of the run.
     """
 
     taken: int
@@ -125,50 +127,51 @@ class Snapshot:
 
     @property
     def pending(self) -> int:
-        """Calls that were taken and are not settled yet."""
+        """The number of calls that were taken and are not settled yet."""
         return self.taken + self.resumed - self.done
 
     @property
     def done(self) -> int:
-        """Calls whose fate is settled."""
+        """The number of settled calls, with any outcome."""
         return self.succeeded + self.rejected + self.unknown + self.unsent
 
     @property
     def failed(self) -> int:
-        """Calls that were sent, or could not be, and did not succeed for sure."""
+        """The number of failed calls: rejected or unknown."""
         return self.rejected + self.unknown
 
     @property
     def rate(self) -> float:
-        """Calls settled for each second."""
+        """Settled calls a second."""
         return self.done / self.elapsed if self.elapsed else 0.0
 
     @property
     def is_paused(self) -> bool:
-        """Whether the gate is closed."""
+        """Whether the run waits because of an outage of the server."""
         return self.limit == 0
 
 
 @attrs.define(eq=False)
 class Report(Generic[Item]):
-    """How a run went. Its `repr` has the counts and the first few failures, without customers' data.
+    """The report of a run. Its `repr` has the counts and the first few failures, without customers' data.
 
     Attributes:
-        taken: items taken from the source.
-        resumed: calls that earlier runs left in the journal, taken from it.
-        skipped: items of the source that the journal had recorded before.
-        succeeded: calls that the server settled.
-        rejected: calls that failed without an effect.
-        unknown: calls that may have had an effect; each is in `failures`.
-        unsent: calls that were taken and given up before they were sent; each is in `failures`.
-        pending: calls that are not settled; none when the run has ended.
+        taken: the number of items read from the source.
+        resumed: the number of calls of earlier runs that were resumed from the journal.
+        skipped: the number of items of the source that the journal had recorded before.
+        succeeded: the number of calls that succeeded.
+        rejected: the number of calls that failed without an effect.
+        unknown: the number of calls that may have had an effect; each is in `failures`.
+        unsent: the number of calls that were taken but not sent; each is in `failures`.
+        pending: the number of calls that are not settled yet; 0 when the run has ended.
         failures: every call that did not succeed, with its item and error, in the order of the source.
         held_keys: with `after_failure="hold"`, the ordering keys whose calls are held.
-        paused: seconds for which the server took nothing and the run waited.
-        elapsed: seconds.
-        stopped_by: the error that ended the run before its source did.
-        late_items: items that the source gave after the run had ended. They are in no count and were not sent. A source
-            that is read in a thread cannot be interrupted, so its last item may come here after the report was made.
+        paused: seconds for which the run waited because of outages of the server.
+        elapsed: seconds from the beginning of the run to its end.
+        stopped_by: the error that ended the run before the source ended; None if there was none.
+        late_items: items that the source gave after the end of the run. They are not counted and were not sent. A
+            source that is read in a thread cannot be interrupted, so its last item may be added after the report was
+            returned.
     """
 
     taken: int = 0
@@ -188,17 +191,17 @@ class Report(Generic[Item]):
 
     @property
     def done(self) -> int:
-        """Calls whose fate is settled."""
+        """The number of settled calls, with any outcome."""
         return self.succeeded + self.rejected + self.unknown + self.unsent
 
     @property
     def failed(self) -> int:
-        """Calls that were sent, or could not be, and did not succeed for sure."""
+        """The number of failed calls: rejected or unknown."""
         return self.rejected + self.unknown
 
     @property
     def rate(self) -> float:
-        """Calls settled for each second."""
+        """Settled calls a second."""
         return self.done / self.elapsed if self.elapsed else 0.0
 
     def add(self, result: Result[Item, Any]) -> None:
@@ -221,7 +224,7 @@ class Report(Generic[Item]):
             raise ExceptionGroup(summary, [failure.error for failure in self.failures])
 
     def snapshot(self, *, under_way: int, limit: int) -> Snapshot:
-        """Return how it stands."""
+        """Return the present state as a snapshot."""
         return Snapshot(
             taken=self.taken,
             resumed=self.resumed,
@@ -237,18 +240,18 @@ class Report(Generic[Item]):
         )
 
     def __str__(self) -> str:
-        told = [f"{self.succeeded} succeeded", f"{self.failed} failed"]
-        told += [f"{self.unsent} unsent"] if self.unsent else []
-        told += [f"{self.skipped} skipped"] if self.skipped else []
-        return f"{', '.join(told)}, {self.elapsed:.1f} s ({self.rate:.0f}/s)"
+        counts = [f"{self.succeeded} succeeded", f"{self.failed} failed"]
+        counts += [f"{self.unsent} unsent"] if self.unsent else []
+        counts += [f"{self.skipped} skipped"] if self.skipped else []
+        return f"{', '.join(counts)}, {self.elapsed:.1f} s ({self.rate:.0f}/s)"
 
 
 @attrs.define(eq=False)
 class ChunksReport(Report[Item], Generic[Item, D]):
-    """How a run of large requests went; the counts and failures are those of the items inside them.
+    """The report of a run that sends items in chunks. It counts items, not requests.
 
     Attributes:
-        answers: what the server answered to the requests, in the order of the source, without those that have none.
+        answers: the answers to the requests, in the order of the source; requests without an answer are left out.
     """
 
     answers: list[D] = attrs.field(factory=list[Any], init=False, repr=False)

@@ -1,7 +1,7 @@
 """The `talon-async` command.
 
-Each command is a module of this folder that fits `Command`, and one line in `COMMANDS`. A command imports what it runs
-inside `run`, so that `--help` does not wait for it.
+Each command is a module of this folder that implements `Command`, and one line in `COMMANDS`. A command imports other
+modules inside `run`, so that `--help` stays quick.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STOPPED = 130
 
 
 class Command(Protocol):
-    """What the module of a command has.
+    """The interface of the module of a command.
 
     Attributes:
         HELP: one line for `talon-async --help`.
@@ -32,7 +32,7 @@ class Command(Protocol):
     HELP: str
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Say which arguments the command takes."""
+        """Add the arguments of the command to a parser."""
         ...
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -50,7 +50,7 @@ COMMANDS: dict[str, Command] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the arguments name, by default those of the process, and return its exit code."""
+    """Run the command of these arguments, by default those of the process, and return its exit code."""
     replace_missing()
     with forgiving("stderr"):
         with forgiving("stdout"):
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("talon-async", description="The Talon.One Integration API, on your own machine.")
+    parser = argparse.ArgumentParser("talon-async", description="Tools for the Talon.One Integration API.")
     parser.add_argument("--version", action="version", version=f"talon-async {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""A shop's day: calls of the client to a sandbox, printed for a person to read."""
+"""The demo: a day in a shop, as calls of the client to a sandbox, with a line printed for each."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def show(events: int) -> int:
     """Show the day, and return the exit code: 0 if every event was recorded once."""
     with Sandbox() as sandbox:
         _prepare(sandbox)
-        _say(f"A stand-in of Talon.One listens on {sandbox.url}\n")
+        _say(f"A local stand-in for Talon.One listens on {sandbox.url}\n")
         asyncio.run(_awaited(sandbox, events))
         with ThreadPoolExecutor(1) as thread:
             thread.submit(_blocking, sandbox).result()
@@ -112,7 +112,7 @@ async def _friends(talon: TalonOne) -> None:
         profile_id="joe", referral_code=referral.code, cart_items=[CartItem(sku="hat", quantity=1, price=25.0)]
     )
     state = await talon.update_customer_session_v2("cart-2", IntegrationRequest(customer_session=session))
-    _show_call("update_customer_session_v2", "joe comes with it:")
+    _show_call("update_customer_session_v2", "joe uses the code:")
     _show_effects(state.effects)
 
 
@@ -133,7 +133,7 @@ async def _reservations(talon: TalonOne) -> None:
 async def _many(talon: TalonOne, count: int) -> None:
     with _Bar(count) as bar:
         report = await talon.track_events(_clicks(count), concurrency=64, progress=bar)
-    _show_call("track_events", f"{report.succeeded:,} events, 64 at a time: {report.rate:,.0f} each second")
+    _show_call("track_events", f"{report.succeeded:,} events, 64 at a time, {report.rate:,.0f} a second")
     report.raise_for_failures()
 
 
@@ -176,7 +176,7 @@ def _older_calls(talon: TalonOneSync) -> None:
     )
     state = talon.update_customer_session("cart-3", session)
     effects = ", ".join(f"{effect.name}{effect.args}" for effect in state.event.effects) if state.event else "none"
-    _show_call("update_customer_session", f"V1, whose effects are lists: {effects}")
+    _show_call("update_customer_session", f"V1 returns effects as lists: {effects}")
     event = NewEvent(type="newsletter_read", profile_id="jim", session_id="cart-3", attributes={})
     recorded = talon.track_event(event).event
     _show_call("track_event", f"recorded as number {recorded.id if recorded else '?'}")

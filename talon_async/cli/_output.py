@@ -1,6 +1,6 @@
-"""Standard output and standard error that may be closed, full, or a pipe that is no longer read.
+"""Keeps commands running when standard output or error is closed, full, or a pipe that is no longer read.
 
-A command goes on when its output cannot be written, and keeps its exit code.
+Output that cannot be written is lost. The exit code of the command does not change.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Forgiving:
-    """A text file that loses what cannot be written."""
+    """A text file that discards text that cannot be written."""
 
     def __init__(self, file: Any) -> None:
         self._file, self._is_lost = file, False
@@ -47,7 +47,7 @@ class Forgiving:
 
 
 def discard(file: Any) -> None:
-    """Have what is left in a buffer, and all that follows, go nowhere; else the interpreter complains at its end."""
+    """Redirect a file to the null device, or the interpreter would report its unwritten buffer at exit."""
     with contextlib.suppress(OSError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, file.fileno())
@@ -56,7 +56,7 @@ def discard(file: Any) -> None:
 
 @contextlib.contextmanager
 def forgiving(name: str) -> Generator[None]:
-    """Have `stdout` or `stderr` lose what cannot be written."""
+    """Make `stdout` or `stderr` discard text that cannot be written."""
     before: Any = getattr(sys, name)
     file = Forgiving(before)
     setattr(sys, name, file)
@@ -68,7 +68,7 @@ def forgiving(name: str) -> Generator[None]:
 
 
 def replace_missing() -> None:
-    """Open what the process was started without, so that no file of the command gets its number."""
+    """Open standard files that are missing, so that no other file gets the numbers 0 to 2."""
     for number in range(3):
         try:
             os.fstat(number)

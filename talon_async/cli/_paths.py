@@ -1,4 +1,4 @@
-"""The files that `talon-async send` writes: none of them may be one that it reads, or one of somebody else."""
+"""Checks the files that `talon-async send` writes: none may be an input, or belong to another program."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from talon_async.cli._send.rows import LONGEST_LINE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-INPUT, JOURNAL, FAILED = "a file that is to be sent", "a journal", "a file for calls that failed"
+INPUT, JOURNAL, FAILED = "an input file", "a journal", "a file for failed calls"
 
 
 def identity(path: str | Path) -> object:
-    """Return what two names of one file have in common, whether or not it is there."""
+    """Return a value that is the same for all names of one file, even if the file does not exist."""
     try:
-        found = os.fstat(0) if path == STANDARD_INPUT else Path(path).stat()
+        status = os.fstat(0) if path == STANDARD_INPUT else Path(path).stat()
     except (OSError, ValueError):
         return os.path.normcase(os.path.realpath(path))
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def refuse_clashes(inputs: Sequence[str], places: Iterable[tuple[Path | None, Path | None]]) -> None:
-    """Raise UsageError if one file has two purposes. `places` are the journal and the failed file of each input."""
+    """Raise UsageError if a file has two purposes. `places` has the journal and the failed file of each input."""
     seen: dict[object, str] = {}
     named: list[tuple[str | Path, str]] = [(path, INPUT) for path in inputs]
     for journal, failed in places:
@@ -42,19 +42,19 @@ def refuse_clashes(inputs: Sequence[str], places: Iterable[tuple[Path | None, Pa
     for path, purpose in named:
         key = identity(path)
         if key in seen and purpose == INPUT:
-            raise UsageError(f"a file is named twice: {path}")
+            raise UsageError(f"{path} is given twice")
         if key in seen:
-            raise UsageError(f"{path} is {purpose}, and cannot be {seen[key]}")
+            raise UsageError(f"{path} is {purpose}, and cannot also be {seen[key]}")
         seen[key] = purpose
 
 
 def problem_of_failed(path: Path) -> str | None:
-    """Return why a file for calls that failed cannot be written or replaced."""
+    """Return why a file for failed calls cannot be written or replaced; None if it can."""
     if (problem := problem_of_kind(path)) is not None:
         return problem
     try:
         if path.exists() and not _is_replaceable(path):
-            return "is there already and holds something else: it would be lost"
+            return "already exists and holds other data, which would be lost"
         descriptor, probe = tempfile.mkstemp(prefix=".talon-async-", dir=path.parent)
         os.close(descriptor)
         Path(probe).unlink()
@@ -64,7 +64,7 @@ def problem_of_failed(path: Path) -> str | None:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Tell whether a file is empty, or holds calls that an earlier run has written."""
+    """Tell whether a file is empty, or holds failed calls of an earlier run."""
     with path.open("rb") as file:
         line = file.readline(LONGEST_LINE)
     try:

@@ -1,4 +1,4 @@
-"""`talon-async demo`: shows what the client does."""
+"""`talon-async demo`: shows calls of the client against the sandbox."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-HELP: str = "a shop's day against that stand-in"
+HELP: str = "show a day in a shop, as calls against the sandbox"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say how much there is to show."""
+    """Add the arguments of the command to a parser."""
     parser.add_argument("--events", type=int, default=10_000, help="how many events to send (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the day; the exit code is 0 if every event was recorded once."""
+    """Run the demo. The exit code is 0 if every event was recorded once."""
     from talon_async.cli import _day
     from talon_async.cli._output import forgiving
 

@@ -1,4 +1,4 @@
-"""`talon-async journal`: looks into the journals that `send` and the bulk methods keep."""
+"""`talon-async journal`: shows and changes the journals that `send` and the bulk methods keep."""
 
 from __future__ import annotations
 
@@ -16,34 +16,45 @@ DONE, BAD_USE = 0, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what is done with which journal."""
+    """Add the actions and their arguments to a parser."""
     actions: Any = parser.add_subparsers(required=True, metavar="ACTION")
     described = {
-        "list": (_list, "list the calls that are not settled and those that failed, without customers' data"),
-        "export": (_export, "write them as NDJSON, with customers' data, for `talon-async send` or others"),
+        "list": (_list, "list the unsettled and failed calls, without customers' data"),
+        "export": (
+            _export,
+            "write the unsettled and failed calls as NDJSON, with customers' data; `talon-async send` reads it",
+        ),
         "requeue": (_requeue, "have the next run send failed calls again"),
-        "erase": (_erase, "remove all calls of one customer"),
+        "erase": (_erase, "remove all calls of one customer or session"),
     }
     for name, (action, text) in described.items():
         added = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        added.add_argument("path", metavar="JOURNAL", help="such as events.csv.journal")
+        added.add_argument("path", metavar="JOURNAL", help="the journal, such as events.csv.journal")
         added.set_defaults(action=action)
         if name in ("list", "export"):
-            added.add_argument("--state", choices=("unsettled", "failed"), help="only those (default: both)")
-            added.add_argument("--key", metavar="KEY", help="only the calls of one ordering key, such as profile:jane")
+            added.add_argument(
+                "--state", choices=("unsettled", "failed"), help="only calls in this state (default: both)"
+            )
+            added.add_argument("--key", metavar="KEY", help="only calls with this ordering key, such as profile:jane")
         if name == "export":
             added.add_argument("--output", metavar="FILE", help="a new file (default: standard output)")
         if name == "requeue":
-            added.add_argument("indices", nargs="*", type=int, metavar="INDEX", help="which, as listed (default: all)")
             added.add_argument(
-                "--unknown", action="store_true", help="also those that the server may have acted on, with their keys"
+                "indices",
+                nargs="*",
+                type=int,
+                metavar="INDEX",
+                help="the calls, by the number in `list` (default: all)",
+            )
+            added.add_argument(
+                "--unknown", action="store_true", help="also requeue calls of unknown outcome, which keep their keys"
             )
         if name == "erase":
             added.add_argument("key", metavar="KEY", help="the ordering key, such as profile:jane or session:cart-1")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it, and return the exit code: 0, or 2 if the journal cannot be used."""
+    """Run the action, and return the exit code: 0, or 2 if the journal cannot be used."""
     from talon_async.bulk import Journal
     from talon_async.cli._output import discard, forgiving
     from talon_async.errors import JournalError
@@ -51,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         arguments.action(Journal(arguments.path), arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # a pager that was closed
+    except BrokenPipeError:  # such as a pager that was closed
         discard(sys.stdout)
     except (JournalError, OSError) as problem:
         with forgiving("stdout"):
@@ -69,7 +80,7 @@ def _list(journal: Journal, arguments: argparse.Namespace) -> None:
 
 
 def _line(call: JournaledCall) -> str:
-    """Return what can be shown of a call."""
+    """Return a line about a call, without customers' data."""
     when = f"{call.settled or call.accepted:%Y-%m-%d %H:%M:%S}"
     failure = call.failure or {}
     parts = [str(failure[name]) for name in ("outcome", "error", "status") if failure.get(name) is not None]

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from talon_async.testing import Sandbox
 
 HIGHEST_PORT = 65_535
-HELP: str = "run a local stand-in of Talon.One until Ctrl-C"
+HELP: str = "run a local stand-in for Talon.One until Ctrl-C"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say where the sandbox listens, and what it has."""
-    parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1; any free port by default")
-    parser.add_argument("--api-key", default="sandbox", help="the key to accept (default: %(default)s)")
+    """Add the arguments of the command to a parser."""
+    parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: any free port)")
+    parser.add_argument("--api-key", default="sandbox", help="the API key to accept (default: %(default)s)")
     parser.add_argument(
         "--coupon",
         action="append",
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=int,
         metavar="CAMPAIGN_ID",
-        help="let a campaign have referrals",
+        help="add a campaign that has referrals",
     )
 
 
@@ -46,7 +46,7 @@ def _coupon(text: str) -> tuple[str, float]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the sandbox until the process is told to stop."""
+    """Run the sandbox until Ctrl-C or SIGTERM."""
     from talon_async.cli._output import forgiving
     from talon_async.testing import Sandbox
 
@@ -68,11 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(sandbox: Sandbox) -> None:
-    """Say how to use the sandbox, and wait for Ctrl-C."""
-    print("A stand-in of Talon.One is running. To use it:\n")
+    """Print how to use the sandbox, and wait for Ctrl-C."""
+    print("A local stand-in for Talon.One is running. To use it:\n")
     print(f"  export TALON_ONE_BASE_URL={sandbox.url}")
     print(f"  export TALON_ONE_API_KEY={shlex.quote(sandbox.api_key)}\n")
-    print("Ctrl-C ends it, and it forgets everything.", flush=True)
+    print("Ctrl-C stops it and discards all of its data.", flush=True)
     try:
         while True:
             time.sleep(3600)

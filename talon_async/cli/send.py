@@ -24,17 +24,18 @@ OPERATIONS = (
     "create_referral",
 )
 DESCRIPTION = """\
-Sends one call for each row of the files: many at once, and those of one profile or session in the order of the rows.
-The deployment and the key are TALON_ONE_BASE_URL and TALON_ONE_API_KEY; TalonOne.from_env() tells the other variables.
-What was sent is kept in FILE.journal: after Ctrl-C, a kill or an outage the same command goes on where it was, and
-sends nothing twice. What failed is written to FILE.failed.ndjson, which can be sent like any other file.
+Sends one call for each row of the files. Many calls are sent at once; calls of one profile or session are sent in the
+order of the rows. TALON_ONE_BASE_URL and TALON_ONE_API_KEY name the deployment and the API key; the documentation of
+TalonOne.from_env() lists further variables. FILE.journal records which calls were sent: after Ctrl-C, a kill or an
+outage the same command continues with the next row. Failed calls are written to FILE.failed.ndjson, which can be sent
+like any other file.
 """
 EXAMPLES = """\
 columns:
-  A column, or a key of JSON, that is named like a field is that field, as in Python (profile_id) or in JSON
-  (profileId). --map and --attribute name other columns; where one of them is used, columns that are not named are left
-  out, else they are an error. Cells without text are not sent. TYPE is str, int, float, bool, datetime or json; without
-  it an attribute of CSV is text, and one of NDJSON or Parquet is sent as it is.
+  A column, or a JSON key, with the name of a field is sent as that field. The name may be the one in Python
+  (profile_id) or in JSON (profileId). --map and --attribute name other columns. If one of them is used, all other
+  columns are left out; otherwise an unknown column is an error. Empty cells are not sent. TYPE is str, int, float,
+  bool, datetime or json. Without a TYPE, an attribute of CSV is text, and one of NDJSON or Parquet is sent unchanged.
 
 examples:
   talon-async send events.ndjson.gz
@@ -49,59 +50,65 @@ examples:
   zcat *.ndjson.gz | talon-async send - --journal all.journal
 
 exit codes:
-  0 all was sent; 1 some calls failed; 2 the command or a row is wrong; 3 it was stopped before the end
+  0 all calls succeeded; 1 some calls failed; 2 the command or a row is wrong; 3 the run stopped before the end
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what is sent, and how."""
+    """Add the arguments of the command to a parser."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = dedent(DESCRIPTION), dedent(EXAMPLES)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a file or a pipe, also compressed by gzip; - for standard input"
+        "files", nargs="+", metavar="FILE", help="a file or a pipe, also compressed with gzip; - means standard input"
     )
-    _add_columns(parser.add_argument_group("what is sent"))
-    _add_pace(parser.add_argument_group("how it is sent"))
-    _add_safety(parser.add_argument_group("what is kept"))
+    _add_columns(parser.add_argument_group("rows and columns"))
+    _add_pace(parser.add_argument_group("sending"))
+    _add_safety(parser.add_argument_group("journal and failures"))
 
 
 def _add_columns(group: Any) -> None:
     add = group.add_argument
     add("--operation", choices=OPERATIONS, default="track_event_v2", metavar="NAME",
-        help=f"the call for each row: {', '.join(OPERATIONS)} (default: %(default)s)")  # fmt: skip
-    add("--map", action="append", default=[], metavar="FIELD=COLUMN", help="which column is a field of the operation")
+        help=f"the operation to call for each row: {', '.join(OPERATIONS)} (default: %(default)s)")  # fmt: skip
+    add("--map", action="append", default=[], metavar="FIELD=COLUMN", help="send a column as a field of the operation")
     add("--attribute", action="append", default=[], metavar="NAME[=COLUMN][:TYPE]",
-        help="a column that is an attribute")  # fmt: skip
-    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="a field that is the same in every row")
+        help="send a column as an attribute")  # fmt: skip
+    add("--set", action="append", default=[], metavar="FIELD=VALUE", help="set a field to the same value in every row")
     add(
         "--format",
         choices=("ndjson", "csv", "parquet"),
-        help="what the files hold (default: by name; - and pipes are NDJSON)",
+        help="the format of the files (default: by name; NDJSON for - and pipes)",
     )
-    add("--delimiter", type=_character, help="what separates the cells of CSV (default: comma; tab for .tsv)")
-    add("--encoding", type=_encoding, default="utf-8", help="of CSV (default: %(default)s)")
-    add("--time-zone", type=_zone, metavar="NAME", help="the zone of times that name none, such as Europe/Berlin")
+    add("--delimiter", type=_character, help="the character between the cells of CSV (default: comma; tab for .tsv)")
+    add("--encoding", type=_encoding, default="utf-8", help="the encoding of CSV (default: %(default)s)")
+    add("--time-zone", type=_zone, metavar="NAME", help="the time zone of times without one, such as Europe/Berlin")
 
 
 def _add_pace(group: Any) -> None:
     add = group.add_argument
-    add("--rate", type=_rate, metavar="N", help="calls a second at most, evenly spaced")
+    add("--rate", type=_rate, metavar="N", help="the highest number of calls a second, evenly spaced")
     add("--concurrency", type=_concurrency, default=64, metavar="auto|N",
-        help="calls under way at once; auto finds out how many the server stands (default: %(default)s)")  # fmt: skip
-    add("--check", action="store_true", help="read everything, list what is wrong, and send nothing")
-    add("--dry", action="store_true", help="have the server evaluate and store nothing; there is no journal then")
+        help="calls under way at once; auto finds a suitable number (default: %(default)s)")  # fmt: skip
+    add("--check", action="store_true", help="check all rows, list the problems, and send nothing")
+    add("--dry", action="store_true", help="have the server evaluate the calls and store nothing; no journal is kept")
 
 
 def _add_safety(group: Any) -> None:
     add = group.add_argument
-    add("--journal", metavar="PATH", help="where what was sent is kept (default: FILE.journal; none for - and pipes)")
-    add("--no-journal", action="store_true", help="keep no journal: a second run begins with the first row")
-    add("--failed", metavar="PATH", help="where calls that failed are written (default: FILE.failed.ndjson)")
+    add(
+        "--journal",
+        metavar="PATH",
+        help="the record of the calls that were sent (default: FILE.journal; none for - and pipes)",
+    )
+    add("--no-journal", action="store_true", help="keep no journal: a second run starts with the first row")
+    add(
+        "--failed", metavar="PATH", help="the file for failed calls (default: FILE.failed.ndjson; none for - and pipes)"
+    )
     add("--max-failures", type=_positive, default=10_000, metavar="N",
-        help="stop when so many calls have failed (default: %(default)s)")  # fmt: skip
+        help="stop after so many failed calls (default: %(default)s)")  # fmt: skip
     add("--in-doubt", choices=("refuse", "skip", "send"), default="refuse",
-        help="what to do with calls of a file of failures that the server may have recorded and that no key "
-        "protects from being recorded twice (default: %(default)s)")  # fmt: skip
+        help="what to do with failed calls of an earlier run that the server may have recorded and that have no key "
+        "to prevent recording them twice (default: %(default)s)")  # fmt: skip
 
 
 def _character(text: str) -> str:
@@ -118,7 +125,7 @@ def _encoding(text: str) -> str:
     except (LookupError, ValueError):
         is_usable = False
     if not is_usable:
-        raise argparse.ArgumentTypeError(f"{text!r} is no encoding of text that Python knows")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a text encoding of Python")
     return text
 
 
@@ -128,7 +135,7 @@ def _zone(text: str) -> tzinfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time zone, such as Europe/Berlin or UTC") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time zone, such as Europe/Berlin or UTC") from None
 
 
 def _rate(text: str) -> float:
@@ -137,7 +144,7 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = 0.0
     if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of calls a second")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls a second above 0")
     return rate
 
 
@@ -152,7 +159,7 @@ def _concurrency(text: str) -> int | Literal["auto"]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Send, and return the exit code."""
+    """Send the files, and return the exit code."""
     from talon_async.cli._output import forgiving
 
     try:
@@ -195,12 +202,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _contradiction(arguments: argparse.Namespace) -> str | None:
-    """Return what does not go together."""
+    """Return a message if two options cannot be combined."""
     files: list[str] = arguments.files
     for option in ("journal", "failed"):
         path = getattr(arguments, option)
         if len(files) > 1 and path is not None:
-            return f"--{option} is for one file: send the others by commands of their own"
+            return f"--{option} is for one file: send each file with a command of its own"
     if arguments.journal is not None and (arguments.no_journal or arguments.dry):
-        return "--journal: there is none with --no-journal, nor with --dry"
+        return "--journal cannot be combined with --no-journal or --dry"
     return None

@@ -1,7 +1,7 @@
-"""What to do with the effects of an answer: give each to its handler, and find out what the customer is to pay.
+"""Tools for the effects of an answer.
 
-`EffectHandlers` calls a function of yours by the type of the effect. `cart_totals` applies all discounts to a session
-and tells, in exact decimals, what to charge.
+`EffectHandlers` calls your functions by the type of the effect. `cart_totals` applies all discounts to a session and
+returns, in exact decimals, the amount to charge.
 """
 
 from talon_async.effects._charge import cart_totals

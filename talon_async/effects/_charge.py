@@ -28,54 +28,61 @@ if TYPE_CHECKING:
 
 LINE_SCOPES = ["price", "additionalCosts", "itemTotal"]
 SESSION_SCOPES = ["cartItems", "additionalCosts", "sessionTotal"]
-"""Scopes in the order in which they are served: the narrow ones first, or the wide ones would take their share."""
+"""Scopes in the order in which discounts are applied: narrow scopes first, as wide ones would use up their amounts."""
 
 
 def cart_totals(session: CustomerSessionV2 | NewCustomerSessionV2, effects: Iterable[Effect]) -> CartTotals:
-    """Apply the discounts among the effects to a session, and tell what to charge.
+    """Apply the discounts among the effects to a session, and return the amounts to charge.
 
-    Give the effects and the session of one answer, or the cart as you sent it. All amounts are exact decimals: 0.1 is
-    0.1. The order of the effects is of no matter, and nothing becomes negative; what is too much is in `excess`.
+    Pass the effects and the session of one answer, or the cart as you sent it. All amounts are exact decimals: 0.1 is
+    0.1. The order of the effects does not matter. No amount becomes negative; `excess` is the sum of discounts that
+    would have made one negative.
 
-    - `setDiscount` is taken off the session as a whole: off the goods for the scope `cartItems`, off all additional
-      costs for `additionalCosts`, otherwise off everything.
-    - `setDiscountPerItem` is taken off the cart item at `position`, once per effect: off the one unit with a
-      `sub_position`, off all units together without. The scope `additionalCosts` means the item's additional costs, in
-      their order; `itemTotal` means the price, then these costs; otherwise it is the price. Each effect of a pro rata
-      discount has its share as its `value`; the totals in it do not count.
-    - `setDiscountPerAdditionalCost` and `setDiscountPerAdditionalCostPerItem` are taken off the cost they name.
-    - `rollbackDiscount` undoes discounts of its name and place among the effects, up to its `value`. This is for a
-      return: its answer has the rollbacks, and the answer before has the discounts.
+    - `setDiscount` reduces the session as a whole: the goods for the scope `cartItems`, all additional costs for
+      `additionalCosts`, otherwise everything.
+    - `setDiscountPerItem` reduces the cart item at `position`, once per effect: one unit if there is a `sub_position`,
+      otherwise all units together. The scope `additionalCosts` means the additional costs of the item, in their order;
+      `itemTotal` means the price and then these costs; otherwise the price is reduced. Each effect of a pro rata
+      discount has its share as its `value`; its total fields are not used.
+    - `setDiscountPerAdditionalCost` and `setDiscountPerAdditionalCostPerItem` reduce the additional cost that they
+      name.
+    - `rollbackDiscount` undoes discounts of the same name and place among the effects, up to its `value`. Use it for a
+      return: pass the discounts of the answer before the return together with the rollbacks of the return's answer.
 
-    The `value` counts, which budgets have limited already; never `desired_value`. Discounts add up, also those of one
-    name. An item's additional costs are per unit, like its price. Units that came back are not charged. The session's
-    `state` is not looked at: a cancelled one costs nothing, whatever its cart.
+    The function uses `value`, which budgets have already limited, and never `desired_value`. Discounts add up, also
+    those with the same name. The additional costs of an item are per unit, like its price. Returned units are not
+    charged. The `state` of the session is ignored; charge nothing for a cancelled session.
 
     Raises:
-        ValueError: a cart item has no price. Requests may leave it to the catalog; the session in the answer has it.
+        ValueError: a cart item has no price. A request may leave the price to the catalog; the session of the answer
+            has it.
     """
     with localcontext(EXACT):
         cart = _Cart(session)
-        told = _Told.of(effects)
-        unapplied = [*told.unreadable, *cart.place(told.discounts), *cart.undo(told.rollbacks)]
+        sorted_effects = _SortedEffects.of(effects)
+        unapplied = [
+            *sorted_effects.unreadable,
+            *cart.place(sorted_effects.discounts),
+            *cart.undo(sorted_effects.rollbacks),
+        ]
         cart.take()
         return CartTotals(
             items=tuple(cart.item_totals(position) for position in range(len(cart.items))),
             additional_costs=cart.cost_totals(None, cart.costs),
             discounts=tuple(cart.discounts),
             excess=cart.excess,
-            accepted_coupons=tuple(told.accepted_coupons),
-            rejected_coupons=tuple(told.rejected_coupons),
-            accepted_referrals=tuple(told.accepted_referrals),
-            rejected_referrals=tuple(told.rejected_referrals),
-            free_items=tuple(told.free_items),
+            accepted_coupons=tuple(sorted_effects.accepted_coupons),
+            rejected_coupons=tuple(sorted_effects.rejected_coupons),
+            accepted_referrals=tuple(sorted_effects.accepted_referrals),
+            rejected_referrals=tuple(sorted_effects.rejected_referrals),
+            free_items=tuple(sorted_effects.free_items),
             unapplied=tuple(unapplied),
         )
 
 
 @attrs.define
-class _Told:
-    """Effects, sorted by what they are about."""
+class _SortedEffects:
+    """The effects that matter for totals, sorted by their kind."""
 
     discounts: list[Effect] = attrs.field(factory=list[Effect])
     rollbacks: list[Effect] = attrs.field(factory=list[Effect])
@@ -87,39 +94,39 @@ class _Told:
     free_items: list[AddFreeItemEffectProps] = attrs.field(factory=list[AddFreeItemEffectProps])
 
     @classmethod
-    def of(cls, effects: Iterable[Effect]) -> _Told:
-        told = cls()
+    def of(cls, effects: Iterable[Effect]) -> _SortedEffects:
+        sorted_effects = cls()
         for effect in effects:
             match effect.props:
                 case AcceptCouponEffectProps(value=code):
-                    told.accepted_coupons.append(code)
+                    sorted_effects.accepted_coupons.append(code)
                 case RejectCouponEffectProps() as props:
-                    told.rejected_coupons.append(props)
+                    sorted_effects.rejected_coupons.append(props)
                 case AcceptReferralEffectProps(value=code):
-                    told.accepted_referrals.append(code)
+                    sorted_effects.accepted_referrals.append(code)
                 case RejectReferralEffectProps() as props:
-                    told.rejected_referrals.append(props)
+                    sorted_effects.rejected_referrals.append(props)
                 case AddFreeItemEffectProps() as props:
-                    told.free_items.append(props)
+                    sorted_effects.free_items.append(props)
                 case RollbackDiscountEffectProps():
-                    told.rollbacks.append(effect)
+                    sorted_effects.rollbacks.append(effect)
                 case UnknownEffectProps() if EFFECT_PROPS.get(effect.effect_type) is not UnknownEffectProps:
-                    told.unreadable.append(effect)
+                    sorted_effects.unreadable.append(effect)
                 case (
                     SetDiscountEffectProps()
                     | SetDiscountPerItemEffectProps()
                     | SetDiscountPerAdditionalCostEffectProps()
                     | SetDiscountPerAdditionalCostPerItemEffectProps()
                 ):
-                    told.discounts.append(effect)
+                    sorted_effects.discounts.append(effect)
                 case _:
                     pass
-        return told
+        return sorted_effects
 
 
 @attrs.define
 class _Wanted:
-    """A discount, or the undoing of one, and how much of it is still to be done."""
+    """A discount or rollback, and the amount of it that is not applied yet."""
 
     effect: Effect
     name: str
@@ -136,7 +143,7 @@ class _Wanted:
         return cls(
             effect,
             name=getattr(props, "name", ""),
-            left=_worth(getattr(props, "value", 0)),
+            left=_amount_of(getattr(props, "value", 0)),
             scope=getattr(props, "scope", None),
             position=_index(getattr(props, f"{prefix}position", None)),
             sub_position=_index(getattr(props, f"{prefix}sub_position", None)),
@@ -145,17 +152,17 @@ class _Wanted:
 
     @property
     def on_line(self) -> bool:
-        """Whether it is about an item or an additional cost, not about the session as a whole."""
+        """Whether it applies to an item or an additional cost, not to the session as a whole."""
         return self.position is not None or self.additional_cost is not None
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """What a discount and its rollback have in common."""
+        """The fields that are equal in a discount and its rollback."""
         return self.name, self.position, self.sub_position, self.additional_cost
 
     @property
     def turn(self) -> tuple[Any, ...]:
-        """When it is served: what can draw on less comes first. The rest makes the order one of its own."""
+        """The sort key: narrower discounts come first. The last parts make the order unique."""
         scopes = LINE_SCOPES if self.on_line else SESSION_SCOPES
         scope = self.scope if self.scope in scopes else scopes[0 if self.on_line else -1]
         rank = (not self.on_line, scopes.index(scope), self.sub_position is None)
@@ -165,7 +172,7 @@ class _Wanted:
 
 @attrs.define
 class _Line:
-    """What one item or additional cost still leaves to be taken off."""
+    """One item or additional cost, and the amount that discounts have taken off it."""
 
     price: Decimal
     quantity: int = 1
@@ -177,7 +184,7 @@ class _Line:
         return self.price * self.quantity
 
     def take(self, wanted: Decimal, unit: int | None) -> Decimal:
-        """Take off as much as there is room for, of one unit or of all, and say how much."""
+        """Take off as much as possible, of one unit or of all units; return the amount."""
         room = self.gross - self.taken
         if unit is not None:
             room = min(room, self.price - self.units.get(unit, Decimal(0)))
@@ -197,7 +204,9 @@ class _Cart:
         self.lines: dict[Line, _Line] = {}
         for position, item in enumerate(self.items):
             if item.price is None:
-                raise ValueError(f"the cart item at position {position} has no price; the answer's session has it")
+                raise ValueError(
+                    f"the cart item at position {position} has no price: use the session of the answer, which has it"
+                )
             quantity = max(item.quantity - (item.returned_quantity or 0), 0)
             self.lines[position, None] = _Line(_decimal(item.price), quantity)
             for name, cost in (item.additional_costs or {}).items():
@@ -209,25 +218,25 @@ class _Cart:
         self.excess = Decimal(0)
 
     def place(self, effects: Iterable[Effect]) -> list[Effect]:
-        """Note the discounts there is a place for, and return the others."""
-        homeless: list[Effect] = []
+        """Keep the discounts that apply to this cart; return the others."""
+        unmatched: list[Effect] = []
         for effect in effects:
             wanted = _Wanted.of(effect)
             if wanted.left >= 0 and self._has(wanted):
                 self.wanted.append(wanted)
             else:
-                homeless.append(effect)
+                unmatched.append(effect)
         self.wanted.sort(key=lambda wanted: wanted.turn)
-        return homeless
+        return unmatched
 
     def undo(self, effects: Iterable[Effect]) -> list[Effect]:
-        """Lessen the discounts that were rolled back, and return the rollbacks of which something is left."""
-        found: dict[tuple[Any, ...], list[_Wanted]] = {}
+        """Reduce the discounts that were rolled back; return the rollbacks that could not be applied completely."""
+        by_place: dict[tuple[Any, ...], list[_Wanted]] = {}
         for wanted in self.wanted:
-            found.setdefault(wanted.place, []).append(wanted)
+            by_place.setdefault(wanted.place, []).append(wanted)
         rollbacks = sorted(map(_Wanted.of, effects), key=lambda wanted: (wanted.scope is None, wanted.turn))
         for rollback in rollbacks:
-            for wanted in found.get(rollback.place, ()):
+            for wanted in by_place.get(rollback.place, ()):
                 if None in {rollback.scope, wanted.scope} or rollback.scope == wanted.scope:
                     undone = max(min(rollback.left, wanted.left), Decimal(0))
                     rollback.left -= undone
@@ -235,7 +244,7 @@ class _Cart:
         return [rollback.effect for rollback in rollbacks if rollback.left]
 
     def take(self) -> None:
-        """Take the discounts off: those on lines first, then those on the session from what the lines leave."""
+        """Apply the discounts: first those on lines, then those on the session to what the lines leave."""
         pools: dict[str, _Line] = {}
         for wanted in self.wanted:
             if wanted.on_line:
@@ -250,7 +259,7 @@ class _Cart:
             self.excess += wanted.left
 
     def item_totals(self, position: int) -> ItemTotals:
-        """Return what became of an item."""
+        """Return the totals of an item."""
         item, line = self.items[position], self.lines[position, None]
         return ItemTotals(
             position=position,
@@ -262,19 +271,19 @@ class _Cart:
         )
 
     def cost_totals(self, position: int | None, costs: Mapping[str, AdditionalCost] | None) -> dict[str, Amounts]:
-        """Return what became of the additional costs of an item, or of the session."""
+        """Return the totals of the additional costs of an item, or of the session."""
         lines = {name: self.lines[position, name] for name in costs or ()}
         return {name: Amounts(gross=line.gross, discount=line.taken) for name, line in lines.items()}
 
     def _has(self, wanted: _Wanted) -> bool:
-        """Say whether a discount has a place in this cart."""
+        """Tell whether a discount applies to a line of this cart."""
         if not wanted.on_line:
             return wanted.scope is None or wanted.scope in SESSION_SCOPES
         unit, at = wanted.sub_position, wanted.position
         return bool(self._reach(wanted)) and (unit is None or at is None or 0 <= unit < self.items[at].quantity)
 
     def _reach(self, wanted: _Wanted) -> list[Line]:
-        """Return the lines that a discount on an item or a cost draws on, in turn."""
+        """Return the lines that a discount on an item or a cost reduces, in order."""
         at, cost = wanted.position, wanted.additional_cost
         if (at, cost) not in self.lines:
             return []
@@ -285,7 +294,7 @@ class _Cart:
         return lines.get(wanted.scope, [(at, None)] if wanted.scope in {None, "price"} else [])
 
     def _pools(self) -> dict[str, _Line]:
-        """Return what the lines have left, by the scope of discounts on the session."""
+        """Return the remaining amounts of all lines, by the scope of discounts on the session."""
         left = [(name is None, line.gross - line.taken) for (_, name), line in self.lines.items()]
         goods, costs = (sum((rest for is_item, rest in left if is_item is kind), Decimal(0)) for kind in (True, False))
         return {"cartItems": _Line(goods), "additionalCosts": _Line(costs)}
@@ -311,14 +320,14 @@ def _decimal(number: float) -> Decimal:
     return Decimal(str(number))
 
 
-def _worth(value: float) -> Decimal:
-    """Return a discount's value; -1 for what is no number."""
-    worth = _decimal(value)
-    return worth if worth.is_finite() else Decimal(-1)
+def _amount_of(value: float) -> Decimal:
+    """Return the amount of a discount; -1 if it is not a finite number."""
+    amount = _decimal(value)
+    return amount if amount.is_finite() else Decimal(-1)
 
 
 def _index(number: float | None) -> int | None:
-    """Return an index; -1, where nothing is, for what cannot be one."""
+    """Return an index; -1, which matches no line, for a number that is not an index."""
     if number is None:
         return None
     return int(number) if float(number).is_integer() and number >= 0 else -1

@@ -24,7 +24,7 @@ P3 = TypeVar("P3", bound=EffectProps)
 
 
 class Registration(Protocol[P, S]):
-    """Takes a handler, plain or a coroutine function, and hands it back as it is."""
+    """Takes a handler, plain or a coroutine function, and returns it unchanged."""
 
     @overload
     def __call__(
@@ -35,7 +35,7 @@ class Registration(Protocol[P, S]):
 
 
 class EffectHandlers(Generic[R]):
-    """Functions by the class of the props they take; effects without one go to the default, or are passed over.
+    """Calls a function for each effect, by the class of its props. Other effects go to the default, if there is one.
 
         handlers = EffectHandlers()
 
@@ -44,8 +44,8 @@ class EffectHandlers(Generic[R]):
 
         handlers.apply(state.effects)
 
-    `EffectHandlers[str]()` makes checkers insist on what the handlers return. Effect types that this release does not
-    know have `UnknownEffectProps`: without a handler for that class or a default, they are ignored.
+    With `EffectHandlers[str]()` type checkers require that handlers return `str`. Effect types that this release does
+    not know have `UnknownEffectProps`. They are ignored unless there is a handler for that class, or a default.
     """
 
     def __init__(self) -> None:
@@ -61,11 +61,11 @@ class EffectHandlers(Generic[R]):
         """Register a function for up to three classes of props; use it as a decorator, or call `on(...)(function)`.
 
         Raises:
-            TypeError: no class was given, or one that no effect has.
-            ValueError: a class has a handler already; nothing was registered.
+            TypeError: there is no class, or a class that is not one of effect props.
+            ValueError: a class already has a handler. Nothing was registered.
         """
-        known = {*EFFECT_PROPS.values(), UnknownEffectProps}
-        if not classes or any(cls not in known for cls in classes):
+        props_classes = {*EFFECT_PROPS.values(), UnknownEffectProps}
+        if not classes or any(cls not in props_classes for cls in classes):
             raise TypeError("on() takes classes of effect props, such as SetDiscountEffectProps")
 
         def register(handler: Callable[[Effect, Any], Any]) -> Callable[[Effect, Any], Any]:
@@ -78,7 +78,7 @@ class EffectHandlers(Generic[R]):
 
     @property
     def default(self) -> Registration[EffectProps, R]:
-        """Register, as a decorator, the function that takes every effect no other takes.
+        """Register, as a decorator, the function for all effects without a handler.
 
         Raises:
             ValueError: there is a default already.
@@ -92,12 +92,12 @@ class EffectHandlers(Generic[R]):
         return register
 
     def apply(self, effects: Iterable[Effect]) -> list[R]:
-        """Call the handlers in the order of the effects, and return what they returned, in the same order.
+        """Call the handlers in the order of the effects, and return their results in the same order.
 
-        An error of a handler comes out as it is, and the effects after it are left alone.
+        An exception in a handler is raised unchanged. The effects after it are not handled.
 
         Raises:
-            TypeError: a handler is a coroutine function. Nothing was called; use `apply_async`.
+            TypeError: a handler is a coroutine function: use `apply_async`. No handler was called.
         """
         calls = list(self._calls(effects))
         for handler, _ in calls:
@@ -106,7 +106,7 @@ class EffectHandlers(Generic[R]):
         return [handler(effect, effect.props) for handler, effect in calls]
 
     async def apply_async(self, effects: Iterable[Effect]) -> list[R]:
-        """Do what `apply` does, and await what handlers return if it can be awaited; one after the other."""
+        """Call the handlers as `apply` does, one after the other, and await results that can be awaited."""
         results: list[R] = []
         for handler, effect in self._calls(effects):
             result = handler(effect, effect.props)

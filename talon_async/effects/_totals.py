@@ -1,7 +1,7 @@
-"""What `cart_totals` returns, and how it is rounded.
+"""The result of `cart_totals`, and its rounding.
 
-Only what cannot be derived is stored: what a line costs, and what is taken off it. All totals are sums of that, so they
-agree with their parts before and after rounding.
+Only the amounts of lines and discounts are stored. All totals are sums of them, so they agree with their parts before
+and after rounding.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 EXACT = Context(prec=2000)  # enough for the sum of any two floats: the caller's own context may be narrow
 Line: TypeAlias = tuple[int | None, str | None]
-"""Which line: its item's position and its additional cost. Without both it is the session as a whole."""
+"""A line: the position of its item and the name of its additional cost. Both are None for the session as a whole."""
 
 
 def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """Add up without rounding, whatever the caller's decimal context."""
+    """Return the sum without rounding, in any decimal context of the caller."""
     with localcontext(EXACT):
         return sum(amounts, Decimal(0))
 
 
 @attrs.frozen(kw_only=True)
 class Amounts:
-    """What a line costs, what is taken off, and what is left to pay.
+    """The amounts of a line: before discounts, the discounts, and the rest.
 
     Attributes:
-        gross: before discounts.
-        discount: what is taken off, as a positive number.
+        gross: the amount before discounts.
+        discount: the sum of the discounts, as a positive number.
     """
 
     gross: Decimal
@@ -44,18 +44,18 @@ class Amounts:
 
     @property
     def net(self) -> Decimal:
-        """What is left to pay."""
+        """The amount to pay: `gross` - `discount`."""
         return exact_sum([self.gross, self.discount.copy_negate()])
 
 
 @attrs.frozen(kw_only=True)
 class ItemTotals(Amounts):
-    """The amounts of all units of a cart item together; its additional costs are not in them, but beside them.
+    """The amounts of all units of a cart item together, without its additional costs.
 
     Attributes:
         position: the index in the session's `cart_items`.
-        sku: the article.
-        quantity: the units that count, without those that came back.
+        sku: the SKU.
+        quantity: the number of units, without returned ones.
         additional_costs: the amounts of the item's own additional costs, for all units, by name.
     """
 
@@ -67,16 +67,16 @@ class ItemTotals(Amounts):
 
 @attrs.frozen(kw_only=True)
 class Discount:
-    """What one effect takes off one line; an effect that reaches several lines is listed once for each.
+    """The discount of one effect on one line. An effect that reduces several lines has one `Discount` for each.
 
     Attributes:
-        name: the discount's name.
-        amount: what is taken off, as a positive number.
+        name: the name of the discount.
+        amount: the amount, as a positive number.
         position: the index of the cart item; None for discounts on the session and its additional costs.
         sub_position: the unit of the cart item, if the effect names one.
-        additional_cost: the name of the additional cost, if the amount is taken off one.
-        scope: the effect's own.
-        campaign_id: the effect's own.
+        additional_cost: the name of the additional cost, if the discount reduces one.
+        scope: the scope of the effect.
+        campaign_id: the ID of the campaign of the effect.
     """
 
     name: str
@@ -89,30 +89,31 @@ class Discount:
 
     @property
     def line(self) -> Line:
-        """Which line it is taken off."""
+        """The line that the discount reduces."""
         return self.position, self.additional_cost
 
 
 @attrs.frozen(kw_only=True)
 class CartTotals:
-    """What to charge for a cart, and how it came about.
+    """The amounts to charge for a cart, with all discounts.
 
     `total` is `cart_item_total` + `cart_item_additional_cost_total` + `additional_cost_total` - `session_discount`, and
-    also `gross` - `discount_total`. Unlike the totals in a session, these are after discounts. All are exact:
-    `rounded()` makes whole cents of them.
+    also `gross` - `discount_total`. Unlike the totals in a session, these are after discounts. All are exact;
+    `rounded()` returns them in whole cents.
 
     Attributes:
         items: the cart items, in the order of the cart.
         additional_costs: the amounts of the session's own additional costs, by name.
-        discounts: what is taken off where; the amounts add up to `discount_total`.
-        excess: what discounts would have taken below zero, and did not.
-        accepted_coupons: codes that can be used.
-        rejected_coupons: codes that cannot be used, and why.
-        accepted_referrals: codes that can be used.
-        rejected_referrals: codes that cannot be used, and why.
-        free_items: articles to put in the cart at no price; they are not among the `items`.
-        unapplied: discounts for a place that this cart does not have or with a value that makes no sense, rollbacks
-            of what is not among the effects, and every effect that cannot be read, as it may be about money.
+        discounts: the discounts by line; their amounts add up to `discount_total`.
+        excess: the sum of the discounts that were not applied because an amount would have become negative.
+        accepted_coupons: the coupon codes that can be used.
+        rejected_coupons: the coupon codes that cannot be used, with the reasons.
+        accepted_referrals: the referral codes that can be used.
+        rejected_referrals: the referral codes that cannot be used, with the reasons.
+        free_items: items to add to the cart for free; they are not in `items`.
+        unapplied: effects that may change the total but were not applied: discounts for a line that this cart does not
+            have or with an invalid value, rollbacks of discounts that are not among the effects, and effects that
+            cannot be read.
     """
 
     items: tuple[ItemTotals, ...] = ()
@@ -129,53 +130,53 @@ class CartTotals:
     @property
     def lines(self) -> dict[Line, Amounts]:
         """The amounts of every item and every additional cost, by the item's position and the cost's name."""
-        found: dict[Line, Amounts] = {}
+        lines: dict[Line, Amounts] = {}
         for item in self.items:
-            found[item.position, None] = item
-            found |= {(item.position, name): cost for name, cost in item.additional_costs.items()}
-        return found | {(None, name): cost for name, cost in self.additional_costs.items()}
+            lines[item.position, None] = item
+            lines |= {(item.position, name): cost for name, cost in item.additional_costs.items()}
+        return lines | {(None, name): cost for name, cost in self.additional_costs.items()}
 
     @property
     def total(self) -> Decimal:
-        """What to charge."""
+        """The amount to charge."""
         return exact_sum([self.gross, self.discount_total.copy_negate()])
 
     @property
     def gross(self) -> Decimal:
-        """What it would be without discounts: the session's own `total`."""
+        """The amount without discounts, which is the `total` of the session."""
         return exact_sum(line.gross for line in self.lines.values())
 
     @property
     def discount_total(self) -> Decimal:
-        """All that is taken off."""
+        """The sum of all discounts."""
         return exact_sum(discount.amount for discount in self.discounts)
 
     @property
     def session_discount(self) -> Decimal:
-        """What is taken off the session as a whole, after the lines."""
+        """The sum of the discounts on the session as a whole."""
         return exact_sum(discount.amount for discount in self.discounts if discount.line == (None, None))
 
     @property
     def cart_item_total(self) -> Decimal:
-        """The goods, after the discounts on items."""
+        """The sum of the items, after the discounts on them."""
         return exact_sum(item.net for item in self.items)
 
     @property
     def cart_item_additional_cost_total(self) -> Decimal:
-        """The items' own additional costs, after the discounts on them."""
+        """The sum of the additional costs of items, after the discounts on them."""
         return exact_sum(cost.net for item in self.items for cost in item.additional_costs.values())
 
     @property
     def additional_cost_total(self) -> Decimal:
-        """The session's own additional costs, after the discounts on them."""
+        """The sum of the additional costs of the session, after the discounts on them."""
         return exact_sum(cost.net for cost in self.additional_costs.values())
 
     def rounded(self, places: int = 2) -> CartTotals:
-        """Return the totals in whole cents, or what `places` decimals are in the currency: 0 for yen.
+        """Return the totals in whole cents, or with as many decimal places as the currency has: 0 for yen.
 
-        `total` is rounded half up. What the lines and the session's discount make of it is rounded down, and the cents
-        that are missing go to those that lost most, so that all parts still add up. No price that is in whole cents
-        changes; one that is not becomes what is left to pay of it and what is taken off. `excess` stays as it is.
+        `total` is rounded half up. The nets of the lines and the discount on the session are rounded down; then the
+        missing cents go to the parts that lost most, so that all parts still add up. A `gross` in whole cents does not
+        change; any other becomes the sum of its rounded net and discount. `excess` is not rounded.
         """
         with localcontext(EXACT):
             cent = Decimal(1).scaleb(-places)
@@ -197,7 +198,7 @@ def _half_up(amount: Decimal, cent: Decimal) -> Decimal:
 
 
 def _spread(parts: Sequence[Decimal], total: Decimal, cent: Decimal) -> list[Decimal]:
-    """Round parts so that they add up to a rounded total: by the largest remainder, earlier parts first."""
+    """Round parts so that they add up to a rounded total, by the largest-remainder method, earlier parts first."""
     floors = [part.quantize(cent, ROUND_FLOOR) for part in parts]
     missing = int((total - sum(floors)) / cent)
     neediest = sorted(range(len(parts)), key=lambda index: floors[index] - parts[index])
@@ -207,7 +208,7 @@ def _spread(parts: Sequence[Decimal], total: Decimal, cent: Decimal) -> list[Dec
 
 
 def _fitted(line: Amounts, net: Decimal, cent: Decimal) -> Amounts:
-    """Return rounded amounts of a line that leave a net."""
+    """Return rounded amounts of a line with this net."""
     gross = _half_up(line.gross, cent)
     discount = gross - net if gross == line.gross else _half_up(line.discount, cent)
     return Amounts(gross=net + discount, discount=discount)
@@ -220,7 +221,7 @@ def _item_of(item: ItemTotals, new: Mapping[Line, Amounts]) -> ItemTotals:
 
 
 def _discounts_of(discounts: Sequence[Discount], off: Mapping[Line, Decimal], cent: Decimal) -> tuple[Discount, ...]:
-    """Round discounts so that those of a line add up to what is taken off it."""
+    """Round discounts so that those of a line add up to the line's rounded discount."""
     indexes: dict[Line, list[int]] = {}
     for index, discount in enumerate(discounts):
         indexes.setdefault(discount.line, []).append(index)

@@ -1,4 +1,4 @@
-"""The parts of every model: `model` for the class, `wire` for an irregular name, `NULL` for a JSON null."""
+"""The building blocks of models: `model` for classes, `wire` for fields, `NULL` for a JSON null."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Limit:
     above: int | None = None
 
     def refusal(self, value: Any) -> str | None:
-        """Return what a value must be if it is outside the limit; values without size or order are not checked."""
+        """Return why a value is outside the limit; None if it is inside, or has neither an order nor a size."""
         if isinstance(value, bool) or not isinstance(value, Real | Collection):
             return None
         number = isinstance(value, Real)
@@ -87,9 +87,9 @@ def wire(
     limit: Limit | None = None,
     also: str | None = None,
 ) -> Any:
-    """Declare a field: its name in JSON where that is not the camelCase form of the Python name, default, limit.
+    """Declare a field, with its default, its limit, and its JSON name if that is not the camelCase form of the name.
 
-    `also` is another name of an optional field. It is read where the first is missing or null, and is never written.
+    `also` is a second JSON name of an optional field. It is read if the first is missing or null, and never written.
     """
     options = {WIRE: name, LIMIT: limit, ALSO: also}
     metadata = {key: value for key, value in options.items() if value is not None}
@@ -98,9 +98,9 @@ def wire(
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field, wire))
 def model(cls: type[C]) -> type[C]:
-    """Make a slotted class whose fields are keywords, and which type checkers take to be frozen.
+    """Make a slotted class with keyword-only fields, which type checkers treat as frozen.
 
-    At run time it is not frozen: a frozen instance takes twice as long to make, and readers set fields one by one.
+    At run time it is not frozen, because a frozen instance takes twice as long to make and readers set its fields.
     `evolve` makes a changed copy.
     """
     if cls.__base__ is object:
@@ -230,8 +230,8 @@ def _repr(self: Any) -> str:
 
 
 def evolve(instance: C, **changes: Any) -> C:
-    """Return a copy of a model with other values in some fields; TypeError for a field it does not have."""
-    copy: Any = attrs.evolve(cast("Any", instance), **changes)  # checkers do not take the models for attrs classes
+    """Return a copy of a model with changed fields; raise TypeError for a field that the model does not have."""
+    copy: Any = attrs.evolve(cast("Any", instance), **changes)  # for checkers, the models are not attrs classes
     return cast("C", copy)
 
 

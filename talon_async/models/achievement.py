@@ -1,4 +1,4 @@
-"""Achievements: what a customer works towards."""
+"""Achievements, and the progress of customers in them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ class CampaignReference:
 
 @model
 class AchievementProgress:
-    """How far a customer got in an achievement."""
+    """The progress of a customer in an achievement."""
 
     status: AchievementStatus | str | None = None
     progress: float | None = None
@@ -33,7 +33,7 @@ class AchievementProgress:
 
 @model
 class AchievementProgressWithDefinition:
-    """How far a customer got in an achievement, together with its definition.
+    """The progress of a customer in an achievement, together with its definition.
 
     `campaign_id` is deprecated: it is the first of `campaign_ids`, and missing if there are none.
     """
@@ -48,11 +48,11 @@ class AchievementProgressWithDefinition:
     title: str | None = None
     description: str | None = None
     campaign_id: int | None = None
-    target: float | None = None  # how many actions, or which sum
+    target: float | None = None  # a number of actions, or a sum
     achievement_recurrence_policy: AchievementRecurrencePolicy | str | None = None
     achievement_activation_policy: AchievementActivationPolicy | str | None = None
     achievement_fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    achievement_end_date: datetime | None = None  # no one can take part after it
+    achievement_end_date: datetime | None = None  # customers cannot take part after it
     achievement_allow_rollback_after_completion: bool | None = None
     campaign_ids: Sequence[int] = wire(factory=list)  # ascending
     referenced_by_campaigns: Sequence[CampaignReference] = wire(factory=list)  # ascending by ID
@@ -60,7 +60,7 @@ class AchievementProgressWithDefinition:
 
 @model
 class CustomerAchievement:
-    """An achievement, and how far the customer got, if they take part.
+    """An achievement, and the progress of a customer who takes part in it.
 
     `campaign_id` is deprecated: it is the first of `campaign_ids`, and missing if there are none.
     """
@@ -69,11 +69,11 @@ class CustomerAchievement:
     name: str | None = None
     title: str | None = None
     description: str | None = None
-    target: float | None = None  # how many actions, or which sum
+    target: float | None = None  # a number of actions, or a sum
     recurrence_policy: AchievementRecurrencePolicy | str | None = None
     activation_policy: AchievementActivationPolicy | str | None = None
     fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    end_date: datetime | None = None  # no one can take part after it
+    end_date: datetime | None = None  # customers cannot take part after it
     allow_rollback_after_completion: bool | None = None
     current_progress: AchievementProgress | None = None
     campaign_id: int | None = None
@@ -83,10 +83,10 @@ class CustomerAchievement:
 
 @model
 class TimePoint:
-    """When an achievement ends and starts again, in the time zone of the Application.
+    """The time at which an achievement ends and starts again, in the time zone of the Application.
 
-    Which of the days counts depends on the unit of the period: `day_of_week` is for weeks, `day_of_month` for months
-    and years, `month` for years.
+    The unit of the period decides which fields apply: `day_of_week` is for weeks, `day_of_month` for months and years,
+    and `month` for years.
     """
 
     month: int | None = None
@@ -99,10 +99,10 @@ class TimePoint:
 
 @model
 class AchievementStatusEntry:
-    """An achievement with its settings, and how far the customer got, if they take part.
+    """An achievement with its settings, and the progress of a customer who takes part in it.
 
-    `period` is a number and a unit (`s m h D W M Y`): after it the achievement starts again for a customer, unless
-    `period_end_override` says at which point in time. `campaign_id` is deprecated: see `campaign_ids`.
+    `period` is a number and a unit (`s m h D W M Y`). The achievement starts again for a customer after this period, or
+    at the point in time of `period_end_override`. `campaign_id` is deprecated: see `campaign_ids`.
     """
 
     id: int | None = None
@@ -110,13 +110,13 @@ class AchievementStatusEntry:
     name: str | None = None
     title: str | None = None
     description: str | None = None
-    target: float | None = None  # how many actions, or which sum
+    target: float | None = None  # a number of actions, or a sum
     period: str | None = None
     period_end_override: TimePoint | None = None
     recurrence_policy: AchievementRecurrencePolicy | str | None = None
     activation_policy: AchievementActivationPolicy | str | None = None
     fixed_start_date: datetime | None = None  # with `fixed_schedule` only
-    end_date: datetime | None = None  # no one can take part after it
+    end_date: datetime | None = None  # customers cannot take part after it
     allow_rollback_after_completion: bool | None = None
     campaign_id: int | None = None
     status: AchievementState | str | None = None
@@ -134,7 +134,7 @@ class GetCustomerAchievementsResponse:
 
 @model
 class GetCustomerAchievementHistoryResponse:
-    """One page of what a customer did for an achievement, one entry each time it started."""
+    """One page of the history of a customer in an achievement, with one entry for each time it started."""
 
     total_result_size: int | None = None
     data: Sequence[AchievementProgress] = wire(factory=list)

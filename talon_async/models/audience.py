@@ -54,7 +54,7 @@ class Audience:
 
 @model
 class AudienceReference:
-    """Which audience is meant: by number, and by the ID that another platform gave it."""
+    """A reference to an audience, by its ID in Talon.One and its ID on another platform."""
 
     id: int | None = None
     integration: str | None = None

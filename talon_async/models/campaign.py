@@ -30,7 +30,7 @@ class CodeGeneratorSettings:
 
 @model
 class LimitConfig:
-    """How often, or up to which sum, something may happen."""
+    """A limit on how often an action may happen, or on the sum of its values."""
 
     action: LimitAction | str | None = None
     limit: float | None = None
@@ -112,7 +112,7 @@ class Campaign:
 
 @model
 class RuleMetadata:
-    """A rule in words for customers."""
+    """A rule, described for customers."""
 
     title: str | None = None
     display_name: str | None = None
@@ -122,7 +122,7 @@ class RuleMetadata:
 
 @model
 class IntegrationCampaign:
-    """A running campaign, told for customers: what it is and what its rules promise."""
+    """A running campaign with its rules, described for customers."""
 
     application_id: int | None = None
     id: int | None = None
@@ -149,14 +149,14 @@ class IntegrationGetAllCampaignsResponse:
 
 @model
 class CampaignEligibilityFailureDetails:
-    """Why a customer could not have a campaign."""
+    """The reason why a customer is not eligible for a campaign."""
 
     failure_code: CampaignFailureCode | str | None = None
 
 
 @model
 class CampaignEligibilityDetails:
-    """Whether a customer could have a campaign, for one coupon code where codes matter."""
+    """Whether a customer is eligible for a campaign; for one coupon code if the campaign has codes."""
 
     passed: bool | None = None
     coupon_code: str | None = None
@@ -189,7 +189,7 @@ class RuleEligibilityFailureDetails:
 
 @model
 class RuleEligibility:
-    """Whether all conditions of a rule were met, for one coupon code where codes matter."""
+    """Whether all conditions of a rule were met; for one coupon code if the campaign has codes."""
 
     passed: bool | None = None
     coupon_code: str | None = None
@@ -198,7 +198,7 @@ class RuleEligibility:
 
 @model
 class RuleMetadataEligibility:
-    """A rule in words for customers, and whether it applied."""
+    """A rule, described for customers, and whether it applied."""
 
     title: str | None = None
     display_name: str | None = None
@@ -209,7 +209,7 @@ class RuleMetadataEligibility:
 
 @model
 class CampaignEligibility:
-    """A campaign and whether the customer could have it; only dry requests answer with it."""
+    """A campaign, and whether the customer is eligible for it. Only answers to dry requests have it."""
 
     application_id: int | None = None
     id: int | None = None

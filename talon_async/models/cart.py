@@ -1,4 +1,4 @@
-"""What is in a cart, what it costs, and what comes back from it."""
+"""Carts: their items, additional costs and returns."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -49,7 +49,7 @@ class CartItemAdjustment:
 
 @model
 class CartItem:
-    """One line of a cart: so many units of one article.
+    """One line of a cart: `quantity` units of one item.
 
     `quantity` is at least 1; the units of all lines of a session together are at most 10,000. The rule engine splits a
     line into single units, which effects address by position and sub-position. `price` can be left out only if the
@@ -93,17 +93,17 @@ class ReturnedCartItem:
 
 @model
 class NewReturn:
-    """What comes back from a closed session."""
+    """A return of items of a closed session."""
 
     returned_cart_items: Sequence[ReturnedCartItem]
 
 
 @model
 class Return:
-    """Cart items that came back after their session was closed.
+    """Cart items that were returned after their session was closed.
 
-    The API numbers sessions and profiles for itself; the IDs that you chose are in `session_integration_id` and
-    `profile_integration_id`.
+    `session_id` and `profile_id` are internal numbers of the API; the IDs that you chose are in
+    `session_integration_id` and `profile_integration_id`.
     """
 
     id: int | None = None

@@ -1,4 +1,4 @@
-"""Cart item catalogs: what is done to their items, and the best price an item has had."""
+"""Cart item catalogs: changes to their items, and the best prior price of an item."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -76,10 +76,10 @@ class RemoveManyItemsCatalogAction:
 
 @model
 class NewPriceAdjustment:
-    """A price of one type, such as that for members, and when it holds.
+    """A price of one type, such as a price for members, and the time in which it applies.
 
-    `price=NULL` ends the type for the article. Where adjustments overlap, the one with the latest `calculated_at`
-    holds, which is the time of its arrival unless you say otherwise.
+    `price=NULL` removes the price of this type from the item. If adjustments overlap, the one with the latest
+    `calculated_at` applies. Its default is the time at which the adjustment reaches the server.
     """
 
     price_type: str
@@ -107,7 +107,7 @@ CatalogActionPayload: TypeAlias = (
     | RemoveManyItemsCatalogAction
     | AddPriceAdjustmentCatalogAction
 )
-"""What a catalog action does to which items."""
+"""The payload of a catalog action: the change and the items."""
 
 CATALOG_ACTIONS: Final[Mapping[str, type[CatalogActionPayload]]] = {
     "ADD": AddItemCatalogAction,
@@ -161,7 +161,7 @@ class Catalog:
 
 @model
 class BestPriorTarget:
-    """Whose price is asked for: everybody's, or that of an audience, which then needs its ID."""
+    """The customers whose price is requested: all customers, or an audience, whose ID is then required."""
 
     target_type: BestPriorTargetType
     audience_id: int | None = wire("audienceID", default=None)
@@ -169,10 +169,10 @@ class BestPriorTarget:
 
 @model
 class BestPriorPriceRequest:
-    """The articles whose best earlier price is asked for, and the time to look at.
+    """The items whose best prior price is requested, and the period to look at.
 
-    `timeframe` is a number of days, written as text: `"30"`. They end at `timeframe_end_date` (`strict`), where the
-    current price began (`price`), or where its context began, such as a sale (`sale`).
+    `timeframe` is a number of days, written as text: `"30"`. The period ends at `timeframe_end_date` (`strict`), when
+    the current price began (`price`), or when its context, such as a sale, began (`sale`).
     """
 
     skus: Sequence[str] = wire(limit=Limit(1))
@@ -184,7 +184,7 @@ class BestPriorPriceRequest:
 
 @model
 class LabelTargetNone:
-    """A price for everybody."""
+    """A price for all customers."""
 
     type: Literal["NONE"] | None = None
 
@@ -198,12 +198,12 @@ class LabelTargetAudience:
 
 
 LabelTarget: TypeAlias = LabelTargetNone | LabelTargetAudience
-"""Whom a price is for."""
+"""The customers that a price is for."""
 
 
 @model
 class InfluencingCampaignDetails:
-    """A campaign that had a part in a price, and the money it took off."""
+    """A campaign that influenced a price, and the amount of its discount."""
 
     campaign_id: int | None = None
     discount_value: float | None = None
@@ -220,7 +220,7 @@ class AdjustmentDetails:
 
 @model
 class BestPriorPriceMetadata:
-    """How a price came about."""
+    """The campaigns and the price adjustment behind a price."""
 
     influencing_campaign_details: Sequence[InfluencingCampaignDetails] = wire(factory=list)
     adjustment_details: AdjustmentDetails | None = None
@@ -228,7 +228,7 @@ class BestPriorPriceMetadata:
 
 @model
 class BestPriorPrice:
-    """The best price that an article had, and when."""
+    """The best prior price of an item, and the time when it was observed."""
 
     id: int | None = None
     sku: str | None = None

@@ -1,4 +1,4 @@
-"""What customers hold as a code: coupons, referrals, giveaways."""
+"""Codes of customers: coupons, referrals, giveaways."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -52,9 +52,9 @@ class CouponReservations:
 
 @model
 class Coupon:
-    """A coupon code with its limits and what is used of them.
+    """A coupon code with its limits and how much of them is used.
 
-    A limit of 0 is no limit, though the campaign may have one. Without `expiry_date` the coupon stays valid.
+    A limit of 0 means no limit, although the campaign may have one. Without `expiry_date` the coupon stays valid.
     """
 
     id: int | None = None
@@ -78,7 +78,7 @@ class Coupon:
     reservation: bool | None = None  # true: for many customers; false: a personal code
     batch_id: str | None = None
     is_reservation_mandatory: bool | None = None  # redeemable only once it is reserved
-    implicitly_reserved: bool | None = None  # reserved for everybody
+    implicitly_reserved: bool | None = None  # reserved for all customers
 
 
 @model
@@ -92,7 +92,7 @@ class CouponReservation:
 
 @model
 class CouponWithReservations:
-    """What a reservation answers: `Coupon`, and the reservations of it."""
+    """The answer to a reservation: the fields of `Coupon`, and the reservations of the coupon."""
 
     id: int | None = None
     created: datetime | None = None
@@ -152,7 +152,7 @@ class IntegrationCoupon:
 class InventoryCoupon:
     """A coupon reserved for a customer: `IntegrationCoupon` and what can be done with it now.
 
-    `active` is also said for a campaign that has not started, whose coupons cannot be redeemed yet.
+    `state` is `active` even if the campaign has not started and the coupon cannot be redeemed yet.
     """
 
     id: int | None = None
@@ -194,8 +194,8 @@ class CouponRejectionReason:
 class NewReferral:
     """A referral code to create for an advocate, perhaps for one friend only.
 
-    Every call makes another code. A `usage_limit` of 0 is no limit of its own. Without `expiry_date` the code stays
-    valid.
+    Every call creates another code. A `usage_limit` of 0 means that the code has no limit of its own. Without
+    `expiry_date` the code stays valid.
     """
 
     campaign_id: int
@@ -230,8 +230,8 @@ class Referral:
 class NewReferralsForMultipleAdvocates:
     """Referral codes to create, one for each of 1 to 1000 advocates.
 
-    Every call makes other codes. Each `#` of `referral_pattern`, which has 3 to 100 characters, becomes one of
-    `valid_characters`: capital letters and digits, unless you say otherwise. A `usage_limit` of 0 is no limit of its
+    Every call creates other codes. Each `#` of `referral_pattern`, which has 3 to 100 characters, becomes one of
+    `valid_characters`: capital letters and digits by default. A `usage_limit` of 0 is no limit of its
     own. Without `expiry_date` the codes stay valid.
     """
 

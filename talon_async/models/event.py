@@ -49,8 +49,8 @@ class EventEffect:
 class NewEvent:
     """An event to record in a session.
 
-    The type must not be one of the built-in ones. The session must belong to the same profile; `profile_id=""`, or
-    none, is an anonymous customer.
+    The type must not be one of the built-in types. The session must belong to the same profile. `profile_id=""` or no
+    `profile_id` means an anonymous customer.
     """
 
     type: str = wire(limit=Limit(1))
@@ -63,11 +63,10 @@ class NewEvent:
 class IntegrationEventV2Request:
     """An event to record for a customer, outside of any session.
 
-    The type must not be one of the built-in ones. Unlike the documents of the API, which only say so in words, this
-    class does not let you leave `profile_id` out. `evaluable_campaign_ids` has a meaning in dry requests only. At most
-    one of `loyalty_cards`. Each word of `response_content` is one field of the answer; `campaignEligibility` needs a
-    dry request, and `unlockedRewards` is the field `rewards`. `reward_integration_ids` are unlocked rewards to use:
-    your IDs of their unlocking.
+    The type must not be one of the built-in types. `profile_id` is required, as the description in the API says,
+    although its schema does not. `evaluable_campaign_ids` applies to dry requests only. `loyalty_cards` holds at most
+    one card. Each word of `response_content` adds a field to the answer; `campaignEligibility` needs a dry request, and
+    `unlockedRewards` adds the field `rewards`. `reward_integration_ids` are your IDs of unlocked rewards to use.
     """
 
     profile_id: str
@@ -82,15 +81,15 @@ class IntegrationEventV2Request:
 
 @model
 class IntegrationEventV3Request:
-    """An advanced event to record for a customer, perhaps after a session.
+    """An advanced event to record for a customer, optionally connected to a closed session.
 
-    `integration_id` is an ID of your own; the API takes each only once. `connected_session_id` must be a closed
-    session. The type must not be one of the built-in ones. `evaluable_campaign_ids` has a meaning in dry requests
-    only. At most one of `loyalty_cards`. `reward_integration_ids` are unlocked rewards to use: your IDs of their
-    unlocking.
+    `integration_id` is your ID of the event; the API accepts each ID only once. `connected_session_id` must be the ID
+    of a closed session. The type must not be one of the built-in types. `evaluable_campaign_ids` applies to dry
+    requests only. `loyalty_cards` holds at most one card. `reward_integration_ids` are your IDs of unlocked rewards to
+    use.
 
-    The API stores `referral_code`, of at most 100 characters, but neither checks nor redeems it: only a rule does.
-    Each word of `response_content` is one field of the answer; `unlockedRewards` is the field `rewards`.
+    The API stores `referral_code`, of at most 100 characters, but neither checks nor redeems it. Only a rule can do
+    that. Each word of `response_content` adds a field to the answer; `unlockedRewards` adds the field `rewards`.
     """
 
     profile_id: str
@@ -108,7 +107,7 @@ class IntegrationEventV3Request:
 
 @model
 class Meta:
-    """What the rules looked at for an event, and what they refused."""
+    """The campaigns and coupons that the rules used for an event, and the codes that they refused."""
 
     campaigns: Mapping[str, Any] = wire(factory=dict)  # attributes by campaign ID
     coupons: Mapping[str, Any] = wire(factory=dict)  # attributes by coupon code

@@ -1,4 +1,4 @@
-"""Customer profiles: who buys."""
+"""Customer profiles."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -65,7 +65,7 @@ class CustomerProfile:
 
 @model
 class CustomerReservation:
-    """A customer for whom a coupon is reserved: `CustomerProfile`, and since when."""
+    """A customer for whom a coupon is reserved: the fields of `CustomerProfile`, and the time of the reservation."""
 
     id: int | None = None
     created: datetime | None = None

@@ -20,17 +20,18 @@ class ExperimentVariantAllocation:
 
 @model
 class NewCustomerSessionV2:
-    """What a session shall be: whose it is, what is in the cart, which codes, which state.
+    """A session to create or update: its profile, cart, codes and state.
 
-    Only the fields you give are sent. An empty `coupon_codes` or `referral_code` discards the codes of earlier updates;
-    leave the field out to keep them (a dry request stores nothing either way). At most 1000 `cart_items`, 5
-    `identifiers`, one of `loyalty_cards`, and 100 characters in a code. Hash an identifier that is personal.
+    Only the fields that you set are sent. An empty `coupon_codes` or `referral_code` removes the codes of earlier
+    updates; leave the field out to keep them (a dry request stores nothing in either case). There are at most 1000
+    `cart_items`, 5 `identifiers` and one of `loyalty_cards`; a code has at most 100 characters. Hash identifiers that
+    are personal data.
 
-    `profile_id=""`, or none, is an anonymous session; a guest ID of your own is the better choice. A profile that does
+    `profile_id=""` or no `profile_id` means an anonymous session. Prefer a guest ID of your own. A profile that does
     not exist is created. A session starts `open` or `closed`; no update makes it `partially_returned`. A `None` inside
-    `attributes` deletes that attribute. `evaluable_campaign_ids` has a meaning in dry requests only.
+    `attributes` deletes that attribute. `evaluable_campaign_ids` applies to dry requests only.
 
-    `reward_integration_ids` are unlocked rewards to use in this session: your IDs of their unlocking.
+    `reward_integration_ids` are your IDs of unlocked rewards to use in this session.
     """
 
     profile_id: str | None = None
@@ -84,9 +85,10 @@ class CustomerSessionV2:
 
 @model
 class NewCustomerSession:
-    """What a session shall be in version 1 of the API, which knows one coupon and one referral code.
+    """A session to create or update in version 1 of the API, with one coupon and one referral code.
 
-    Only the fields you give are sent. `profile_id=""`, or none, is an anonymous session. A session starts `open`.
+    Only the fields that you set are sent. `profile_id=""` or no `profile_id` means an anonymous session. A session
+    starts `open`.
     """
 
     profile_id: str | None = None

@@ -1,4 +1,4 @@
-"""What bundles many entities: requests that choose what comes back, and the states that answer them."""
+"""Requests that choose the parts of their answer, and the answers, which hold many entities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -44,11 +44,11 @@ ReturnResponseContent = Literal[
 
 @model
 class IntegrationRequest:
-    """A session to update, and what the answer shall hold besides the effects.
+    """A session to update, and the parts of the answer in addition to the effects.
 
-    Each word of `response_content` is one field of `IntegrationStateV2`; the others stay empty. `unlockedRewards` is
-    the field `rewards`. `campaignEligibility` needs a dry request, and repeats what `triggeredCampaigns` and
-    `ruleFailureReasons` would say.
+    Each word of `response_content` fills one field of `IntegrationStateV2`; the others stay empty. `unlockedRewards`
+    fills the field `rewards`. `campaignEligibility` needs a dry request, and includes the information of
+    `triggeredCampaigns` and `ruleFailureReasons`.
     """
 
     customer_session: NewCustomerSessionV2
@@ -57,7 +57,7 @@ class IntegrationRequest:
 
 @model
 class ReturnIntegrationRequest:
-    """What comes back from a closed session, and what the answer shall hold besides the effects."""
+    """A return of items of a closed session, and the parts of the answer in addition to the effects."""
 
     return_: NewReturn
     response_content: Sequence[ReturnResponseContent] | None = None
@@ -65,12 +65,12 @@ class ReturnIntegrationRequest:
 
 @model
 class CustomerProfileIntegrationRequestV2:
-    """A profile to update, and what the answer shall hold besides the effects.
+    """A profile to update, and the parts of the answer in addition to the effects.
 
     A `None` inside `attributes` deletes that attribute. A profile has no session: the API takes `customerProfile`,
     `triggeredCampaigns`, `loyalty`, `event`, `awardedGiveaways`, `ruleFailureReasons`, `campaignEligibility`,
-    `achievements` and `unlockedRewards`, the field `rewards`, as `response_content`. `evaluable_campaign_ids` has a
-    meaning in dry requests only. `reward_integration_ids` are unlocked rewards to use: your IDs of their unlocking.
+    `achievements` and `unlockedRewards`, the field `rewards`, as `response_content`. `evaluable_campaign_ids`
+    applies to dry requests only. `reward_integration_ids` are your IDs of unlocked rewards to use.
     """
 
     attributes: Mapping[str, Any] | None = None
@@ -82,7 +82,7 @@ class CustomerProfileIntegrationRequestV2:
 
 @model
 class IntegrationState:
-    """What version 1 answers to a session, a profile or an event; the effects are in `event.effects`."""
+    """The answer of version 1 to a session, a profile or an event. The effects are in `event.effects`."""
 
     session: CustomerSession | None = None
     profile: CustomerProfile | None = None
@@ -93,10 +93,10 @@ class IntegrationState:
 
 @model
 class IntegrationStateV2:
-    """What the rules made of a session; it replaces what earlier answers said.
+    """The result of updating a session, which replaces the results of earlier answers.
 
-    The order of `effects` means nothing. `created_coupons` and `created_referrals` always come, the rest only if
-    `response_content` asks for it.
+    The order of `effects` has no meaning. `created_coupons` and `created_referrals` are always set, other fields only
+    if `response_content` asks for them.
     """
 
     customer_profile: CustomerProfile | None = None
@@ -121,10 +121,10 @@ class IntegrationStateV2:
 
 @model
 class CustomerProfileIntegrationResponseV2:
-    """What the rules made of a profile; it replaces what earlier answers said.
+    """The result of updating a profile, which replaces the results of earlier answers.
 
-    The order of `effects` means nothing. `created_coupons` and `created_referrals` always come, the rest only if
-    `response_content` asks for it.
+    The order of `effects` has no meaning. `created_coupons` and `created_referrals` are always set, other fields only
+    if `response_content` asks for them.
     """
 
     customer_profile: CustomerProfile | None = None
@@ -143,10 +143,10 @@ class CustomerProfileIntegrationResponseV2:
 
 @model
 class IntegrationEventV2Response:
-    """What the rules made of an event.
+    """The result of recording an event.
 
-    The order of `effects` means nothing. `created_coupons` and `created_referrals` always come, the rest only if
-    `response_content` asks for it.
+    The order of `effects` has no meaning. `created_coupons` and `created_referrals` are always set, other fields only
+    if `response_content` asks for them.
     """
 
     customer_profile: CustomerProfile | None = None
@@ -165,7 +165,7 @@ class IntegrationEventV2Response:
 
 @model
 class IntegrationEventV3Response:
-    """What the rules made of an advanced event: `IntegrationEventV2Response` with the other kind of event."""
+    """The result of recording an advanced event: as `IntegrationEventV2Response`, but with an `EventV3`."""
 
     customer_profile: CustomerProfile | None = None
     loyalty: Loyalty | None = None
@@ -184,7 +184,7 @@ class IntegrationEventV3Response:
 
 @model
 class IntegrationCustomerSessionResponse:
-    """A session and the effects that hold for it; those that were rolled back are left out on both sides."""
+    """A session and its valid effects, without effects that were rolled back and without their rollbacks."""
 
     customer_session: CustomerSessionV2 | None = None
     effects: Sequence[Effect] = wire(factory=list)
@@ -192,21 +192,21 @@ class IntegrationCustomerSessionResponse:
 
 @model
 class ReopenSessionResponse:
-    """What the rules made of reopening a session: above all, what is rolled back."""
+    """The result of reopening a session, mainly the effects that are rolled back."""
 
     effects: Sequence[Effect] = wire(factory=list)
 
 
 @model
 class CustomerProfileUpdate:
-    """What an update of a profile answered in 2020."""
+    """The answer to an update of a profile in the API of 2020."""
 
     customer_profile: CustomerProfile | None = None
 
 
 @model
 class CustomerInventory:
-    """What a customer has: only the parts that the request asked for."""
+    """The data of a customer, with the parts that the request asked for."""
 
     profile: CustomerProfile | None = None
     loyalty: Loyalty | None = None

@@ -1,4 +1,4 @@
-"""What can be asked of the API: typed stubs, one class for each of its tags."""
+"""The operations of the API as typed stubs, one class for each tag of the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Achievements: what customers work towards."""
+"""Operations on achievements."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Achievements:
         page_size: PageSize | None = None,
         skip: int | None = None,
     ) -> GetCustomerAchievementsResponse:
-        """Read the achievements that a customer can reach, and how far they got.
+        """Return the achievements of a customer, with the progress in each.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            campaign_ids: only those of these campaigns.
-            achievement_ids: only these.
-            achievement_status: only those that run, or only those that are still to come; running ones if left out.
-            current_progress_status: only those with this progress.
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
+            campaign_ids: only achievements of these campaigns.
+            achievement_ids: only these achievements.
+            achievement_status: only active or only scheduled achievements; active ones by default.
+            current_progress_status: only achievements with this progress.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -58,16 +58,16 @@ class Achievements:
         page_size: PageSize | None = None,
         skip: int | None = None,
     ) -> GetCustomerAchievementHistoryResponse:
-        """Read how a customer got on in an achievement, each time they took part.
+        """Return the history of a customer in an achievement, with one entry for each time it started.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            achievement_id: the API's ID of the achievement.
-            progress_status: only progress of this kind.
-            start_date: only what began then or later; needs a time zone.
-            end_date: only what began then or earlier; needs a time zone.
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
+            achievement_id: the ID of the achievement in Talon.One.
+            progress_status: only entries with this status.
+            start_date: only entries that began at this time or later; needs a time zone.
+            end_date: only entries that began at this time or earlier; needs a time zone.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
 
         Raises:
             NotFoundError: there is no such profile or achievement.

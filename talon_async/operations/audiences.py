@@ -18,13 +18,13 @@ class Audiences:
 
     @post("/v2/audiences")
     async def create_audience_v2(self, body: NewAudience) -> Audience:
-        """Make an audience: of its own, or as the counterpart of one in another system.
+        """Create an audience, either in Talon.One only or as the counterpart of an audience in another system.
 
-        With `integration_id` alone it stands for an audience of any system, with `integration` too for one of a partner
-        that Talon.One knows. After an unknown outcome it is not repeated by itself.
+        With `integration_id` alone the audience belongs to any other system. With `integration` as well it belongs to a
+        partner that Talon.One supports. The client does not repeat it after an unknown outcome.
 
         Args:
-            body: the name, and where it comes from.
+            body: the name, and the system that the audience comes from.
 
         Raises:
             ConflictError: there is an audience with this `integration_id` already.
@@ -35,12 +35,12 @@ class Audiences:
 
     @put("/v2/audiences/{audience_id}", idempotency=Idempotency.SAFE)
     async def update_audience_v2(self, audience_id: int, body: UpdateAudience) -> Audience:
-        """Rename an audience that came from another system; no rule runs.
+        """Rename an audience of another system. No rule runs.
 
-        Its members change with `update_customer_profile_audiences` or `update_customer_profile_v2`.
+        To change its members, see `update_customer_profile_audiences` or `update_customer_profile_v2`.
 
         Args:
-            audience_id: the API's ID of the audience.
+            audience_id: the ID of the audience in Talon.One.
             body: the new name.
 
         Raises:
@@ -52,10 +52,10 @@ class Audiences:
 
     @delete("/v2/audiences/{audience_id}")
     async def delete_audience_v2(self, audience_id: int) -> None:
-        """Delete an audience; its members are not in it any more.
+        """Delete an audience, with all of its memberships.
 
         Args:
-            audience_id: the API's ID of the audience.
+            audience_id: the ID of the audience in Talon.One.
 
         Raises:
             BadRequestError: the audience is in use.
@@ -69,10 +69,10 @@ class Audiences:
 
     @delete("/v2/audiences/{audience_id}/memberships")
     async def delete_audience_memberships_v2(self, audience_id: int) -> None:
-        """Take all customers out of an audience.
+        """Remove all customers from an audience.
 
         Args:
-            audience_id: the API's ID of the audience.
+            audience_id: the ID of the audience in Talon.One.
 
         Raises:
             NotFoundError: there is no such audience.
@@ -83,12 +83,12 @@ class Audiences:
 
     @post("/v2/customer_audiences", idempotency=Idempotency.SAFE)
     async def update_customer_profile_audiences(self, body: CustomerProfileAudienceRequest) -> None:
-        """Put customers into audiences and take them out, up to 1000 changes at once.
+        """Add customers to audiences, or remove them, up to 1000 changes in a request.
 
         For more changes see `update_customer_profile_audiences_in_chunks`.
 
         Args:
-            body: the changes: each says `add` or `delete`, which customer, and which audience.
+            body: the changes, each with the action `add` or `delete`, the customer and the audience.
 
         Raises:
             InvalidArgumentError: more than 1000 changes; nothing was sent.
@@ -103,7 +103,7 @@ class Audiences:
         """Set attributes on the profiles of all customers in an audience.
 
         Args:
-            audience_id: the API's ID of the audience.
+            audience_id: the ID of the audience in Talon.One.
             body: the attributes by name.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Campaigns: which ones run."""
+"""Operations on campaigns."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class Campaigns:
         store_id: int | None = None,
         audience_id: int | None = None,
     ) -> IntegrationGetAllCampaignsResponse:
-        """Read the running campaigns of the Application.
+        """Return the running campaigns of the Application.
 
-        All times need a time zone, and include the moment itself.
+        All times need a time zone. A campaign that starts or ends exactly at a time is included.
 
         Args:
-            page_size: 1 to 1000; 50 if left out.
-            skip: how many to leave out at the beginning.
-            campaign_ids: only these.
-            start_after: only those that start then or later.
-            start_before: only those that start then or earlier.
-            end_after: only those that end then or later.
-            end_before: only those that end then or earlier.
-            store_id: only those linked to this store, by the API's ID.
-            audience_id: only those linked to this audience, by the API's ID.
+            page_size: the number of entries in a page, 1 to 1000; 50 by default.
+            skip: the number of entries to skip at the beginning.
+            campaign_ids: only these campaigns.
+            start_after: only campaigns that start at this time or later.
+            start_before: only campaigns that start at this time or earlier.
+            end_after: only campaigns that end at this time or later.
+            end_before: only campaigns that end at this time or earlier.
+            store_id: only those linked to this store, by its ID in Talon.One.
+            audience_id: only those linked to this audience, by its ID in Talon.One.
 
         Raises:
             NotFoundError: there is no such campaign.

@@ -18,11 +18,12 @@ class Catalogs:
     async def sync_catalog(self, catalog_id: int, body: CatalogSyncRequest) -> Catalog:
         """Add, change or remove up to 1000 items of a catalog.
 
-        All actions of one request must be of one kind, and name each SKU once; `sync_catalog_in_chunks` makes such
-        requests of any actions. After an unknown outcome it is not repeated by itself, unless `repeat_named` is set.
+        All actions of a request must have the same type, and each SKU may occur once. `sync_catalog_in_chunks` splits
+        any actions into such requests. The client does not repeat it after an unknown outcome, unless
+        `RetryPolicy.repeat_named` is set.
 
         Args:
-            catalog_id: the API's ID of the catalog.
+            catalog_id: the ID of the catalog in Talon.One.
             body: the actions, and the version of the catalog they are meant for.
 
         Raises:
@@ -36,12 +37,12 @@ class Catalogs:
 
     @post("/v1/best_prior_price", idempotency=Idempotency.SAFE)
     async def best_prior_price(self, body: BestPriorPriceRequest) -> list[BestPriorPrice]:
-        """Read the best earlier price of items, as the law on price reductions wants it shown.
+        """Return the best prior price of items, which laws on price reductions require shops to show.
 
-        Experimental in the API, which documents no error for it.
+        The operation is experimental in the API, which documents no errors for it.
 
         Args:
-            body: the SKUs, how many days to look back, a number written as text, and from when.
+            body: the SKUs, the number of days to look back (written as text), and the end of these days.
 
         Raises:
             InvalidArgumentError: no SKU; nothing was sent.

@@ -1,4 +1,4 @@
-"""Coupon reservations: which customers hold a coupon."""
+"""Operations on coupon reservations."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class Coupons:
 
     @post("/v1/coupon_reservations/{coupon_value}")
     async def create_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> CouponWithReservations:
-        """Reserve a coupon for customers, so that it is in their inventory.
+        """Reserve a coupon for customers, which adds it to their inventory.
 
         The answer holds the reservations with their times if the server has API release 26.19 or later.
-        A reservation does not by itself keep others from using the coupon. After an unknown outcome it is not repeated
-        by itself.
+        A reservation alone does not prevent other customers from using the coupon. After an unknown outcome it is not
+        repeated by itself.
 
         Args:
             coupon_value: the code.
@@ -34,7 +34,7 @@ class Coupons:
 
     @delete("/v1/coupon_reservations/{coupon_value}")
     async def delete_coupon_reservation(self, coupon_value: str, body: CouponReservations) -> None:
-        """Take back the reservations of a coupon for the customers named.
+        """Remove the reservations of a coupon for these customers.
 
         Args:
             coupon_value: the code.
@@ -49,9 +49,9 @@ class Coupons:
 
     @get("/v1/coupon_reservations/customerprofiles/{coupon_value}")
     async def get_reserved_customers(self, coupon_value: str) -> GetReservedCustomersResponse:
-        """Read which customers have reserved a coupon; all at once, there are no pages.
+        """Return the customers for whom a coupon is reserved, all in one answer without pages.
 
-        The answer tells when each reserved it if the server has API release 26.19 or later.
+        The answer holds the time of each reservation if the server has API release 26.19 or later.
 
         Args:
             coupon_value: the code.

@@ -1,4 +1,4 @@
-"""Events: what customers do besides filling a cart."""
+"""Operations on events."""
 
 from __future__ import annotations
 
@@ -33,22 +33,23 @@ class Events:
         force_complete_evaluation: bool | None = None,
         idempotency_key: str | None = None,
     ) -> IntegrationEventV2Response | None:
-        """Record an event of a customer, and learn what it led to.
+        """Record an event of a customer, and return the effects of the rules.
 
-        A profile that does not exist is created, without a `customer_profile_created` event. The server answers with
-        nothing unless `silent=False`. Calls for one profile are sent one after the other.
+        A profile that does not exist is created, without a `customer_profile_created` event. The server sends no
+        answer unless `silent=False`. Calls for one profile are sent one after the other.
 
         Args:
-            body: the event, and what the answer shall hold besides the effects; the API needs `profile_id`, though its
-                document does not say so.
-            silent: `False` asks for the effects; otherwise the answer is None.
-            dry: evaluate only, store nothing.
-            force_complete_evaluation: with `dry=True`, evaluate all rules whatever the settings of the campaigns say.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            body: the event, and the parts of the answer in addition to the effects. `profile_id` is required, although
+                the schema of the API does not say so.
+            silent: `False` asks for the effects; otherwise the method returns None.
+            dry: only evaluate the rules; the server stores nothing.
+            force_complete_evaluation: with `dry=True`, evaluate all rules, regardless of the settings of the campaigns.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
-            BadRequestError: an event type or attribute that is not defined.
-            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+            BadRequestError: the event type or an attribute is not defined.
+            ParallelUpdateError: other requests kept updating the same profile during all attempts.
 
         See https://docs.talon.one/integration-api#tag/Events/operation/trackEventV2
         """
@@ -65,22 +66,22 @@ class Events:
     ) -> IntegrationEventV3Response | None:
         """Record an advanced event, which has an ID of yours and may refer to a closed session.
 
-        The server records one event under an ID and refuses a second one, so this is repeated after an unknown outcome.
-        A `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded:
-        `get_event_v3` tells. Calls for one profile are sent one after the other.
+        The server refuses a second event with the same ID, so the client repeats the call after an unknown outcome. A
+        `ConflictError` whose `outcome` is `unknown` then means that an earlier attempt was most likely recorded; call
+        `get_event_v3` to be sure. Calls for one profile are sent one after the other.
 
-        The server stores a `referral_code`, but neither checks nor redeems it: only a rule does.
+        The server stores a `referral_code`, but neither checks nor redeems it. Only a rule can do that.
 
         Args:
-            body: the event, with your ID of it in `integration_id`.
-            silent: `True` asks for no answer, which is then None.
-            dry: evaluate only, store nothing.
-            force_complete_evaluation: with `dry=True`, evaluate all rules whatever the settings of the campaigns say.
+            body: the event, with your ID of the event in `integration_id`.
+            silent: with `True` the server sends no answer, and the method returns None.
+            dry: only evaluate the rules; the server stores nothing.
+            force_complete_evaluation: with `dry=True`, evaluate all rules, regardless of the settings of the campaigns.
 
         Raises:
-            BadRequestError: an event type or attribute that is not defined, or the session is not closed.
+            BadRequestError: the event type or an attribute is not defined, or the session is not closed.
             ConflictError: there is an event with this ID already, or a limit is reached.
-            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+            ParallelUpdateError: other requests kept updating the same profile during all attempts.
 
         See https://docs.talon.one/integration-api#tag/Events/operation/trackEventV3
         """
@@ -102,20 +103,19 @@ class Events:
 
     @post("/v1/events", profile="body.profile_id", session="body.session_id")
     async def track_event(self, body: NewEvent, *, dry: bool | None = None) -> IntegrationState:
-        """Record an event in a session, and learn what it led to.
+        """Record an event in a session, and return the effects of the rules.
 
-        Session and profile are created if there are none; a session must stay with its profile. Every call records
-        another event: once it may have reached the server it is never repeated by itself, and the error's `outcome`
-        tells whether it may have been recorded.
-        Calls for one session or one profile are sent one after the other. For many events see
-        `track_events`.
+        The session and the profile are created if they do not exist. A session cannot change its profile. Every call
+        records another event, so the client never repeats a call that may have reached the server. The `outcome` of the
+        error tells whether the event may have been recorded. Calls for one session or profile are sent one after the
+        other. For many events see `track_events`.
 
         Args:
-            body: the event; `session_id` is needed, `profile_id=""` is an anonymous customer.
-            dry: evaluate only, store nothing.
+            body: the event. `session_id` is required. `profile_id=""` means an anonymous customer.
+            dry: only evaluate the rules; the server stores nothing.
 
         Raises:
-            BadRequestError: an event type or attribute that is not defined, or a session of another profile.
+            BadRequestError: the event type or an attribute is not defined, or a session of another profile.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#trackEvent
         """

@@ -1,4 +1,4 @@
-"""Loyalty programs of customers: balances, points, transactions."""
+"""Operations on profile-based loyalty programs: balances, points, transactions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Loyalty:
-    """Operations on loyalty programs that belong to customers."""
+    """Operations on profile-based loyalty programs, whose points belong to customers."""
 
     @get("/v1/loyalty_programs/{loyalty_program_id}/profile/{integration_id}/balances")
     async def get_loyalty_balances(
@@ -35,15 +35,16 @@ class Loyalty:
         include_tiers: bool | None = None,
         include_projected_tier: bool | None = None,
     ) -> LoyaltyBalancesWithTiers:
-        """Read a customer's balances in a program, computed at the time of the call.
+        """Return a customer's balances in a program, computed at the time of the call.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            end_date: as of then, in the past or future; needs a time zone. Now if left out.
-            subledger_id: only this ledger; all of them if left out.
-            include_tiers: also the tier, and how far it is to the next.
-            include_projected_tier: also the tier that the points of now lead to; faster with a `subledger_id`.
+            end_date: the time to compute the balances for, in the past or future; needs a time zone. The default is
+                now.
+            subledger_id: only this subledger; all ledgers by default.
+            include_tiers: whether to include the tier, and the points to the next tier.
+            include_projected_tier: whether to include the projected tier; faster with a `subledger_id`.
 
         Raises:
             NotFoundError: there is no such program or customer.
@@ -66,18 +67,18 @@ class Loyalty:
         skip: int | None = None,
         sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
     ) -> GetLoyaltyProgramProfilePointsResponse:
-        """Read a customer's unused points in a program, transaction by transaction.
+        """Return a customer's unused points in a program, with one entry for each transaction.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            status: which points; those that can be used now if left out.
-            subledger_id: only those of these ledgers; "" is the main one.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only those of these transactions.
-            page_size: 1 to 1000; 50 if left out.
-            skip: how many to leave out at the beginning.
-            sort: the order; with `-` the latest comes first.
+            status: the state of the points; active points by default.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only points of these transactions.
+            page_size: the number of entries in a page, 1 to 1000; 50 by default.
+            skip: the number of entries to skip at the beginning.
+            sort: the field to sort by; with `-` the latest comes first.
 
         Raises:
             NotFoundError: there is no such program or customer.
@@ -102,19 +103,20 @@ class Loyalty:
         skip: int | None = None,
         awaits_activation: Literal[True] | None = None,
     ) -> GetLoyaltyProgramProfileTransactionsResponse:
-        """Read how a customer's points in a program came and went.
+        """Return a customer's transactions in a program, additions and deductions of points.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only these.
-            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
-            loyalty_transaction_type: only those made by hand, by a session, or by an import.
-            start_date: only those made then or later; needs a time zone.
-            end_date: only those made then or earlier; needs a time zone.
-            page_size: 1 to 1000; 50 if left out.
-            skip: how many to leave out at the beginning.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only these transactions.
+            subledger_id: only points of these subledgers; "" is the main ledger. API releases before 26.18 accept
+                only one.
+            loyalty_transaction_type: only transactions made manually, by a session, or by an import.
+            start_date: only transactions made at this time or later; needs a time zone.
+            end_date: only transactions made at this time or earlier; needs a time zone.
+            page_size: the number of entries in a page, 1 to 1000; 50 by default.
+            skip: the number of entries to skip at the beginning.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
 
         Raises:
@@ -128,13 +130,13 @@ class Loyalty:
     async def activate_loyalty_points(
         self, loyalty_program_id: int, body: ActivateLoyaltyPoints
     ) -> ActivateLoyaltyPointsResponse:
-        """Make pending points usable, those of up to 50 transactions or those of a session.
+        """Activate pending points, those of up to 50 transactions or those of a session.
 
-        After an unknown outcome it is not repeated by itself.
+        The client does not repeat it after an unknown outcome.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
-            body: the transactions, or the session: one of the two.
+            loyalty_program_id: the ID of the program in Talon.One.
+            body: either the transactions or the session.
 
         Raises:
             InvalidArgumentError: more than 50 transactions; nothing was sent.
@@ -148,14 +150,14 @@ class Loyalty:
     async def delete_loyalty_transactions_from_ledgers(
         self, loyalty_program_id: int, integration_id: IntegrationId, body: DeleteLoyaltyTransactionsRequest
     ) -> None:
-        """Delete a customer's transactions in a program, for good, in all ledgers or in some.
+        """Permanently delete a customer's transactions in a program, in all ledgers or in some.
 
-        After an unknown outcome it is not repeated by itself: there may be new ones by then.
+        The client does not repeat it after an unknown outcome, because there may be new transactions by then.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            body: which ledgers; `""` is the main one.
+            body: the ledgers; `""` is the main ledger.
 
         Raises:
             NotFoundError: there is no such program or customer.
@@ -166,16 +168,16 @@ class Loyalty:
 
     @post("/v1/loyalty_programs/{loyalty_program_id}/profile/{integration_id}/join")
     async def join_loyalty_program(self, loyalty_program_id: int, integration_id: IntegrationId) -> None:
-        """Let a customer join a program; an unknown customer is created.
+        """Add a customer to a program. A customer who does not exist is created.
 
-        It fails for one who has joined already, so after an unknown outcome it is not repeated by itself.
+        It fails for a customer who has already joined, so the client does not repeat it after an unknown outcome.
 
         Args:
-            loyalty_program_id: the API's ID of the program, which must not be one of cards.
+            loyalty_program_id: the ID of the program in Talon.One, which must not be card-based.
             integration_id: your ID of the customer, at most 1000 characters.
 
         Raises:
-            BadRequestError: the customer has joined already, or it is a program of cards.
+            BadRequestError: the customer has already joined, or the program is card-based.
             NotFoundError: there is no such program.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/joinLoyaltyProgram

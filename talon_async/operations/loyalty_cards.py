@@ -1,4 +1,4 @@
-"""Loyalty cards: programs whose points belong to a card, whoever holds it."""
+"""Operations on card-based loyalty programs, whose points belong to a card."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ class LoyaltyCards:
 
     @post("/v1/loyalty_programs/{loyalty_program_id}/cards")
     async def generate_loyalty_card(self, loyalty_program_id: int, body: GenerateLoyaltyCard) -> LoyaltyCard:
-        """Make a loyalty card; its ID follows the program's code format, if it has one.
+        """Create a loyalty card. Its ID follows the code format of the program, if the program has one.
 
-        Every call makes another card: once it may have reached the server it is never repeated by itself.
+        Every call creates another card, so the client never repeats a call that may have reached the server.
 
         Args:
-            loyalty_program_id: the API's ID of the program, which must be one of cards.
-            body: whether the card can be used, its ID, and the customers to link it to.
+            loyalty_program_id: the ID of the program in Talon.One, which must be card-based.
+            body: the status of the card, its ID, and the customers to link it to.
 
         Raises:
-            BadRequestError: more customers than the program allows for a card, or no program of cards.
+            BadRequestError: there are more customers than the program allows for a card, or the program is not
+                card-based.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/generateLoyaltyCard
         """
@@ -45,17 +46,17 @@ class LoyaltyCards:
     async def link_loyalty_card_to_profile(
         self, loyalty_program_id: int, loyalty_card_id: CardId, body: LoyaltyCardRegistration
     ) -> LoyaltyCard:
-        """Register a card for a customer; the program says how many customers may share one.
+        """Link a card to a customer. The program limits how many customers may share a card.
 
-        After an unknown outcome it is not repeated by itself.
+        The client does not repeat it after an unknown outcome.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
             body: your ID of the customer.
 
         Raises:
-            BadRequestError: the card has as many customers as it may have.
+            BadRequestError: the card is linked to as many customers as the program allows.
             NotFoundError: there is no such program or card.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/linkLoyaltyCardToProfile
@@ -66,12 +67,12 @@ class LoyaltyCards:
     async def unlink_loyalty_card_from_profile(
         self, loyalty_program_id: int, loyalty_card_id: CardId, body: LoyaltyCardRegistration
     ) -> LoyaltyCard:
-        """Undo the registration of a card for a customer.
+        """Unlink a card from a customer.
 
-        After an unknown outcome it is not repeated by itself.
+        The client does not repeat it after an unknown outcome.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
             body: your ID of the customer.
 
@@ -91,13 +92,14 @@ class LoyaltyCards:
         end_date: datetime | None = None,
         subledger_id: Sequence[str] | None = None,
     ) -> LoyaltyCardBalances:
-        """Read the balances of a card.
+        """Return the balances of a card.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
-            end_date: as of then, in the past or future; needs a time zone. Now if left out.
-            subledger_id: only these ledgers; all of them if left out.
+            end_date: the time to compute the balances for, in the past or future; needs a time zone. The default is
+                now.
+            subledger_id: only these subledgers; all ledgers by default.
 
         Raises:
             NotFoundError: there is no such program or card.
@@ -120,18 +122,18 @@ class LoyaltyCards:
         skip: int | None = None,
         sort: Literal["startDate", "expiryDate", "-startDate", "-expiryDate"] | None = None,
     ) -> GetLoyaltyCardPointsResponse:
-        """Read the unused points of a card, transaction by transaction.
+        """Return the unused points of a card, with one entry for each transaction.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
-            status: which points; those that can be used now if left out.
-            subledger_id: only those of these ledgers; "" is the main one.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only those of these transactions.
-            page_size: 1 to 1000; 50 if left out.
-            skip: how many to leave out at the beginning.
-            sort: the order; with `-` the latest comes first.
+            status: the state of the points; active points by default.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only points of these transactions.
+            page_size: the number of entries in a page, 1 to 1000; 50 by default.
+            skip: the number of entries to skip at the beginning.
+            sort: the field to sort by; with `-` the latest comes first.
 
         Raises:
             NotFoundError: there is no such program or card.
@@ -156,19 +158,19 @@ class LoyaltyCards:
         skip: int | None = None,
         awaits_activation: Literal[True] | None = None,
     ) -> GetLoyaltyCardTransactionsResponse:
-        """Read how the points of a card came and went.
+        """Return the transactions of a card, additions and deductions of points.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
-            subledger_id: only those of these ledgers; "" is the main one.
-            loyalty_transaction_type: only those made by hand, by a session, or by an import.
-            start_date: only those made then or later; needs a time zone.
-            end_date: only those made then or earlier; needs a time zone.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only these.
-            page_size: 1 to 1000; 50 if left out.
-            skip: how many to leave out at the beginning.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            loyalty_transaction_type: only transactions made manually, by a session, or by an import.
+            start_date: only transactions made at this time or later; needs a time zone.
+            end_date: only transactions made at this time or earlier; needs a time zone.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only these transactions.
+            page_size: the number of entries in a page, 1 to 1000; 50 by default.
+            skip: the number of entries to skip at the beginning.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
 
         Raises:

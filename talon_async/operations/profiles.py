@@ -1,4 +1,4 @@
-"""Customer profiles and what belongs to them."""
+"""Operations on customer profiles."""
 
 from __future__ import annotations
 
@@ -34,20 +34,21 @@ class Profiles:
     ) -> CustomerProfileIntegrationResponseV2:
         """Create or update a profile.
 
-        Attributes are merged into those the profile has; None as the value of one deletes it. Without
-        `run_rule_engine=True` no rule runs: there are no effects, and `response_content` has no use.
-        Calls for one profile are sent one after the other.
+        Attributes are merged into those of the profile. None as the value of an attribute deletes it. Without
+        `run_rule_engine=True` no rule runs: the answer has no effects, and `response_content` is ignored. Calls for one
+        profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters; it should never change.
-            body: the attributes, audience changes, and what the answer shall hold.
-            run_rule_engine: evaluate the rules; they do not run by default.
-            dry: with `run_rule_engine=True`, evaluate only and store nothing.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            body: the attributes, the audience changes, and the parts of the answer.
+            run_rule_engine: whether to evaluate the rules; `False` by default.
+            dry: with `run_rule_engine=True`, only evaluate the rules; the server stores nothing.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
-            BadRequestError: an attribute that is not defined in the Campaign Manager, or of another type.
-            ParallelUpdateError: others update the same profile all the time; it was repeated before.
+            BadRequestError: an attribute is not defined in the Campaign Manager, or its value has the wrong type.
+            ParallelUpdateError: other requests kept updating the same profile during all attempts.
 
         See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfileV2
         """
@@ -61,19 +62,20 @@ class Profiles:
         silent: YesNo | None = None,
         idempotency_key: str | None = None,
     ) -> MultipleCustomerProfileIntegrationResponseV2 | None:
-        """Create or update up to 1000 profiles; no rule runs.
+        """Create or update up to 1000 profiles. No rule runs.
 
-        The server answers with nothing unless `silent=False`. For more profiles see
+        The server sends no answer unless `silent=False`. For more profiles see
         `update_customer_profiles_in_chunks`.
 
         Args:
-            body: the profiles: your IDs and the attributes, which are merged into those that the profiles have.
-            silent: `False` asks for the profiles as they are afterwards; otherwise the answer is None.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            body: the profiles, each with your ID and the attributes, which are merged into those of the profile.
+            silent: `False` asks for the updated profiles; otherwise the method returns None.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             InvalidArgumentError: more than 1000 profiles; nothing was sent.
-            BadRequestError: an attribute that is not defined, or of another type.
+            BadRequestError: an attribute is not defined, or its value has the wrong type.
 
         See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfilesV2
         """
@@ -83,16 +85,15 @@ class Profiles:
     async def update_customer_profile(
         self, integration_id: IntegrationId, body: NewCustomerProfile, *, dry: bool | None = None
     ) -> IntegrationState:
-        """Create or update a profile the V1 way, which runs the rules and answers with the whole state.
+        """Create or update a profile with V1 of the API, which runs the rules and returns the whole state.
 
-        The vendor keeps it running but no longer develops it; new code takes `update_customer_profile_v2`. There is no
-        Idempotency-Key: after an unknown outcome it is not repeated by itself.
-        Calls for one profile are sent one after the other.
+        Talon.One no longer develops V1; use `update_customer_profile_v2` in new code. V1 has no Idempotency-Key, so the
+        client does not repeat the call after an unknown outcome. Calls for one profile are sent one after the other.
 
         Args:
             integration_id: your ID of the customer.
             body: the attributes.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerProfile
         """
@@ -111,18 +112,18 @@ class Profiles:
         achievements: bool | None = None,
         unlocked_rewards: bool | None = None,
     ) -> CustomerInventory:
-        """Read what belongs to a profile; only what is asked for is in the answer.
+        """Return the data of a profile. Each option adds a part to the answer.
 
         Args:
             integration_id: your ID of the customer.
-            profile: the profile itself.
-            referrals: the referral codes of this customer.
-            coupons: the coupons reserved for this customer.
-            loyalty: balances of the loyalty programs joined.
-            giveaways: giveaways won.
-            achievements: achievements and their progress.
-            unlocked_rewards: rewards that the customer has unlocked and not used, as `rewards` of the answer; the
-                server needs API release 26.18.
+            profile: whether to include the profile itself.
+            referrals: whether to include the referral codes of this customer.
+            coupons: whether to include the coupons that are reserved for this customer.
+            loyalty: whether to include the balances in the loyalty programs that the customer has joined.
+            giveaways: whether to include the giveaways that the customer has won.
+            achievements: whether to include the achievements and their progress.
+            unlocked_rewards: whether to include, as `rewards`, the rewards that the customer has unlocked and not used;
+                needs API release 26.18.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -133,10 +134,10 @@ class Profiles:
 
     @delete("/v1/customer_data/{integration_id}")
     async def delete_customer_data(self, integration_id: IntegrationId) -> None:
-        """Delete the personal data of a customer, in every Application of the environment that the key is for.
+        """Delete the personal data of a customer, in every Application of the environment of the API key.
 
-        Attributes of the profile and of all that refers to it are removed for good. With a sandbox key that is every
-        sandbox Application.
+        Attributes of the profile, and of all entities that refer to it, are permanently removed. With the key of a
+        sandbox Application, this affects all sandbox Applications.
 
         Args:
             integration_id: your ID of the customer.

@@ -1,4 +1,4 @@
-"""Referrals: codes with which customers bring friends."""
+"""Operations on referrals."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Referrals:
 
     @post("/v1/referrals")
     async def create_referral(self, body: NewReferral) -> Referral:
-        """Make a referral code for a customer who recommends the shop.
+        """Create a referral code for a customer, the advocate.
 
-        Every call makes another code: once it may have reached the server it is never repeated by itself.
+        Every call creates another code, so the client never repeats a call that may have reached the server.
 
         Args:
-            body: the campaign, and your ID of the customer, the advocate.
+            body: the campaign, and your ID of the advocate.
 
         Raises:
-            BadRequestError: the campaign takes no referrals, or an attribute is not defined.
+            BadRequestError: the campaign does not support referrals, or an attribute is not defined.
 
         See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferral
         """
@@ -39,19 +39,19 @@ class Referrals:
     async def create_referrals_for_multiple_advocates(
         self, body: NewReferralsForMultipleAdvocates, *, silent: YesNo | None = None
     ) -> CreateReferralsForMultipleAdvocatesResponse | None:
-        """Make a referral code for each of up to 1000 customers; the campaign's limits on referrals do not count here.
+        """Create a referral code for each of up to 1000 customers. The referral limits of the campaign do not apply.
 
-        Every call makes other codes: once it may have reached the server it is never repeated by itself. The server
-        answers with nothing unless `silent=False`. For more customers see
+        Every call creates other codes, so the client never repeats a call that may have reached the server. The server
+        sends no answer unless `silent=False`. For more customers see
         `create_referrals_for_multiple_advocates_in_chunks`.
 
         Args:
-            body: the campaign, your IDs of the customers, and how the codes shall look.
-            silent: `False` asks for the codes; otherwise the answer is None.
+            body: the campaign, your IDs of the customers, and the pattern of the codes.
+            silent: `False` asks for the codes; otherwise the method returns None.
 
         Raises:
             InvalidArgumentError: no customer, or more than 1000; nothing was sent.
-            BadRequestError: the campaign takes no referrals, or an attribute is not defined.
+            BadRequestError: the campaign does not support referrals, or an attribute is not defined.
 
         See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferralsForMultipleAdvocates
         """

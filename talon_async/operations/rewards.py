@@ -1,4 +1,4 @@
-"""Rewards: what customers unlock, often with points, and use afterwards."""
+"""Operations on rewards, which customers unlock, often with points, and then use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Rewards:
-    """Operations on rewards; the server needs API release 26.18, `get_customer_rewards` needs 26.19."""
+    """Operations on rewards. They need API release 26.18; `get_customer_rewards` needs 26.19."""
 
     @get("/v1/customer_profiles/{integration_id}/rewards")
     async def get_customer_rewards(
@@ -32,14 +32,14 @@ class Rewards:
         skip: int | None = None,
         with_total_result_size: bool | None = None,
     ) -> GetCustomerRewardsResponse:
-        """Read the rewards that a customer has unlocked, also those that a card of the customer shares.
+        """Return the rewards that a customer has unlocked, including those of the customer's cards.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of these statuses; all if left out.
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
-            with_total_result_size: `True` also counts all of them, which may be slow.
+            status: only rewards with these statuses; all by default.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
+            with_total_result_size: whether to count all rewards, which may be slow.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -62,25 +62,27 @@ class Rewards:
         profile_integration_id: str | None = None,
         loyalty_card_id: str | None = None,
     ) -> IntegrationRewardsCatalogResponse:
-        """Read the rewards that can be had, whether a customer can unlock them, and with which points.
+        """Return the available rewards, whether a customer can unlock them, and the points that they cost.
 
-        Experimental: the API may still change it. API release 26.18 refuses a customer together with a card. Later
-        releases take both; the card must then be linked to the customer.
+        The operation is experimental: the API may still change it. API release 26.18 refuses a customer together with a
+        card. Later releases accept both; the card must then be linked to the customer.
 
         Args:
-            page_size: 1 to 1000; 1000 if left out.
-            skip: how many to leave out at the beginning.
-            points_from: only those that cost so many points or more; greater than 0.
-            points_to: only those that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out those that cost nothing.
-            loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
-            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
-                `loyalty_program_id` their balances.
-            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
+            page_size: the number of entries in a page, 1 to 1000; 1000 by default.
+            skip: the number of entries to skip at the beginning.
+            points_from: only rewards that cost so many points or more; greater than 0.
+            points_to: only rewards that cost so many points or fewer; greater than 0.
+            include_free: `False` leaves out rewards that cost no points.
+            loyalty_program_id: only rewards of this program, by its ID in Talon.One.
+            subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
+                `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer then includes the customer's eligibility and,
+                with `loyalty_program_id`, the customer's balances.
+            loyalty_card_id: the ID of the card. The answer then includes the eligibility of the card and, with
+                `loyalty_program_id`, its balances.
 
         Raises:
-            BadRequestError: a value that the API does not take, or values that do not go together.
+            BadRequestError: a value is invalid, or values cannot be combined.
             NotFoundError: there is no such program, customer or card.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
@@ -91,26 +93,27 @@ class Rewards:
     async def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:
-        """Unlock a reward for a customer, and take the points that it costs.
+        """Unlock a reward for a customer, and deduct the points that it costs.
 
-        Experimental: the API may still change it. To use the reward, send the ID of the unlocking in
+        The operation is experimental: the API may still change it. To use the reward, send the ID of the unlocking in
         `reward_integration_ids` of a session.
 
-        The server unlocks once under an ID and refuses it a second time, so this is repeated after an unknown outcome.
-        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely went through.
+        The server refuses a second unlocking with the same ID, so the client repeats the call after an unknown outcome.
+        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely succeeded.
 
         Args:
-            reward_id: the API's ID of the reward.
-            body: your ID of this unlocking, the customer, the ledger that pays, and what the answer shall hold.
-            dry: evaluate only, store nothing.
+            reward_id: the ID of the reward in Talon.One.
+            body: your ID of this unlocking, the customer, the ledger that pays, and the parts of the answer.
+            dry: only evaluate the rules; the server stores nothing.
 
         Raises:
-            BadRequestError: a field that the API does not take, or fields that do not go together.
-            PermissionDeniedError: the API does not explain why it answers this.
+            BadRequestError: a field is invalid, or fields cannot be combined.
+            PermissionDeniedError: the API documents this status without a reason.
             NotFoundError: there is no such reward, customer or card.
-            ConflictError: there is an unlocking with this ID already.
-            UnprocessableError: the rules refused it: it is unlocked already, the points are too few, or a condition is
-                not met. `from_json(error.body, RewardUnlockRejection)` tells which rules failed.
+            ConflictError: an unlocking with this ID exists already.
+            UnprocessableError: the rules refused the unlocking: the reward is already unlocked, there are too few
+                points, or a condition is not met. `from_json(error.body, RewardUnlockRejection)` returns the failed
+                rules.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
         """

@@ -1,4 +1,4 @@
-"""Customer sessions: the carts."""
+"""Operations on customer sessions, the carts of customers."""
 
 from __future__ import annotations
 
@@ -37,25 +37,27 @@ class Sessions:
         now: datetime | None = None,
         idempotency_key: str | None = None,
     ) -> IntegrationStateV2:
-        """Create or update a session and learn the effects that its cart, coupons and profile have.
+        """Create or update a session, and return the effects of the rules.
 
-        The effects of an answer replace those of earlier ones; their order means nothing. A coupon or referral that is
-        not valid is a `rejectCoupon` or `rejectReferral` effect, not an error. Closing the session redeems its codes;
-        cancelling gives them back. An unknown profile is created.
-        Calls for one session or one profile are sent one after the other.
+        The effects of an answer replace those of earlier answers. Their order has no meaning. An invalid coupon or
+        referral code leads to a `rejectCoupon` or `rejectReferral` effect, not to an error. Closing the session redeems
+        its codes; cancelling it makes them usable again. A profile that does not exist is created. Calls for one
+        session or profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session, of any length.
-            body: the session, and in `response_content` what the answer shall hold besides the effects.
-                `coupon_codes=[]` and `referral_code=""` discard what was given before; left out, they stay.
-                At most 1000 items with 10,000 pieces in all.
-            dry: evaluate only: nothing is stored, and only this request's content counts.
-            now: a time in the future to evaluate at; needs `dry=True` and a time zone.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            body: the session, and in `response_content` the parts of the answer in addition to the effects.
+                `coupon_codes=[]` and `referral_code=""` remove the codes of earlier updates; fields that are left out
+                keep them. A cart has at most 1000 items with 10,000 units in all.
+            dry: only evaluate the rules, for the content of this request; the server stores nothing.
+            now: a time in the future for the evaluation; needs `dry=True` and a time zone.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
-            BadRequestError: unknown attributes, wrong types, a transition of state that is not possible.
-            ParallelUpdateError: others update the same session or profile all the time; it was repeated before.
+            BadRequestError: an attribute is not defined, a value has the wrong type, or the change of state is not
+                allowed.
+            ParallelUpdateError: other requests kept updating the same session or profile during all attempts.
 
         See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/updateCustomerSessionV2
         """
@@ -65,16 +67,16 @@ class Sessions:
     async def update_customer_session(
         self, customer_session_id: str, body: NewCustomerSession, *, dry: bool | None = None
     ) -> IntegrationState:
-        """Create or update a session the V1 way: one coupon, one referral, and the whole state as answer.
+        """Create or update a session with V1 of the API: one coupon, one referral, and the whole state as the answer.
 
-        The vendor keeps it running but no longer develops it; new code takes `update_customer_session_v2`. The effects
-        are in `event.effects`. There is no Idempotency-Key: after an unknown outcome it is not repeated by itself.
-        Calls for one session or one profile are sent one after the other.
+        Talon.One no longer develops V1; use `update_customer_session_v2` in new code. The effects are in
+        `event.effects`. V1 has no Idempotency-Key, so the client does not repeat the call after an unknown outcome.
+        Calls for one session or profile are sent one after the other.
 
         Args:
             customer_session_id: your ID of the session.
             body: the session. `profile_id=""` makes it anonymous.
-            dry: evaluate only, store nothing.
+            dry: only evaluate the rules; the server stores nothing.
 
         See https://github.com/talon-one/talon_one.js/blob/v4.1.0/docs/IntegrationApi.md#updateCustomerSession
         """
@@ -82,9 +84,9 @@ class Sessions:
 
     @get("/v2/customer_sessions/{customer_session_id}")
     async def get_customer_session(self, customer_session_id: str) -> IntegrationCustomerSessionResponse:
-        """Read a session and the effects that are still valid: what was rolled back is left out.
+        """Return a session and its valid effects, without those that were rolled back.
 
-        An update answers with the same and more, so this is seldom worth a request of its own.
+        The answer to an update of the session includes the same data, so this call is seldom necessary.
 
         Args:
             customer_session_id: your ID of the session.
@@ -106,20 +108,21 @@ class Sessions:
         run_rule_engine: bool | None = None,
         idempotency_key: str | None = None,
     ) -> IntegrationStateV2:
-        """Take back some of the items of a closed session, with the effects they had; it is then partially returned.
+        """Return some items of a closed session and roll back their effects. The session becomes `partially_returned`.
 
-        To take back everything, cancel the session with `update_customer_session_v2`.
+        To return all items, cancel the session with `update_customer_session_v2`.
 
         Args:
             customer_session_id: your ID of the session.
-            body: which items, by position, SKU and quantity, and what the answer shall hold besides the effects.
-            dry: evaluate only, store nothing.
-            run_rule_engine: evaluate the rest of the cart anew, for campaigns with `reevaluate_on_return` that had an
+            body: the items, by position, SKU and quantity, and the parts of the answer in addition to the effects.
+            dry: only evaluate the rules; the server stores nothing.
+            run_rule_engine: evaluate the rest of the cart again, for campaigns with `reevaluate_on_return` that had an
                 effect when the session was closed.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
-            BadRequestError: the session is not closed, or there is no such item in it.
+            BadRequestError: the session is not closed, or it has no such item.
 
         See https://docs.talon.one/integration-api#tag/Customer-sessions/operation/returnCartItems
         """
@@ -129,14 +132,16 @@ class Sessions:
     async def reopen_customer_session(
         self, customer_session_id: str, *, idempotency_key: str | None = None
     ) -> ReopenSessionResponse:
-        """Make a closed session open again, to change the order; the answer holds what was rolled back.
+        """Reopen a closed session to change the order. The answer holds the effects that were rolled back.
 
-        Coupons, referrals, giveaways, free items, reservations, custom effects and attributes that the session gave
-        stay given. Loyalty points go back as the program's return policy says, if need be below zero.
+        Coupons, referrals, giveaways, free items, reservations, custom effects and attributes that the session granted
+        are kept. Loyalty points are rolled back according to the return policy of the program, which may make the
+        balance negative.
 
         Args:
             customer_session_id: your ID of the session.
-            idempotency_key: 1 to 255 visible characters, remembered for 24 hours; made if left out.
+            idempotency_key: 1 to 255 visible ASCII characters, which the server remembers for 24 hours. The client
+                makes a key by default.
 
         Raises:
             BadRequestError: the session is not closed.

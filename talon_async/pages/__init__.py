@@ -1,9 +1,9 @@
-"""Long listings, page after page.
+"""Reads long listings, page after page.
 
-1. The next page begins after what has come, not after what was asked for.
-2. The listing ends when the server says so (`hasMore` is false or, where it is not told, as many came as there are)
-   or a page is empty. A page that is no list is an error: ending there would look like a complete listing.
-3. A page that has come before is an error: the server ignores `skip`, and the iteration would not end.
+1. The next page begins after the items that were received, whose number may be smaller than the requested page size.
+2. A listing ends when the server says so or a page is empty. The server says so by `hasMore`, or else by the total
+   number of items. A page that is not a list is an error, because the listing would otherwise look complete.
+3. A page that was received before is an error: the server ignores `skip`, and the iteration would not end.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from talon_async.errors import TalonOneError
 
 LARGEST = 1000
-"""Items of a page: fewer requests, and less that can change between them."""
+"""The number of items in a page, which is the largest that the API allows."""
 
 
 @attrs.define(eq=False)
 class Pager:
-    """One listing: which page to ask for next, and when to stop. Knows no network."""
+    """One listing: makes the request for the next page, and detects the end. It does not send requests."""
 
     _operation: Operation
     _make: Callable[..., Request]
@@ -49,7 +49,7 @@ class Pager:
         return self._make(page_size=left, skip=self._taken)
 
     def items(self, answer: Any) -> Sequence[Any]:
-        """Return what a page holds, up to the limit."""
+        """Return the items of a page, up to the limit."""
         page = getattr(answer, "catalog", answer)  # the catalog of rewards has its page one level down
         data: Sequence[Any] = getattr(page, "data", ())
         if isinstance(data, str) or not isinstance(data, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -65,13 +65,11 @@ class Pager:
     def _refuse_repetition(self, data: Sequence[Any]) -> None:
         """Raise for a page that equals the last one or the kept one.
 
-        The first, second, fourth, eighth page and so on is kept until the next of these. So a cycle of any length is
-        found (Brent's algorithm), and two pages are held however long the listing is.
+        The first, second, fourth, eighth page and so on is kept until the next of these. This finds a cycle of any
+        length (Brent's algorithm), and holds only two pages in memory.
         """
         if data and data in (self._last, self._kept):
-            raise self._unreadable(
-                f"the page after {self._taken} items is one that came before: the server ignores `skip`"
-            )
+            raise self._unreadable(f"the page after {self._taken} items was received before: the server ignores `skip`")
         self._pages += 1
         self._last = data
         if self._pages & (self._pages - 1) == 0:
@@ -82,7 +80,7 @@ class Pager:
 
 
 def pager(method: Callable[..., Any], limit: int | None, page_size: int | None, *args: Any, **options: Any) -> Pager:
-    """Make the pager of an operation; what is wrong with the arguments is told now, not with the first item."""
+    """Make the pager of an operation. Invalid arguments raise here, not when the first item is read."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidArgumentError(f"limit must be 0 or more, not {limit!r}")
     endpoint = endpoint_of(method)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """An iterator for each operation that comes in pages."""
+    """An iterator for each operation that has pages."""
 
     if TYPE_CHECKING:
 
@@ -47,26 +47,26 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[LedgerPointsEntryIntegrationAPI, None]:
-        """Iterate over what `get_loyalty_program_profile_points` reads, page after page.
+        """Iterate over all items that `get_loyalty_program_profile_points` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            status: which points; those that can be used now if left out.
-            subledger_id: only those of these ledgers; "" is the main one.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only those of these transactions.
-            sort: the order; with `-` the latest comes first.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            status: the state of the points; active points by default.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only points of these transactions.
+            sort: the field to sort by; with `-` the latest comes first.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_loyalty_program_profile_points` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
         """
@@ -100,28 +100,29 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[LedgerTransactionLogEntryIntegrationAPI, None]:
-        """Iterate over what `get_loyalty_program_profile_transactions` reads, page after page.
+        """Iterate over all items that `get_loyalty_program_profile_transactions` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             integration_id: your ID of the customer, at most 1000 characters.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only these.
-            subledger_id: only those of these ledgers; "" is the main one. API releases before 26.18 take one.
-            loyalty_transaction_type: only those made by hand, by a session, or by an import.
-            start_date: only those made then or later; needs a time zone.
-            end_date: only those made then or earlier; needs a time zone.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only these transactions.
+            subledger_id: only points of these subledgers; "" is the main ledger. API releases before 26.18 accept
+                only one.
+            loyalty_transaction_type: only transactions made manually, by a session, or by an import.
+            start_date: only transactions made at this time or later; needs a time zone.
+            end_date: only transactions made at this time or earlier; needs a time zone.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_loyalty_program_profile_transactions` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
         """
@@ -155,26 +156,26 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[CardLedgerPointsEntryIntegrationAPI, None]:
-        """Iterate over what `get_loyalty_card_points` reads, page after page.
+        """Iterate over all items that `get_loyalty_card_points` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
-            status: which points; those that can be used now if left out.
-            subledger_id: only those of these ledgers; "" is the main one.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only those of these transactions.
-            sort: the order; with `-` the latest comes first.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            status: the state of the points; active points by default.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only points of these transactions.
+            sort: the field to sort by; with `-` the latest comes first.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_loyalty_card_points` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
         """
@@ -208,28 +209,28 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[CardLedgerTransactionLogEntryIntegrationAPI, None]:
-        """Iterate over what `get_loyalty_card_transactions` reads, page after page.
+        """Iterate over all items that `get_loyalty_card_transactions` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            loyalty_program_id: the API's ID of the program.
+            loyalty_program_id: the ID of the program in Talon.One.
             loyalty_card_id: the ID of the card.
-            subledger_id: only those of these ledgers; "" is the main one.
-            loyalty_transaction_type: only those made by hand, by a session, or by an import.
-            start_date: only those made then or later; needs a time zone.
-            end_date: only those made then or earlier; needs a time zone.
-            customer_session_ids: only those of these sessions.
-            transaction_uuids: only these.
+            subledger_id: only points of these subledgers; "" is the main ledger.
+            loyalty_transaction_type: only transactions made manually, by a session, or by an import.
+            start_date: only transactions made at this time or later; needs a time zone.
+            end_date: only transactions made at this time or earlier; needs a time zone.
+            customer_session_ids: only those of these customer sessions.
+            transaction_uuids: only these transactions.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_loyalty_card_transactions` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
         """
@@ -261,24 +262,24 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[AchievementStatusEntry, None]:
-        """Iterate over what `get_customer_achievements` reads, page after page.
+        """Iterate over all items that `get_customer_achievements` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            campaign_ids: only those of these campaigns.
-            achievement_ids: only these.
-            achievement_status: only those that run, or only those that are still to come; running ones if left out.
-            current_progress_status: only those with this progress.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            campaign_ids: only achievements of these campaigns.
+            achievement_ids: only these achievements.
+            achievement_status: only active or only scheduled achievements; active ones by default.
+            current_progress_status: only achievements with this progress.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_customer_achievements` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
         """
@@ -306,24 +307,24 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[AchievementProgress, None]:
-        """Iterate over what `get_customer_achievement_history` reads, page after page.
+        """Iterate over all items that `get_customer_achievement_history` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            achievement_id: the API's ID of the achievement.
-            progress_status: only progress of this kind.
-            start_date: only what began then or later; needs a time zone.
-            end_date: only what began then or earlier; needs a time zone.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            achievement_id: the ID of the achievement in Talon.One.
+            progress_status: only entries with this status.
+            start_date: only entries that began at this time or later; needs a time zone.
+            end_date: only entries that began at this time or earlier; needs a time zone.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_customer_achievement_history` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
         """
@@ -353,26 +354,26 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[IntegrationCampaign, None]:
-        """Iterate over what `integration_get_all_campaigns` reads, page after page.
+        """Iterate over all items that `integration_get_all_campaigns` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            campaign_ids: only these.
-            start_after: only those that start then or later.
-            start_before: only those that start then or earlier.
-            end_after: only those that end then or later.
-            end_before: only those that end then or earlier.
-            store_id: only those linked to this store, by the API's ID.
-            audience_id: only those linked to this audience, by the API's ID.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            campaign_ids: only these campaigns.
+            start_after: only campaigns that start at this time or later.
+            start_before: only campaigns that start at this time or earlier.
+            end_after: only campaigns that end at this time or later.
+            end_before: only campaigns that end at this time or earlier.
+            store_id: only those linked to this store, by its ID in Talon.One.
+            audience_id: only those linked to this audience, by its ID in Talon.One.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `integration_get_all_campaigns` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
         """
@@ -400,22 +401,22 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[CustomerProfileReward, None]:
-        """Iterate over what `get_customer_rewards` reads, page after page.
+        """Iterate over all items that `get_customer_rewards` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
-            status: only rewards of these statuses; all if left out.
-            with_total_result_size: `True` also counts all of them, which may be slow.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            status: only rewards with these statuses; all by default.
+            with_total_result_size: whether to count all rewards, which may be slow.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `get_customer_rewards` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
         """
@@ -443,27 +444,29 @@ class Pages:
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[RewardCatalogItem, None]:
-        """Iterate over what `integration_rewards_catalog` reads, page after page.
+        """Iterate over all items that `integration_rewards_catalog` returns, page after page.
 
-        A page is asked for when the iteration comes to it; leaving early asks for no more. What is added or removed
-        meanwhile can make an item come twice or not at all.
+        Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
+        item may be returned twice or not at all.
 
         Args:
-            points_from: only those that cost so many points or more; greater than 0.
-            points_to: only those that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out those that cost nothing.
-            loyalty_program_id: only those of this program, by the API's ID.
-            subledger_id: only those paid from this ledger; "" is the main one. It needs `loyalty_program_id`.
-            profile_integration_id: your ID of the customer. The answer tells their eligibility, and with
-                `loyalty_program_id` their balances.
-            loyalty_card_id: the card. The answer tells its eligibility, and with `loyalty_program_id` its balances.
-            limit: how many items at most; all of them if left out.
-            page_size: items of a request, 1 to 1000; 1000, or `limit`, if left out.
+            points_from: only rewards that cost so many points or more; greater than 0.
+            points_to: only rewards that cost so many points or fewer; greater than 0.
+            include_free: `False` leaves out rewards that cost no points.
+            loyalty_program_id: only rewards of this program, by its ID in Talon.One.
+            subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
+                `loyalty_program_id`.
+            profile_integration_id: your ID of the customer. The answer then includes the customer's eligibility and,
+                with `loyalty_program_id`, the customer's balances.
+            loyalty_card_id: the ID of the card. The answer then includes the eligibility of the card and, with
+                `loyalty_program_id`, its balances.
+            limit: the highest number of items; all items by default.
+            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
         Raises:
-            InvalidArgumentError: `limit` is below 0, or an argument cannot be sent; this is told before the iteration.
-            UnreadableAnswerError: a page is no list, or comes again, because the server ignores `skip`.
-            TalonOneError: what `integration_rewards_catalog` raises, at the item where it happens.
+            InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
+            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog
         """

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose, and what is remembered of every request."""
+"""Faults that tests request, and the record of every request."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class ReceivedRequest:
         target: path and query as they came over the wire.
         path: the values in the path by parameter, decoded.
         query: the query values by parameter, as the operation took them.
-        headers: all but the ones that hold a key or a signature.
+        headers: the headers, without those that hold a key or a signature.
         body: the bytes of the body.
-        status: what was answered; None while it is under way, and if the connection was cut instead.
+        status: the status of the answer; None while the request is under way, and if the connection was cut.
     """
 
     operation: str | None
@@ -40,22 +40,22 @@ class ReceivedRequest:
 
 
 class Faults:
-    """The faults in store for each operation, first come, first served."""
+    """The planned faults of each operation, in order."""
 
     def __init__(self) -> None:
         self._failures: defaultdict[str, deque[Answer]] = defaultdict(deque[Answer])
         self._drops: defaultdict[str, int] = defaultdict(int)
 
     def fail(self, operation: str, answer: Answer, times: int) -> None:
-        """Answer the next requests like this instead of acting."""
+        """Plan this answer for the next requests, instead of acting."""
         self._failures[operation].extend([answer] * times)
 
     def drop(self, operation: str, times: int) -> None:
-        """Cut the connection after acting on the next requests."""
+        """Plan to cut the connection after acting, for the next requests."""
         self._drops[operation] += times
 
     def failure(self, operation: str) -> Answer | None:
-        """Return the answer to give instead of acting, if one is in store."""
+        """Return the next planned answer; None if there is none."""
         waiting = self._failures.get(operation)
         return waiting.popleft() if waiting else None
 

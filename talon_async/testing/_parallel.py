@@ -48,12 +48,12 @@ class ParallelUpdates:
 
 def updated_ids(endpoint: Endpoint, arguments: dict[str, object]) -> dict[str, str]:
     """Return the ID of each profile and session that a request updates, by kind. An empty ID means none."""
-    found: dict[str, str] = {}
+    ids: dict[str, str] = {}
     for kind, source in endpoint.ordering.items():
         parameter, *fields = source.split(".")
         value = arguments[parameter]
         for field in fields:
             value = getattr(value, field, None)
         if value:
-            found[kind] = str(value)
-    return found
+            ids[kind] = str(value)
+    return ids

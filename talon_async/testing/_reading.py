@@ -59,14 +59,14 @@ class Router:
 
     def find(self, method: str, path: str) -> Match:
         """Return the operation for a request, or refuse it."""
-        found = [Match(endpoint, {}) for endpoint in self._fixed.get(path, ())]
-        found += [
+        matches = [Match(endpoint, {}) for endpoint in self._fixed.get(path, ())]
+        matches += [
             Match(endpoint, m.groupdict()) for pattern, endpoint in self._patterns if (m := pattern.fullmatch(path))
         ]
-        for match in found:
+        for match in matches:
             if match.endpoint.operation.method == method:
                 return match
-        if found:
+        if matches:
             raise Refusal(405, f"{method} is not possible here")
         raise Refusal(404, "There is no such path")
 
@@ -86,13 +86,13 @@ def _path_value(kind: Any, name: str, text: str) -> Any:
 
 def query_values(endpoint: Endpoint, text: str) -> dict[str, Any]:
     """Read the query of a request."""
-    known = {query.wire: query for query in endpoint.queries}
-    given: dict[str, list[str]] = {}
+    queries = {query.wire: query for query in endpoint.queries}
+    texts: dict[str, list[str]] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        if name not in known:
+        if name not in queries:
             raise misused(name, f"{endpoint.name} has no such query value")
-        given.setdefault(name, []).append(value)
-    return {known[name].parameter: _query_value(known[name], values) for name, values in given.items()}
+        texts.setdefault(name, []).append(value)
+    return {queries[name].parameter: _query_value(queries[name], values) for name, values in texts.items()}
 
 
 def _query_value(query: Query, values: list[str]) -> Any:
@@ -143,10 +143,10 @@ def body_value(endpoint: Endpoint, body: bytes) -> dict[str, Any]:
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
         raise Refusal(400, f"The body is nested deeper than {DEEPEST} levels")
     kind = _body_class(endpoint, value)
-    found = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
-    found = found or [Flaw("Invalid value", said, {"pointer": pointer}) for pointer, said in outside(value, kind)]
-    if found:
-        raise Refusal(400, "The request is not valid", found)
+    flaws = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
+    flaws = flaws or [Flaw("Invalid value", reason, {"pointer": pointer}) for pointer, reason in outside(value, kind)]
+    if flaws:
+        raise Refusal(400, "The request is not valid", flaws)
     return {"body": read(value, kind)}
 
 
@@ -198,6 +198,6 @@ def _outside_fields(value: Mapping[str, Any], cls: Any, pointer: str) -> Iterato
         if is_catalog_payload(annotation):
             annotation = models.CATALOG_ACTIONS[value["type"]]
         limit = field.metadata.get(LIMIT)
-        if limit is not None and (said := limit.refusal(inner)) is not None:
-            yield f"{pointer}/{name}", said
+        if limit is not None and (reason := limit.refusal(inner)) is not None:
+            yield f"{pointer}/{name}", reason
         yield from outside(inner, annotation, f"{pointer}/{name}")

@@ -1,4 +1,4 @@
-"""The sandbox: a stand-in for Talon.One on this machine, for tests and for trying things out."""
+"""The sandbox: a local stand-in for Talon.One, for tests and experiments."""
 
 from __future__ import annotations
 
@@ -48,26 +48,26 @@ T = TypeVar("T")
 
 
 class Sandbox:
-    """A local server that behaves like Talon.One, as far as the client's operations go, and forgets all at the end.
+    """A local server that behaves like Talon.One for all operations of the client.
 
-    It is a real HTTP server on a free port of 127.0.0.1, holds every request against the documented models, and
-    remembers profiles, sessions, codes, events, points, catalogs and the like in memory. Use it with `async with`,
-    or with `with` in ordinary code, where it runs on a thread of its own:
+    It is a real HTTP server on a free port of 127.0.0.1. It checks every request against the documented models, and
+    keeps profiles, sessions, codes, events, points, catalogs and other entities in memory until it stops. Use it with
+    `async with`, or with `with` in blocking code, where it runs on a thread of its own:
 
         async with Sandbox() as sandbox, sandbox.client() as talon:
             sandbox.add_coupon("SAVE10", discount=10.0)
             ...
 
-    Everything can be scripted before and while it runs, from the same thread (or, after `with`, from any). What it does
-    is a model made from the documentation: it runs no rules but those that `add_...` and `on_...` stand for, and knows
+    All methods can be called before and while it runs, from the same thread (or, after `with`, from any thread). Its
+    behaviour is a model made from the documentation: it runs only the rules that `add_...` and `on_...` define, and has
     no giveaways.
 
     Args:
-        port: where to listen; 0 is any free port.
-        api_key: the key that is accepted.
-        application_id: the signer that V1 operations accept in place of the key.
-        application_key: the key of its signatures, hexadecimal digits.
-        clock: tells the time, for the validity of codes and the lifetime of keys, and waits out `latency`.
+        port: the port to listen on; 0 means any free port.
+        api_key: the API key that is accepted.
+        application_id: the ID of the Application, for signatures of V1 operations.
+        application_key: the key for signatures of V1 operations, in hexadecimal digits.
+        clock: the clock for the validity of codes, the lifetime of keys, and `latency`.
     """
 
     def __init__(
@@ -112,13 +112,13 @@ class Sandbox:
 
     def _must_not_run(self) -> None:
         if self._port is not None:
-            raise RuntimeError("the sandbox runs already")
+            raise RuntimeError("the sandbox is already running")
 
     @property
     def url(self) -> str:
         """The base URL for clients."""
         if self._port is None:
-            raise RuntimeError("the sandbox does not run: use it with `async with` or `with`")
+            raise RuntimeError("the sandbox is not running: use it with `async with` or `with`")
         return f"http://{HOST}:{self._port}"
 
     def client(self, **options: Unpack[ClientOptions]) -> TalonOne:
@@ -126,85 +126,85 @@ class Sandbox:
         return TalonOne(self.url, self.api_key, **options)
 
     def sync_client(self, **options: Unpack[ClientOptions]) -> TalonOneSync:
-        """Make a blocking client of this sandbox; not for the thread whose loop the sandbox runs in."""
+        """Make a blocking client of this sandbox. Do not use it on the thread whose event loop runs the sandbox."""
         return TalonOneSync(self.url, self.api_key, **options)
 
     def _do(self, function: Callable[[], T]) -> T:
-        """Run what reads or changes the world where nothing else happens meanwhile."""
+        """Call a function that reads or changes the state, while no request is handled."""
         return function() if self._thread is None else self._thread.call(function)
 
-    # -- what there is
+    # -- entities
 
     def add_coupon(self, value: str, **options: Unpack[CouponOptions]) -> Coupon:
-        """Make a coupon, which sessions can use from now on: `add_coupon("SAVE10", discount=10.0)`.
+        """Create a coupon: `add_coupon("SAVE10", discount=10.0)`.
 
         Args:
-            value: its code.
+            value: the code.
             **options: see `CouponOptions`.
         """
         return self._do(lambda: self._handler.world.add_coupon(value, **options))
 
     def add_referral_campaign(self, campaign_id: int, *, discount: float | None = None) -> None:
-        """Let a campaign take referrals; the friend gets the discount, if there is one."""
+        """Make a campaign accept referrals. Friends get `discount`, if it is not None."""
         self._do(lambda: self._handler.world.referral_campaigns.update({campaign_id: discount}))
 
     def add_audience(self, audience_id: int, name: str) -> Audience:
-        """Make an audience; before the first one there is, profiles can be put into any."""
+        """Create an audience. Before the first call, profiles can be added to an audience with any ID."""
         return self._do(lambda: self._handler.world.add_audience(audience_id, name))
 
     def add_achievement(
         self, achievement_id: int, name: str, target: float, **options: Unpack[AchievementOptions]
     ) -> AchievementStatusEntry:
-        """Make an achievement: `add_achievement(4, "regular", 10.0)`.
+        """Create an achievement: `add_achievement(4, "regular", 10.0)`.
 
-        The `delta` of `increaseAchievementProgress` effects from your rules brings customers on: at once those on
-        events and profiles, when it closes those on a session.
+        `increaseAchievementProgress` effects of your rules add their `delta` to the progress of customers: at once for
+        events and profiles, and for a session when it closes.
 
         Args:
-            achievement_id: its number, which the effects name.
-            name: its name.
-            target: how far it is.
+            achievement_id: the ID, which the effects use.
+            name: the name.
+            target: the progress at which the achievement is completed.
             **options: see `AchievementOptions`.
         """
         return self._do(lambda: self._handler.world.add_achievement(achievement_id, name, target, **options))
 
     def add_campaign(self, campaign_id: int, name: str, **options: Unpack[CampaignOptions]) -> IntegrationCampaign:
-        """Make a campaign that can be listed, or make it anew: `add_campaign(7, "Summer", tags=["sale"])`.
+        """Create or replace a campaign that can be listed: `add_campaign(7, "Summer", tags=["sale"])`.
 
         Args:
-            campaign_id: its number, which coupons and the effects of your rules name.
-            name: its name.
+            campaign_id: the ID, which coupons and the effects of your rules use.
+            name: the name.
             **options: see `CampaignOptions`.
         """
         return self._do(lambda: self._handler.world.add_campaign(campaign_id, name, **options))
 
     def add_catalog(self, catalog_id: int, name: str = "") -> Catalog:
-        """Make a catalog without items, of version 1; `sync_catalog` fills it."""
+        """Create a catalog of version 1 without items. `sync_catalog` adds items."""
         return self._do(lambda: self._handler.world.add_catalog(catalog_id, name))
 
     def add_loyalty_program(self, program_id: int, **options: Unpack[LoyaltyProgramOptions]) -> None:
-        """Make a loyalty program: `add_loyalty_program(5, tiers=[("silver", 100), ("gold", 500)])`.
+        """Create a loyalty program: `add_loyalty_program(5, tiers=[("silver", 100), ("gold", 500)])`.
 
-        The `addLoyaltyPoints` and `deductLoyaltyPoints` effects from your rules move its points: at once those on
-        events and profiles, when it closes those on a session; a cancellation takes them back. Other
-        effects on points, and those for programs that were not made, are told but do nothing.
+        `addLoyaltyPoints` and `deductLoyaltyPoints` effects of your rules change its balances: at once for events and
+        profiles, and for a session when it closes. Cancelling the session takes the change back. Other effects on
+        points, and effects for programs that do not exist, are returned but change nothing.
 
-        Points that expire first are spent first. Whoever spends more than there is has a negative balance, which the
-        next points pay for. A `validity_duration` is told, but ends nothing.
+        Points that expire first are spent first. A customer who spends more points than the balance has a negative
+        balance, which the next points reduce first. A `validity_duration` is returned, but points do not expire by it.
 
         Args:
-            program_id: its number, which the effects name.
+            program_id: the ID, which the effects use.
             **options: see `LoyaltyProgramOptions`.
         """
         self._do(lambda: self._handler.world.add_loyalty_program(program_id, **options))
 
     def add_points(self, program_id: int, who: str, points: float, **options: Unpack[PointsOptions]) -> str:
-        """Give points; the customer or the card is made if there is none, and the customer joins the program.
+        """Add points to a customer or a card, which is created if it does not exist. The customer joins the program.
 
         Args:
-            program_id: the number of the program.
-            who: the ID of a customer, or of a card if the program is one of cards.
-            points: how many.
+            program_id: the ID of the program.
+            who: the ID of a customer, or of a card if the program is card-based.
+            points: the number of points.
             **options: see `PointsOptions`.
 
         Returns:
@@ -213,15 +213,15 @@ class Sandbox:
         return self._do(lambda: self._handler.world.add_points(program_id, who, points, **options))
 
     def add_reward(self, reward_id: int, name: str, **options: Unpack[RewardOptions]) -> None:
-        """Make a reward that customers can unlock: `add_reward(3, "mug", points=100, program_id=5)`.
+        """Create a reward that customers can unlock: `add_reward(3, "mug", points=100, program_id=5)`.
 
-        `unlock_reward` takes the points. A session, an event, or an update of a profile that runs the rules uses what
-        its `reward_integration_ids` name: a session when it closes, the others at once. Cancelling or reopening the
-        session takes the use back. IDs of others, and of what is used already, have no effect.
+        `unlock_reward` deducts the points. A session, an event, or an update of a profile that runs the rules uses the
+        rewards in its `reward_integration_ids`: a session when it closes, the others at once. Cancelling or reopening
+        the session undoes the use. Rewards of other customers, and rewards that are already used, have no effect.
 
         Args:
-            reward_id: its number.
-            name: its name.
+            reward_id: the ID.
+            name: the name.
             **options: see `RewardOptions`.
         """
         self._do(lambda: self._handler.world.add_reward(reward_id, name, **options))
@@ -235,26 +235,26 @@ class Sandbox:
         """The events recorded by `track_event` and `track_event_v2`, in order."""
         return self._do(lambda: list(self._handler.world.store.events.values()))
 
-    # -- what happens
+    # -- rules
 
     def on_session(self, rule: SessionRule) -> SessionRule:
-        """Add the effects a function returns to every update of a session that is not cancelled; also a decorator."""
+        """Add the effects of a function to every update of a session that is not cancelled; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_session.append(rule))
         return rule
 
     def on_profile(self, rule: ProfileRule) -> ProfileRule:
-        """Add the effects a function returns to every update of a profile that runs the rules; also a decorator."""
+        """Add the effects of a function to every update of a profile that runs the rules; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_profile.append(rule))
         return rule
 
     def on_event(self, rule: EventRule) -> EventRule:
-        """Add the effects a function returns to every event, advanced ones too; also a decorator."""
+        """Add the effects of a function to every event, including advanced events; also a decorator."""
         self._do(lambda: self._handler.world.rules.on_event.append(rule))
         return rule
 
     @property
     def latency(self) -> float:
-        """Seconds that each request takes, for which it holds its turn; 0 at first."""
+        """The seconds that each request takes, during which it counts as an update under way; 0 by default."""
         return self._handler.latency
 
     @latency.setter
@@ -263,18 +263,18 @@ class Sandbox:
 
     @property
     def trust_keys(self) -> bool:
-        """Whether a repeated Idempotency-Key gets the answer of the first time; False is a deployment before 26.15."""
+        """Whether a repeated Idempotency-Key gets the first answer again; False simulates a deployment before 26.15."""
         return self._handler.trust_keys
 
     @trust_keys.setter
     def trust_keys(self, trust: bool) -> None:
         self._handler.trust_keys = trust
 
-    # -- what goes wrong
+    # -- faults
 
     @property
     def received(self) -> int:
-        """How many requests there were in all."""
+        """The number of requests received so far."""
         return self._handler.count
 
     def fail(
@@ -286,12 +286,12 @@ class Sandbox:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> None:
-        """Answer the next requests for an operation with an error, before anything is done about them."""
+        """Answer the next `times` requests for an operation with an error status, and do nothing else for them."""
         answer = failure(status, headers, body)
         self._do(lambda: self._handler.faults.fail(self._known(operation), answer, times))
 
     def drop(self, operation: str, *, times: int = 1) -> None:
-        """Do what the next requests for an operation ask for, but cut the connection in place of an answer."""
+        """Process the next `times` requests for an operation, but cut the connection instead of answering."""
         self._do(lambda: self._handler.faults.drop(self._known(operation), times))
 
     def _known(self, operation: str) -> str:
@@ -299,18 +299,18 @@ class Sandbox:
             raise ValueError(f"{operation!r} is none of {', '.join(self._handler.endpoints)}")
         return operation
 
-    # -- what was
+    # -- the record
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """The last 10,000 requests received, in order, refused ones and failed ones too."""
+        """The last 10,000 requests received, in order, including refused and failed ones."""
         return self._do(lambda: list(self._handler.log))
 
     def clear(self) -> None:
-        """Forget the requests received; the world stays as it is."""
+        """Clear the list of requests. Everything else is kept."""
         self._do(self._handler.log.clear)
 
     def reset(self) -> None:
-        """Begin anew: an empty world without rules, no faults, no keys, no requests."""
+        """Remove all entities, rules, faults, keys and requests."""
         self._do(self._handler.reset)
         self.clear()

@@ -1,6 +1,6 @@
-"""What Talon.One sends to you: the notifications of Applications and loyalty programs.
+"""The notifications that Talon.One sends to you, for Applications and loyalty programs.
 
-`parse` makes a notification of a request's body and headers. Match on its class:
+`parse` reads a notification from the body and headers of a request. Match on its class:
 
     notification = parse(await request.read(), request.headers, secret=SecretHeader("X-Talon-Secret", secret))
     match notification:

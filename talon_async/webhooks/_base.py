@@ -1,4 +1,4 @@
-"""What every notification has in common."""
+"""The base class of notifications."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -36,14 +36,14 @@ NotificationType = Literal[
 
 @model
 class Notification:
-    """What Talon.One tells: match on its class, which is named after its type.
+    """A notification of Talon.One. Match on its class, which has the name of its type.
 
-    As in answers, any field may be missing, and a value of an undocumented type stays as it came.
+    As in answers, any field may be missing, and values of an undocumented type are returned unchanged.
 
     Attributes:
-        notification_type: the type, in the server's words.
-        id: the message's ID from the `X-UUID` header: the same when a message comes again, see `Seen`.
-        raw: the whole body as parsed JSON, also what has no field. Store this one, not the typed form.
+        notification_type: the type as the server sent it.
+        id: the ID from the `X-UUID` header, which is the same when the message is sent again; see `Seen`.
+        raw: the whole body as parsed JSON, including values that have no field. Store this, not the typed form.
     """
 
     notification_type: NotificationType | str | None = wire("NotificationType", default=None)
@@ -53,8 +53,8 @@ class Notification:
 
 @model
 class UnknownNotification(Notification):
-    """A notification as it came: only `raw` tells what is in it.
+    """A notification whose content is only in `raw`.
 
-    Its type is newer than this release, it has none, or its lists hold something else than they should. What rules
-    send to webhooks comes as this class, too: such bodies are your own.
+    Its type is missing or newer than this release, or its lists hold values of other types than documented. The bodies
+    that your rules send to webhooks have this class too.
     """

@@ -1,4 +1,4 @@
-"""From the body of a request to a notification."""
+"""Reads a notification from the body of a request."""
 
 # What stands in JSON is Any.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -31,30 +31,31 @@ NOTIFICATIONS: Final[Mapping[str, type[Notification]]] = MappingProxyType(
         if not name.startswith("_")
     }
 )
-"""The class of every type of notification; a class has the name of its type."""
+"""The class of every type of notification, by type. A class has the name of its type."""
 
 
 class InvalidNotificationError(TalonOneError, ValueError):
-    """The body is no JSON object, so no notification: answer 400. The message says what is wrong with it."""
+    """The body is not a JSON object, so it is not a notification. Answer with 400. The message gives the reason."""
 
 
 def parse(body: bytes | str, headers: Headers, *, secret: Secret | Sequence[Secret] | None = None) -> Notification:
-    """Read a notification that Talon.One sent; match on the class of what is returned.
+    """Read a notification that Talon.One sent. Match on the class of the result.
 
-    Whatever is a JSON object is delivered: what this release cannot type comes as `UnknownNotification`. The names in
-    the envelope are read in any case of letters, because the documents contradict themselves there.
+    Any JSON object is accepted. A notification that this release does not know becomes an `UnknownNotification`. The
+    names in the envelope are read in upper and lower case, because the documentation of the API uses both.
 
     Args:
-        body: the request's body as it came.
-        headers: the request's headers, names and values as text, in any case: those of aiohttp, Starlette, Flask or
-            Django, or a dict. The environ of WSGI and the bytes of a raw ASGI scope are not understood.
-        secret: what the request must carry, or several of which it must carry one, as while a secret is replaced. An
-            empty sequence lets nobody in. **Without it nothing is checked**: anybody who knows the address can then
-            send anything, because Talon.One does not sign.
+        body: the body of the request.
+        headers: the headers of the request, a mapping of text such as those of aiohttp, Starlette, Flask or Django, or
+            a dict. The case of names does not matter. The environ of WSGI and the bytes of a raw ASGI scope are not
+            supported.
+        secret: the secret that the request must carry. With a sequence of secrets it must carry one of them, as while
+            a secret is being replaced; an empty sequence refuses every request. **Without `secret` nothing is
+            checked**: anyone who knows the address can then send notifications, because Talon.One does not sign them.
 
     Raises:
-        WrongSecretError: the secret is missing or another one. It is looked for before the body is touched.
-        InvalidNotificationError: the body is not JSON, or not an object.
+        WrongSecretError: the secret is missing or wrong. It is checked before the body is read.
+        InvalidNotificationError: the body is not JSON, or not a JSON object.
     """
     if secret is not None:
         check(headers, secret)
@@ -84,7 +85,7 @@ _KINDS = {list: "a list", str: "text", int: "a number", float: "a number", bool:
 
 
 def _class_of(kind: Any, data: Any) -> type[Notification] | None:
-    """Return the class of a type of notification; two classes share one type."""
+    """Return the class for a type of notification. Two classes share one type, so `data` decides between them."""
     if not isinstance(kind, str):
         return None
     cls = NOTIFICATIONS.get(kind)
@@ -95,7 +96,7 @@ def _class_of(kind: Any, data: Any) -> type[Notification] | None:
 
 
 def _is_whole(notification: Notification) -> bool:
-    """Tell whether every list is one and holds what it should: code runs over it without looking."""
+    """Tell whether every list has the documented types, so that users can iterate over it without checks."""
     for name, hint in hints(cast("Any", type(notification))).items():
         if get_origin(hint) is Sequence:
             value, (kind,) = getattr(notification, name), get_args(hint)

@@ -1,6 +1,6 @@
-"""Who may notify: a header or credentials that only you and your webhook's settings in Talon.One know.
+"""The secrets of webhooks: a header or credentials, which you set in the webhook's settings in Talon.One.
 
-Notifications are not signed. A shared secret is what there is, so receive them over TLS only.
+Notifications are not signed; a shared secret is the only protection. Receive them over TLS only.
 """
 
 from __future__ import annotations
@@ -22,20 +22,24 @@ _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
 class Headers(Protocol):
-    """The headers of a request, as any framework holds them."""
+    """The headers of a request, as a mapping of any framework."""
 
     def items(self) -> Iterable[tuple[str, Any]]:
-        """List names and values."""
+        """Return the names and values."""
         ...
 
 
 class WrongSecretError(TalonOneError):
-    """The request does not carry the secret, or another one: answer 401 and look at nothing in it."""
+    """The secret of the request is missing or wrong. Answer with 401, and do not use the request."""
 
 
 @attrs.frozen
 class SecretHeader:
-    """A header with a value that nobody else knows; for a bearer token, the whole of `Authorization`."""
+    """A header with a secret value. For a bearer token, it is the whole value of `Authorization`.
+
+    Raises:
+        ConfigurationError: the name or value is not valid in a header.
+    """
 
     name: str
     value: str = attrs.field(repr=False)
@@ -53,7 +57,11 @@ class SecretHeader:
 
 @attrs.frozen
 class BasicCredentials:
-    """A user's name and password, sent as HTTP Basic authentication."""
+    """The user name and password of HTTP Basic authentication.
+
+    Raises:
+        ConfigurationError: the password is empty, or the user name holds a colon.
+    """
 
     user: str
     password: str = attrs.field(repr=False)
@@ -73,16 +81,16 @@ Secret = SecretHeader | BasicCredentials
 
 
 def check(headers: Headers, secret: Secret | Sequence[Secret]) -> None:
-    """Refuse headers that carry none of the secrets; what is wrong with them is not told."""
+    """Raise WrongSecretError for headers without one of the secrets. The message does not say what is wrong."""
     accepted = [secret] if isinstance(secret, SecretHeader | BasicCredentials) else secret
     if not any(each.is_in(headers) for each in accepted):
         raise WrongSecretError("the request does not carry the secret of this webhook")
 
 
 def header(headers: Headers, name: str) -> str | None:
-    """Return a header's value, whatever the case of its name."""
-    found = (value for key, value in headers.items() if str(key).lower() == name.lower())
-    return next((value for value in found if isinstance(value, str)), None)
+    """Return the value of a header, whose name may be in any case; None if it is missing."""
+    values = (value for key, value in headers.items() if str(key).lower() == name.lower())
+    return next((value for value in values if isinstance(value, str)), None)
 
 
 def _same(given: str, expected: str) -> bool:

@@ -1,4 +1,4 @@
-"""Messages that come again."""
+"""Recognises notifications that are sent again."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Seen:
-    """Remembers the newest IDs of notifications, to handle each notification once.
+    """Remembers the newest `size` IDs of notifications, so that each notification can be handled once.
 
-    It is safe with threads, and lives in one process: several processes, or one that is restarted, need a store that
-    they share, such as a database with the ID as a unique key.
+    It is thread-safe, and keeps the IDs in the memory of one process. For several processes, or across restarts, use a
+    shared store instead, such as a database with the ID as a unique key.
     """
 
     def __init__(self, size: int = 10_000) -> None:
@@ -27,7 +27,7 @@ class Seen:
         self._lock = Lock()
 
     def first(self, notification: Notification) -> bool:
-        """Tell whether a notification comes for the first time, and remember it; always true of one without ID."""
+        """Tell whether a notification is new, and remember it. A notification without an ID is always new."""
         if notification.id is None:
             return True
         with self._lock:
@@ -39,7 +39,7 @@ class Seen:
         return new
 
     def forget(self, notification: Notification) -> None:
-        """Let a notification count as new when it comes again: for one whose handling failed."""
+        """Forget a notification, for example because its handling failed, so that it counts as new when sent again."""
         if notification.id is not None:
             with self._lock:
                 self._ids.pop(notification.id, None)

@@ -1,4 +1,4 @@
-"""Campaigns that were made, changed or deleted, and the order in which they are evaluated."""
+"""Notifications about campaigns that were created, changed or deleted, and about their order of evaluation."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -76,7 +76,7 @@ class PlaceholderDetails:
 
 @model
 class CampaignEvaluationPosition:
-    """Where a campaign stands in its evaluation group."""
+    """The position of a campaign in its evaluation group."""
 
     group_id: int | None = None
     group_name: str | None = None
@@ -102,9 +102,9 @@ class Collection:
 
 @model
 class CampaignChange:
-    """What happened to a campaign: `event` names it, and the fields it does not concern are empty.
+    """A change of a campaign. `event` names the kind of change; fields that do not concern it are empty.
 
-    For an edited collection the documents list no `event`; `collection` is then given.
+    The documentation lists no `event` for an edited collection; `collection` is then set.
     """
 
     event: CampaignEvent | str | None = wire("Event", default=None)
@@ -123,7 +123,7 @@ class CampaignChange:
 
 @model
 class CampaignNotification(Notification):
-    """Campaigns were made, edited or deleted, or changed their state, their rules or one of their collections."""
+    """Campaigns were created, edited or deleted, or their state, rules or a collection changed."""
 
     total_result_size: int | None = wire("TotalResultSize", default=None)
     data: Sequence[CampaignChange] = wire("Data", factory=list)
@@ -173,7 +173,8 @@ class EvaluationTreeChange:
 class CampaignEvaluationTreeChanged(Notification):
     """The order in which campaigns are evaluated changed.
 
-    Its `notification_type` may also be `CampaignNotification`, the documents say both: it is known by what it holds.
+    The documentation names two values of its `notification_type`, this name and `CampaignNotification`. The class is
+    therefore recognised by its content.
     """
 
     total_result_size: int | None = wire("TotalResultSize", default=None)

@@ -1,4 +1,4 @@
-"""Coupons that were made, changed, deleted, or are about to expire."""
+"""Notifications about coupons that were created, changed or deleted, or are about to expire."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ class ExpiringCouponsData:
 
 @model
 class _Change(Notification):
-    """What all changes of coupons tell."""
+    """The common fields of all changes of coupons."""
 
     type_of_change: str | None = wire("TypeOfChange", default=None)  # where it was made, such as campaign_manager
     operation: str | None = wire("Operation", default=None)
@@ -43,7 +43,7 @@ class _Change(Notification):
 
 @model
 class CouponCreated(_Change):
-    """Coupons were made; of more than 1000 at once, only `batch_id` is told."""
+    """Coupons were created. For more than 1000 coupons at once, only `batch_id` is set."""
 
     batch_id: str | None = wire("BatchID", default=None)
     data: Sequence[ExtendedCoupon] = wire(factory=list)
@@ -52,7 +52,7 @@ class CouponCreated(_Change):
 
 @model
 class CouponUpdated(_Change):
-    """Single coupons were changed: here they are."""
+    """Single coupons were changed. The notification holds the changed coupons."""
 
     data: Sequence[ExtendedCoupon] = wire(factory=list)
     total_result_size: int | None = None
@@ -60,7 +60,7 @@ class CouponUpdated(_Change):
 
 @model
 class CouponDeleted(_Change):
-    """Single coupons were deleted: this is what they were."""
+    """Single coupons were deleted. The notification holds the deleted coupons."""
 
     data: Sequence[ExtendedCoupon] = wire(factory=list)
     total_result_size: int | None = None
@@ -68,14 +68,14 @@ class CouponDeleted(_Change):
 
 @model
 class AsyncCouponsCreated(_Change):
-    """A batch of coupons was made in the background."""
+    """A batch of coupons was created in the background."""
 
     batch_id: str | None = wire("BatchID", default=None)
 
 
 @model
 class CouponsUpdated(_Change):
-    """Many coupons of a campaign were changed at once; which ones is not told beyond their batch."""
+    """Many coupons of a campaign were changed at once. Only their batch is known."""
 
     batch_id: str | None = wire("BatchID", default=None)
     application_id: int | None = wire("ApplicationID", default=None)
@@ -84,7 +84,7 @@ class CouponsUpdated(_Change):
 
 @model
 class CouponsDeleted(_Change):
-    """Many coupons of a campaign were deleted at once; which ones is not told beyond their batch."""
+    """Many coupons of a campaign were deleted at once. Only their batch is known."""
 
     batch_id: str | None = wire("BatchID", default=None)
     application_id: int | None = wire("ApplicationID", default=None)

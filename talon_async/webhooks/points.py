@@ -1,4 +1,4 @@
-"""Loyalty points of customers and cards: added, deducted, about to count, about to expire.
+"""Notifications about loyalty points that were added or deducted, become active, or are about to expire.
 
 An empty `subledger_id` is the main ledger.
 """
@@ -53,7 +53,7 @@ class PendingActivePointsData:
 
 @model
 class PointsAction:
-    """One movement of points; `operation` gives the direction, `amount` is what moved."""
+    """One change of points. `operation` is the direction, and `amount` the number of points."""
 
     amount: float | None = wire("Amount", default=None)
     reason: str | None = wire("Reason", default=None)
@@ -89,7 +89,7 @@ class LoyaltyPointsPendingToActive(Notification):
 
 @model
 class _Change(Notification):
-    """What all changes of points tell."""
+    """The common fields of all changes of points."""
 
     employee_name: str | None = wire("EmployeeName", default=None)
     loyalty_program_id: int | None = wire("LoyaltyProgramID", default=None)
@@ -101,7 +101,7 @@ class _Change(Notification):
 
 @model
 class _PointsChange(_Change):
-    """Points of a customer moved."""
+    """The points of a customer changed."""
 
     profile_integration_id: str | None = wire("ProfileIntegrationID", default=None)
     amount: float | None = wire("Amount", default=None)
@@ -114,7 +114,7 @@ class _PointsChange(_Change):
 
 @model
 class _CardPointsChange(_Change):
-    """Points of a card moved."""
+    """The points of a card changed."""
 
     card_identifier: str | None = wire("CardIdentifier", default=None)
     profile_integration_ids: Sequence[str] = wire("ProfileIntegrationIDs", factory=list)
@@ -129,7 +129,7 @@ class _CardPointsChange(_Change):
 
 @model
 class LoyaltyPointsAdded(_PointsChange):
-    """A customer was given points."""
+    """Points were added to a customer."""
 
 
 @model
@@ -139,7 +139,7 @@ class LoyaltyPointsDeducted(_PointsChange):
 
 @model
 class LoyaltyCardPointsAdded(_CardPointsChange):
-    """A card was given points."""
+    """Points were added to a card."""
 
 
 @model
@@ -149,7 +149,7 @@ class LoyaltyCardPointsDeducted(_CardPointsChange):
 
 @model
 class LoyaltyAddedDeductedPointsBalances(_Change):
-    """A customer's points moved, perhaps several times; `current_points` is the balance since."""
+    """The points of a customer changed, perhaps several times. `current_points` is the balance afterwards."""
 
     profile_integration_id: str | None = wire("ProfileIntegrationID", default=None)
     actions: Sequence[PointsAction] = wire("Actions", factory=list)
@@ -158,7 +158,7 @@ class LoyaltyAddedDeductedPointsBalances(_Change):
 
 @model
 class LoyaltyCardAddedDeductedPointsBalances(_Change):
-    """A card's points moved, perhaps several times; `current_points` is the balance since."""
+    """The points of a card changed, perhaps several times. `current_points` is the balance afterwards."""
 
     card_identifier: str | None = wire("CardIdentifier", default=None)
     profile_integration_ids: Sequence[str] = wire("ProfileIntegrationIDs", factory=list)

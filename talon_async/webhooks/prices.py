@@ -15,7 +15,7 @@ StrikethroughVersion = Literal["v2"]
 
 @model
 class StrikethroughTrigger:
-    """What made the prices change, such as a catalog that was synchronized."""
+    """The cause of a change of prices, such as the synchronization of a catalog."""
 
     id: int | None = None
     type: str | None = None
@@ -26,7 +26,7 @@ class StrikethroughTrigger:
 
 @model
 class StrikethroughTarget:
-    """For whom an effect is: everybody, or one audience."""
+    """The target of an effect: all customers, or one audience."""
 
     type: StrikethroughTargetType | str | None = None
     audience: AudienceReference | None = None  # only if `type` is AUDIENCE
@@ -34,10 +34,10 @@ class StrikethroughTarget:
 
 @model
 class StrikethroughEffectProps:
-    """What an effect does to an item: a discount of a `value`, or something of your own with a `payload`."""
+    """The props of an effect on an item: a discount of `value`, or a custom effect with a `payload`."""
 
     name: str | None = None
-    value: Any = None  # a number as a rule; no type is promised
+    value: Any = None  # usually a number; the API documents no type
     excluded_from_price_history: bool | None = None
     effect_id: int | None = None  # of a custom effect, like `payload`
     payload: Mapping[str, Any] = wire(factory=dict)
@@ -45,7 +45,7 @@ class StrikethroughEffectProps:
 
 @model
 class StrikethroughEffect:
-    """What a rule does to the price of an item, for whom, and when; the times are in UTC."""
+    """The effect of a rule on the price of an item, with its target and its times in UTC."""
 
     campaign_id: int | None = None
     ruleset_id: int | None = None
@@ -77,9 +77,9 @@ class StrikethroughChangedItem:
 
 @model
 class StrikethroughPrice(Notification):
-    """Prices of catalog items changed; many items come in several batches, each a notification of its own.
+    """Prices of catalog items changed. Many items are sent in several batches, each in a notification of its own.
 
-    `version` and `valid_from` are there if the change was scheduled, and then take effect at `valid_from`.
+    `version` and `valid_from` are set if the change was scheduled. It takes effect at `valid_from`.
     """
 
     version: StrikethroughVersion | str | None = None

@@ -1,4 +1,4 @@
-"""Customers who move between the tiers of a loyalty program.
+"""Notifications about customers who move between the tiers of a loyalty program.
 
 Each notification holds up to 1000 customers. An empty `subledger_id` is the main ledger. `source` says what gives the
 tier: the customer's points, or a boost, which gives a higher tier for a time.

@@ -77,7 +77,7 @@ async def test_everything_is_sent_when_the_key_is_corrected(path: Path, make: An
     assert (COUNT, 0, list(range(COUNT))) == (report.succeeded, report.failed, sorted(right.sent))
     assert all(right.sent[i] < right.sent[j] for i, j in pairs_of_a_key(right.sent))
     async with with_key(right, "wrong", clock) as talon:
-        with pytest.raises(JournalError, match="another base URL or Application key"):
+        with pytest.raises(JournalError, match="another base URL or API key"):
             await talon.track_events(map(make, range(COUNT)), **options)
 
 

@@ -118,7 +118,7 @@ async def test_a_journal_is_refused_when_it_belongs_to_another_destination(path:
     journal = await opened(path)
     await journal.accept(entries(journal, [0]))
     await journal.close()
-    with pytest.raises(JournalError, match="belong to another base URL or Application key"):
+    with pytest.raises(JournalError, match="belong to another base URL or API key"):
         await Journal(path).open(destination="elsewhere", trust_keys=True)
     assert [0] == await indices_left(path)  # and it is not locked
 

@@ -51,7 +51,7 @@ async def test_a_file_beside_a_journal_is_not_touched_when_it_is_not_the_journal
     """
     beside = Path(f"{path}{end}")
     beside.write_bytes(content)
-    await refused(path, f"^{beside}: this file is no part of the journal events.journal")
+    await refused(path, f"^{beside}: this file does not belong to the journal events.journal")
     assert (content, {beside.name}) == (beside.read_bytes(), names(path.parent))
 
 
@@ -60,7 +60,7 @@ async def test_a_folder_beside_a_journal_is_named_when_the_journal_needs_its_nam
     """The error names a folder that has a name which the journal needs, and does not report a failure of the disk."""
     beside = Path(f"{path}{end}")
     beside.mkdir()
-    await refused(path, f"^{beside}: this file is no part of")
+    await refused(path, f"^{beside}: this file does not belong to")
 
 
 @pytest.mark.parametrize("end", [".lock", ".reserve", "-wal"])
@@ -96,12 +96,14 @@ async def test_files_beside_a_journal_are_its_own_when_it_was_killed(path: Path)
     await journal.close()
 
 
-@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file"), ("a\0b", "no path")])
+@pytest.mark.parametrize(
+    ("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file"), ("a\0b", "not a valid path")]
+)
 async def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, place: str, said: str) -> None:
     """The error says that the path is a folder, a device or a pipe, and no file is left beside it."""
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place
-    await refused(path, f"{said}.* no journal")
+    await refused(path, f"{said}.* not a journal")
     with pytest.raises(JournalError, match=said):
         Journal(path).count()
     assert ({"pipe"}, False) == (names(tmp_path), Path(f"{tmp_path}.lock").exists())
@@ -123,7 +125,7 @@ async def test_nothing_is_left_when_a_file_is_of_another_program(path: Path, kin
         connection.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         connection.close()
     before = path.read_bytes()
-    await refused(path, f"^{path}: this is no journal")
+    await refused(path, f"^{path}: this (file )?is not a journal")
     assert (before, {path.name}) == (path.read_bytes(), names(path.parent))
 
 

@@ -47,13 +47,13 @@ async def refused(path: Path, match: str) -> None:
 async def test_a_file_is_refused_when_it_is_of_another_kind(path: Path, content: bytes) -> None:
     """A source that is given as a journal by mistake is not changed."""
     path.write_bytes(content)
-    await refused(path, f"{path}: this is no journal, but a file of another kind")
+    await refused(path, f"{path}: this file is not a journal")
 
 
 async def test_a_database_is_refused_when_it_is_of_another_program(path: Path) -> None:
     """A database of another program is refused, and even its journal mode stays as it was."""
     change(path, "CREATE TABLE orders (id INTEGER PRIMARY KEY)")
-    await refused(path, "this is no journal, but a database of another program")
+    await refused(path, "this is not a journal, but the database of another program")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_an_empty_file_becomes_a_journal_when_it_is_opened(path: Path) -> 
     The tools say that it is empty.
     """
     path.touch()
-    with pytest.raises(JournalError, match="nothing was ever recorded"):
+    with pytest.raises(JournalError, match="no run has used it yet"):
         Journal(path).count()
     await filled(path)
     assert 600 == Journal(path).count().unsettled

@@ -171,7 +171,7 @@ def test_a_child_leaves_the_journal_alone_when_it_is_forked(path: Path) -> None:
     loop.close()
     say(len(asyncio.run(indices_left(PATH))), len(asyncio.run(indices_left(PATH.with_name("own.journal")))))
     """
-    refused = ": the journal is open in the parent process: make another one here"
+    refused = ": the journal is open in the parent process: make a Journal here"
     in_use = ": the journal is in use by process "
     *said, status, counts = run(script, path).splitlines()
     assert [refused] * 3 == said[:3]
@@ -218,7 +218,7 @@ def test_a_journal_is_free_when_its_process_ends_before_a_forked_child(path: Pat
             path,
         )
         out, _ = process.communicate(b"x", timeout=60)
-    refused = f"{path}: the journal was open in the process that this one was forked from: use it in a fresh process"
+    refused = f"{path}: the journal was open in the parent when this process was forked: use it in a fresh process"
     assert [refused] * 2 == out.decode().splitlines()
     assert [1, 2, 3, 4, 5, 6, 7] == [call.index for call in Journal(path).list()]
 

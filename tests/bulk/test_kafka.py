@@ -282,7 +282,7 @@ async def test_a_consumer_is_refused_when_it_was_started() -> None:
     """A consumer that was started already is refused, because its rebalance listener must be set before."""
     consumer = FakeConsumer()
     await consumer.start()
-    with pytest.raises(InvalidArgumentError, match="it was started"):
+    with pytest.raises(InvalidArgumentError, match="already started"):
         await deliver(consumer, TalonOne("http://127.0.0.1", "key"), make.v2)
 
 

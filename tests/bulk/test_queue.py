@@ -107,7 +107,7 @@ async def test_put_raises_when_the_queue_is_full_and_overflow_is_raise(
     shop.is_held = True
     async with queue_of(client(url), journal=journal, size=3, overflow="raise") as queue:
         await filled(queue, 3)
-        with pytest.raises(QueueFullError, match="3 events are not settled"):
+        with pytest.raises(QueueFullError, match="3 events that are not settled"):
             await queue.put(event(3))
         shop.is_held = False
         await until(lambda: not queue.statistics.depth)

@@ -53,7 +53,7 @@ async def test_statistics_tell_the_age_and_the_pause_when_the_server_is_away(
         ({"size": 1, "overflow": "drop_oldest"}, "size must be a whole number of 2"),
         ({"size": True}, "size"),
         ({"overflow": "block"}, "overflow must be one of wait, raise, drop_oldest"),
-        ({"overflow": "drop_oldest", "journal": "events"}, "a journal exists to lose none"),
+        ({"overflow": "drop_oldest", "journal": "events"}, "cannot be combined with a journal"),
         ({"journal": 5}, "journal must be the path of a folder"),
         ({"journal": ""}, "journal must be the path of a folder, not an empty text"),
         ({"drain_timeout": -1}, "drain_timeout"),
@@ -79,7 +79,7 @@ async def test_opening_fails_when_the_folder_cannot_be_made(client: Make, url: s
     """A queue whose folder cannot be made does not open, and the error names the folder."""
     (tmp_path / "file").touch()
     queue = queue_of(client(url), journal=tmp_path / "file")
-    with pytest.raises(JournalError, match="file: a queue's journal is a folder, and this is a file"):
+    with pytest.raises(JournalError, match="file: the journal of a queue must be a folder, not a file"):
         await queue.__aenter__()
 
 

@@ -221,7 +221,7 @@ def test_a_file_is_left_alone_when_it_cannot_be_used(
     assert 1 in shop.rows
     assert {damaged, foreign} == set(tmp_path.glob("*.journal"))
     messages = [record.message for record in caplog.records if "is not taken over" in record.message]
-    assert ["another kind" in messages[0], "another base URL or Application key" in messages[1]] == [True, True]
+    assert ["another kind" in messages[0], "another base URL or API key" in messages[1]] == [True, True]
 
 
 def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, tmp_path: Path) -> None:
@@ -372,7 +372,7 @@ def test_the_interpreter_ends_when_the_server_never_answers(
         assert 100 == adopt(url, tmp_path).delivered
         assert (list(range(100)), []) == (sorted(shop.rows), shop.doubled)
     else:
-        assert "a queue was closed with 100 events that are not delivered" == err.strip()
+        assert "a queue was closed with 100 events that were not delivered" == err.strip()
 
 
 def test_the_interpreter_ends_when_a_thread_waits_for_room(url: str, shop: Shop) -> None:

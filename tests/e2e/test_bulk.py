@@ -137,7 +137,7 @@ async def test_the_run_stops_when_the_source_gives_items_of_a_wrong_type(client:
     with RawServer(Recorder()) as server:
         report = await client(server.url).track_events([event(1, "a"), *["event"] * 20_000])
     assert isinstance(report.stopped_by, InvalidArgumentError)
-    assert "each of events must be one of NewEvent, IntegrationEventV2Request" in str(report.stopped_by)
+    assert "every item of events must be one of NewEvent, IntegrationEventV2Request" in str(report.stopped_by)
     assert (1, 1, report.unsent) == (report.succeeded, report.rejected, report.taken - 2)
     assert report.taken <= 5 * 64  # a blocking run has read ahead
 

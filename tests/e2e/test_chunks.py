@@ -277,7 +277,9 @@ async def test_the_run_stops_when_an_item_is_of_a_wrong_type(client: Any, wrong:
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(source, concurrency=2)
     assert ([], 0, 1) == (recorder.numbers, report.succeeded, report.rejected)
-    assert "each of profiles must be MultipleCustomerProfileIntegrationRequestItem, not " in str(report.stopped_by)
+    assert "every item of profiles must be a MultipleCustomerProfileIntegrationRequestItem, not " in str(
+        report.stopped_by
+    )
     assert_whole(report, source)
 
 

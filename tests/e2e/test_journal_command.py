@@ -102,13 +102,13 @@ def test_one_sentence_is_printed_when_there_is_no_journal(tmp_path: Path, action
 
 
 @pytest.mark.parametrize("action", ["list", "export", "requeue", "erase"])
-@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is no ordinary file")])
+@pytest.mark.parametrize(("place", "said"), [("", "is a folder"), ("pipe", "is not an ordinary file")])
 def test_the_error_says_what_a_path_is_when_it_is_no_file(tmp_path: Path, action: str, place: str, said: str) -> None:
     """The error says that a path is a folder, a device or a pipe."""
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / place
     done = run(None, action, path, *(["profile:x"] if action == "erase" else []), command="journal")
-    assert (2, f"talon-async journal: {path} {said}, and no journal\n") == (done.returncode, done.stderr)
+    assert (2, f"talon-async journal: {path} {said}, so it is not a journal\n") == (done.returncode, done.stderr)
 
 
 def test_the_exit_code_tells_when_a_list_is_lost(journal: Path) -> None:

@@ -109,8 +109,8 @@ def test_every_problem_is_listed_when_a_file_is_checked(server: CountingServer, 
     done = run(server, path, "--check", *MAPPING)
     assert done.stdout.splitlines() == [
         f"{path}, line 3, column price: must be a number (float)",
-        f"{path}, line 6, column customer: profile_id must be given",
-        f"{path}, line 7: has 2 cells, and the header 3",
+        f"{path}, line 6, column customer: profile_id is required",
+        f"{path}, line 7: has 2 cells, but the header has 3",
         f"{path}, line 8, column n: must be a whole number (int)",
         f"{path}: 6 rows, 4 problems",
     ]
@@ -137,13 +137,13 @@ def test_nothing_is_kept_when_a_run_is_dry(server: CountingServer, tmp_path: Pat
     ("arguments", "said"),
     [
         (["missing.csv"], "missing.csv: No such file"),
-        (["events.xls"], "say with --format what it holds"),
-        (["-", "--journal", "x", "--no-journal"], "--journal: there is none"),
+        (["events.xls"], "the format is not known; use --format"),
+        (["-", "--journal", "x", "--no-journal"], "--journal cannot be combined"),
         (["-", "--map", "profile=customer"], "has no 'profile'; it has"),
-        (["-", "--attribute", "price:number"], "'number' is no type"),
+        (["-", "--attribute", "price:number"], "'number' is not a type"),
         (["-", "--operation", "nonsense"], "invalid choice"),
-        (["-", "--rate", "0"], "is no number of calls a second"),
-        (["-", "-"], "a file is named twice"),
+        (["-", "--rate", "0"], "is not a number of calls a second above 0"),
+        (["-", "-"], "is given twice"),
         (["-", "--operation", "create_referral", "--dry"], "create_referral has no dry run"),
     ],
 )
@@ -208,7 +208,7 @@ def test_calls_of_unknown_outcome_are_refused_when_no_key_protects_them(server: 
     }  # fmt: skip
     path.write_bytes(orjson.dumps(record) + b"\n")
     done = run(server, path, "--no-journal")
-    assert (2, True) == (done.returncode, f"{path}, line 1: the server may have recorded it" in done.stderr)
+    assert (2, True) == (done.returncode, f"{path}, line 1: the server may have recorded this call" in done.stderr)
     assert run(server, path, "--no-journal", "--in-doubt", "skip").returncode == 0
     assert 0 == len(server.counts.recorded)
     assert run(server, path, "--no-journal", "--in-doubt", "send").returncode == 0

@@ -104,7 +104,7 @@ def test_a_foreign_file_is_kept_when_it_is_named_for_failures(
     path.write_bytes(content)
     done = run(server, events, *(["--failed", path] if name else []))
     assert (2, content, 0) == (done.returncode, path.read_bytes(), len(server.counts.requests)), done.stderr
-    assert f"{path} is there already and holds something else" in done.stderr
+    assert f"{path} already exists and holds other data" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["precious.txt.tmp", "out.ndjson.tmp"])
@@ -155,7 +155,7 @@ def test_the_command_is_refused_when_the_journal_is_no_file(server: CountingServ
     os.mkfifo(events.parent / "pipe")
     done = run(server, events, "--journal", events.parent / place)
     assert (2, 0) == (done.returncode, len(server.counts.requests))
-    assert ("is a folder" if place == "folder" else "is no ordinary file") in done.stderr
+    assert ("is a folder" if place == "folder" else "is not an ordinary file") in done.stderr
 
 
 def test_the_counts_are_printed_when_failures_cannot_be_written_any_more(tmp_path: Path, events: Path) -> None:
@@ -281,9 +281,9 @@ def test_the_exit_code_stays_when_output_goes_nowhere(
     [
         ("$SEND - <&-", "standard input is closed"),
         ("$SEND .  --format csv", ".: Is a directory"),
-        ("$SEND - --format csv --encoding idna < a.ndjson", "'idna' is no encoding of text"),
-        ("$SEND - --format csv --encoding undefined < a.ndjson", "'undefined' is no encoding of text"),
-        ("$SEND - --format csv --encoding base64 < a.ndjson", "'base64' is no encoding of text"),
+        ("$SEND - --format csv --encoding idna < a.ndjson", "'idna' is not a text encoding"),
+        ("$SEND - --format csv --encoding undefined < a.ndjson", "'undefined' is not a text encoding"),
+        ("$SEND - --format csv --encoding base64 < a.ndjson", "'base64' is not a text encoding"),
         ("$SEND - --format parquet < a.ndjson", "cannot be read from standard input"),
     ],
 )
@@ -310,7 +310,7 @@ def test_a_name_is_shown_when_it_is_no_text(server: CountingServer, tmp_path: Pa
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("x.csv", b"profileId,profile_id,type\na,b,t\n", "the columns 'profileId' and 'profile_id' are one field"),
+        ("x.csv", b"profileId,profile_id,type\na,b,t\n", "the columns 'profileId' and 'profile_id' are the same field"),
         (
             "x.ndjson",
             b'{"profileId": "a", "type": "t", "attributes": {}}\n{"profile_id": "b", "type": "t", "profileId": "a"}\n',

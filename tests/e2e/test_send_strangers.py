@@ -74,7 +74,7 @@ def test_a_run_stops_when_its_file_is_cut_off_meanwhile(tmp_path: Path) -> None:
         os.truncate(path, path.read_bytes().index(b"\r\n", 60_000) - 1)  # in the last cell of a row
         _, err = process.communicate(timeout=60)
     assert 2 == process.returncode
-    assert "the file has become shorter while it was read" in err.decode()
+    assert "the file became shorter while it was read" in err.decode()
 
 
 def test_the_error_names_the_option_for_the_encoding_when_a_cell_is_no_text(
@@ -84,7 +84,7 @@ def test_the_error_names_the_option_for_the_encoding_when_a_cell_is_no_text(
     path = tmp_path / "events.csv"
     path.write_bytes(b"customer,n,price\ncaf\xe9,1,2\n")
     done = run(server, path, *MAPPING)
-    assert (2, f"talon-async send: {path}, line 2, column customer: holds bytes that are no text in this encoding: see --encoding") == (
+    assert (2, f"talon-async send: {path}, line 2, column customer: holds bytes that are not valid in this encoding: see --encoding") == (
         done.returncode,
         done.stderr.splitlines()[-1],
     )  # fmt: skip

@@ -159,7 +159,7 @@ async def test_redirects_are_not_followed_when_a_server_sends_them(client: Any, 
     """
     with RawServer(answer({})) as other:
         away = answer({}, status=status, headers={"Location": other.url})
-        with RawServer(away) as server, pytest.raises(APIError, match="redirects are not followed") as caught:
+        with RawServer(away) as server, pytest.raises(APIError, match="redirect, which is not followed") as caught:
             await client(server.url).track_event(EVENT)
     assert (status, 1, 0) == (caught.value.status, len(server.received), len(other.received))
 

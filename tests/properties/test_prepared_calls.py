@@ -63,7 +63,7 @@ def test_other_bytes_are_refused_when_they_are_read_as_a_call(data: bytes) -> No
 @given(CALLS)
 def test_a_newer_form_is_refused_when_it_is_read(call: PreparedCall[Any]) -> None:
     """The first digit of a call's bytes is the version of their format, and a newer one is refused by name."""
-    with pytest.raises(InvalidArgumentError, match="form 2 is unknown"):
+    with pytest.raises(InvalidArgumentError, match="the format 2 of prepared calls"):
         PreparedCall[Any].from_bytes(b"2" + bytes(call)[1:])
 
 
@@ -86,7 +86,7 @@ def test_an_unknown_operation_is_refused_when_a_call_names_it() -> None:
     """A call of an unknown operation is refused with its name, also if a method has that name."""
     for name in ("nothing", "aclose"):
         call: PreparedCall[Any] = PreparedCall(name, "/", None, (), Idempotency.SAFE, None)
-        with pytest.raises(InvalidArgumentError, match=f"'{name}' is no operation of TalonOne"):
+        with pytest.raises(InvalidArgumentError, match=f"'{name}' is not an operation of TalonOne"):
             request_of(call, TalonOne)
 
 

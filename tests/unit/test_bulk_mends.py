@@ -372,5 +372,5 @@ async def test_both_times_are_reported_when_the_server_asks_for_more_patience_th
 
     async with inner(Immediate(later), clock=FakeClock()) as talon, asyncio.timeout(20):
         report = await talon.track_events(map(v2, range(5)), concurrency=4)
-    assert "asked to wait 3,600 s, patience is 300" in str(report.stopped_by)
+    assert "the server asks to wait 3,600 s, more than patience=300" in str(report.stopped_by)
     assert (report.taken, 0) == (report.done, report.succeeded)

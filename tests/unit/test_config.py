@@ -103,7 +103,7 @@ def test_all_problems_are_reported_at_once_when_the_environment_is_wrong() -> No
             {"TALON_ONE_TIMEOUT": "soon", "TALON_ONE_CONNECTIONS": "0", "TALON_ONE_TRUST_KEYS": "perhaps"}
         )
     with pytest.raises(
-        ConfigurationError, match=r"TALON_ONE_BASE_URL.*unencrypted.*TALON_ONE_API_KEY: .* holds spaces"
+        ConfigurationError, match=r"TALON_ONE_BASE_URL.*unencrypted.*TALON_ONE_API_KEY: .* holds a space"
     ):
         TalonOne.from_env({"TALON_ONE_BASE_URL": "http://a.b", "TALON_ONE_API_KEY": "a b"})
     for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "connections", "TRUST_KEYS"):

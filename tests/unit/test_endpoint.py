@@ -263,7 +263,7 @@ def test_a_stub_is_refused_when_a_parameter_has_a_name_of_the_compiled_function(
 def test_only_operations_are_endpoints_when_asked_for_one() -> None:
     """`raw` raises a TypeError for a method that is no operation."""
     talon = TalonOne("https://a.b", "key")
-    with pytest.raises(TypeError, match="aclose.*is no operation"):
+    with pytest.raises(TypeError, match="aclose.*is not an operation"):
         talon.raw(talon.aclose)
 
 

@@ -89,11 +89,11 @@ def test_objects_are_sent_as_they_are_when_nothing_is_mapped() -> None:
     )
     assert "column tpye: track_event_v2 has no such field" in problem(made, profileId="x", tpye="t")
     assert problem(made, profileId=5, type="secret") == "FILE, line 1, column profileId: must be text"
-    assert problem(made, type="secret") == "FILE, line 1, column profileId: profile_id must be given"
+    assert problem(made, type="secret") == "FILE, line 1, column profileId: profile_id is required"
     assert problem(made, profileId="x", type="").startswith("FILE, line 1, column type: must be 1 or more")
     session = mapper("update_customer_session_v2")
     cart = {"profileId": "x", "cartItems": [{"sku": "a", "quantity": 1, "prise": 2}]}
-    expected = "FILE, line 1, column customerSession.cartItems.0.prise: is no field of the API"
+    expected = "FILE, line 1, column customerSession.cartItems.0.prise: is not a field of the API"
     assert expected == problem(session, customerSessionId="s", customerSession=cart)
 
 
@@ -109,7 +109,7 @@ def test_the_path_takes_a_column_when_the_operation_has_an_id_in_it() -> None:
     call = made.call(Row(1, {"id": "jane doe", "order": "o-1"}), "")
     assert ("/v2/customer_profiles/jane%20doe", "o-1", True) == (call.target, call.idempotency_key, call.has_own_key)
     assert ("profile:jane doe",) == call.ordering_keys
-    assert "integration_id must be given" in problem(made, order="o-1")
+    assert "integration_id is required" in problem(made, order="o-1")
 
 
 def test_constants_are_in_every_row_when_they_are_set() -> None:
@@ -138,8 +138,8 @@ def test_events_of_v1_have_attributes_when_no_column_is_one() -> None:
     [
         ({"maps": ["profile=x"]}, "track_event_v2 has no 'profile'; it has attributes, "),
         ({"maps": ["profile_id=id"]}, "there is no column 'id'; there are customer, price"),
-        ({"attributes": ["price:number"]}, "'number' is no type; there are str, int"),
-        ({"attributes": ["price:float"]}, "no column is profile_id: say --map profile_id=COLUMN"),
+        ({"attributes": ["price:number"]}, "'number' is not a type; the types are str, int"),
+        ({"attributes": ["price:float"]}, "there is no column for profile_id: use --map profile_id=COLUMN"),
         ({"attributes": ["=price"]}, "must be NAME, NAME:TYPE or NAME=COLUMN:TYPE"),
         ({"constants": ["type"]}, "must be FIELD=VALUE"),
         ({"constants": ["evaluable_campaign_ids=x"]}, "must be JSON text"),

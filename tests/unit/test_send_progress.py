@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from talon_async.cli._send.progress import Lines, Meter, OwnBar, State, duration, told
+from talon_async.cli._send.progress import Lines, Meter, OwnBar, State, describe, duration
 
 
 def state(**values: Any) -> State:
@@ -41,7 +41,7 @@ def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_shown(
     time = Time()
     meter = Meter(time)
     meter.add(state(read=500, before=500, fraction=0.5))
-    assert told(state(before=500), meter) == "500 rows of earlier runs read again"
+    assert describe(state(before=500), meter) == "500 rows of earlier runs read again"
     time.now = 10.0
     meter.add(state(read=600, before=500, succeeded=100, fraction=0.6))
     assert (10, 40) == (round(meter.rate), round(meter.left or 0))
@@ -50,8 +50,8 @@ def test_rows_that_are_only_read_again_do_not_count_when_the_time_left_is_shown(
 def test_a_pause_is_reported_when_the_server_takes_nothing() -> None:
     """A pause is shown while it lasts, and its length afterwards."""
     meter = Meter(Time())
-    assert "waiting for the server (12 s so far)" in told(state(succeeded=1, paused=12.3, is_paused=True), meter)
-    assert told(state(succeeded=1, failed=2, paused=12.3), meter) == "1 sent, 2 failed, 0/s, paused 12 s"
+    assert "waiting for the server (12 s so far)" in describe(state(succeeded=1, paused=12.3, is_paused=True), meter)
+    assert describe(state(succeeded=1, failed=2, paused=12.3), meter) == "1 sent, 2 failed, 0/s, paused 12 s"
 
 
 def test_times_are_shown_as_on_a_clock_when_they_are_long() -> None:

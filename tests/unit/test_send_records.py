@@ -64,7 +64,7 @@ def test_a_call_of_unknown_outcome_keeps_its_key_when_the_key_protects_it() -> N
 @pytest.mark.parametrize(("call", "hours"), [(v1(), 1), (v2(), 24)], ids=["V1", "an old key"])
 def test_a_call_of_unknown_outcome_is_refused_when_no_key_protects_it(call: PreparedCall[Any], hours: float) -> None:
     """A call of unknown outcome that no key protects might act twice. It is refused or sent, as the command says."""
-    with pytest.raises(InputError, match="the server may have recorded it already"):
+    with pytest.raises(InputError, match="the server may have recorded this call already"):
         again(call, "unknown", hours=hours)
     assert again(call, "unknown", hours=hours, in_doubt="skip") is None
     sent = again(call, "unknown", hours=hours, in_doubt="send")
@@ -82,7 +82,7 @@ def test_a_line_is_refused_when_it_is_damaged(changes: dict[str, Any]) -> None:
     """A line that an earlier run cannot have written is refused, and the error names only the line."""
     with pytest.raises(InputError) as caught:
         again(v2(), "rejected", **changes)
-    assert str(caught.value) == "FILE, line 1: looks like a call that an earlier run wrote, but is damaged"
+    assert str(caught.value) == "FILE, line 1: is a damaged call of an earlier run"
 
 
 def test_a_file_of_failures_is_replaced_when_there_are_lines(tmp_path: Path) -> None:

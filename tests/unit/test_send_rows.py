@@ -36,16 +36,16 @@ def test_what_is_no_object_is_reported_when_json_is_read(tmp_path: Path) -> None
     """A line that is no JSON object is reported with its character, and the next line is read."""
     path = written(tmp_path / "a.jsonl", b'{"a": }\n[1]\n{"a": "\xff"}\n{"a": 3}\n')
     first, second, third, last = read(path)
-    assert first.startswith("FILE, line 1: is no JSON, at character 7")
+    assert first.startswith("FILE, line 1: is not valid JSON, at character 7")
     assert second == "FILE, line 2: must be a JSON object"
-    assert third.startswith("FILE, line 3: is no JSON")
+    assert third.startswith("FILE, line 3: is not valid JSON")
     assert last == (4, {"a": 3})
 
 
 def test_the_first_line_is_named_when_a_row_of_csv_has_several(tmp_path: Path) -> None:
     """A row of CSV is named by its first line, because a cell may hold line breaks. Empty cells are left out."""
     path = written(tmp_path / "a.csv", 'a,b\n"x\ny",1\n,2\n\n3\n')
-    expected = [(2, {"a": "x\ny", "b": "1"}), (4, {"b": "2"}), "FILE, line 6: has 1 cells, and the header 2"]
+    expected = [(2, {"a": "x\ny", "b": "1"}), (4, {"b": "2"}), "FILE, line 6: has 1 cells, but the header has 2"]
     assert expected == read(path)
 
 
@@ -61,7 +61,7 @@ def test_cells_are_separated_by_tabs_when_the_name_says_so(tmp_path: Path) -> No
     [
         ("", "line 1: there is no header"),
         ("\n1\n", "line 1: there is no header"),
-        ("a,b,a\n", "line 1, column a: is there twice"),
+        ("a,b,a\n", "line 1, column a: appears twice in the header"),
     ],
 )
 def test_a_header_is_refused_when_it_names_no_columns(tmp_path: Path, content: str, said: str) -> None:
@@ -74,7 +74,7 @@ def test_the_rest_is_given_up_when_a_quote_is_not_closed(tmp_path: Path) -> None
     """A quote that is never closed ends the reading, because the rest cannot be told from its cell."""
     rows = read(written(tmp_path / "a.csv", 'a\n1\n"2\n3\n'))
     assert rows[0] == (2, {"a": "1"})
-    assert rows[1].startswith("FILE, line 3: is no CSV")
+    assert rows[1].startswith("FILE, line 3: is not valid CSV")
 
 
 def test_a_file_is_read_up_to_the_damage_when_gzip_is_cut_off(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Sends many calls from the workers of a Dask cluster, those of one profile in order. Needs distributed.
+"""Sends many calls from the workers of a Dask cluster, in order for each profile. Needs the package distributed.
 
-`driver` divides the calls and keeps the account; `worker` is what runs in a worker; `partitions` says which calls
-belong together; `cluster` narrows the Dask client.
+`driver` divides the calls and counts the results; `worker` runs in a worker; `partitions` says which calls belong
+together; `cluster` is the part of the Dask client that is used.
 """
 
 try:

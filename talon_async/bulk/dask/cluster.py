@@ -1,4 +1,4 @@
-"""What is needed of a Dask client. Its types are loose, and end here."""
+"""The part of a Dask client that is used, with complete types."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 class Future(Protocol):
-    """A block at a worker."""
+    """A block of calls at a worker."""
 
     def exception(self) -> BaseException | None:
-        """Return why no worker could finish it; None if one has."""
+        """Return the error if no worker could finish the block; None if a worker has."""
         ...
 
     def result(self) -> BlockResult:
-        """Return what became of it, or raise."""
+        """Return the result of the block, or raise its error."""
         ...
 
     def release(self) -> None:
-        """Forget it."""
+        """Let the cluster forget the block."""
         ...
 
 
 class Cluster:
-    """A Dask client."""
+    """Wraps a Dask client."""
 
     def __init__(self, client: distributed.Client) -> None:
         self._client: Any = client
@@ -41,7 +41,7 @@ class Cluster:
         return bool(self._client.asynchronous)
 
     def size(self) -> int:
-        """Return how many workers there are."""
+        """Return the number of workers."""
         return len(self._client.nthreads())
 
     def submit(self, name: str, function: Callable[..., BlockResult], *args: Any) -> Future:
@@ -50,12 +50,12 @@ class Cluster:
         return future
 
     def wait_for_one(self, futures: Iterable[Future]) -> Iterable[Future]:
-        """Wait until one is done, and return all that are."""
+        """Wait until at least one block is done; return all blocks that are done."""
         done: Iterable[Future] = self._distributed.wait(list(futures), return_when="FIRST_COMPLETED").done
         return done
 
     def cancel(self, futures: Iterable[Future]) -> None:
-        """Want some no more. A worker that is at one does not learn of it."""
+        """Cancel blocks. A worker that is already sending a block goes on with it."""
         self._client.cancel(list(futures))
 
     def on_every_worker(self, function: Callable[..., object], *args: Any) -> None:

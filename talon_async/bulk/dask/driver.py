@@ -1,11 +1,11 @@
-"""Divides calls among the workers of a Dask cluster, and keeps the account.
+"""Divides calls among the workers of a Dask cluster, and counts the results.
 
-1. Calls of one profile are in one partition, and of a partition one block is under way at a time; so they keep their
-   order. The next block goes when the result of the one before is here: what is counted is never sent again.
-2. A worker that dies has Dask send its blocks again, all their calls. Each has a key derived from the job and the item,
-   so the server acts once; the same holds when the whole job is run again within 23 hours.
-3. `parallel` blocks are under way at most, and each has that share of `rate`.
-4. At most two blocks of each partition wait here.
+1. Calls of one profile are in one partition, and a partition has one block under way at a time, so the calls keep their
+   order. The next block goes when the result of the block before it has arrived. Counted calls are never sent again.
+2. When a worker dies, Dask sends all calls of its blocks again. Each call has a key that is derived from the job and
+   the item, so the server acts once. The same holds if the whole job is run again within 23 hours.
+3. At most `parallel` blocks are under way. Each block sends `rate / parallel` calls a second at most.
+4. At most two blocks of calls for each partition wait in the caller's process.
 """
 
 from __future__ import annotations
@@ -36,18 +36,20 @@ if TYPE_CHECKING:
 
 
 class DistributeOptions(TypedDict, total=False):
-    """What sending from a cluster can be told.
+    """The options of `distribute`.
 
     Attributes:
-        parallel: blocks under way at once; as many as there are workers when it begins, by default.
-        partitions: into how many the profiles are divided; four times `parallel` by default.
-        block: calls that a worker gets at a time, 1,000 by default. So many are sent again when it dies.
-        allow_unrepeatable: also take calls that act twice when they are sent twice, such as events of V1.
-        concurrency: calls under way in one block, 64 by default, or `"auto"`.
-        rate: calls a second at most, of all workers together, evenly spaced in each.
-        patience: seconds without any success after which a block, and with it all, stops; 300 by default.
-        max_failures: stop when so many calls have failed; 10,000 by default.
-        progress: called with a `Snapshot` after each block, on the caller's thread. What it raises ends the sending.
+        parallel: the number of blocks under way at once. The default is the number of workers at the beginning.
+        partitions: the number of partitions that the profiles are divided into; four times `parallel` by default.
+        block: the number of calls in a block, which a worker gets at a time; 1,000 by default. All calls of a block are
+            sent again if its worker dies.
+        allow_unrepeatable: accept calls that act twice if they are sent twice, such as events of V1. They are refused
+            by default.
+        concurrency: the number of calls under way in one block, 64 by default, or `"auto"`.
+        rate: the highest number of calls a second of all workers together. Each worker spaces its calls evenly.
+        patience: seconds without any success after which a block, and with it the whole run, stops; 300 by default.
+        max_failures: the number of failed calls after which the run stops; 10,000 by default.
+        progress: called with a `Snapshot` after each block, on the caller's thread. An exception in it ends the run.
     """
 
     parallel: int
@@ -70,32 +72,37 @@ def distribute(
 ) -> Report[PreparedCall[Any]]:
     """Send many prepared calls from the workers of a Dask cluster.
 
-    Each worker has the runner of `bulk`, with its gate and limits. Calls of one profile go in the order of `calls`,
-    those without a profile in the order of their session.
+    Each worker sends its calls as `bulk` does, and waits through outages of the server. Calls of one profile are sent
+    in the order of `calls`; so are calls of one session that name no profile.
 
     Args:
         cluster: a Dask client, not an asynchronous one.
-        calls: the calls, from any iterable; it is read here, no faster than they are sent.
-        connect: makes the client of a worker, such as `TalonOneSync.from_env`, or a `functools.partial`. It is pickled,
-            and with it any API key that it holds; `from_env` reads the worker's own environment.
-        job: names this work. Keys are derived from it, the place and the content of an item, unless a call has one of
-            its own; so running a job again within 23 hours, with the same calls, doubles nothing.
+        calls: the calls, from any iterable. The iterable is read in the caller's process, no faster than calls are
+            sent.
+        connect: a function that makes the client of a worker, such as `TalonOneSync.from_env` or a
+            `functools.partial`. The function is pickled together with any API key that it holds; `from_env` reads the
+            worker's own environment instead.
+        job: a name for this job. The idempotency key of a call is derived from the name, the place and the content of
+            the call, unless its caller chose a key. Each call therefore acts once, even if the same job is run again
+            with the same calls within 23 hours.
         **options: see `DistributeOptions`.
 
     Returns:
-        The counts, and every call that did not succeed. `stopped_by` says why not all were sent, if so.
+        The counts, and every call that did not succeed. `stopped_by` says why the run stopped before the last call, or
+        is None.
 
     Raises:
-        InvalidArgumentError: an option makes no sense; nothing was sent.
-        BulkInterruptedError: the source or `progress` raised, or a worker could not send at all. The report is its
-            `report`; blocks under way are `unknown` then.
+        InvalidArgumentError: an option is invalid. Nothing was sent.
+        BulkInterruptedError: `calls` raised, or a worker could not send at all. Its `report` is the report. An
+            exception of `progress` is raised as it is, with the same attribute. The calls of blocks under way are
+            `unknown`.
     """
     check_words("DistributeOptions", options, DistributeOptions.__annotations__)
     workers = Cluster(cluster)
     if workers.is_asynchronous:
-        raise InvalidArgumentError("cluster: it must be an ordinary Dask client, not an asynchronous one")
+        raise InvalidArgumentError("cluster must be an ordinary Dask client, not an asynchronous one")
     if not job:
-        raise InvalidArgumentError("job: keys are derived from the name, so it must not be empty")
+        raise InvalidArgumentError("job must not be empty, as idempotency keys are derived from it")
     return Driver(workers, connect, job, options).run(iter(checked_iterable(calls, "calls")))
 
 
@@ -145,7 +152,7 @@ class Driver:
                 self._tell(started)
         except BaseException as interruption:
             self._cluster.cancel(self._under_way)
-            error = TalonOneError("the sending was interrupted while this call was under way, or could be")
+            error = TalonOneError("the run was interrupted while this call may have been under way")
             for _, block in self._under_way.values():
                 self._fail(block, error, "unknown")
             interruption.__dict__["report"] = self.report
@@ -153,9 +160,9 @@ class Driver:
         finally:
             self._leave_over()
             self.report.elapsed = time.monotonic() - started
-            self._cluster.on_every_worker(close_client, self._run_id)  # which ends blocks that are still under way
+            self._cluster.on_every_worker(close_client, self._run_id)  # this also ends blocks that are still under way
         if self._problem is not None:
-            error = BulkInterruptedError(f"the sending ended: {type(self._problem).__name__}: {self._problem}")
+            error = BulkInterruptedError(f"the run ended: {type(self._problem).__name__}: {self._problem}")
             error.report = self.report
             raise error from self._problem
         return self.report
@@ -166,7 +173,7 @@ class Driver:
         return self._has_ended or self.report.stopped_by is not None
 
     def _read(self, items: Iterator[Any]) -> None:
-        """Read until there is enough to do."""
+        """Read calls until a block can be submitted or enough calls wait."""
         partitions = self._partitions
         while not self._is_over() and partitions.waiting < self._ahead:
             if len(self._under_way) < self._parallel and partitions.has_block():
@@ -186,11 +193,13 @@ class Driver:
         report.taken += 1
         report.pending += 1
         if call.__class__ is not PreparedCall:
-            error = WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+            error = WrongItemError(
+                f"every item of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`"
+            )
         elif not (self._allow or is_safe_to_send_again(call)):
             error = WrongItemError(
-                f"{call.operation} acts twice when it is sent twice, and Dask sends again what a worker that died had: "
-                "use an operation with a key, such as track_event_v2, or say allow_unrepeatable=True"
+                f"{call.operation} acts twice if it is sent twice, and Dask sends the calls of a dead worker again: "
+                "use an operation with a key, such as track_event_v2, or pass allow_unrepeatable=True"
             )
         else:
             self._partitions.add(index, keyed(call, self._job, index))
@@ -214,7 +223,7 @@ class Driver:
             self._under_way[future] = partition, block
 
     def _collect(self) -> None:
-        """Wait for a block, and count what became of it."""
+        """Wait for a block, and count its results."""
         for future in self._cluster.wait_for_one(self._under_way):
             partition, block = self._under_way.pop(future)
             self._partitions.done(partition)
@@ -247,7 +256,7 @@ class Driver:
         report.stopped_by = report.stopped_by or result.stopped_by
 
     def _lost(self, block: list[Numbered], problem: BaseException) -> None:
-        """Count a block that no worker could finish: its workers died again and again, or it could not begin."""
+        """Count a block that no worker could finish, because its workers died repeatedly or it could not begin."""
         error = TalonOneError(f"no worker could finish the block of this call: {type(problem).__name__}")
         error.outcome, error.__cause__ = "unknown", problem
         self._fail(block, error, "unknown")
@@ -260,9 +269,9 @@ class Driver:
             self.report.add(Failure(index=index, item=call, error=error, outcome=outcome, idempotency_key=key))
 
     def _leave_over(self) -> None:
-        """Count what was read and given to no worker."""
+        """Count the calls that were read but not given to a worker."""
         stopped = self.report.stopped_by
-        error = TalonOneError(stopped.message if stopped else "the sending ended before this call was sent")
+        error = TalonOneError(stopped.message if stopped else "the run ended before this call was sent")
         self._fail(self._partitions.rest(), error, "unsent")
 
     def _tell(self, started: float) -> None:

@@ -28,12 +28,12 @@ def partition_of(call: PreparedCall[Any], index: int, count: int) -> int:
 
 
 def keyed(call: PreparedCall[Any], job: str, index: int) -> PreparedCall[Any]:
-    """Return a call under a key that is the same whenever the same job sends the same item."""
+    """Return the call with an idempotency key that is the same whenever the same job sends the same item."""
     return call.with_key(digest(orjson.dumps([job, index]) + call.fingerprint).hex())
 
 
 class Partitions:
-    """Calls that wait, by partition; at most one block of a partition is under way."""
+    """The waiting calls, by partition. At most one block of a partition is under way."""
 
     waiting: int
 
@@ -49,11 +49,11 @@ class Partitions:
         self.waiting += 1
 
     def has_block(self) -> bool:
-        """Tell whether a whole block waits for no other."""
+        """Tell whether a partition without a block under way has a whole block waiting."""
         return any(len(calls) >= self._block for n, calls in enumerate(self._waiting) if n not in self._busy)
 
     def take(self) -> tuple[int, list[Numbered]] | None:
-        """Return the partition with the most calls that wait for no other block, and its next block."""
+        """Return the next block of the partition with the most waiting calls, among those without a block under way."""
         idle = [n for n, calls in enumerate(self._waiting) if calls and n not in self._busy]
         if not idle:
             return None
@@ -69,7 +69,7 @@ class Partitions:
         self._busy.remove(partition)
 
     def rest(self) -> list[Numbered]:
-        """Take all that waits."""
+        """Take all waiting calls, in the order in which they were added."""
         rest = sorted((call for calls in self._waiting for call in calls), key=lambda numbered: numbered[0])
         for calls in self._waiting:
             calls.clear()

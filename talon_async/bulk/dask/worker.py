@@ -1,4 +1,4 @@
-"""What runs in a worker: one block of calls, by the runner, with a client that the worker keeps for the job."""
+"""Sends one block of calls in a worker, with a client that the worker keeps for the job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class BlockingTalon(Protocol):
-    """What is needed of `TalonOneSync`."""
+    """The methods of `TalonOneSync` that a worker uses."""
 
     def bulk(self, calls: Iterable[PreparedCall[Any]], **options: Unpack[BulkOptions]) -> Report[Any]:
         """Send many calls."""
@@ -49,7 +49,7 @@ class BlockFailure:
 
 @attrs.frozen
 class BlockResult:
-    """What became of a block."""
+    """The result of a block."""
 
     succeeded: int
     failures: list[BlockFailure]
@@ -58,7 +58,7 @@ class BlockResult:
 
 
 class _LeavingError(Exception):
-    """The worker takes no more: the block goes to another."""
+    """The worker is leaving the cluster, so another worker gets the block."""
 
 
 _clients: dict[str, BlockingTalon] = {}
@@ -72,7 +72,7 @@ def send_block(
     """Send the calls of a block, in order for each profile.
 
     Raises:
-        Reschedule: the worker leaves meanwhile; all calls are sent again elsewhere, and act once.
+        Reschedule: the worker is leaving the cluster. Another worker sends all calls again; each acts once.
     """
     talon = _client(connect, run)
     worker = get_worker()

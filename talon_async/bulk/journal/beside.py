@@ -1,7 +1,7 @@
-"""What is where a journal is to be, and beside it: no file is opened for writing that is of another program.
+"""Checks the files at and beside the path of a journal, so that no file of another program is written to.
 
-Beside a journal X lie X.lock and X.reserve, which are this package's, and X-wal, X-shm and for moments X-journal, which
-are SQLite's. SQLite overwrites what it finds under those names, so they are looked at before it is asked.
+Beside a journal X lie X.lock and X.reserve, which this package makes, and X-wal, X-shm and for moments X-journal, which
+SQLite makes. SQLite overwrites files with those names, so they are checked before SQLite opens the journal.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOCK, RESERVE = ".lock", ".reserve"
 RESERVED = b"room that talon_async keeps for the moment when the disk is full\n"
-"""A reserve begins with this."""
+"""The first bytes of a reserve file."""
 _WAL = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
 _ROLLBACK = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _SHARED = ((3_007_000).to_bytes(4, "little"), (3_007_000).to_bytes(4, "big"))
@@ -36,52 +36,52 @@ BESIDE: dict[str, Callable[[bytes], bool]] = {
     "-shm": lambda head: _is_zero(head) or head.startswith(_SHARED),
     "-journal": lambda head: _is_zero(head[:1]) or head.startswith(_ROLLBACK),
 }
-"""What the names of files beside a journal end in, and whether one that begins with some bytes is the journal's."""
+"""For each file beside a journal: the end of its name, and a check of its first bytes."""
 SQLITE = ("-wal", "-shm", "-journal")
-"""Those that SQLite makes."""
+"""The ends of the names of the files that SQLite makes."""
 
 
 def problem_of_kind(path: Path) -> str | None:
-    """Return why something that is there is no ordinary file."""
+    """Return why a path does not name an ordinary file; None if it does, or if nothing is there."""
     try:
         mode = path.stat().st_mode
     except ValueError:
-        return "is no path of a file"
+        return "is not a valid path"
     except OSError:
         return None
     if stat.S_ISREG(mode):
         return None
-    return "is a folder" if stat.S_ISDIR(mode) else "is no ordinary file"
+    return "is a folder" if stat.S_ISDIR(mode) else "is not an ordinary file"
 
 
 def refuse_kind(path: Path) -> None:
-    """Raise JournalError if something is there that is no ordinary file."""
+    """Raise JournalError if the path names anything but an ordinary file."""
     if (problem := problem_of_kind(path)) is not None:
-        raise JournalError(f"{path} {problem}, and no journal")
+        raise JournalError(f"{path} {problem}, so it is not a journal")
 
 
 def refuse_foreign(path: Path, ends: Iterable[str] = BESIDE) -> None:
-    """Raise JournalError if a file beside a journal is not the journal's, before anything is made."""
+    """Raise JournalError if a file beside a journal does not belong to it. Call this before any file is made."""
     is_new = not path.exists() or not path.stat().st_size
     for end in ends:
         beside = path.with_name(path.name + end)
         if end == "-shm" and not is_new:
-            continue  # closing a descriptor of it would end the locks that SQLite holds on it in this process
+            continue  # closing a descriptor of this file would end the locks that SQLite holds on it in this process
         try:
             head = _head(beside)
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise JournalError(f"{beside}: the journal {path.name} cannot use it: {error.strerror}") from error
+            raise JournalError(f"{beside}: the journal {path.name} cannot use this file: {error.strerror}") from error
         if head is None or not BESIDE[end](head):
             raise JournalError(
-                f"{beside}: this file is no part of the journal {path.name}, which needs that name: move the file "
-                "away, or keep the journal elsewhere"
+                f"{beside}: this file does not belong to the journal {path.name}, which needs that name: move the "
+                "file away, or choose another path for the journal"
             )
 
 
 def _head(path: Path) -> bytes | None:
-    """Return how a file begins; None if it is no ordinary one."""
+    """Return the first bytes of a file; None if it is not an ordinary file."""
     if not stat.S_ISREG(path.stat().st_mode):
         return None
     descriptor = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Opening a journal's file with SQLite, and what it means when that, or anything later, fails."""
+"""Opens the file of a journal with SQLite, and explains the errors of SQLite."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 PATIENCE = 10.0
 """Seconds to wait for another program that holds the database."""
 SMALLEST = 512
-"""Bytes of the smallest database. SQLite takes a file of one byte for an empty one, and would overwrite it."""
+"""Bytes of the smallest database. SQLite treats a file of one byte as empty, and would overwrite it."""
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space and run again",
-    sqlite3.SQLITE_NOTADB: "this is no journal, but a file of another kind",
-    sqlite3.SQLITE_CORRUPT: "the journal is damaged: restore it, or move it away and begin anew",
+    sqlite3.SQLITE_NOTADB: "this file is not a journal",
+    sqlite3.SQLITE_CORRUPT: "the journal is damaged: restore it, or move it away and start a new one",
     sqlite3.SQLITE_BUSY: "another program holds the database",
     sqlite3.SQLITE_READONLY: "the journal cannot be written: the file or its folder is read-only",
     sqlite3.SQLITE_CANTOPEN: "the journal cannot be opened or written: look at the folder and its permissions",
@@ -32,7 +32,7 @@ _REASONS = {
 
 @contextlib.contextmanager
 def explained(path: Path) -> Generator[None]:
-    """Turn what SQLite and the system say into a JournalError that says what to do."""
+    """Turn errors of SQLite and of the operating system into a JournalError that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -43,14 +43,14 @@ def explained(path: Path) -> Generator[None]:
 
 
 def create(path: Path) -> None:
-    """Make an empty file that only its owner can read, unless there is one."""
+    """Create an empty file that only its owner can read, unless the file exists."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         if 0 < path.stat().st_size < SMALLEST:
             raise JournalError(f"{path}: {_REASONS[sqlite3.SQLITE_NOTADB]}") from None
         return
-    if hasattr(os, "O_DIRECTORY"):  # elsewhere a folder cannot be synchronised
+    if hasattr(os, "O_DIRECTORY"):  # other systems cannot sync a folder
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)
@@ -59,14 +59,14 @@ def create(path: Path) -> None:
 
 
 def connect(uri: str) -> sqlite3.Connection:
-    """Open a database, with transactions only where they are begun."""
+    """Open a database. Transactions are begun explicitly only."""
     return sqlite3.connect(
         uri, uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=64
     )
 
 
 def connect_readonly(path: Path) -> sqlite3.Connection:
-    """Open for reading, also while a process writes; without locks where a disk is read-only or full."""
+    """Open a database for reading, also while a process writes. On a read-only or full disk it takes no locks."""
     refuse_kind(path)
     if not path.exists():
         raise JournalError(f"{path}: there is no such journal")
@@ -88,5 +88,5 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
 
 
 def uri_of(path: Path, parameters: str) -> str:
-    """Return the URI by which SQLite opens a file, whatever bytes its name has."""
+    """Return the URI by which SQLite opens a file. The name may hold any bytes."""
     return f"file://{urllib.parse.quote(os.fsencode(path.absolute()))}?{parameters}"

@@ -1,10 +1,10 @@
-"""What a fork makes of journals that are open.
+"""Handles forks of a process that has open journals.
 
-1. A fork waits until the transaction that is under way has ended: so a child finds SQLite's own locks free.
-2. A child leaves the connections and the threads of its parent alone. It only closes the descriptors of the lock files,
-   which would otherwise keep the journals locked after the parent has gone.
-3. SQLite keeps its book of locks by process and file, and a child inherits that book: it cannot open a file safely that
-   was open in its parent at the fork. So it is refused; a fresh process can.
+1. A fork waits for the end of the transaction that is under way, so the child finds SQLite's own locks free.
+2. A child leaves the connections and threads of its parent alone. It only closes the descriptors of the lock files,
+   which would otherwise keep the journals locked after the parent has ended.
+3. SQLite keeps its table of locks by process and file, and a child inherits that table. A child therefore cannot safely
+   open a file that was open in its parent at the fork, and is refused. A process that was not forked can open it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OpenFile(Protocol):
-    """A journal's file that is open; `lock` is held while SQLite works on it."""
+    """The open file of a journal. `lock` is held while SQLite works on it."""
 
     path: Path
     lock: RLock
@@ -37,7 +37,7 @@ class HeldLock(Protocol):
 
 
 PATIENCE = 10.0
-"""Seconds for which a fork waits."""
+"""Seconds that a fork waits for each open journal at most."""
 
 stores: weakref.WeakSet[OpenFile] = weakref.WeakSet()
 """The files that are open in this process."""
@@ -45,16 +45,16 @@ locks: weakref.WeakSet[HeldLock] = weakref.WeakSet()
 """The locks that this process holds."""
 _waiting: list[OpenFile] = []
 _parents: list[OpenFile] = []
-"""What a forked child inherited, kept so that nothing finalises it."""
+"""The files that a forked child inherited, kept so that nothing finalises them."""
 _inherited: set[tuple[int, int]] = set()
-"""The files of those, by device and inode."""
+"""The device and inode of each inherited file."""
 
 
 def refuse_inherited(path: Path) -> None:
     """Raise JournalError if the file was open in the parent of this process when it forked."""
     if _inherited and _identity(path) in _inherited:
         raise JournalError(
-            f"{path}: the journal was open in the process that this one was forked from: use it in a fresh process"
+            f"{path}: the journal was open in the parent when this process was forked: use it in a fresh process"
         )
 
 

@@ -1,7 +1,7 @@
-"""How a call lies in the file: one BLOB of a head and its record. Pure.
+"""The form of a call in the file: one BLOB, which is a head followed by the record. Pure.
 
-The head holds a checksum of all that follows and of the index, whether the call can be repeated, when it was accepted
-(in seconds since 1970), and the beginning of its item's hash.
+The head holds four values: a checksum of the index and of all bytes that follow, whether the call can be repeated, the
+time of its acceptance (in seconds since 1970), and the first 5 bytes of the hash of its item.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import attrs
 from talon_async.errors import JournalError
 
 DIGEST = 5
-"""Bytes kept of an item's hash: a changed item goes unnoticed once in 2**40, and a million take 5 MB."""
+"""Bytes kept of an item's hash. A changed item goes unnoticed once in 2**40 times; a million hashes take 5 MB."""
 BLOCK = 1024
-"""Hashes in a row."""
+"""The number of hashes in a row of the table."""
 UNKNOWN = bytes(DIGEST)
-"""Stands where no hash is kept."""
+"""Stands in for a hash that is not kept."""
 
 LITTLE = sys.byteorder == "little"
 _HEAD = struct.Struct(f"<BI{DIGEST}s")
@@ -31,7 +31,7 @@ WITHOUT_RECORD = _CHECKSUM + _HEAD.size
 
 @attrs.frozen
 class Stored:
-    """One call as it was read."""
+    """One call, as read from the file."""
 
     index: int
     record: bytes = attrs.field(repr=False)
@@ -41,7 +41,7 @@ class Stored:
 
 
 def digest_of(fingerprint: bytes) -> bytes:
-    """Return what is kept of an item's hash."""
+    """Return the part of an item's hash that is kept."""
     return fingerprint[:DIGEST].ljust(DIGEST, b"\0")
 
 
@@ -56,10 +56,10 @@ def _checksum(index: int, head: bytes, record: bytes) -> bytes:
 
 
 def unpack(index: int, blob: bytes) -> Stored:
-    """Read the BLOB of a call; what is damaged raises JournalError."""
+    """Read the BLOB of a call; raise JournalError if it is damaged."""
     head, record = blob[_CHECKSUM : _CHECKSUM + _HEAD.size], blob[_CHECKSUM + _HEAD.size :]
     if len(head) != _HEAD.size or blob[:_CHECKSUM] != _checksum(index, head, record):
-        raise JournalError(f"the journal is damaged: call {index} is not as it was written")
+        raise JournalError(f"the journal is damaged: the checksum of call {index} is wrong")
     flags, accepted, digest = _HEAD.unpack(head)
     return Stored(index, record, digest, bool(flags), accepted)
 
@@ -73,7 +73,7 @@ def pack_numbers(numbers: list[int]) -> bytes:
 
 
 def unpack_numbers(blob: bytes) -> array[int]:
-    """Read what `pack_numbers` made."""
+    """Return the numbers that `pack_numbers` packed."""
     packed = array("q")
     packed.frombytes(blob[: len(blob) // 8 * 8])
     if not LITTLE:

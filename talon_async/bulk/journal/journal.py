@@ -1,15 +1,16 @@
-"""A journal for a run of many calls: what was accepted outlives the process.
+"""A journal for a run of many calls: accepted calls outlive the process.
 
-1. A call is accepted before it is sent, and settled after. `accept`, `mark_leaving` and `unmark` return when what they
-   write is durable. `settle` returns at once: settlements are written with whatever is written next, when 256 have
-   gathered, or after 50 ms. A killed process loses those, so the calls come back: keys absorb them, marks report them.
-2. What gathers while a transaction is being written makes the next one.
+1. A call is accepted before it is sent, and settled afterwards. `accept`, `mark_leaving` and `unmark` return when their
+   changes are durable. `settle` returns at once: settlements are written with the next change, when 256 have gathered,
+   or after 50 ms. A killed process loses unwritten settlements, so the next run gets those calls again. It repeats
+   calls with a key, which the server absorbs, and reports the marked calls that are not safe to repeat.
+2. Changes that gather during a transaction are written by the next transaction.
 3. A call of an earlier run that is safe to repeat may have been sent, unless its mark was taken back. A call that is
-   not safe to repeat may have been sent if it is marked.
-4. An idempotency key protects for 23 hours from acceptance. After that, and with `trust_keys=False`, a call whose
-   safety is its key counts as not safe to repeat; the runner then reports it as unknown and does not send it.
-5. When writing fails, nothing more is accepted, but what is settled is still written with the room of the reserve.
-   `settle` never raises for that; the next `accept` or `mark_leaving` does, and so does `close`.
+   not safe to repeat may have been sent only if it is marked.
+4. An idempotency key protects for 23 hours from acceptance. After that, and with `trust_keys=False`, a call that only
+   its key makes safe counts as not safe to repeat. The runner reports it as unknown and does not send it.
+5. When writing fails, nothing more is accepted, but settlements are still written, into the room of the reserve.
+   `settle` does not raise the failure; the next `accept` or `mark_leaving` does, and so does `close`.
 """
 
 from __future__ import annotations
@@ -35,18 +36,19 @@ if TYPE_CHECKING:
 
 
 class Journal(JournalFile):
-    """Keeps the calls of a run in one file, so that a run that was killed goes on where it stood.
+    """Keeps the calls of a run in one file, so that the next run continues where a killed run ended.
 
-    `talon.bulk(calls, journal=...)` makes one from a path and does the rest. The methods `count`, `list`, `export`,
+    `talon.bulk(calls, journal=...)` accepts a path and does everything else. The methods `count`, `list`, `export`,
     `requeue` and `erase` need neither a client nor an event loop.
 
-    The file holds customers' data (the calls that are not settled, and those that failed), so only its owner can read
-    it; it never holds the API key. Beside it lie `.lock`, with the ID of the process that uses it, `.reserve`, room for
-    the moment when the disk is full, and while it is in use SQLite's own `-wal` and `-shm`.
+    The file holds customers' data: the calls that are not settled and the calls that failed. Only its owner can read
+    it. It never holds the API key. Beside the file lie `.lock`, which holds the ID of the process that uses the
+    journal, and `.reserve`, 256 KiB of room for the moment when the disk is full. SQLite's own `-wal` and `-shm` lie
+    there while the journal is in use.
 
     Args:
-        path: the file; made if there is none. It must lie on a local disk.
-        clock: time, for tests.
+        path: the file. It is created if it does not exist. It must be on a local disk.
+        clock: a clock, for tests.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
@@ -60,12 +62,12 @@ class Journal(JournalFile):
 
     @property
     def recorded(self) -> int:
-        """How many source items are recorded so far; a source that is read again is skipped up to here."""
+        """The number of source items recorded so far. A source that is read again is skipped up to here."""
         return self._open_run().recorded
 
     @property
     def problem(self) -> JournalError | None:
-        """Why nothing more can be accepted; None while all is well."""
+        """The error after which nothing more can be accepted; None if there was none."""
         return self._open_run().held.problem
 
     def key(self, index: int) -> str:
@@ -73,7 +75,7 @@ class Journal(JournalFile):
         return f"{self._open_run().held.store.id}-{index}"
 
     def check(self, index: int, fingerprint: bytes) -> None:
-        """Raise JournalError if the item that was recorded at this index is another one."""
+        """Raise JournalError if a different item was recorded at this index."""
         run = self._open_run()
         block, place = divmod(index, BLOCK)
         if block != run.block:
@@ -81,8 +83,8 @@ class Journal(JournalFile):
         recorded = run.digests[place * DIGEST : (place + 1) * DIGEST]
         if recorded not in (UNKNOWN, digest_of(fingerprint)):
             raise JournalError(
-                f"{self.path}: item {index} of the source is not the one that was recorded: go on with the same "
-                "source, say with item_id= what identifies an item, or begin another journal"
+                f"{self.path}: item {index} of the source is not the one that was recorded: use the same source, "
+                "identify the items with item_id=, or use another journal"
             )
 
     async def open(self, *, destination: str, trust_keys: bool) -> None:
@@ -93,14 +95,14 @@ class Journal(JournalFile):
         try:
             marks = await in_thread(writer, partial(writer.begin, self.path, destination))
         except BaseException:
-            writer.abandon()  # the thread may still be at it
+            writer.abandon()  # the thread may still be opening the file
             raise
         self._run = Run(writer, marks, trust_keys=trust_keys)
 
     async def unsettled(self) -> AsyncIterator[Entry]:
-        """Return the calls that earlier runs left behind, in the order of their indices.
+        """Return the calls that earlier runs left unsettled, in the order of their indices.
 
-        Those with `maybe_sent` and without `repeatable` must not be sent: settle them as failures of unknown outcome.
+        Calls with `maybe_sent` and without `repeatable` must not be sent. Settle them as failures of unknown outcome.
         """
         run = self._open_run()
         now, after = self._now(), -1
@@ -110,12 +112,12 @@ class Journal(JournalFile):
                 yield run.entry(unpack(index, blob), now)
 
     async def failed_keys(self) -> set[str]:
-        """Return the ordering keys of the calls that failed, and were neither requeued nor erased since."""
+        """Return the ordering keys of the calls that failed and have been neither requeued nor erased."""
         run = self._open_run()
         return await in_thread(run.writer, partial(keys_of_failures, run.held.store))
 
     async def accept(self, entries: Sequence[Entry]) -> None:
-        """Store calls; they are durable when this returns. Indices grow; those of items without a call are left out."""
+        """Store calls, which are durable when this returns. Indices rise, and skip items without a call."""
         run = self._open_run()
         run.refuse_if_broken()
         now = self._now()
@@ -129,22 +131,22 @@ class Journal(JournalFile):
         await run.durable()
 
     async def mark_leaving(self, indices: Sequence[int]) -> None:
-        """Note durably that calls may be sent from now on."""
+        """Mark calls as possibly sent from now on. The marks are durable when this returns."""
         run = self._open_run()
         run.refuse_if_broken()
         run.mark(indices, leaving=True)
         await run.durable()
 
     async def unmark(self, indices: Sequence[int]) -> None:
-        """Take back the marks of calls that were not sent, also of those that are safe to repeat and need no mark."""
+        """Record that calls were not sent, including calls that are safe to repeat and so were not marked."""
         run = self._open_run()
         run.mark(indices, leaving=False)
         await run.durable()
 
     async def settle(self, index: int, failure: str | None = None) -> None:
-        """Note that a call needs no further attempt. `failure` is JSON text that says what is known of a failed one.
+        """Record that a call needs no further attempt. `failure` is a JSON object that describes a failed call.
 
-        Of a failure, `outcome` is read by `requeue`; all of it is shown by `list` and `export`.
+        `requeue` reads its `outcome`; `list` and `export` show the whole object.
         """
         run = self._run
         if run is None or run.pid != os.getpid():
@@ -156,16 +158,16 @@ class Journal(JournalFile):
         run.settled_one()
 
     async def forget_items(self) -> None:
-        """Forget the hashes of recorded items, but for the last ones; for calls whose source is not read again."""
+        """Delete the hashes of recorded items, except the last 1,024 at most, if the source is never read again."""
         run = self._open_run()
         await in_thread(run.writer, partial(_forget_items, run.held.store))
 
     async def close(self) -> None:
-        """Write what is outstanding and unlock the file.
+        """Write outstanding changes and unlock the file.
 
         Raises:
-            JournalError: writing has failed in this run. What was settled is written nevertheless, or the error says
-                how much is not. The file is unlocked in any case.
+            JournalError: writing has failed in this run. Settlements are written nevertheless, or the error says how
+                many are not. The file is unlocked in any case.
         """
         run, self._run = self._run, None
         if run is None or run.pid != os.getpid():
@@ -180,7 +182,7 @@ class Journal(JournalFile):
         if run is None:
             raise JournalError(f"{self.path}: the journal is not open")
         if run.pid != os.getpid():
-            raise JournalError(f"{self.path}: the journal is open in the parent process: make another one here")
+            raise JournalError(f"{self.path}: the journal is open in the parent process: make a Journal here")
         return run
 
     async def __aenter__(self) -> Self:

@@ -1,7 +1,7 @@
-"""One process at a time: a lock on a file beside the journal, which holds the process ID of its owner.
+"""The lock that lets one process at a time use a journal. It is on a file that holds the ID of that process.
 
-The lock is the operating system's, so it ends with the process, however that ends; the file stays. It is not on the
-database itself, where it would lock out those who only read, and where SQLite has locks of its own.
+The operating system releases the lock when the process ends, in whatever way; the file stays. The lock is not on the
+database itself, because it would lock out readers there, and because SQLite has locks of its own on it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if sys.platform == "win32":
     import msvcrt
 
     _FAR = 1 << 30
-    """The locked byte lies far behind the process ID, because Windows lets no one read what is locked."""
+    """The offset of the locked byte. It is far behind the process ID, because Windows prevents reading locked bytes."""
 
     def _lock(descriptor: int) -> None:
         os.lseek(descriptor, _FAR, os.SEEK_SET)
@@ -40,10 +40,10 @@ else:
 
 
 class FileLock:
-    """A lock that at most one process holds, and in it at most one object.
+    """A lock that at most one object in at most one process holds.
 
     Attributes:
-        is_new: whether there was no such file when it was acquired.
+        is_new: whether the file did not exist when the lock was acquired.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,7 +54,7 @@ class FileLock:
     def acquire(self) -> None:
         """Take the lock, or raise JournalError with the process ID of its owner."""
         while not is_at(self.path, descriptor := self._locked()):
-            os.close(descriptor)  # its last owner has removed it meanwhile
+            os.close(descriptor)  # its last owner has just removed the file
         os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, str(os.getpid()).encode())
@@ -73,7 +73,7 @@ class FileLock:
         return descriptor
 
     def is_in_place(self) -> bool:
-        """Tell whether the file is still the one that is locked: if it was removed, others would make a new one."""
+        """Tell whether the path still names the locked file. If not, another process could lock a new file there."""
         return self._descriptor is not None and is_at(self.path, self._descriptor)
 
     def release(self) -> None:
@@ -84,7 +84,7 @@ class FileLock:
             self.forget()
 
     def forget(self) -> None:
-        """Close the descriptor without unlocking: in a forked child, where the lock is the parent's."""
+        """Close the descriptor without unlocking, as in a forked child, whose parent holds the lock."""
         descriptor, self._descriptor = self._descriptor, None
         fork.locks.discard(self)
         if descriptor is not None:

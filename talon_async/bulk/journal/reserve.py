@@ -1,4 +1,4 @@
-"""Room on the disk that is kept for the moment when there is none left."""
+"""A reserve of room on the disk, for the moment when the disk is full."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZE = 256 * 1024
-"""Bytes: enough for a transaction that settles 256 calls, and for moving it from the WAL into the database."""
+"""Bytes: enough to settle 256 calls in one transaction, and to move it from the WAL into the database."""
 
 
 class Reserve:
-    """A file beside the journal that only takes room."""
+    """A file beside the journal whose only purpose is to take up room."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def make(self) -> None:
-        """Take the room, unless it is taken already; raise OSError if there is not enough."""
+        """Write the file, unless it exists; raise OSError if there is not enough room."""
         with contextlib.suppress(FileNotFoundError):
             if self.path.stat().st_size == SIZE:
                 return
@@ -31,7 +31,7 @@ class Reserve:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(
                     RESERVED + os.urandom(SIZE - len(RESERVED))
-                )  # zeros would take no room on a disk that compresses
+                )  # a file system with compression would store zeros in no room
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:
@@ -39,6 +39,6 @@ class Reserve:
             raise
 
     def give_up(self) -> None:
-        """Free the room."""
+        """Remove the file, which frees its room."""
         with contextlib.suppress(OSError):
             self.path.unlink()

@@ -1,4 +1,4 @@
-"""What a journal has while it is open: what gathers for the next transaction, and who waits for it."""
+"""The state of an open journal: the changes for the next transaction, and the tasks that wait for them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SETTLE_WITHIN = 0.05
-"""Seconds after which settlements are written, if nothing else is."""
+"""Seconds after which settlements are written, if no other change is written before."""
 SETTLE_WITHIN_RESERVE = 1.0
-"""The same once writing has failed: each transaction takes 4 to 8 KiB of a reserve that is 256 KiB."""
+"""The same after a failure of writing: each transaction takes 4 to 8 KiB of the reserve of 256 KiB."""
 
 
 class Run:
@@ -60,35 +60,35 @@ class Run:
         self._timer: asyncio.TimerHandle | None = None
 
     def entry(self, stored: Stored, now: int) -> Entry:
-        """Return a call of an earlier run, with what can be said about sending it."""
+        """Return a call of an earlier run, with whether it may have been sent and may be sent again."""
         index, repeatable = stored.index, stored.repeatable
         self.not_given.discard(index)
         maybe_sent = index in self.leaving or (repeatable and index not in self.taken_back)
-        is_old = abs(now - stored.accepted) > KEY_LIFETIME  # a clock that was set back proves nothing
+        is_old = abs(now - stored.accepted) > KEY_LIFETIME  # abs(), as the clock may have been set back
         if maybe_sent and repeatable and (is_old or not self.trust_keys):
             repeatable = not is_keyed(stored)
         return Entry(index, stored.record, stored.digest, repeatable, maybe_sent)
 
     def refuse_if_broken(self) -> None:
-        """Raise once writing has failed."""
+        """Raise JournalError if writing has failed."""
         if self.held.problem is not None:
             raise JournalError(self.held.problem.message) from self.held.problem
 
     def mark(self, indices: Sequence[int], *, leaving: bool) -> None:
-        """Add marks to what is written next."""
+        """Add marks to the next transaction."""
         if indices:
             self.batch.marks.append((leaving, list(indices)))
 
     async def durable(self) -> None:
-        """Wait until all that has gathered is written."""
+        """Wait until all gathered changes are written."""
         waiter = self.loop.create_future()
         self._waiters.append(waiter)
         if len(self._waiters) == 1:
-            self.loop.call_soon(self.flush)  # with what others add until then
+            self.loop.call_soon(self.flush)  # other tasks may add changes until then
         await waiter
 
     def settled_one(self) -> None:
-        """See to it that settlements are written in time."""
+        """Write the settlements if they are many, or schedule their writing."""
         if len(self.batch.settled) >= GROUP or len(self.batch.failures) >= GROUP:
             self.flush()
         elif self._timer is None and not self._writing:
@@ -96,7 +96,7 @@ class Run:
             self._timer = self.loop.call_later(delay, self.flush)
 
     def flush(self) -> None:
-        """Have the thread write what has gathered, unless it is at it: then what has gathered is next."""
+        """Have the thread write the gathered changes. If it is writing, they are written afterwards."""
         if not self._writing and not self._closed and (self.batch or self._waiters):
             self._hand_over()
 
@@ -131,7 +131,7 @@ class Run:
             self.settled_one()
 
     async def close(self) -> None:
-        """Write what has gathered, and end the thread. Calls that were not given to the run still never left."""
+        """Write the gathered changes, and end the thread. Calls that the run was not given stay marked as not sent."""
         self.mark(sorted(self.not_given), leaving=False)
         self._closed = True
         if self.batch or self._waiters:
@@ -142,7 +142,7 @@ class Run:
 
 
 async def in_thread(writer: Writer, work: Callable[[], T]) -> T:
-    """Have the writer's thread do something, and return what it returns."""
+    """Call a function on the writer's thread, and return its result."""
     loop = asyncio.get_running_loop()
     waiter: asyncio.Future[T] = loop.create_future()
     writer.submit(partial(_do, work, loop, waiter))
@@ -168,13 +168,13 @@ def _reject(waiter: asyncio.Future[T], error: BaseException) -> None:
 
 
 def call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
-    """Call something in a loop, unless that loop is closed: then no one waits any more."""
+    """Call a function on a loop, unless the loop is closed, since nothing waits there any more."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(callback)
 
 
 class _Outcome:
-    """Keeps what a block raised, for those who wait for it in another thread."""
+    """Keeps the exception of a block, for a waiter in another thread."""
 
     def __init__(self) -> None:
         self.error: BaseException | None = None

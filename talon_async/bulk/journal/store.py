@@ -1,11 +1,12 @@
-"""The journal's file: SQLite, through one connection that one thread at a time uses.
+"""The file of a journal: an SQLite database, with one connection that one thread at a time uses.
 
-1. A transaction is durable when it returns: the file survives power loss, not only a killed process.
-2. What is deleted is overwritten at once (`secure_delete`; it costs nothing that can be measured), so that a settled
-   call leaves no customer's data behind.
-3. Statements carry up to 256 rows: Python's lock is given up for each one, and a busy event loop gives it back late.
-4. The database file is never opened but through SQLite while a connection is open: closing any other descriptor of it
-   would end SQLite's own locks in this process.
+1. A transaction is durable when it returns. It survives a power loss, not only a killed process.
+2. Deleted rows are overwritten at once (`secure_delete`, whose cost cannot be measured), so a settled call leaves no
+   customer's data behind.
+3. A statement carries up to 256 rows. Python releases the GIL for each statement, and a busy event loop delays getting
+   it back.
+4. While a connection is open, the database file is opened only through SQLite. Closing any other descriptor of the
+   file would end SQLite's own locks in this process.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ APPLICATION = 0x54614A6C
 FORMAT = 1
 """SQLite's `user_version` of the files that this release reads and writes."""
 GROUP = 256
-"""Calls in a transaction, and rows read at once."""
+"""The number of calls in a transaction, and of rows that are read at once."""
 
 QUICK = 4096
-"""Pages that are written anew in no time: 16 MiB."""
+"""The number of pages (16 MiB) up to which rewriting the file is quick."""
 
 _TABLES = (
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -69,7 +70,7 @@ _FAIL = "INSERT OR REPLACE INTO failures SELECT number, entry, ?, ? FROM calls W
 
 @attrs.define
 class Batch:
-    """What one transaction writes."""
+    """The changes that one transaction writes."""
 
     accepted: list[tuple[int, bytes]] = attrs.field(factory=list[tuple[int, bytes]])
     digests: list[tuple[int, bytes]] = attrs.field(factory=list[tuple[int, bytes]])
@@ -85,18 +86,18 @@ class Batch:
         return self.settled + [index for _, _, index in self.failures]
 
     def settlements(self) -> Batch:
-        """Return what this batch settles and takes back, without what needs new room."""
+        """Return the settlements and the marks that are taken back, without the changes that need new room."""
         taken_back = [mark for mark in self.marks if not mark[0]]
         return Batch(settled=self.settled, failures=self.failures, marks=taken_back)
 
 
 class Store:
-    """A journal's file, open.
+    """The open file of a journal.
 
     Attributes:
         id: the name of this journal.
         recorded: one more than the highest index accepted.
-        lock: held while SQLite works; a fork waits for it, so that no child begins with SQLite half-way.
+        lock: held while SQLite works. A fork waits for it, so that no child starts in the middle of a transaction.
     """
 
     id: str
@@ -110,8 +111,8 @@ class Store:
         self._block = 0
         self._tail: bytearray = bytearray()
         self._has_new_destination = False
-        self._mark_of: dict[int, int] = {}  # by call: the row of marks it stands in
-        self._left: dict[int, int] = {}  # by row of marks: how many of its calls are not settled
+        self._mark_of: dict[int, int] = {}  # the row of marks of each call
+        self._left: dict[int, int] = {}  # the number of unsettled calls of each row of marks
         self._finished: list[tuple[int]] = []  # rows of marks to delete
         fork.refuse_inherited(path)
         with explained(path):
@@ -128,17 +129,19 @@ class Store:
         fork.stores.add(self)
 
     def _check(self, *, readonly: bool) -> None:
-        """Refuse what is not a journal before anything is written; make the tables of a new one."""
+        """Refuse a file that is not a journal, before anything is written; create the tables of a new journal."""
         application, version = self.value("PRAGMA application_id"), self.value("PRAGMA user_version")
         empty = application == 0 and not self.value("SELECT count(*) FROM sqlite_master")
         if application != APPLICATION and not (empty and version == 0):
-            raise JournalError(f"{self.path}: this is no journal, but a database of another program")
+            raise JournalError(f"{self.path}: this is not a journal, but the database of another program")
         if not empty and version != FORMAT:
             age = "a newer release of talon_async: update this one" if version > FORMAT else "an older release"
-            raise JournalError(f"{self.path}: the journal has format {version}, made by {age}; this one knows {FORMAT}")
+            raise JournalError(
+                f"{self.path}: the journal has format {version}, made by {age}; this release knows format {FORMAT}"
+            )
         if readonly:
             if empty:
-                raise JournalError(f"{self.path}: the journal is empty: nothing was ever recorded")
+                raise JournalError(f"{self.path}: the journal is empty: no run has used it yet")
         else:
             self._configure()
             if empty:
@@ -151,7 +154,7 @@ class Store:
         if mode != "wal":
             raise JournalError(f"{self.path}: a journal needs a local disk; SQLite cannot keep a WAL here ({mode})")
         for pragma in ("synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "secure_delete=ON"):
-            self._connection.execute(f"PRAGMA {pragma}")  # the two on fsync are for macOS and do nothing elsewhere
+            self._connection.execute(f"PRAGMA {pragma}")  # the two on fsync work on macOS only
         self._connection.execute("PRAGMA wal_autocheckpoint=500")
 
     def _make(self) -> None:
@@ -170,7 +173,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
-        """Write all or nothing."""
+        """Commit the changes of the block, or none of them if it raises."""
         with self.lock, explained(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -182,21 +185,21 @@ class Store:
                 raise
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Return the rows of a query."""
         with self.lock, explained(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def value(self, sql: str, *values: Any) -> Any:
-        """Return the first value that a query finds, or None."""
-        found = self.rows(sql, *values)
-        return found[0][0] if found else None
+        """Return the first value of a query; None if it has no rows."""
+        rows = self.rows(sql, *values)
+        return rows[0][0] if rows else None
 
     def about(self, name: str) -> str:
-        """Return what is noted of the journal itself, or an empty text."""
+        """Return a value of the table about the journal itself; an empty text if there is none."""
         return str(self.value("SELECT value FROM about WHERE name = ?", name) or "")
 
     def belong_to(self, destination: str) -> None:
-        """Note where the calls go; a journal for another destination is refused."""
+        """Record the destination of the calls; raise JournalError for a journal of another destination."""
         noted = self.about("destination")
         if not noted:
             with self.transaction() as connection:
@@ -204,11 +207,11 @@ class Store:
             self._has_new_destination = True
         elif noted != destination:
             raise JournalError(
-                f"{self.path}: this journal's calls belong to another base URL or Application key than this client's"
+                f"{self.path}: the calls of this journal belong to another base URL or API key than this client"
             )
 
     def forget_unused_destination(self) -> None:
-        """Belong to no destination again if this was the first run and surely sent nothing, as with a wrong API key."""
+        """Remove the destination if this was the first run and it sent nothing, as with a wrong API key."""
         if not self._has_new_destination:
             return
         _, taken_back = self.marks()
@@ -219,7 +222,7 @@ class Store:
                 connection.execute("DELETE FROM about WHERE name = 'destination'")
 
     def chunk(self, table: Table, after: int, end: int) -> list[tuple[Any, ...]]:
-        """Return the next rows of `calls` or `failures`, with indices after one and below another."""
+        """Return the next rows of `calls` or `failures`, with indices above `after` and below `end`."""
         return self.rows(_CHUNK[table], after, end, GROUP)
 
     def digests(self, block: int) -> bytes:
@@ -251,7 +254,7 @@ class Store:
             self._count_down(gone)
 
     def write_late(self, batch: Batch) -> None:
-        """Write settlements as one short row, which takes little room; `catch_up` does the rest later."""
+        """Write settlements as one short row, which takes little room. `catch_up` applies them later."""
         with self.transaction() as connection:
             for leaving, numbers in batch.marks:
                 self._mark(numbers, leaving=leaving)
@@ -260,7 +263,7 @@ class Store:
                 connection.execute("INSERT INTO late (settlements) VALUES (?)", (text,))
 
     def late(self) -> Batch:
-        """Return what `write_late` wrote and `catch_up` has not done yet."""
+        """Return the settlements that `write_late` wrote and `catch_up` has not applied yet."""
         late = Batch()
         for (text,) in self.rows("SELECT settlements FROM late ORDER BY batch"):
             settled, failures = json.loads(text)
@@ -269,14 +272,14 @@ class Store:
         return late
 
     def catch_up(self) -> None:
-        """Do what was written late."""
+        """Apply the settlements that `write_late` wrote."""
         if late := self.late():
             self.write(late)
             with self.transaction() as connection:
                 connection.execute("DELETE FROM late")
 
     def save_room(self) -> None:
-        """Leave the room that there is on the disk to the WAL."""
+        """Stop automatic checkpoints, so that the WAL gets all remaining room on the disk."""
         self._connection.execute("PRAGMA wal_autocheckpoint=0")
 
     def entry(self, index: int) -> bytes:
@@ -284,7 +287,7 @@ class Store:
         return bytes(self.value("SELECT entry FROM calls WHERE number = ?", index) or b"")
 
     def _record(self, digests: Sequence[tuple[int, bytes]]) -> None:
-        """Append hashes of items; where an index was left out, none is kept."""
+        """Append the hashes of items, and a placeholder for each index that was skipped."""
         for index, digest in digests:
             while self.recorded <= index:
                 if len(self._tail) == BLOCK * DIGEST:
@@ -313,9 +316,9 @@ class Store:
                     self._finished.append((mark,))
 
     def take_marks(self) -> tuple[set[int], set[int]]:
-        """Return the unsettled calls that were marked as leaving, and those whose marks were taken back.
+        """Return the unsettled calls that are marked as leaving, and the calls whose marks were taken back.
 
-        The latter is forgotten in the file, because the run that begins may send any of them.
+        The latter marks are deleted from the file, because the run that begins may send any of those calls.
         """
         leaving, taken_back = self.marks()
         with self.transaction() as connection:
@@ -327,7 +330,7 @@ class Store:
         return leaving, taken_back
 
     def marks(self) -> tuple[set[int], set[int]]:
-        """Return the calls that are marked as leaving, and those whose marks were taken back."""
+        """Return the calls that are marked as leaving, and the calls whose marks were taken back."""
         leaving, taken_back = set[int](), set[int]()
         for is_leaving, packed in self.rows("SELECT leaving, numbers FROM marks ORDER BY batch"):
             numbers = unpack_numbers(packed)
@@ -336,12 +339,12 @@ class Store:
         return leaving, taken_back
 
     def checkpoint(self) -> None:
-        """Write what is in the WAL into the database, as far as readers allow, so that the WAL begins anew."""
+        """Move the content of the WAL into the database, as far as readers allow, and truncate the WAL."""
         with self.lock, explained(self.path):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def shrink(self) -> None:
-        """Give unused pages back to the disk where that is worth its time, and leave nothing in the WAL."""
+        """Return unused pages to the disk if there are many or it is quick, and empty the WAL."""
         with self.lock, explained(self.path):
             unused = self.value("PRAGMA freelist_count")
             used = self.value("PRAGMA page_count") - unused
@@ -350,7 +353,7 @@ class Store:
             self.checkpoint()
 
     def rewrite(self) -> None:
-        """Write the whole file anew, so that no byte of what was deleted is left."""
+        """Rewrite the whole file, so that no byte of deleted rows is left."""
         with self.lock, explained(self.path):
             self._connection.execute("VACUUM")
             self.checkpoint()
@@ -379,7 +382,7 @@ class Store:
 
 
 def _in_groups(connection: sqlite3.Connection, statements: Mapping[int, str], values: list[Any], width: int) -> None:
-    """Execute a statement for many rows at once; `values` holds the rows one after the other."""
+    """Execute a statement for many rows at once. `values` holds the values of all rows, row after row."""
     start = 0
     for rows, sql in statements.items():
         step = rows * width

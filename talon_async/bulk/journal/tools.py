@@ -1,7 +1,7 @@
-"""What people do with a journal outside of a run: look into it, export, requeue, erase.
+"""The operations on a journal between runs: count, list, export, requeue, erase.
 
-Reading works at any time, also while a process writes. What changes the file takes the lock, so it is refused while a
-process holds the journal.
+Reading works at any time, also while a process writes. Operations that change the file take the lock, so they are
+refused while a process uses the journal.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 State = Literal["unsettled", "failed"]
 TABLES: tuple[Table, Table] = ("calls", "failures")
 LAST = 2**63 - 1
-"""No index is higher."""
+"""The highest possible index."""
 
 
 @attrs.frozen
@@ -40,13 +40,13 @@ class JournaledCall:
     """One call in a journal. Its `repr` holds no ID of a customer.
 
     Attributes:
-        index: its place among all calls of the journal.
-        state: `unsettled`, which the next run takes up, or `failed`.
-        call: the call itself: operation, target, body, ordering keys, idempotency key. None for an item that could not
-            be encoded, such as one with an attribute that JSON does not have: there is nothing to send.
-        accepted: when the journal took it.
-        failure: what is known of a failed one, as the run told it.
-        settled: when it failed.
+        index: the place of the call among all calls of the journal, counted from 0.
+        state: `unsettled` if the next run will send the call, or `failed`.
+        call: the call itself, with operation, target, body, ordering keys and idempotency key. None for an item that
+            could not be encoded, such as one with an attribute of a type that JSON does not have.
+        accepted: when the journal accepted the call, in UTC.
+        failure: the description of the failure that the run recorded; None for an unsettled call.
+        settled: when the call failed, in UTC; None for an unsettled call.
     """
 
     index: int
@@ -77,7 +77,13 @@ class JournaledCall:
 
 @attrs.frozen
 class JournalCounts:
-    """How many calls a journal took, how many of them the next run takes up, and how many failed."""
+    """The counts of a journal.
+
+    Attributes:
+        recorded: the number of source items that were ever recorded.
+        unsettled: the number of calls that the next run will send.
+        failed: the number of calls that failed.
+    """
 
     recorded: int
     unsettled: int
@@ -85,7 +91,7 @@ class JournalCounts:
 
 
 class JournalFile:
-    """A journal's file and what can be done with it outside of a run."""
+    """The file of a journal, with the operations between runs."""
 
     path: Path
 
@@ -100,7 +106,11 @@ class JournalFile:
         return Held(self.path)
 
     def count(self) -> JournalCounts:
-        """Return how many calls there are. Nothing is read into memory."""
+        """Return the counts of calls. The calls themselves are not read.
+
+        Raises:
+            JournalError: there is no such journal, or the file is not a journal or is damaged.
+        """
         store = Store(self.path, readonly=True)
         try:
             late = store.late()
@@ -111,9 +121,13 @@ class JournalFile:
             store.close()
 
     def list(self, state: State | None = None, *, ordering_key: str | None = None) -> Iterator[JournaledCall]:
-        """Return the unsettled calls and then the failed ones, each in the order of their indices.
+        """Return the unsettled calls and then the failed calls, both in the order of their indices.
 
-        `ordering_key`, such as `profile:jane`, leaves only the calls of one customer. Items without a call name none.
+        `state` selects only one kind. `ordering_key`, such as `profile:jane`, selects the calls of one customer,
+        without items that could not be encoded.
+
+        Raises:
+            JournalError: there is no such journal, or the file is not a journal or is damaged.
         """
         store = Store(self.path, readonly=True)
         try:
@@ -124,7 +138,7 @@ class JournalFile:
             store.close()
 
     def export(self, file: IO[bytes], state: State | None = None, *, ordering_key: str | None = None) -> int:
-        """Write calls as NDJSON into a binary file, with bodies, keys and failures; return how many.
+        """Write calls, with bodies, keys and failures, into a binary file as NDJSON; return the number of calls.
 
         The lines hold customers' data.
         """
@@ -135,15 +149,16 @@ class JournalFile:
         return count
 
     def requeue(self, indices: Iterable[int] | None = None, *, unknown: bool = False) -> int:
-        """Have the next run send failed calls again; return how many.
+        """Have the next run send failed calls again; return the number of calls.
 
-        Calls of unknown outcome, which the server may have acted on, are only taken if `indices` names them or with
-        `unknown=True`. They keep their idempotency key; a call that was surely refused gets a new one (unless the
-        caller chose the key), since the server may have kept its refusal under the old one. Items that could not be
-        encoded stay where they are.
+        Calls with an unknown outcome, on which the server may have acted, are requeued only if `indices` names them or
+        with `unknown=True`. They keep their idempotency key. A call that the server refused gets a new key, unless the
+        caller chose its key, because the server may remember the refusal under the old key. Items that could not be
+        encoded stay failed.
 
         Raises:
-            JournalError: `indices` names an item that could not be encoded; nothing is requeued then.
+            JournalError: a process uses the journal, or `indices` names an item that could not be encoded. Nothing is
+                requeued.
         """
         wanted = None if indices is None else set(indices)
         now = int(self._clock.now().timestamp())
@@ -167,11 +182,15 @@ class JournalFile:
         return count
 
     def erase(self, ordering_key: str) -> int:
-        """Remove all calls of one customer, such as `profile:jane`, settled or not; return how many were left.
+        """Remove all calls with an ordering key, such as `profile:jane`; return the number of calls removed.
 
-        What was settled with success is gone already. Afterwards the file is written anew, so that none of its bytes
-        come from what was removed. Calls name the profiles and sessions that they touch: erase each of them. Items that
-        could not be encoded name no customer, so they are removed too: what is known of them may be his.
+        Both unsettled and failed calls are removed. Calls that succeeded are not in the file any more. The file is then
+        rewritten, so that no byte of the removed calls is left in it. A call names the profile and the session that it
+        changes, so erase both for a customer. Items that could not be encoded name no customer. They are removed too,
+        since they may hold data of this customer.
+
+        Raises:
+            JournalError: a process uses the journal, there is no such journal, or it is damaged.
         """
         held = self._hold()
         count = 0
@@ -189,7 +208,7 @@ class JournalFile:
 
 
 def described(stored: Stored) -> PreparedCall[Any] | None:
-    """Return the call that a record holds; None for an item that could not be encoded, of which there is no record."""
+    """Return the call of a record; None for an item that could not be encoded, which has no record."""
     if not stored.record:
         return None
     try:
@@ -205,25 +224,25 @@ def is_keyed(stored: Stored) -> bool:
 
 
 def _may_be_of(ordering_key: str, stored: Stored) -> bool:
-    """Tell whether a call is, or an item that could not be encoded may be, of a customer."""
+    """Tell whether a call has the ordering key, or is an item that could not be encoded."""
     call = described(stored)
     return call is None or ordering_key in call.ordering_keys
 
 
 def _refuse_without_call(store: Store, wanted: set[int]) -> None:
-    """Raise JournalError if one of these failures is an item that could not be encoded."""
+    """Raise JournalError if one of these failures is an item that could not be encoded, and so has no call."""
     rows = (row for rows in _chunks(store, "failures") for row in rows if row[0] in wanted)
     for row in rows:
         if not unpack(row[0], row[1]).record:
             why = _read(row[2]).get("message", "")
             raise JournalError(
                 f"{store.path}: item {row[0]} could not be encoded, so there is no call to send again: correct the "
-                f"item, and send it by itself ({why})"
+                f"item and send it separately ({why})"
             )
 
 
 def keys_of_failures(store: Store) -> set[str]:
-    """Return the ordering keys of the failed calls; items that could not be sent have none."""
+    """Return the ordering keys of the failed calls. Items that could not be encoded have none."""
     rows = (row for rows in _chunks(store, "failures") for row in rows)
     calls = (described(unpack(row[0], row[1])) for row in rows)
     return {key for call in calls if call is not None for key in call.ordering_keys}
@@ -253,7 +272,7 @@ def _calls(store: Store, state: State | None) -> Iterator[JournaledCall]:
 
 
 def _requeue(connection: sqlite3.Connection, stored: Stored, accepted: int | None, name: str) -> None:
-    """Move a failed call back; `accepted` is given where the server surely did nothing."""
+    """Move a failed call back to the unsettled calls. With `accepted`, for a refused call, it gets a new key."""
     record = stored.record
     if accepted is not None and (call := described(stored)) is not None:
         record = bytes(call.with_key(f"{name}-{stored.index}-{os.urandom(4).hex()}"))

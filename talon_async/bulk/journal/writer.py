@@ -1,4 +1,4 @@
-"""A journal's file as one process holds it for writing, and the one thread that works on it."""
+"""The file of a journal while a process holds it for writing, and the thread that works on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Held:
     """A journal's file, held by this process for writing: the lock, the reserve and the store.
 
     Attributes:
-        problem: why nothing more can be accepted, once writing has failed.
+        problem: the error of writing after which nothing more can be accepted; None if there was none.
     """
 
     lock: FileLock
@@ -57,12 +57,12 @@ class Held:
                     raise
             except BaseException:
                 if was_there and self.lock.is_new:
-                    self.lock.path.unlink()  # the file is no journal that can be used: nothing is left beside it
+                    self.lock.path.unlink()  # the file is not a usable journal: leave no file beside it
                 self.lock.release()
                 raise
 
     def write(self, batch: Batch) -> None:
-        """Write a batch. When that fails, what it settles is still written, with the room of the reserve."""
+        """Write a batch. If that fails, write at least its settlements, into the room of the reserve, and raise."""
         if self.problem is None:
             try:
                 self._refuse_if_gone()
@@ -81,17 +81,17 @@ class Held:
         raise self.problem
 
     def _refuse_if_gone(self) -> None:
-        """Raise JournalError if the journal or its lock was removed or replaced: the next run would find another."""
+        """Raise JournalError if the journal or its lock file was removed or replaced."""
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(self._place, self.path.stat()) and self.lock.is_in_place():
                 return
         raise JournalError(
             f"{self.path}: the journal or its lock was removed while it was in use, so the next run would not know "
-            "what this one has sent"
+            "which calls this run has sent"
         )
 
     def _write_settlements(self) -> None:
-        """Write what is settled, where that takes the least room."""
+        """Write the settlements in the form that takes the least room."""
         for _ in range(2):
             if self.unwritten:
                 with contextlib.suppress(JournalError):
@@ -99,10 +99,10 @@ class Held:
                     self.unwritten = Batch()
             if self.unwritten:
                 with contextlib.suppress(JournalError):
-                    self.store.checkpoint()  # the WAL may begin anew
+                    self.store.checkpoint()  # frees room in the WAL
 
     def close(self) -> None:
-        """Write what is left, give unused room back, and let the journal go; raise what went wrong."""
+        """Write outstanding settlements, return unused room, and release the journal; raise the error of writing."""
         try:
             if self.unwritten:
                 self._write_settlements()
@@ -116,19 +116,19 @@ class Held:
             self.lock.release()
         if self.unwritten:
             raise JournalError(
-                f"{self.path}: {len(self.unwritten)} calls that are settled could not be written, so the next run "
-                f"takes them up again; {self.problem}"
+                f"{self.path}: {len(self.unwritten)} settled calls could not be written, so the next run "
+                f"will take them again; {self.problem}"
             )
         if self.problem is not None:
             raise self.problem
 
 
 class Writer:
-    """A thread that does one piece of work after the other.
+    """A thread that calls functions one after the other.
 
     Attributes:
-        held: the journal it works on. The thread's frame keeps it, so a forked child, where the frame stays but never
-            runs on, does not finalise its parent's connection.
+        held: the journal that the thread works on. The frame of the thread keeps it alive. In a forked child the frame
+            exists but never continues, so the child does not finalise its parent's connection.
     """
 
     def __init__(self) -> None:
@@ -137,11 +137,11 @@ class Writer:
         start_thread(self._work_off, "talon_async journal")
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Have the thread do this next."""
+        """Have the thread call a function, after those submitted before."""
         self._work.put(work)
 
     def begin(self, path: Path, destination: str) -> tuple[set[int], set[int]]:
-        """Open a journal, in the thread; return the marks of its calls, as `Store.take_marks` does."""
+        """Open a journal; return the marks of its calls, as `Store.take_marks` does. Runs on the thread."""
         held = Held(path)
         try:
             held.store.belong_to(destination)
@@ -153,20 +153,20 @@ class Writer:
         return marks
 
     def working_on(self) -> Held:
-        """Return the journal that is open."""
+        """Return the open journal."""
         if self.held is None:
             raise JournalError("the journal is not open")
         return self.held
 
     def end(self) -> None:
-        """Close the journal, in the thread, which ends."""
+        """Close the journal and end the thread. Runs on the thread."""
         self._work.put(None)
         held, self.held = self.held, None
         if held is not None:
             held.close()
 
     def abandon(self, batch: Batch | None = None) -> None:
-        """Close the journal, if one is or will be open, with no one waiting for it; write a last batch."""
+        """Have the thread write a last batch, close the journal and end, without waiting for it."""
         self.submit(partial(self._abandon, batch or Batch()))
 
     def _abandon(self, batch: Batch) -> None:

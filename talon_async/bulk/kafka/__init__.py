@@ -1,7 +1,9 @@
-"""Delivers the messages of Kafka topics: at least once, in order for each key, each acting once. Needs aiokafka.
+"""Delivers the messages of Kafka topics: at least once, in order for each key, and so that each acts once.
 
-`delivery` reads, commits and follows the group; `session` sends between two changes of the group; `messages` makes
-calls of messages; `ledger` knows which offset may be committed.
+It needs the package aiokafka.
+
+`delivery` reads messages, commits offsets and follows the changes of the group; `session` sends between two changes of
+the group; `messages` makes calls from messages; `ledger` tells which offset may be committed.
 """
 
 try:

@@ -1,12 +1,13 @@
-"""Reads a consumer, sends what it gives, commits what is settled, and follows the changes of its group.
+"""Reads messages from a consumer, sends their calls, commits offsets, and follows the changes of its group.
 
-1. An offset is committed only when every message before it is settled: the server has acted, or the message was handed
-   to `on_poison`. So a killed process loses nothing, and its successor sends again what was not committed.
-2. What is sent again acts once: its idempotency key is made of topic, partition and offset, unless the message brings
-   one. Calls that are not safe to send again are refused, unless asked for.
-3. Messages with the same key, and calls for the same profile or session, go one after the other.
-4. Before partitions go to another consumer, what was taken of them is sent within a bound; the rest is left to it.
-5. At most so many messages of a partition are taken ahead of the first one that is not settled.
+1. An offset is committed only when every message before it is settled: the server has acted on its call, or `on_poison`
+   has returned. A killed process therefore loses no message; the next process sends the uncommitted messages again.
+2. A message that is sent again acts once. Its idempotency key is made of topic, partition and offset, unless the
+   message brings its own. Calls that are not safe to repeat are refused, unless `allow_unrepeatable` is set.
+3. Messages with the same key, and calls for the same profile or session, are sent one after the other.
+4. Before partitions go to another consumer, the calls under way get up to `drain` seconds to end. The other consumer
+   gets the remaining messages.
+5. At most `ahead` messages of a partition are taken beyond the first unsettled message.
 """
 
 from __future__ import annotations
@@ -39,18 +40,18 @@ if TYPE_CHECKING:
 logger: logging.Logger = logging.getLogger("talon_async")
 
 POLL_MS = 200
-"""Milliseconds that one reading of the consumer waits for messages."""
+"""Milliseconds that one read of the consumer waits for messages."""
 KEEP_ALIVE = 1.0
-"""Seconds after which a consumer that is not read because there is no room is touched, or its group would drop it."""
+"""Seconds after which a paused consumer is polled, since its group would otherwise remove it."""
 AT_ONCE = 500
-"""Messages read at once at most."""
+"""The highest number of messages in one read."""
 COMMIT_WITHIN = 5.0
 """Seconds that the last commit may take."""
 FOREVER = 1e9
 
 
 class Consumer(Protocol):
-    """What is needed of aiokafka's `AIOKafkaConsumer`."""
+    """The methods of aiokafka's `AIOKafkaConsumer` that `deliver` uses."""
 
     async def start(self) -> None:
         """Join the group."""
@@ -65,11 +66,11 @@ class Consumer(Protocol):
         ...
 
     def subscribe(self, topics: Any = ..., pattern: Any = ..., listener: Any = ...) -> None:
-        """Choose the topics, and who is told when partitions come and go."""
+        """Choose the topics, and the listener for changes of the partitions."""
         ...
 
     def assignment(self) -> Iterable[Any]:
-        """Return the partitions."""
+        """Return the assigned partitions."""
         ...
 
     async def getmany(self, *partitions: Any, timeout_ms: Any = ..., max_records: Any = ...) -> Mapping[Any, Any]:
@@ -81,31 +82,33 @@ class Consumer(Protocol):
         ...
 
     def pause(self, *partitions: Any) -> None:
-        """Fetch nothing of some partitions."""
+        """Stop fetching from some partitions."""
         ...
 
     def resume(self, *partitions: Any) -> None:
-        """Fetch again."""
+        """Fetch from some partitions again."""
         ...
 
 
 class DeliveryOptions(PacingOptions, total=False):
-    """What a delivery can be told besides.
+    """The options of `deliver`, in addition to `PacingOptions`.
 
     Attributes:
         on_poison: called with the `Failure` of each message that cannot be delivered; its `item` is the `Message`. It
             may be a coroutine function, and may write to a dead-letter topic (see `dead_letter_headers`). The message
-            is settled when it returns; what it raises ends the delivery. Without it such messages are logged, kept in
-            the report, and end the delivery when there are `max_failures`.
-        stop: ends the delivery when it is set: what was taken is sent, within `drain`.
-        drain: seconds for sending what was taken, when partitions are taken away or the delivery ends; 5 by default. It
+            is settled when `on_poison` returns. An exception in it ends the delivery. Without `on_poison` such messages
+            are logged and kept in the report, and end the delivery when there are `max_failures` of them.
+        stop: an event that ends the delivery. The calls under way get up to `drain` seconds to end.
+        drain: seconds that the calls under way get when partitions are revoked or the delivery ends; 5 by default. It
             must be shorter than the consumer's `rebalance_timeout_ms`, which is 10 seconds by default.
-        ahead: messages of a partition that may be taken beyond the first one that is not settled; 10,000 by default.
-            After a kill so many of each partition may be sent again.
+        ahead: the number of messages of a partition that may be taken beyond the first unsettled message; 10,000 by
+            default. After a kill, so many messages of each partition may be sent again.
         commit_every: seconds between two commits; 1 by default.
-        namespace: the beginning of the idempotency keys that are made here. No key may come twice within 24 hours: name
-            the cluster with it if two clusters have topics of the same name, and change it if a topic is made anew.
-        allow_unrepeatable: also take calls that act twice when they are sent twice, such as events of V1.
+        namespace: a prefix of the idempotency keys that `deliver` makes. No key may be used for two messages within 24
+            hours. Put the name of the cluster here if two clusters have topics of the same name, and change the prefix
+            if a topic is deleted and created again.
+        allow_unrepeatable: accept calls that act twice if they are sent twice, such as events of V1. They end the
+            delivery by default.
     """
 
     on_poison: OnPoison | None
@@ -120,45 +123,50 @@ class DeliveryOptions(PacingOptions, total=False):
 async def deliver(
     consumer: Consumer, talon: Bulk, prepare: Prepare, **options: Unpack[DeliveryOptions]
 ) -> DeliveryReport:
-    """Send what comes in Kafka topics, until it is stopped.
+    """Send the messages of Kafka topics as calls, until `stop` is set.
 
-    The consumer is made with its topics, a `group_id`, `enable_auto_commit=False`, and without deserializers: what
-    cannot be read is then the message's trouble, and not the consumer's. It is not started yet: it is started here,
-    once it knows whom to tell when partitions come and go, and stopped in the end, which leaves the group.
+    Make the consumer with its topics, a `group_id` and `enable_auto_commit=False`. Give it no deserializers, so that a
+    message that cannot be read fails alone and does not stop the consumer. Do not start it: `deliver` registers itself
+    as the listener of the group first, then starts the consumer, and stops it at the end, which leaves the group.
 
-    When the server takes nothing, the delivery waits, without end once something has succeeded; else as `bulk`.
+    During an outage of the server the delivery waits. Once a call has succeeded, it waits without a bound. Calls are
+    sent as by `bulk`.
 
     Args:
         consumer: an `AIOKafkaConsumer`.
         talon: the client.
-        prepare: makes the call of a message (a `ConsumerRecord`), such as `talon.prepare(talon.track_event_v2)(...)`;
-            or returns None if there is nothing to send. What it raises makes the message a poisonous one. An
-            idempotency key given there counts; else the message's header `idempotency-key`; else topic, partition and
-            offset.
+        prepare: makes the call of a message (a `ConsumerRecord`), for example with
+            `talon.prepare(talon.track_event_v2)(...)`. It returns None if there is nothing to send. If it raises, the
+            message is a poison message. The idempotency key is the one that `prepare` passes, else the header
+            `idempotency-key` of the message, else one made of topic, partition and offset.
         **options: see `DeliveryOptions`.
 
     Returns:
-        The counts, when `stop` was set.
+        The counts, after `stop` was set.
 
     Raises:
         InvalidArgumentError: the consumer commits by itself, has no group or topics, or was started.
         KafkaError: the consumer cannot be started.
-        BulkInterruptedError: the delivery ended by itself: calls that are not safe to send again, a wrong API key,
-            `on_poison` raised, or the consumer did. What was settled is committed; the cause is chained.
+        BulkInterruptedError: the delivery ended by itself: a call is not safe to repeat, the API key is wrong, or
+            `on_poison` or the consumer raised. The offsets of settled messages are committed. `__cause__` is the cause.
     """
     check_words("DeliveryOptions", options, (*PacingOptions.__annotations__, *DeliveryOptions.__annotations__))
     topics = sorted(consumer.subscription())
-    if getattr(consumer, "_enable_auto_commit", False):  # there is no public way to know
-        raise InvalidArgumentError("consumer: it commits what is not settled; make it with enable_auto_commit=False")
+    if getattr(consumer, "_enable_auto_commit", False):  # aiokafka has no public attribute for it
+        raise InvalidArgumentError(
+            "consumer would commit messages that are not settled: make it with enable_auto_commit=False"
+        )
     if getattr(consumer, "_group_id", "") is None:
-        raise InvalidArgumentError("consumer: offsets are committed for a group; make it with a group_id")
+        raise InvalidArgumentError("consumer has no group to commit offsets for: make it with a group_id")
     if not topics:
-        raise InvalidArgumentError("consumer: it is not subscribed to topics")
+        raise InvalidArgumentError("consumer is not subscribed to topics")
     delivery = Delivery(consumer, talon, prepare, dict(options))
     try:
         consumer.subscribe(topics=topics, listener=delivery)
     except IllegalStateError:
-        raise InvalidArgumentError("consumer: subscribe it to topics by name, not to partitions or a pattern") from None
+        raise InvalidArgumentError(
+            "consumer must be subscribed to topics by name, not to partitions or a pattern"
+        ) from None
     try:
         await _start(consumer)
         return await delivery.run()
@@ -170,7 +178,7 @@ async def _start(consumer: Consumer) -> None:
     try:
         await consumer.start()
     except AssertionError:
-        raise InvalidArgumentError("consumer: it was started; `deliver` starts it, and stops it") from None
+        raise InvalidArgumentError("consumer is already started: `deliver` starts and stops it") from None
 
 
 class Delivery:
@@ -201,7 +209,7 @@ class Delivery:
         self._is_over = False
 
     async def run(self) -> DeliveryReport:
-        """Deliver until it is stopped, or ends by itself."""
+        """Deliver until `stop` is set or an error ends the delivery."""
         started = self._now()
         reading = asyncio.ensure_future(self._read())
         stopping = asyncio.ensure_future(self._stop.wait())
@@ -220,7 +228,7 @@ class Delivery:
             self.report.elapsed = self._now() - started
         problem = self._problem or (None if reading.cancelled() else reading.exception())
         if problem is None and not self._stop.is_set():
-            problem = TalonOneError("it came to its end without being told to")
+            problem = TalonOneError("the delivery ended although `stop` was not set")
         if problem is not None:
             error = BulkInterruptedError(f"the delivery ended: {type(problem).__name__}: {problem}")
             error.report = self.report
@@ -230,11 +238,11 @@ class Delivery:
     # -- reading
 
     async def _read(self) -> None:
-        """Read the consumer for ever."""
+        """Read messages until there is an error."""
         while self._problem is None:
             session = self._session
             if session is not None and session.has_failed():
-                return  # ending it tells why
+                return  # `_end_session` takes its error
             if session is not None and session.is_full():
                 await self._end_session(self._drain)
             if self._now() >= self._commit_due:
@@ -247,7 +255,7 @@ class Delivery:
             self._take(await self._consumer.getmany(*partitions, timeout_ms=POLL_MS, max_records=AT_ONCE))
 
     def _with_room(self) -> list[Any] | None:
-        """Return the partitions to read, an empty list for all; None if there is no room."""
+        """Return the partitions to read, or an empty list for all partitions; None if there is no room."""
         if self._session is not None and not self._session.wants_more():
             return None
         full = {partition for partition, ledger in self._ledgers.items() if len(ledger) >= self._ahead}
@@ -263,7 +271,7 @@ class Delivery:
             await self._touch()
 
     async def _touch(self) -> None:
-        """Read the consumer without taking anything, which shows its group that this member is alive."""
+        """Poll the consumer with all partitions paused, which shows its group that this member is alive."""
         consumer = self._consumer
         partitions = set(consumer.assignment())
         consumer.pause(*partitions)
@@ -273,7 +281,7 @@ class Delivery:
             consumer.resume(*(partitions & set(consumer.assignment())))
 
     def _take(self, batches: Mapping[Any, Any]) -> None:
-        """Have messages sent; without waiting in between, or their partitions could be gone."""
+        """Have messages sent. Do not await anything in between, as their partitions could be revoked."""
         for partition, records in batches.items():
             ledger = self._ledgers[partition]
             for record in records:
@@ -299,7 +307,7 @@ class Delivery:
     def _new_session(self) -> Session:
         options = self._options.copy()
         if options.get("patience") is None and self.report.succeeded:
-            options["patience"] = FOREVER  # the server was there: what is not committed is safe however long it is away
+            options["patience"] = FOREVER  # uncommitted messages are safe in any outage
         hooks = Hooks(self._settled, self._wanted.set, self._on_poison)
         return Session(self._talon, options, self.report, hooks)
 
@@ -313,17 +321,17 @@ class Delivery:
     # -- committing
 
     async def _commit(self, *, at_last: bool = False) -> None:
-        """Store how far everything is settled."""
+        """Commit the offsets up to which all messages are settled."""
         self._commit_due = self._now() + self._commit_every
-        found = {partition: ledger.uncommitted() for partition, ledger in self._ledgers.items()}
-        offsets = {partition: offset for partition, offset in found.items() if offset is not None}
+        uncommitted = {partition: ledger.uncommitted() for partition, ledger in self._ledgers.items()}
+        offsets = {partition: offset for partition, offset in uncommitted.items() if offset is not None}
         if not offsets:
             return
         try:
             async with asyncio.timeout(COMMIT_WITHIN if at_last else None):
                 await self._consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError):
-            logger.info("the partitions are another consumer's: what was not committed is delivered again")
+            logger.info("another consumer has the partitions now: messages that were not committed are delivered again")
         except (KafkaError, TimeoutError) as error:
             if not (at_last or getattr(error, "retriable", False)):
                 raise
@@ -335,13 +343,13 @@ class Delivery:
     # -- the group
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-        """Send what was taken, within a bound, and commit: all partitions are given out anew."""
+        """Give the calls under way up to `drain` seconds, and commit, since all partitions are reassigned."""
         del revoked
         if not self._is_over:
             await self._end_session(self._drain)
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        """Go on: the next session begins with the first message."""
+        """Do nothing. The next message starts a new session."""
 
     async def _end_session(self, seconds: float) -> None:
         async with self._ending:
@@ -353,7 +361,7 @@ class Delivery:
             self._ledgers.clear()
 
 
-ConsumerRebalanceListener.register(Delivery)  # aiokafka asks for its own class, and types it not
+ConsumerRebalanceListener.register(Delivery)  # aiokafka requires its own, untyped class
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""Which offset of a partition may be committed: everything before it is settled."""
+"""Finds the offset of a partition that may be committed: all messages before it are settled."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import deque
 
 
 class Ledger:
-    """The messages of one partition that were taken, in order, and which of them are settled.
+    """The messages taken from one partition, in order, and which of them are settled.
 
     Attributes:
-        position: the offset to commit, the next one to read after a restart; None before anything was settled.
-        committed: the offset that was committed last.
+        position: the offset to commit, which is the next to read after a restart; None before a message is settled.
+        committed: the last committed offset.
     """
 
     def __init__(self) -> None:
@@ -23,11 +23,11 @@ class Ledger:
         return len(self._taken)
 
     def take(self, offset: int) -> None:
-        """Note a message that was taken; offsets rise, and may have gaps."""
+        """Add a message that was taken. Offsets rise and may have gaps."""
         self._taken.append(offset)
 
     def settle(self, offset: int) -> None:
-        """Note that a message needs nothing more."""
+        """Mark a message as settled."""
         taken, settled = self._taken, self._settled
         settled.add(offset)
         while taken and taken[0] in settled:
@@ -36,5 +36,5 @@ class Ledger:
             self.position = first + 1
 
     def uncommitted(self) -> int | None:
-        """Return the offset to commit; None when it is committed."""
+        """Return the offset to commit; None if it is already committed."""
         return None if self.position == self.committed else self.position

@@ -1,4 +1,4 @@
-"""Messages of Kafka, and the calls that they stand for."""
+"""Makes calls from the messages of Kafka."""
 
 from __future__ import annotations
 
@@ -21,46 +21,46 @@ LONGEST_KEY = 255
 
 
 class Record(Protocol):
-    """A message as aiokafka gives it, a `ConsumerRecord`."""
+    """A message of aiokafka (`ConsumerRecord`)."""
 
     @property
     def topic(self) -> str:
-        """Its topic."""
+        """The topic."""
         ...
 
     @property
     def partition(self) -> int:
-        """Its partition."""
+        """The partition."""
         ...
 
     @property
     def offset(self) -> int:
-        """Its place in the partition."""
+        """The place in the partition."""
         ...
 
     @property
     def key(self) -> Any:
-        """Its key, None if it has none."""
+        """The key; None if the message has none."""
         ...
 
     @property
     def value(self) -> Any:
-        """Its content."""
+        """The content."""
         ...
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Its headers."""
+        """The headers."""
         ...
 
 
 @attrs.frozen(eq=False)
 class Message:
-    """A message that was taken, and the call that was made of it.
+    """A message, and the call that was made from it.
 
     Attributes:
-        record: the message as aiokafka gave it.
-        call: what is sent; None if none could be made of it.
+        record: the message of aiokafka.
+        call: the call that is sent; None if `prepare` could not make one.
     """
 
     record: Record = attrs.field(repr=False)
@@ -75,12 +75,14 @@ class Message:
 
 @attrs.define(eq=False)
 class DeliveryReport(Report[Message]):
-    """How a delivery went. With `on_poison` the failures are handed over, and only counted here.
+    """The report of a delivery. With `on_poison`, `failures` stays empty: failures are passed to it and only counted.
 
     Attributes:
-        poisoned: messages that cannot be delivered: handed to `on_poison`, or else logged and kept in `failures`.
-        ignored: messages of which `prepare` made nothing.
-        returned: messages that were taken and given up; they are delivered again, here or elsewhere.
+        poisoned: the number of messages that cannot be delivered. They are passed to `on_poison`, or else logged and
+            kept in `failures`.
+        ignored: the number of messages for which `prepare` returned None.
+        returned: the number of messages that were taken and given up. Kafka delivers them again, to this or another
+            consumer.
     """
 
     poisoned: int = 0
@@ -89,17 +91,18 @@ class DeliveryReport(Report[Message]):
 
 
 class MessageReader:
-    """Makes calls of messages."""
+    """Makes the call of a message, with its idempotency key and ordering keys."""
 
     def __init__(self, prepare: Prepare, *, namespace: str, allow: bool) -> None:
         self._prepare, self._namespace = prepare, namespace
         self._allow = allow
 
     def read(self, record: Record) -> PreparedCall[Any] | None:
-        """Return the call that a message stands for, None if there is nothing to send; or raise why there is none.
+        """Return the call of a message; None if there is nothing to send.
 
         Raises:
-            WrongItemError: such calls cannot be delivered at all.
+            WrongItemError: `prepare` returned something else, or a call that is not safe to repeat.
+            Exception: whatever `prepare` raised.
         """
         call = self._prepare(record)
         if call is None:
@@ -108,8 +111,8 @@ class MessageReader:
             raise WrongItemError(f"`prepare` must return a PreparedCall or None, not {type(call).__name__}")
         if not (self._allow or is_safe_to_send_again(call)):
             raise WrongItemError(
-                f"{call.operation} acts twice when it is sent twice, and Kafka delivers again what was not committed: "
-                "use an operation with a key, such as track_event_v2, or say allow_unrepeatable=True"
+                f"{call.operation} acts twice if it is sent twice, and Kafka delivers uncommitted messages again: "
+                "use an operation with a key, such as track_event_v2, or pass allow_unrepeatable=True"
             )
         return self._in_order(self._with_key(call, record), record)
 
@@ -134,9 +137,10 @@ def _header(record: Record, name: str) -> str | None:
 
 
 def dead_letter_headers(failure: Failure[Message]) -> list[tuple[str, bytes]]:
-    """Return the headers for a dead-letter topic: those of the message, where it came from, and why it is there.
+    """Return the headers for a message in a dead-letter topic.
 
-    With them goes the idempotency key, so that the message acts once also when it is delivered from there.
+    They are the headers of the original message, `talon-origin` (topic, partition and offset), `talon-outcome` and
+    `talon-error`. The header `idempotency-key` makes the message act once, even if it is delivered from there later.
     """
     message, error = failure.item, failure.error
     added = {

@@ -1,4 +1,4 @@
-"""One run over the partitions that a consumer has, until they are taken away or the delivery ends."""
+"""Sends the messages of the assigned partitions in one run, until the partitions are revoked or the delivery ends."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 logger: logging.Logger = logging.getLogger("talon_async")
 
 LOW_WATER = 500
-"""Messages that wait to be sent; with fewer, more are read."""
+"""More messages are read when fewer than this number wait to be sent."""
 FAILURES_OF_A_RUN = 5_000
-"""A run keeps its failures until it ends; one that has so many is exchanged."""
+"""A run is replaced by a new one after so many failures, because it keeps its failures until it ends."""
 POISON_AT_ONCE = 64
-"""Calls of `on_poison` under way; with more, results wait, and so does the run."""
+"""The highest number of calls of `on_poison` under way. The run waits while there are as many."""
 
 
 @attrs.frozen(eq=False)
 class Hooks:
-    """What a session tells.
+    """The callbacks of a session.
 
     Attributes:
-        settled: called with each message that needs nothing more.
+        settled: called with each message that is settled.
         wanted: called when there may be room for more messages.
         on_poison: called with the failure of each message that cannot be delivered.
     """
@@ -52,10 +52,10 @@ class Hooks:
 
 
 class Session:
-    """Sends messages, and tells of each that needs nothing more.
+    """Sends messages, and reports each message that is settled.
 
     Attributes:
-        task: is done when it has ended.
+        task: the task of the session; it is done when the session has ended.
     """
 
     task: asyncio.Task[None]
@@ -75,22 +75,22 @@ class Session:
 
     @property
     def problem(self) -> BaseException | None:
-        """What ended it before it was told to end, or what `on_poison` raised."""
+        """The error that ended the session early, or that `on_poison` raised; None if there was none."""
         has_ended = self.task.done() and not self.task.cancelled()
         return self._problem or (self.task.exception() if has_ended else None)
 
     # -- taking
 
     def wants_more(self) -> bool:
-        """Tell whether few messages wait, and few are being handed over."""
+        """Tell whether few messages wait to be sent, and few calls of `on_poison` are under way."""
         return len(self._waiting) < LOW_WATER and len(self._poisonings) < POISON_AT_ONCE
 
     def is_full(self) -> bool:
-        """Tell whether its run has as many failures as it may keep."""
+        """Tell whether the run has as many failures as it may keep."""
         return self._failures >= FAILURES_OF_A_RUN
 
     def has_failed(self) -> bool:
-        """Tell whether it has ended by itself, or must be ended."""
+        """Tell whether the session has ended by itself, or must be ended because of an error."""
         return self.problem is not None or (self.task.done() and not self._has_ended)
 
     def add(self, record: Record, call: PreparedCall[Any]) -> None:
@@ -99,7 +99,7 @@ class Session:
         self._arrived.set()
 
     def refuse(self, record: Record, problem: Exception) -> None:
-        """Hand over a message that cannot be sent."""
+        """Report a message for which `prepare` raised as a failure."""
         error = problem
         if not isinstance(error, TalonOneError):
             error = TalonOneError(f"{type(problem).__name__}: {problem}")
@@ -129,7 +129,7 @@ class Session:
     # -- sending
 
     async def _run(self) -> None:
-        """Send until there is nothing more to come, and everything is handed over."""
+        """Send messages until the end of the session, and wait for all calls of `on_poison`."""
         try:
             options: dict[str, Any] = {**self._options, "max_failures": 2 * FAILURES_OF_A_RUN}
             async with contextlib.aclosing(self._talon.stream(self._calls(), **options)) as results:
@@ -207,7 +207,7 @@ class Session:
     # -- the end
 
     async def end(self, seconds: float) -> None:
-        """Send what was taken, for so many seconds at most; what is left then is given up."""
+        """Send the messages under way for so many seconds at most, then give up the rest."""
         self._has_ended = True
         self._waiting.clear()
         self._arrived.set()
@@ -215,13 +215,13 @@ class Session:
         await self.cancel()
 
     async def cancel(self) -> None:
-        """Give up what is under way."""
+        """Give up the messages under way."""
         self.task.cancel()
         await asyncio.wait([self.task])
 
 
 def _is_poison(failure: Failure[Message]) -> bool:
-    """Tell whether a message itself is what cannot be delivered; else it stays unsettled, and is delivered again."""
+    """Tell whether the message itself caused the failure. Otherwise it stays unsettled, and is delivered again."""
     error = failure.error
     if failure.outcome == "rejected":
         return sign_of(error) is not Sign.FATAL

@@ -1,4 +1,4 @@
-"""The methods of the client that make many calls: `many`, `in_chunks` of large requests, `queued` by and by."""
+"""The client's methods for many calls: `many` single calls, `in_chunks` of many items, and the queue in `queued`."""
 
 from talon_async.bulk.methods.in_chunks import InChunks
 from talon_async.bulk.methods.queued import Queued
@@ -7,4 +7,4 @@ __all__ = ["Bulk"]
 
 
 class Bulk(Queued, InChunks):
-    """Calls that make many requests: bounded, in order, through outages, with an exact report."""
+    """Methods that send many calls: bounded, in order, through outages, with a report that counts every call once."""

@@ -1,4 +1,4 @@
-"""Runs, and returns the report or raises what ended the run."""
+"""Runs many calls, and returns the report or raises the error that ended the run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class ExitError(Exception):
-    """Carries an exit to the caller's thread, where it belongs. Raised in a task, it would end the event loop.
+    """Carries an exit, such as SystemExit, to the caller's thread. Raised in a task, it would end the event loop.
 
     Attributes:
-        problem: what to raise there.
+        problem: the exit to raise on the caller's thread.
     """
 
     def __init__(self, problem: BaseException) -> None:
@@ -31,15 +31,15 @@ class ExitError(Exception):
 
 
 class Runs:
-    """What the methods that make many calls have in common."""
+    """The common part of the methods that make many calls."""
 
     _core: Core
     _options: Options
     _exits_elsewhere = False
-    """Whether this is the other half of a blocking client, on whose caller's thread an exit belongs."""
+    """Whether this client works for a blocking client, on whose calling thread an exit must be raised."""
 
     async def _ended(self, runner: Runner) -> Report[Any]:
-        """Run, and return the report or raise what ended the run."""
+        """Run all calls, and return the report or raise the error that ended the run."""
         self._core.state()  # raises where asyncio does not run
         report = runner.account.report
         try:
@@ -51,7 +51,7 @@ class Runs:
         return report
 
     def _raise_interruption(self, runner: Runner) -> None:
-        """Raise what the source, `progress` or the journal raised."""
+        """Raise the exception of the source, `progress` or the journal, if there was one."""
         report, interrupted_by = runner.account.report, runner.account.interrupted_by
         if interrupted_by is None:
             return
@@ -66,7 +66,7 @@ class Runs:
         raise error from problem
 
     async def _read(self, runner: Runner, results: Results) -> AsyncGenerator[None, None]:
-        """Run, and yield whenever there are results, which whoever asks takes."""
+        """Run all calls, and yield whenever there are results for the caller to take."""
         self._core.state()  # raises where asyncio does not run
         task = asyncio.ensure_future(runner.run())
         try:
@@ -75,7 +75,7 @@ class Runs:
                 yield
             await task
         except BaseException as problem:
-            problem.__dict__["report"] = runner.account.report  # complete when the run has ended, below
+            problem.__dict__["report"] = runner.account.report  # completed when the run ends, below
             raise
         finally:
             if not task.done():
@@ -90,6 +90,6 @@ class Runs:
 
 
 def key_maker(options: Options) -> Callable[[], str]:
-    """Return what makes idempotency keys."""
+    """Return the function that makes idempotency keys; it checks keys of a user's function."""
     make = options.idempotency_keys
     return make if make is new_key else lambda: valid_key(make())

@@ -1,4 +1,4 @@
-"""Many items, as many in a request as the API takes."""
+"""The methods that send many items in chunks, each as large as one request may be."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CHUNKS_AT_ONCE = 4
 
 
 class InChunks(Runs):
-    """Calls that take more than fits into a request."""
+    """Methods that take more items than fit into one request."""
 
     async def update_customer_profiles_in_chunks(
         self,
@@ -46,21 +46,24 @@ class InChunks(Runs):
         silent: bool | None = None,
         **options: Unpack[PacingOptions],
     ) -> ChunksReport[MultipleCustomerProfileIntegrationRequestItem, MultipleCustomerProfileIntegrationResponseV2]:
-        """Create or update any number of profiles, 1000 in a request.
+        """Create or update any number of profiles, up to 1000 in a request.
 
-        A profile that comes several times is updated in that order. One that cannot be sent fails alone.
+        Several updates of one profile are applied in the order of `profiles`. A profile that cannot be encoded fails
+        alone.
 
         Args:
-            profiles: the profiles, from any iterable, also an asynchronous one.
-            silent: `False` asks for the profiles as they are afterwards, in the report's `answers`.
-            **options: see `PacingOptions`; 4 requests are under way at once by default.
+            profiles: the profiles, from an iterable or asynchronous iterable.
+            silent: `False` asks for the updated profiles, which are then in the report's `answers`.
+            **options: see `PacingOptions`. By default 4 requests are under way at once.
 
         Returns:
             The counts of profiles, and every failure with its profile and error.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `profiles` is no iterable; nothing was sent.
-            BulkInterruptedError: the source or `progress` raised.
+            InvalidArgumentError: an option is invalid, or `profiles` is not iterable. Nothing was sent.
+            BulkInterruptedError: the source or `progress` raised. Its `report` is the report.
+
+        See https://docs.talon.one/integration-api#tag/Customer-profiles/operation/updateCustomerProfilesV2
         """
         return await self._in_chunks(
             kinds()["update_customer_profiles_v2"],
@@ -74,20 +77,22 @@ class InChunks(Runs):
         changes: Iterable[CustomerProfileAudienceRequestItem] | AsyncIterable[CustomerProfileAudienceRequestItem],
         **options: Unpack[PacingOptions],
     ) -> ChunksReport[CustomerProfileAudienceRequestItem, None]:
-        """Put any number of customers into audiences and take them out, 1000 changes in a request.
+        """Add any number of customers to audiences, or remove them, up to 1000 changes in a request.
 
-        Several changes of one customer in one audience are made in that order.
+        Several changes of one customer in one audience are made in the order of `changes`.
 
         Args:
-            changes: the changes, from any iterable, also an asynchronous one.
-            **options: see `PacingOptions`; 4 requests are under way at once by default.
+            changes: the changes, from an iterable or asynchronous iterable.
+            **options: see `PacingOptions`. By default 4 requests are under way at once.
 
         Returns:
             The counts of changes, and every failure with its change and error.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `changes` is no iterable; nothing was sent.
-            BulkInterruptedError: the source or `progress` raised.
+            InvalidArgumentError: an option is invalid, or `changes` is not iterable. Nothing was sent.
+            BulkInterruptedError: the source or `progress` raised. Its `report` is the report.
+
+        See https://docs.talon.one/integration-api#tag/Audiences/operation/updateCustomerProfileAudiences
         """
         return await self._in_chunks(
             kinds()["update_customer_profile_audiences"], changes, lambda request, body: request(body), options
@@ -100,22 +105,24 @@ class InChunks(Runs):
         silent: bool | None = None,
         **options: Unpack[PacingOptions],
     ) -> ChunksReport[str, CreateReferralsForMultipleAdvocatesResponse]:
-        """Make a referral code for each of any number of customers, 1000 in a request.
+        """Create a referral code for each of any number of customers, up to 1000 in a request.
 
-        A request that may have reached the server is not repeated: its customers are failures whose `error.outcome`
+        A request that may have reached the server is not repeated. Its customers are failures, whose `error.outcome`
         tells whether they may have a code.
 
         Args:
-            body: as for one request, with as many customers as you like.
-            silent: `False` asks for the codes, in the report's `answers`.
-            **options: see `PacingOptions`; 4 requests are under way at once by default.
+            body: the body as for one request, with any number of customers.
+            silent: `False` asks for the codes, which are then in the report's `answers`.
+            **options: see `PacingOptions`. By default 4 requests are under way at once.
 
         Returns:
             The counts of customers, and every failure with your ID of the customer and the error.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `body` is not what it should be; nothing was sent.
-            BulkInterruptedError: `progress` raised.
+            InvalidArgumentError: an option is invalid, or `body` has the wrong type. Nothing was sent.
+            BulkInterruptedError: `progress` raised. Its `report` is the report.
+
+        See https://docs.talon.one/integration-api#tag/Referrals/operation/createReferralsForMultipleAdvocates
         """
         kind = kinds()["create_referrals_for_multiple_advocates"]
         (expected,) = endpoint_for(type(self), kind.operation).body_classes
@@ -141,20 +148,24 @@ class InChunks(Runs):
     ) -> ChunksReport[CatalogAction, Catalog]:
         """Apply any number of actions of any kinds to a catalog, up to 1000 of one kind in a request.
 
-        The outcome is that of the actions one after the other: requests of another kind, or about a SKU that is under
-        way, wait, and an action on many items goes alone. No `version` is sent, as each request makes a new one.
+        The result is the same as for the actions one after the other. A request waits while requests of another kind,
+        or about the same SKU, are under way. An action on many items is sent alone. No `version` is sent, because each
+        request creates a new version of the catalog.
 
         Args:
-            catalog_id: the API's ID of the catalog.
-            actions: the actions, from any iterable, also an asynchronous one.
-            **options: see `PacingOptions`; 1 request is under way at once by default.
+            catalog_id: the ID of the catalog in Talon.One.
+            actions: the actions, from an iterable or asynchronous iterable.
+            **options: see `PacingOptions`. By default 1 request is under way at once.
 
         Returns:
-            The counts of actions, every failure with its action and error, and the catalog after each request.
+            The counts of actions, every failure with its action and error, and in `answers` the catalog after each
+            request.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `actions` is no iterable; nothing was sent.
-            BulkInterruptedError: the source or `progress` raised.
+            InvalidArgumentError: an option is invalid, or `actions` is not iterable. Nothing was sent.
+            BulkInterruptedError: the source or `progress` raised. Its `report` is the report.
+
+        See https://docs.talon.one/integration-api#tag/Catalogs/operation/syncCatalog
         """
         return await self._in_chunks(
             kinds()["sync_catalog"], actions, lambda request, body: request(catalog_id, body), options, at_once=1

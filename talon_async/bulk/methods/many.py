@@ -1,4 +1,4 @@
-"""Many calls, each a request of its own."""
+"""The methods that send many calls, each in a request of its own."""
 
 from __future__ import annotations
 
@@ -32,35 +32,36 @@ T = TypeVar("T")
 E = TypeVar("E", bound="NewEvent | IntegrationEventV2Request | IntegrationEventV3Request")
 
 EVENTS = ("track_event", "track_event_v2", "track_event_v3")
-"""The operations that record an event; which one it is, the class of the event tells."""
+"""The operations that record an event. The class of an event tells its operation."""
 
 
 class ManyCalls(Runs):
-    """Calls of any operations, and events."""
+    """Methods that send many prepared calls, or many events."""
 
     async def bulk(
         self, calls: Iterable[PreparedCall[T]] | AsyncIterable[PreparedCall[T]], **options: Unpack[BulkOptions]
     ) -> Report[PreparedCall[T]]:
         """Send many prepared calls of any operations; see `prepare`.
 
-        Calls with a common ordering key (the same profile or session) go one after the other, in this order; others at
-        once. When the server takes nothing the run waits, and costs no call an attempt. The calls are read as fast as
-        they are sent, so the source may be endless. However the run ends, every call that was taken is in the report
-        once; where an exception is raised, the report is its `report`.
+        Calls that share an ordering key (the same profile or session) are sent one after the other, in the order of
+        `calls`. Other calls are sent at the same time. During an outage of the server the run waits, without using up
+        attempts of the calls. Calls are read from the source as they are sent, so the source may be endless. Every call
+        that was read is counted in the report once, however the run ends. If an exception is raised, its `report` is
+        the report.
 
-        Answers are not given out: calls that were prepared without `silent` are sent with `silent=True` where there is
-        such a thing.
+        Answers are not returned. A call whose operation has the option `silent` is sent with `silent=True`, unless it
+        was prepared with another value.
 
         Args:
-            calls: the calls, from any iterable, also an asynchronous one. An ordinary generator that turns out slow is
-                read in a thread.
+            calls: the calls, from an iterable or asynchronous iterable. A generator that turns out to be slow is read
+                in a thread.
             **options: see `BulkOptions`.
 
         Returns:
             The counts, and every call that did not succeed, with its error.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `calls` is no iterable; nothing was sent.
+            InvalidArgumentError: an option is invalid, or `calls` is not iterable. Nothing was sent.
             BulkInterruptedError: the source or `progress` raised.
         """
         source = as_source(calls, "calls", self._core.clock.monotonic)
@@ -73,22 +74,23 @@ class ManyCalls(Runs):
         ordered: bool = False,
         **options: Unpack[BulkOptions],
     ) -> AsyncGenerator[Result[PreparedCall[T], T], None]:
-        """Send many prepared calls as `bulk` does, and give each result as it comes.
+        """Send many prepared calls as `bulk` does, and yield each result as it arrives.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
-        `contextlib.aclosing`.
+        Calls are read from the source only as fast as results are read. To end the run early, close the iterator, or
+        leave the loop inside `contextlib.aclosing`.
 
         Args:
-            calls: the calls, from any iterable, also an asynchronous one.
-            ordered: give the results in the order of the calls; a slow one holds up the results of others.
+            calls: the calls, from an iterable or asynchronous iterable.
+            ordered: yield the results in the order of the calls. A slow call then delays the results behind it.
             **options: see `BulkOptions`.
 
         Returns:
-            A `Success` or a `Failure` for each call that was taken.
+            A `Success` or a `Failure` for each call that was read.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `calls` is no iterable; nothing was sent.
-            BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
+            InvalidArgumentError: an option is invalid, or `calls` is not iterable. Nothing was sent.
+            BulkInterruptedError: the run ended before the source. It is raised after all results; `__cause__` is the
+                reason.
         """
         source, results = as_source(calls, "calls", self._core.clock.monotonic), Results(ordered=ordered)
         runner = self._run_of(source, self._sending, options, results)
@@ -101,23 +103,24 @@ class ManyCalls(Runs):
     async def track_events(
         self, events: Iterable[E] | AsyncIterable[E], *, dry: bool | None = None, **options: Unpack[BulkOptions]
     ) -> Report[E]:
-        """Record many events, those of one customer or session in the order they come.
+        """Record many events, in order for each customer and session.
 
-        Events of all three kinds may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
-        `IntegrationEventV3Request`. Those of V2 and V3 are safe to repeat, and with a journal survive a kill; one of V1
-        that may have reached the server is `unknown`. No answers are asked for. Else as `bulk`.
+        Events of all three classes may be mixed: `NewEvent` (V1), `IntegrationEventV2Request` and
+        `IntegrationEventV3Request`. Events of V2 and V3 are safe to repeat, and with a journal are recorded once even
+        after a kill. An event of V1 that may have reached the server is not repeated; its outcome is `unknown`. Answers
+        are not requested. Otherwise the method works as `bulk` does.
 
         Args:
-            events: the events, from any iterable, also an asynchronous one. An ordinary generator that turns out slow
-                is read in a thread.
-            dry: evaluate only, store nothing.
+            events: the events, from an iterable or asynchronous iterable. A generator that turns out to be slow is read
+                in a thread.
+            dry: only evaluate the rules; the server stores nothing.
             **options: see `BulkOptions`.
 
         Returns:
-            The counts, and every event that was not recorded for sure, with its error.
+            The counts, and every event that may not have been recorded, with its error.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `events` is no iterable; nothing was sent.
+            InvalidArgumentError: an option is invalid, or `events` is not iterable. Nothing was sent.
             BulkInterruptedError: the source or `progress` raised.
         """
         source = as_source(events, "events", self._core.clock.monotonic)
@@ -134,24 +137,25 @@ class ManyCalls(Runs):
     ) -> AsyncGenerator[
         Result[E, IntegrationState | IntegrationEventV2Response | IntegrationEventV3Response | None], None
     ]:
-        """Record many events as `track_events` does, and give what each led to as it comes.
+        """Record many events as `track_events` does, and yield the answer to each as it arrives.
 
-        No more is taken than results are read. Leaving the loop ends the run: close the iterator, or use
-        `contextlib.aclosing`.
+        Events are read from the source only as fast as results are read. To end the run early, close the iterator, or
+        leave the loop inside `contextlib.aclosing`.
 
         Args:
-            events: the events, from any iterable, also an asynchronous one.
-            dry: evaluate only, store nothing.
-            silent: `True` asks for no answers of V2 and V3, whose data is then None.
-            ordered: give the results in the order of the events; a slow one holds up the results of others.
+            events: the events, from an iterable or asynchronous iterable.
+            dry: only evaluate the rules; the server stores nothing.
+            silent: `True` requests no answers for events of V2 and V3; the `data` of their results is then None.
+            ordered: yield the results in the order of the events. A slow event then delays the results behind it.
             **options: see `BulkOptions`.
 
         Returns:
-            A `Success` or a `Failure` for each event that was taken.
+            A `Success` or a `Failure` for each event that was read.
 
         Raises:
-            InvalidArgumentError: an option makes no sense, or `events` is no iterable; nothing was sent.
-            BulkInterruptedError: the run ended before the source did, after all results; its cause says why.
+            InvalidArgumentError: an option is invalid, or `events` is not iterable. Nothing was sent.
+            BulkInterruptedError: the run ended before the source. It is raised after all results; `__cause__` is the
+                reason.
         """
         source, results = as_source(events, "events", self._core.clock.monotonic), Results(ordered=ordered)
         runner = self._run_of(source, self._recording(dry=dry, silent=silent), options, results)
@@ -166,18 +170,18 @@ class ManyCalls(Runs):
         return request_of(prepared, type(self)), prepared.ordering_keys
 
     def _sending_silently(self, call: Any) -> tuple[Request, tuple[str, ...]]:
-        """Make the request of a call whose answer is not given out."""
+        """Make the request of a call whose answer is not returned."""
         prepared = _checked(call)
         return silent_request_of(prepared, type(self)), prepared.ordering_keys
 
     def _recording(self, *, dry: bool | None, silent: bool | None) -> Callable[[Any], tuple[Request, tuple[str, ...]]]:
-        """Return what makes the requests of events."""
+        """Return the function that makes the requests of events."""
         makers: dict[type, Callable[[Any], Request]] = {}
         for operation in EVENTS:
             endpoint = endpoint_for(type(self), operation)
             options = {"dry": dry, "silent": silent}
-            given = {name: value for name, value in options.items() if name in endpoint.signature.parameters}
-            makers[endpoint.body_classes[0]] = partial(endpoint.request, **given)
+            supported = {name: value for name, value in options.items() if name in endpoint.signature.parameters}
+            makers[endpoint.body_classes[0]] = partial(endpoint.request, **supported)
 
         new_key = key_maker(self._options)
 
@@ -206,14 +210,14 @@ class ManyCalls(Runs):
 
 def _checked(call: Any) -> PreparedCall[Any]:
     if not isinstance(call, PreparedCall):
-        raise WrongItemError(f"each of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
+        raise WrongItemError(f"every item of calls must be a PreparedCall, not {type(call).__name__}: see `prepare`")
     return cast("PreparedCall[Any]", call)
 
 
 def _maker(makers: dict[type, Callable[[Any], Request]], event: Any) -> Callable[[Any], Request]:
-    """Return what makes the request of an event of a subclass."""
+    """Return the function that makes the request of an event of a subclass."""
     for cls, make in makers.items():
         if isinstance(event, cls):
             return make
     names = ", ".join(cls.__name__ for cls in makers)
-    raise WrongItemError(f"each of events must be one of {names}, not {type(event).__name__}")
+    raise WrongItemError(f"every item of events must be one of {names}, not {type(event).__name__}")

@@ -1,4 +1,4 @@
-"""The queue: events that come one by one, over the whole life of a process."""
+"""The method that makes a queue, for events that come one by one over the life of a process."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ if TYPE_CHECKING:
 
 
 class Queued(ManyCalls):
-    """Calls that are accepted now and sent soon."""
+    """The method that makes a queue."""
 
     def queue(self, **options: Unpack[QueueOptions]) -> Queue:
-        """Make a queue, which takes events and prepared calls now and sends them soon.
+        """Make a queue that accepts events and prepared calls, and sends them in the background.
 
-        `async with talon.queue(journal="events") as queue: await queue.put(event)`. It is for web applications and
-        whatever else produces events one by one: `put` returns when the event is accepted, with a journal when it is on
-        the disk. Sending goes as with `bulk`: bounded, in order for each customer, through outages.
+        `async with talon.queue(journal="events") as queue: await queue.put(event)`. A queue is for web applications and
+        other programs that produce events one by one. `put` returns when the event is accepted; with a journal, that is
+        when the event is on the disk. Events are sent as by `bulk`: bounded, in order for each customer, through
+        outages.
 
         Args:
             **options: see `QueueOptions`.
 
         Raises:
-            InvalidArgumentError: an option makes no sense.
+            InvalidArgumentError: an option is invalid.
         """
         return Queue(self._queue_design(options))
 
     def _queue_design(self, options: Mapping[str, Any]) -> QueueDesign:
-        """Check the options, and return what a queue is made of."""
+        """Check the options, and return the design of a queue."""
         settings, record = settings_of(options), self._recording(dry=None, silent=None)
 
         def request_for(item: Any) -> Request:

@@ -1,7 +1,7 @@
-"""The queue for applications: events are accepted now and sent soon, by the bulk runner.
+"""The queue for applications. It accepts events, and the bulk runner sends them in the background.
 
-`queue` and `threads` are what people use, awaited and blocking; `opened` is an open queue on its event loop, `line` the
-events in it, `folder` its journal, `options` what it is told and tells.
+`queue` and `threads` are the public classes, awaited and blocking. `opened` is an open queue on its event loop, `line`
+holds the events in it, `folder` is its journal, and `options` has its options and statistics.
 """
 
 from talon_async.bulk.queue.opened import QueueDesign

@@ -1,11 +1,11 @@
-"""A queue's journal: a folder with one file for each process.
+"""The journal of a queue: a folder with one file for each process.
 
-1. A queue that is opened makes a file of its own, under a name that no other has: so it never waits for another.
-2. Files that no process holds are taken over, the oldest first. What they hold goes before what is put now, and is
-   settled where it lies: its keys, its age and its marks stay what they are.
-3. A file with nothing in it is removed, while its lock is held. One that holds failures stays, for
-   `talon-async journal list` and `requeue`; requeued calls are taken over by the next queue that is opened.
-4. A file that cannot be used, such as a damaged one or one of another Application, is left alone, and logged.
+1. A queue that is opened creates a file of its own, under a unique name, so it never waits for another process.
+2. Files of processes that have ended are taken over, the oldest first. Their calls are sent before new events, and are
+   settled in their own files, so their keys, age and marks are kept.
+3. An empty file is removed while its lock is held. A file with failures stays for `talon-async journal list` and
+   `requeue`. The next queue that is opened takes requeued calls over.
+4. A file that cannot be used, such as a damaged file or one of another Application, is left alone and logged.
 """
 
 from __future__ import annotations
@@ -36,15 +36,16 @@ SUFFIX = ".journal"
 PARTS = (*SQLITE, RESERVE, "", LOCK)
 """The files of a journal, in the order in which they are removed."""
 FORGET_EVERY = 65_536
-"""Calls after which the hashes of those before are removed: 5 bytes each, which no queue asks for."""
+"""The number of calls after which the hashes of earlier calls (5 bytes each) are removed, since a queue reads none."""
 
 
 @attrs.define(eq=False)
 class TakenOver:
-    """A file that another process left.
+    """A file of a process that has ended.
 
     Attributes:
-        left: calls of it that are under way here.
+        journal: the journal in the file.
+        left: the number of its calls that are under way in this process.
         is_read: whether all of its calls were read.
     """
 
@@ -54,15 +55,15 @@ class TakenOver:
 
 
 class FolderJournal:
-    """The file of this process and those that it took over, as one journal for the runner.
+    """The file of this process and the files that it took over, as one journal for the runner.
 
-    Calls are stored by `store`, in the order in which the runner takes them; `accept` has nothing left to do. Calls
-    that were taken over have negative indices here.
+    `store` stores the calls, in the order in which the runner takes them, so `accept` does nothing. Calls that were
+    taken over have negative indices here.
 
     Attributes:
-        key: returns the idempotency key that a call was stored with.
-        never_left: calls that surely were not sent, to be noted in the end.
-        places: for each call that was taken over and is not settled, its file and its index there.
+        key: returns the idempotency key with which a call was stored.
+        never_left: the indices of calls that were not sent, which `close` records.
+        places: the file, and the index there, of each unsettled call that was taken over.
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
@@ -77,24 +78,24 @@ class FolderJournal:
         self.key: Callable[[int], str] = lambda _: ""
 
     async def begin(self, *, destination: str, trust_keys: bool) -> None:
-        """Make the file of this process."""
+        """Create the folder, if needed, and the file of this process."""
         self._destination, self._trust_keys = destination, trust_keys
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except FileExistsError as error:
-            raise JournalError(f"{self._folder}: a queue's journal is a folder, and this is a file") from error
+            raise JournalError(f"{self._folder}: the journal of a queue must be a folder, not a file") from error
         except OSError as error:
-            raise JournalError(f"{self._folder}: the folder cannot be made: {error.strerror}") from error
+            raise JournalError(f"{self._folder}: the folder cannot be created: {error.strerror}") from error
         await self._own.open(destination=destination, trust_keys=trust_keys)
 
     async def store(self, entries: Sequence[Entry]) -> None:
-        """Store calls; they are durable when this returns."""
+        """Store calls. They are durable when this returns."""
         if entries[-1].index >= self._forget_at:
             self._forget_at = entries[-1].index + FORGET_EVERY
             await self._own.forget_items()
         await self._own.accept(entries)
 
-    # -- what the runner asks of a journal
+    # -- the protocol of journals
 
     @property
     def id(self) -> str:
@@ -103,17 +104,17 @@ class FolderJournal:
 
     @property
     def recorded(self) -> int:
-        """The runner reads all that is put, from its beginning."""
+        """The number of recorded items: 0, so that the runner reads all events of the queue."""
         return 0
 
     def check(self, index: int, fingerprint: bytes) -> None:
-        """Nothing is read twice."""
+        """Do nothing, as a queue never reads an item twice."""
 
     async def open(self, *, destination: str, trust_keys: bool) -> None:
-        """It was opened by `begin`, so that events can be stored before the runner runs."""
+        """Do nothing: `begin` has opened the journal, so that events can be stored before the run begins."""
 
     async def unsettled(self) -> AsyncIterator[Entry]:
-        """Take over what ended processes left, and return their calls."""
+        """Take over the files of processes that have ended, and return their calls."""
         for path in await asyncio.to_thread(self._orphans):
             journal = Journal(path, clock=self._clock)
             try:
@@ -132,7 +133,7 @@ class FolderJournal:
             await self._let_go_if_done(taken)
 
     async def failed_keys(self) -> set[str]:
-        """No failure holds up a queue."""
+        """Return nothing: in a queue, a failure does not hold up later calls."""
         return set()
 
     def _place(self, taken: TakenOver, entry: Entry) -> Entry:
@@ -144,19 +145,19 @@ class FolderJournal:
     _negative = itertools.count(-1, -1)
 
     def _orphans(self) -> list[Path]:
-        """Return the files of ended processes that hold calls; remove those that hold nothing."""
+        """Return the files of ended processes that hold calls; remove the empty files."""
         return [path for path in sorted(self._folder.glob(f"*{SUFFIX}")) if _holds_calls(path)]
 
     async def accept(self, entries: Sequence[Entry]) -> None:
-        """The calls are stored already."""
+        """Do nothing, as `store` has stored the calls."""
 
     async def mark_leaving(self, indices: Sequence[int]) -> None:
-        """Note durably that calls may be sent from now on."""
+        """Mark calls as possibly sent from now on. The marks are durable when this returns."""
         for journal, own_indices in self._by_file(indices):
             await journal.mark_leaving(own_indices)
 
     async def unmark(self, indices: Sequence[int]) -> None:
-        """Take back the marks of calls that were not sent."""
+        """Record that calls were not sent."""
         for journal, own_indices in self._by_file(indices):
             await journal.unmark(own_indices)
 
@@ -169,7 +170,7 @@ class FolderJournal:
         return list(by_file.values())
 
     async def settle(self, index: int, failure: str | None = None) -> None:
-        """Note that a call needs no further attempt."""
+        """Record that a call needs no further attempt."""
         if index >= 0:
             await self._own.settle(index, failure)
             return
@@ -184,7 +185,7 @@ class FolderJournal:
             await _close(taken.journal)
 
     async def close(self) -> None:
-        """Write what is outstanding, and remove the files that hold nothing."""
+        """Write outstanding changes, close all files, and remove the empty ones."""
         problems: list[JournalError] = []
         if self.never_left:
             try:
@@ -208,7 +209,7 @@ async def _close(journal: Journal) -> None:
 
 
 def _holds_calls(path: Path) -> bool:
-    """Tell whether a file that no process holds has calls to send. One that holds nothing at all is removed."""
+    """Tell whether a file has calls to send and no process holds it. An empty file is removed."""
     try:
         refuse_foreign(path)
     except JournalError as error:
@@ -231,7 +232,7 @@ def _holds_calls(path: Path) -> bool:
 def _has_calls(path: Path) -> bool:
     try:
         if not path.exists():
-            return False  # another process has removed it meanwhile
+            return False  # another process has just removed it
         if path.stat().st_size:
             journal = Journal(path)
             if any(True for _ in journal.list("unsettled")):

@@ -1,9 +1,9 @@
-"""The events of an open queue: a bounded line, and the source of the run that sends them.
+"""The events of an open queue. They are bounded in number, and are the source of the run that sends them.
 
-1. An event has a place from before it is accepted until it is settled; there are as many places as the queue is large.
-2. With a journal, events that are put at the same time are stored together; `put` returns when they are on the disk.
-3. A `put` that is cancelled before its event goes to the journal has not put it. After that the event is sent.
-4. When the run has ended, what it did not settle is handed back, or stays in the journal.
+1. An event holds a place from just before it is accepted until it is settled. The queue has `size` places.
+2. With a journal, events that are put at the same time are stored together. `put` returns when they are on the disk.
+3. A `put` that is cancelled before its event goes to the journal leaves the event out. After that the event is sent.
+4. Events that are not settled when the run ends are handed back, or stay in the journal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger: logging.Logger = logging.getLogger("talon_async")
 
 GROUP = 256
-"""Events that are stored together at most."""
+"""The highest number of events that are stored together."""
 
 
 @attrs.define(eq=False)
@@ -42,13 +42,13 @@ class Queued:
     """One event or call in a queue.
 
     Attributes:
-        item: what was put.
-        request: what is sent, its idempotency key included.
-        record: with a journal, the bytes that it stores.
-        repeatable: whether sending it twice does no harm.
-        number: its place among all that were accepted.
-        accepted: when that was, on the monotonic clock.
-        waiter: who waits until it is stored.
+        item: the event or call that was put.
+        request: the request that is sent, including its idempotency key.
+        record: the bytes that the journal stores; empty without a journal.
+        repeatable: whether the request may be sent twice.
+        number: the place among all accepted events.
+        accepted: the time of acceptance, on the monotonic clock, in seconds.
+        waiter: the future of the `put` that waits until the event is stored.
     """
 
     item: Any
@@ -69,15 +69,15 @@ class Line:
     """The events of one queue, on one event loop.
 
     Attributes:
-        unsettled: those that are accepted and not settled, the oldest first.
-        delivered: how many the server settled.
-        failed: how many did not succeed.
-        dropped: how many gave way to newer ones.
-        undelivered: without a journal, what was left when the run ended.
-        is_left: whether the run has stopped reading. Failures that it tells after that are events that it leaves.
-        why: says why the run has stopped reading.
-        exit_by: nothing; a queue's closing does not raise.
-        late_items: none; a queue accepts nothing after its end.
+        unsettled: the events that are accepted and not settled, the oldest first.
+        delivered: the number of events that succeeded.
+        failed: the number of events that failed.
+        dropped: the number of events that were dropped for newer ones.
+        undelivered: the events that were left when the run ended; empty with a journal.
+        is_left: whether the run has stopped reading. Failures that it reports after that are undelivered events.
+        why: returns the error that says why the run has stopped reading.
+        exit_by: always None, as closing a queue raises no exit.
+        late_items: always empty, as a queue accepts nothing after its end.
     """
 
     delivered: int
@@ -105,7 +105,7 @@ class Line:
 
     @property
     def oldest_age(self) -> float:
-        """Seconds since the oldest event was accepted that is not settled."""
+        """The age of the oldest unsettled event, in seconds; 0 if there is none."""
         for queued in self.unsettled.values():
             return self._clock.monotonic() - queued.accepted
         return 0.0
@@ -113,7 +113,7 @@ class Line:
     # -- accepting
 
     async def put(self, queued: Queued) -> None:
-        """Accept an event, when there is room and it is durable."""
+        """Accept an event: wait for room and, with a journal, until the event is on the disk."""
         self._raise_if_refused()
         if not self._places.try_acquire():
             await self._make_room()
@@ -127,7 +127,7 @@ class Line:
         await queued.waiter
 
     def refuse(self, error: QueueClosedError) -> None:
-        """Accept no more events; those who wait for room get the error."""
+        """Accept no more events. Waiting calls of `put` raise the error."""
         if not self._refused.done():
             self._refused.set_result(error)
             self._storing.set()
@@ -137,7 +137,7 @@ class Line:
             raise self._refusal()
 
     def _refusal(self) -> QueueClosedError:
-        """Return a new error for each who is refused."""
+        """Return a new error for each refused call of `put`."""
         error = self._refused.result()
         refusal = QueueClosedError(error.message)
         refusal.__cause__ = error.__cause__
@@ -146,9 +146,9 @@ class Line:
     async def _make_room(self) -> None:
         """Get a place in a full queue."""
         if self._settings.overflow == "raise":
-            raise QueueFullError(f"the queue is full: {self._settings.size} events are not settled")
+            raise QueueFullError(f"the queue is full: it holds {self._settings.size} events that are not settled")
         if self._settings.overflow == "drop_oldest":
-            self._drop(self._waiting.popleft())  # there is one: the run holds half of the places at most
+            self._drop(self._waiting.popleft())  # never empty, as the run holds half of the places at most
             return
         place = asyncio.ensure_future(self._places.acquire())
         has_place = False
@@ -163,7 +163,7 @@ class Line:
             place.cancel()
 
     def _drop(self, queued: Queued) -> None:
-        """Have an event give way; the new one has its place."""
+        """Drop an event; the new event takes its place."""
         del self.unsettled[queued.number]
         self.dropped += 1
         tell(self._settings.on_drop, queued.item)
@@ -182,7 +182,7 @@ class Line:
     # -- storing
 
     async def store(self, journal: FolderJournal) -> None:
-        """Store what is put, in groups, until no more is accepted."""
+        """Store events, in groups, until no more are accepted."""
         while self._to_store or not self._refused.done():
             self._storing.clear()
             while group := self._next_group():
@@ -230,7 +230,7 @@ class Line:
     # -- the source of the run
 
     def start(self, notify: Callable[[], None], has_room: Callable[[int], bool]) -> None:
-        """Remember whom to tell of new events; `has_room` is for sources that read ahead."""
+        """Keep the callback for new events. `has_room` is for sources that read ahead, and is not used here."""
         del has_room
         self._notify = notify
 
@@ -240,16 +240,16 @@ class Line:
             return self._waiting.popleft()
         if not self._ended:
             return WAIT
-        asyncio.get_running_loop().call_soon(self._notify)  # all who wait shall see the end
+        asyncio.get_running_loop().call_soon(self._notify)  # so that every waiter sees the end
         return END
 
     def end(self) -> None:
-        """Say that no more will come."""
+        """End the source: no more events will come."""
         self._ended = True
         self._notify()
 
     async def close(self) -> list[Any]:
-        """Give and accept no more; return what was not given, unless the journal has it."""
+        """Stop giving and accepting events; return the events that were not given, unless the journal keeps them."""
         self.is_left = True
         self.refuse(self.why())
         for queued in self._to_store:
@@ -267,7 +267,7 @@ class Line:
     # -- results
 
     def settled(self, result: Result[Any, Any]) -> None:
-        """Count what became of an event, and make room."""
+        """Count the result of an event, and free its place."""
         item = result.item
         if isinstance(result, Failure) and (self.is_left or result.outcome == "unsent"):
             if self._journal is None:
@@ -284,13 +284,13 @@ class Line:
 
 
 def _of_item(failure: Failure[Any]) -> Failure[Any]:
-    """Return a failure with what was put."""
+    """Return a failure with the event or call that was put as its item."""
     item = failure.item
     return attrs.evolve(failure, item=item.item) if isinstance(item, Queued) else failure
 
 
 def tell(function: Callable[[Any], object] | None, value: Any) -> None:
-    """Call a function of the user's; what it raises must not harm those who use the queue."""
+    """Call a function of the user. An exception in it is logged, so that it does not disturb the queue."""
     if function is None:
         return
     try:
@@ -300,7 +300,7 @@ def tell(function: Callable[[Any], object] | None, value: Any) -> None:
 
 
 class Settlements(Results):
-    """Takes the results of a run as they come; no one reads them later."""
+    """Settles the results of a run as they arrive, and keeps none."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(ordered=False)
@@ -313,7 +313,7 @@ class Settlements(Results):
 
 
 class Tally(Report[Any]):
-    """A report that counts failures and keeps none: a queue has no end."""
+    """A report that counts failures without keeping them, as a queue may run without end."""
 
     def add(self, result: Result[Any, Any]) -> None:
         """Count a result."""

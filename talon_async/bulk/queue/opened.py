@@ -1,4 +1,4 @@
-"""An open queue, on one event loop of one process: its line, its run, its end."""
+"""An open queue, on one event loop of one process: it runs the calls of its line, and is closed in order."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 logger: logging.Logger = logging.getLogger("talon_async")
 
 SENDING = 0.9
-"""Part of the time for draining in which calls are sent; in the rest, answers to them are waited for."""
+"""The part of `drain_timeout` in which calls are sent. In the rest, the queue only waits for their answers."""
 
 
 @attrs.frozen(eq=False)
 class QueueDesign:
-    """All that a queue needs to be opened, in any process.
+    """The settings of a queue, from which it can be opened in any process.
 
-    `request_for` makes the request of an event or call, and raises InvalidArgumentError for what cannot be sent.
+    `request_for` makes the request of an event or call. It raises InvalidArgumentError for one that cannot be sent.
     """
 
     core: Core
@@ -59,7 +59,7 @@ class QueueDesign:
         return Queued(item, request, record, repeatable)
 
     def plan(self, journal: FolderJournal | None) -> Plan:
-        """Return the plan of the run, which holds no more events than the queue lets it."""
+        """Return the plan of the run, which holds at most `settings.capacity` events."""
         pacing = {**self.settings.pacing, "journal": journal, "item_id": _no_name}
         plan, capacity = plan_of(self.core, pacing), self.settings.capacity
         width = min(plan.width, capacity)
@@ -78,16 +78,16 @@ class QueueDesign:
 
 
 def _no_name(_: object) -> str:
-    """Nothing is read twice, so no item must be known again."""
+    """Return an empty ID, as a queue never reads an item twice."""
     return ""
 
 
 class OpenQueue:
-    """Accepts events and has them sent, until it is closed.
+    """Accepts events and sends them, until it is closed.
 
     Attributes:
-        pid: the process that it belongs to.
-        loop: the event loop that it belongs to.
+        pid: the ID of the process that opened the queue.
+        loop: the event loop that the queue was opened on.
     """
 
     pid: int
@@ -116,7 +116,7 @@ class OpenQueue:
         self._closing: asyncio.Future[None] | None = None
 
     async def started(self) -> OpenQueue:
-        """Return this when the run has begun, so that it ends in order whatever comes."""
+        """Return this queue after its run has begun, so that the run ends in order even after a cancellation."""
         await asyncio.sleep(0)
         return self
 
@@ -127,11 +127,11 @@ class OpenQueue:
 
     @property
     def undelivered(self) -> list[Failure[Any]]:
-        """What was left when the run ended, without a journal."""
+        """The events that were left when the run ended; empty with a journal."""
         return self._line.undelivered
 
     def belongs_here(self) -> bool:
-        """Tell whether this is its event loop."""
+        """Tell whether the running event loop, in this process, is the one of the queue."""
         try:
             return self.pid == os.getpid() and self.loop is asyncio.get_running_loop()
         except RuntimeError:  # no loop runs on this thread
@@ -142,7 +142,7 @@ class OpenQueue:
         await self._line.put(queued)
 
     def statistics(self) -> QueueStatistics:
-        """Return how the queue is."""
+        """Return the statistics of the queue."""
         line, clock = self._line, self._core.clock
         until = None if self._run.done() else self._runner.paused_until
         return QueueStatistics(
@@ -157,7 +157,7 @@ class OpenQueue:
     # -- the run
 
     async def _send(self) -> None:
-        """Run to the end."""
+        """Run until all events are sent, or until an error."""
         try:
             await self._runner.run()
         except Exception:
@@ -166,7 +166,7 @@ class OpenQueue:
             self._line.refuse(self._why())
 
     def _why(self) -> QueueClosedError:
-        """Say why nothing more is accepted."""
+        """Return the error that says why no more events are accepted."""
         account = self._runner.account
         problem = account.report.stopped_by if account.interrupted_by is None else account.interrupted_by[1]
         error = QueueClosedError("the queue is closed" if problem is None else f"the queue has stopped: {problem}")
@@ -176,7 +176,7 @@ class OpenQueue:
     # -- the end
 
     async def close(self) -> None:
-        """Accept no more, deliver what there is as far as the time allows, and end the run."""
+        """Accept no more events, deliver the rest for up to `drain_timeout` seconds, and end the run."""
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close())
         await asyncio.shield(self._closing)
@@ -196,7 +196,7 @@ class OpenQueue:
             await self._end()
 
     async def _within(self, seconds: float, task: asyncio.Future[None]) -> None:
-        """Wait for a task, but not longer."""
+        """Wait for a task, for so many seconds at most."""
         timer = asyncio.ensure_future(self._core.clock.sleep(seconds))
         try:
             await asyncio.wait([task, timer], return_when=asyncio.FIRST_COMPLETED)
@@ -204,9 +204,9 @@ class OpenQueue:
             timer.cancel()
 
     async def _end(self) -> None:
-        """End the run if it still runs, and say what is left."""
+        """End the run if it still runs, and log the number of undelivered events."""
         if not self._run.done():
-            if not self._line.is_left:  # else it is about to end, and keeps its account
+            if not self._line.is_left:  # otherwise it is about to end, and must complete its counts
                 self._run.cancel()
             await asyncio.wait([self._run])
         if self._storing is not None:
@@ -215,4 +215,4 @@ class OpenQueue:
         if left and self._journal is not None:
             logger.info("a queue left %d events in its journal", left)
         elif left:
-            logger.warning("a queue was closed with %d events that are not delivered", left)
+            logger.warning("a queue was closed with %d events that were not delivered", left)

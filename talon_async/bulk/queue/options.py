@@ -1,4 +1,4 @@
-"""What a queue is told, checked before it is made, and what it tells about itself."""
+"""The options of a queue, which are checked before it is made, and its statistics."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from talon_async.models import IntegrationEventV2Request, IntegrationEventV3Request, NewEvent
 
     QueueItem: TypeAlias = NewEvent | IntegrationEventV2Request | IntegrationEventV3Request | PreparedCall[Any]
-    """What can be put into a queue."""
+    """The types of items that a queue accepts."""
 
 SIZE = 10_000
 DRAIN_TIMEOUT = 10.0
@@ -30,24 +30,26 @@ Overflow = Literal["wait", "raise", "drop_oldest"]
 
 
 class QueueOptions(TypedDict, total=False):
-    """What a queue can be told.
+    """The options of a queue.
 
     Attributes:
-        size: events that are accepted and not settled at most, those under way included; 10,000 by default.
-        overflow: what `put` does when there are so many. `wait`, the default: it waits for room. `raise`: it raises
-            `QueueFullError`. `drop_oldest`: the oldest event that was not taken for sending gives way; refused with a
-            journal, which exists to lose nothing, and it needs a `size` of 2 or more.
-        on_drop: called with each event that gave way, on the event loop: it must be quick. What it raises is logged.
-        on_failure: called with the `Failure` of each event that failed, in the same way. Without it failures are only
-            counted, and kept in the journal if there is one.
-        journal: a folder for journals, made if there is none; `put` then returns when the event is on the disk. Each
-            process has a file of its own there, so any number of them can share the folder. When a queue is opened, it
-            takes over the files of processes that have ended.
-        drain_timeout: seconds that closing waits at most for what is not delivered yet; 10 by default. No more is sent
-            in the last tenth of it.
+        size: the highest number of events that are accepted and not settled, including those under way; 10,000 by
+            default.
+        overflow: what `put` does when the queue is full. `wait`, the default, waits for room. `raise` raises
+            `QueueFullError`. `drop_oldest` drops the oldest event that is not being sent yet; it needs a `size` of 2 or
+            more, and cannot be combined with a journal.
+        on_drop: called with each event that is dropped, on the event loop, so it must be quick. Its exceptions are
+            logged.
+        on_failure: called with the `Failure` of each event that failed, on the event loop, so it must be quick. Its
+            exceptions are logged. Without it failures are only counted, and kept in the journal if there is one.
+        journal: a folder for journals, which is created if it does not exist. `put` then returns when the event is on
+            the disk. Each process has a file of its own in the folder, so any number of processes can share it. A queue
+            that is opened takes over the files of processes that have ended.
+        drain_timeout: the highest number of seconds that closing waits for the delivery of events; 10 by default. No
+            event is sent in the last tenth of this time.
         concurrency: as in `PacingOptions`.
         rate: as in `PacingOptions`; each process counts its own calls.
-        patience: as in `PacingOptions`, but without a bound by default: the queue fills while the server is away.
+        patience: as in `PacingOptions`, but without a bound by default, so the queue fills during an outage.
     """
 
     size: int
@@ -63,15 +65,15 @@ class QueueOptions(TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class QueueStatistics:
-    """How a queue is, at one moment.
+    """The state of a queue at one moment.
 
     Attributes:
-        depth: events that are accepted and not settled, those that were taken over from other processes included.
-        oldest_age: seconds since the oldest of them was accepted by this process; 0 when there is none.
-        delivered: events that the server settled.
-        failed: events that were rejected, or may have had an effect.
-        dropped: events that gave way to newer ones.
-        paused_until: when the server is tried again; None while it takes calls.
+        depth: the number of events that are accepted and not settled, including those taken over from other processes.
+        oldest_age: seconds since this process accepted the oldest unsettled event; 0 if there is none.
+        delivered: the number of events that succeeded.
+        failed: the number of events that were rejected, or whose outcome is unknown.
+        dropped: the number of events that were dropped for newer ones.
+        paused_until: the time of the next attempt during an outage of the server; None while there is no outage.
     """
 
     depth: int = 0
@@ -84,7 +86,7 @@ class QueueStatistics:
 
 @attrs.frozen(kw_only=True, eq=False)
 class QueueSettings:
-    """The options of one queue, checked; `pacing` is for the runner."""
+    """The checked options of a queue. `pacing` holds the options of the runner."""
 
     size: int
     overflow: Overflow
@@ -96,7 +98,7 @@ class QueueSettings:
 
     @property
     def capacity(self) -> int:
-        """How many events the runner may hold: fewer than all where some must be there to give way."""
+        """How many events the runner may hold: half of the size with `drop_oldest`, so that others can be dropped."""
         return self.size // 2 if self.overflow == "drop_oldest" else self.size
 
 
@@ -104,7 +106,8 @@ def settings_of(options: Mapping[str, Any]) -> QueueSettings:
     """Check the options of a queue.
 
     Raises:
-        InvalidArgumentError: one of them makes no sense; the message names it.
+        InvalidArgumentError: an option is invalid; the message names it.
+        TypeError: there is no such option.
     """
     check_words("QueueOptions", options, QueueOptions.__annotations__)
     overflow = options.get("overflow", "wait")
@@ -112,14 +115,14 @@ def settings_of(options: Mapping[str, Any]) -> QueueSettings:
     if overflow not in OVERFLOWS:
         raise InvalidArgumentError(f"overflow must be one of {', '.join(OVERFLOWS)}, not {overflow!r}")
     if overflow == "drop_oldest" and journal is not None:
-        raise InvalidArgumentError("overflow: 'drop_oldest' loses events, and a journal exists to lose none")
+        raise InvalidArgumentError("overflow='drop_oldest' cannot be combined with a journal, as it would lose events")
     size = options.get("size", SIZE)
     least = 2 if overflow == "drop_oldest" else 1
     if isinstance(size, bool) or not isinstance(size, int) or size < least:
         raise InvalidArgumentError(f"size must be a whole number of {least} or more, not {size!r}")
     seconds = options.get("drain_timeout", DRAIN_TIMEOUT)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-        raise InvalidArgumentError(f"drain_timeout must be seconds of 0 or more, not {seconds!r}")
+        raise InvalidArgumentError(f"drain_timeout must be 0 or more seconds, not {seconds!r}")
     pacing = {name: options[name] for name in ("concurrency", "rate") if name in options}
     patience = options.get("patience")
     return QueueSettings(

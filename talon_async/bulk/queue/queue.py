@@ -1,4 +1,4 @@
-"""The queue, awaited."""
+"""The queue of the asynchronous client."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Queue:
-    """Takes events now and has them sent soon; what `talon.queue()` returns.
+    """Accepts events and sends them in the background. `talon.queue()` returns it.
 
-    It may be made when a module is imported. Use it with `async with`, inside that of its client: in a web application
-    in its lifespan. It is open on one event loop of one process at a time, and can be opened again. When it ends it
-    delivers what it holds, for `drain_timeout` seconds at most.
+    A queue may be made when a module is imported. Open it with `async with`, inside the `async with` of its client; in
+    a web application, do both in the lifespan. A queue is open on one event loop of one process at a time, and can be
+    opened again. Closing it delivers the events that it holds, for `drain_timeout` seconds at most.
     """
 
     def __init__(self, design: QueueDesign) -> None:
@@ -38,24 +38,24 @@ class Queue:
         await self.close()
 
     async def put(self, item: QueueItem) -> None:
-        """Accept an event of V1, V2 or V3, or a prepared call; with a journal it is on the disk when this returns.
+        """Accept an event of V1, V2 or V3, or a prepared call. With a journal, it is on the disk when this returns.
 
-        Events of one customer are sent in the order in which they are put. A `put` that is cancelled has either not put
-        its event, or with a journal may have.
+        Events of one customer are sent in the order in which they are put. If `put` is cancelled, its event is not
+        accepted. With a journal the event may have been accepted.
 
         Raises:
-            InvalidArgumentError: it cannot be sent.
-            QueueFullError: there is no room, with `overflow="raise"`.
-            QueueClosedError: the queue is not open, or it has stopped; the cause says why.
-            JournalError: it could not be stored.
+            InvalidArgumentError: the item cannot be sent.
+            QueueFullError: the queue is full, and `overflow` is `"raise"`.
+            QueueClosedError: the queue is not open, or it has stopped; `__cause__` is the reason.
+            JournalError: the item could not be stored.
         """
         queued = self._design.prepare(item)
         await self._here().put(queued)
 
     async def close(self) -> list[Failure[Any]]:
-        """Accept no more, wait until what was put is delivered, and return `undelivered`.
+        """Accept no more events, deliver the accepted ones for up to `drain_timeout` seconds, and return `undelivered`.
 
-        Who waits for room gets QueueClosedError. Closing twice does nothing.
+        Calls of `put` that wait for room raise QueueClosedError. A second `close` does nothing.
         """
         opened = self._opened
         if opened is None or not opened.belongs_here():
@@ -65,17 +65,17 @@ class Queue:
 
     @property
     def undelivered(self) -> list[Failure[Any]]:
-        """What was accepted and not delivered when the queue was closed; each has its event as `item`.
+        """The events that were not delivered when the queue was closed, as failures with the event as `item`.
 
-        Those with the outcome `unsent` were surely not sent. Those that are `unknown` may have acted; where they have
-        an `idempotency_key`, they act once if they are sent again with it. With a journal the list is empty: they are
-        in the journal.
+        An event with the outcome `unsent` was not sent. The server may have acted on an event with the outcome
+        `unknown`; if the failure has an `idempotency_key`, sending the event again with that key acts once. With a
+        journal the list is empty, because the events are in the journal.
         """
         return [] if self._opened is None else self._opened.undelivered
 
     @property
     def statistics(self) -> QueueStatistics:
-        """How the queue is now, or was when it was closed."""
+        """The statistics of the queue now, or at the moment when it was closed."""
         return QueueStatistics() if self._opened is None else self._opened.statistics()
 
     def _here(self) -> OpenQueue:

@@ -1,8 +1,8 @@
-"""Runs many calls: bounded, in order, through one gate, with an exact account. The only scheduler.
+"""The scheduler of all runs of many calls: bounded, in order, through outages, with every call counted once.
 
-`scheduler` has the workers; `intake` reads the source, `gatekeeper` says when calls may go, `failures` what follows
-when they do not succeed, `account` counts, `recorder` keeps the journal, `plan` holds the options, `jobs` what goes
-through all of them.
+`scheduler` has the workers; `intake` reads the source; `gatekeeper` says when calls may be sent; `failures` handles
+calls that do not succeed; `account` counts; `recorder` keeps the journal; `plan` holds the options; `jobs` are the
+calls on their way.
 """
 
 from talon_async.bulk.runner.account import Results

@@ -1,4 +1,4 @@
-"""The account of a run: every call that was taken is settled once, told to whoever reads, and counted."""
+"""The account of a run: every call that was taken is settled and counted once, and its result is passed on."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TOLD_EVERY = 0.1
 
 
 class Account:
-    """Counts what is taken and what becomes of it, and knows when the run is over.
+    """Counts the calls that are taken and their results, and knows when the run is over.
 
     Attributes:
         report: the counts.
-        is_over: whether nothing more is taken or sent.
-            interrupted_by: who raised, and what, if that ended the run or its source.
-        progress: shown how it goes; None if no one wants to see it.
-            ended: called when the run is over.
+        is_over: whether the run takes and sends no more calls.
+        interrupted_by: which part raised an exception that ended the run or its source, and the exception.
+        progress: the user's function for snapshots; None if there is none.
+        ended: called when the run is over.
     """
 
     report: Report[Any]
@@ -52,7 +52,7 @@ class Account:
         self._told_at = self._started
 
     def has_room(self, waiting: int = 0) -> bool:
-        """Tell whether one more call may be taken, if so many wait to be taken already."""
+        """Tell whether one more call may be taken, besides `waiting` calls that are read already."""
         unread = 0 if self._results is None else self._results.unread
         return not self.is_over and len(self.jobs) + unread + waiting < self._capacity
 
@@ -65,7 +65,7 @@ class Account:
         return job
 
     def succeeded(self, job: Job, data: Any, now: float) -> None:
-        """Settle a call."""
+        """Settle a call that succeeded."""
         del self.jobs[job.sequence]
         report = self.report
         job.outcome = "succeeded"
@@ -87,7 +87,7 @@ class Account:
             )
 
     def failed(self, job: Job, error: TalonOneError, outcome: FailureOutcome) -> None:
-        """Settle a call that has not succeeded for sure."""
+        """Settle a call that failed, or may have."""
         del self.jobs[job.sequence]
         job.outcome, job.error = outcome, error
         call = job.call
@@ -106,7 +106,7 @@ class Account:
                 self._results.put(job.sequence, failure)
 
     def leave_over(self, job: Job) -> None:
-        """Settle a call that the end of the run finds unsettled."""
+        """Settle a call that is still unsettled at the end of the run."""
         stopped = self.report.stopped_by
         error = TalonOneError(stopped.message if stopped else "the run ended before this call was settled")
         if job.call is not None:
@@ -118,19 +118,19 @@ class Account:
     # -- the end
 
     def stop(self, error: TalonOneError) -> None:
-        """End the run because no further call makes sense."""
+        """End the run with an error, because further calls would fail too."""
         if not self.is_over:
             self.report.stopped_by = error
         self.finish()
 
     def interrupt(self, who: str, problem: BaseException) -> None:
-        """End the run because something of the user's, or the journal, raised."""
+        """End the run because a function of the user, or the journal, raised."""
         if self.interrupted_by is None:
             self.interrupted_by = who, problem
         self.finish()
 
     def source_failed(self, problem: BaseException) -> None:
-        """Remember why the source ended; what it gave before is sent, unless it wants to exit."""
+        """Keep the exception of the source. Items that it gave before are sent, unless the exception is an exit."""
         if self.interrupted_by is None:
             self.interrupted_by = "the source", problem
         if not isinstance(problem, Exception):
@@ -144,7 +144,7 @@ class Account:
     # -- progress
 
     def tell(self, now: float, *, under_way: int, limit: int, paused: float, at_last: bool = False) -> None:
-        """Bring the report up to date, and show it to `progress`."""
+        """Update the report, and call `progress` with a snapshot if it is time."""
         self.report.elapsed, self.report.paused = now - self._started, paused
         if self.progress is None or not (at_last or now - self._told_at >= TOLD_EVERY):
             return
@@ -172,12 +172,12 @@ class Interruption:
 
 
 class Results:
-    """Hands results to whoever reads them, as they come or in source order.
+    """Passes results to a reader, as they arrive or in the order of the source.
 
     Attributes:
-        unread: results that were not read yet, those included that wait for earlier ones.
-        arrived: called when there is one to read, while somebody waits for it.
-        read: called when one was read.
+        unread: the number of results that were not read yet, including those that wait for earlier results.
+        arrived: called when a result can be read, while a reader waits.
+        read: called when a result was read.
     """
 
     unread: int
@@ -205,7 +205,7 @@ class Results:
             self.arrived()
 
     def take(self) -> Result[Any, Any] | None:
-        """Return the next result; None when there is none now."""
+        """Return the next result; None if there is none now."""
         return self._ready.popleft() if self._ready else None
 
     def count_read(self) -> None:

@@ -1,9 +1,9 @@
-"""What follows when a call does not succeed: for the calls with its ordering keys, and for the run.
+"""Handles calls that do not succeed, with the effects on calls that share their ordering keys and on the run.
 
-1. A failure is a call that the server refused, that may have acted, or that could not be encoded. Only these count for
-   `max_failures`, and only these hold a key. A call that was never sent is no failure.
-2. What stops all calls alike, such as a wrong API key, is no failure of the call that met it first. The call is unsent,
-   or unknown if an earlier attempt may have acted, and a journal keeps it for the next run.
+1. A failure is a call that the server refused, that may have acted, or that could not be encoded. Only failures count
+   for `max_failures`, and only failures hold a key. A call that was never sent is not a failure.
+2. An error that stops all calls alike, such as a wrong API key, is not a failure of the call that met it first. That
+   call is unsent, or unknown if an earlier attempt may have acted. A journal keeps it for the next run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from talon_async.bulk.runner.plan import Plan
 
 MOST_HELD = 10_000
-"""Calls of held keys that a report keeps at most, so that the memory is bounded; more with a higher `max_failures`."""
+"""The run stops after so many calls of held keys (or `max_failures`, if higher), which bounds the report's memory."""
 
 
 class Failures:
@@ -29,7 +29,7 @@ class Failures:
 
     @property
     def are_enough(self) -> bool:
-        """Whether as many calls have failed as the run stands."""
+        """Whether `max_failures` calls have failed."""
         return self._account.report.failed >= self._plan.max_failures
 
     def add(self, job: Job, error: TalonOneError) -> None:
@@ -44,11 +44,11 @@ class Failures:
             account.stop(TalonOneError(f"{plan.max_failures} calls have failed (max_failures)"))
 
     def holds(self, job: Job) -> bool:
-        """Settle a call that has a key that is held, and tell whether it has."""
+        """Tell whether a key of the call is held, and settle the call as unsent if so."""
         report = self._account.report
         if report.held_keys.isdisjoint(job.keys):
             return False
-        report.held_keys.update(job.keys)  # what follows under its other keys would overtake it
+        report.held_keys.update(job.keys)  # later calls with its other keys would overtake it
         error = TalonOneError("an earlier call with the same ordering key failed, and the key is held")
         error.outcome = "not_sent"
         self._account.failed(job, error, "unsent")
@@ -58,7 +58,7 @@ class Failures:
         return True
 
     def give_back(self, job: Job, error: TalonOneError) -> bool:
-        """Settle a call that cannot be sent now; False if it is left to the end of the run, for the journal's sake."""
+        """Settle a call that cannot be sent now. Return False if it stays unsettled, so that the journal keeps it."""
         acted = _may_have_acted(error)
         if acted and self._plan.journal is not None:
             return False

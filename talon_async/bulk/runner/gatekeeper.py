@@ -1,4 +1,4 @@
-"""Lets calls through: as many as the gate allows, at the pace asked for; and finds out when it can open again."""
+"""Lets calls through, as many as the gate allows and at the requested rate, and plans probes during an outage."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 TIMERS_ARE_LATE = 0.0004
-"""Seconds: timers count whole milliseconds and round up, so a call may go a little before its time."""
+"""Seconds by which a call may be sent early, because timers round up to whole milliseconds."""
 
 
 class Gatekeeper:
     """Holds the gate, the limiter and the pacer of a run, and the timers that they need.
 
     Attributes:
-        gate: decides whether calls make sense at all.
-        limiter: counts the calls under way; its limit is the gate's, 0 while that is closed.
-        probe_due: whether a probe may go now.
+        gate: decides whether calls are sent at all.
+        limiter: counts the calls under way. Its limit is the one of the gate, which is 0 while the gate is closed.
+        probe_due: whether a probe may be sent now.
     """
 
     gate: Gate
@@ -47,7 +47,7 @@ class Gatekeeper:
         self._last_refusal: TalonOneError | None = None
 
     def later(self, seconds: float, do: Callable[[], object]) -> None:
-        """Do something after a while, unless the run ends before."""
+        """Call a function after so many seconds, unless the run ends before."""
 
         async def wait() -> None:
             await self._clock.sleep(seconds)
@@ -58,14 +58,14 @@ class Gatekeeper:
         timer.add_done_callback(self._timers.discard)
 
     def close(self) -> None:
-        """Do nothing more."""
+        """Cancel all timers."""
         for timer in self._timers:
             timer.cancel()
 
     # -- the pace
 
     def must_wait_for_pace(self) -> bool:
-        """Tell whether the next call must wait; if so, a worker is woken when it may go."""
+        """Tell whether the next call must wait. If so, a worker is woken when the call may be sent."""
         pacer = self.pacer
         if pacer is None or (seconds := pacer.due - TIMERS_ARE_LATE - self._clock.monotonic()) <= 0:
             return False
@@ -79,7 +79,7 @@ class Gatekeeper:
         self._wake()
 
     def plan_next(self) -> None:
-        """Plan when the call after one that goes now may go."""
+        """Note that a call is sent now, which sets the time of the next call."""
         if self.pacer is not None:
             self.pacer.sent(self._clock.monotonic())
 
@@ -87,11 +87,11 @@ class Gatekeeper:
 
     @property
     def patience(self) -> float:
-        """Seconds without success that the run stands."""
+        """Seconds without success after which the run stops."""
         return self._plan.patience_after_success if self.gate.successes else self._plan.patience
 
     def follow(self) -> None:
-        """Make the gate's limit that of the limiter."""
+        """Give the limiter the limit of the gate."""
         limiter, limit = self.limiter, self.gate.limit()
         if limiter.limit != limit:
             limiter.change(limit)
@@ -112,7 +112,7 @@ class Gatekeeper:
         self.follow()
 
     def _plan_probe(self, now: float) -> None:
-        """Have a probe sent when its time has come, or the run stopped when its patience has ended."""
+        """Plan the next probe, or stop the run when its patience ends before."""
         gate = self.gate
         if (last := self._last_refusal) is not None and self.waits_too_long(last):
             return
@@ -122,11 +122,11 @@ class Gatekeeper:
         self.later(max(0.0, min(gate.until, gate.closed_at + self.patience) - now), self._probe)
 
     def waits_too_long(self, error: TalonOneError) -> bool:
-        """Tell whether the server asks for a longer pause than the run stands; if so, it stops."""
-        asked = error.retry_after
-        if asked is None or asked <= self.patience:
+        """Tell whether the server asks for a longer wait than `patience`; stop the run if so."""
+        retry_after = error.retry_after
+        if retry_after is None or retry_after <= self.patience:
             return False
-        self._stop(f"asked to wait {asked:,.0f} s, patience is {self.patience:,.0f}", error)
+        self._stop(f"the server asks to wait {retry_after:,.0f} s, more than patience={self.patience:,.0f}", error)
         return True
 
     def _stop(self, message: str, last: TalonOneError | None) -> None:
@@ -147,11 +147,11 @@ class Gatekeeper:
 
     def _give_up(self) -> None:
         last = self._last_refusal
-        self._stop(f"the server takes nothing, and the run waits no longer (patience); last: {last}", last)
+        self._stop(f"the server accepts no calls, and the run waits no longer (patience); last error: {last}", last)
 
     @property
     def paused_until(self) -> float | None:
-        """When the next probe may go; None while the gate is open."""
+        """The time of the next probe; None while the gate is open."""
         return None if self.gate.is_open else self.gate.until
 
     def paused(self, now: float) -> float:

@@ -1,4 +1,4 @@
-"""Turns what a source gives into jobs, counted and in order."""
+"""Turns the items of a source into jobs, counted and in order."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Intake:
-    """Reads a source. `build` makes an item's request, and names its ordering keys.
+    """Reads a source. `build` returns the request of an item and its ordering keys.
 
     Attributes:
-        ended: whether there is nothing more to come.
-        has_more: whether the source gave something when it was asked last.
+        ended: whether the source has ended.
+        has_more: whether the last read of the source returned an item.
         next_index: the place of the next item in the source.
     """
 
@@ -41,20 +41,20 @@ class Intake:
         self.next_index = 0
 
     def has_room(self, waiting: int = 0) -> bool:
-        """Tell whether one more call may be taken, besides so many others."""
+        """Tell whether one more call may be taken, besides `waiting` calls that are read already."""
         return self._account.has_room(waiting)
 
     def is_over(self) -> bool:
-        """Tell whether the run takes nothing more."""
+        """Tell whether the run takes no more calls."""
         return self._account.is_over
 
     def next_item(self) -> Any:
-        """Return the next item of the source; WAIT when there is none now, END when there is none any more."""
+        """Return the next item of the source; WAIT if there is none now, END if the source has ended."""
         if self.ended:
             return END
         try:
             item = self._source.take()
-        except BaseException as problem:  # noqa: BLE001  # whatever the user's source raises is told by the run
+        except BaseException as problem:  # noqa: BLE001  # the run raises the exception of the user's source
             item = END
             self._account.source_failed(problem)
         self.has_more = item is not WAIT and item is not END
@@ -62,7 +62,7 @@ class Intake:
         return item
 
     def read_one(self) -> Job | None:
-        """Take the next call from the source; None when there is none now."""
+        """Take the next call from the source; None if there is none now."""
         item = self.next_item()
         return None if item is WAIT or item is END else self.enroll(item)
 
@@ -74,16 +74,16 @@ class Intake:
         return self._account.register(job)
 
     def interrupt(self, who: str, problem: Exception) -> None:
-        """End the run because a function of the user's raised."""
+        """End the run because a function of the user raised."""
         self._account.interrupt(who, problem)
 
     def skip_one(self, index: int, journal: Journal) -> Job | None:
-        """Read an item that was recorded before; None when there is none now."""
+        """Read an item that was recorded before; None if there is none now."""
         item = self.next_item()
         if self.ended:
             raise JournalError(
                 f"{getattr(journal, 'path', journal.id)}: the journal has recorded more than the {index} items of this "
-                "source: go on with the source that it began with, or begin another journal"
+                "source: use the same source as before, or another journal"
             )
         if item is WAIT:
             return None
@@ -91,7 +91,7 @@ class Intake:
         return self._job(item, index)
 
     def resume(self, entry: Entry) -> Job:
-        """Take a call that an earlier run left."""
+        """Take a call that an earlier run left unsettled."""
         self._account.report.resumed += 1
         if entry.record:
             call = PreparedCall.from_bytes(entry.record)
@@ -107,7 +107,7 @@ class Intake:
     def _job(self, item: Any, index: int) -> Job:
         try:
             request, keys = self._build(item)
-        except Exception as problem:  # noqa: BLE001  # one item's trouble, of whatever kind, is not the others'
+        except Exception as problem:  # noqa: BLE001  # an exception for one item must not affect the others
             job = Job(index, item, NO_REQUEST, (), self._policy)
             job.problem = problem if isinstance(problem, TalonOneError) else unexpected(problem, "not_sent")
             if isinstance(problem, WrongItemError):
@@ -117,7 +117,7 @@ class Intake:
 
 
 def unexpected(problem: Exception, outcome: Any) -> TalonOneError:
-    """Return an error of this package for one that is a mistake in it, or in the user's own classes."""
+    """Return an unexpected exception, such as one of the user's own classes, as an error of this package."""
     error = TalonOneError(f"{type(problem).__name__}: {problem}")
     error.outcome, error.__cause__ = outcome, problem
     return error

@@ -26,7 +26,7 @@ NO_REQUEST = Request(
 
 @attrs.frozen(eq=False)
 class Chunk:
-    """Items that go in one request, and their places in the source; `error` says why they cannot be sent.
+    """The items of one request, and their places in the source. `error` says why they cannot be sent.
 
     Chunks of different kinds never run at the same time, nor do chunks with a name in common.
     """
@@ -42,27 +42,27 @@ class Job:
     """A call on its way through a run.
 
     Attributes:
-        index: its place in the source.
-        sequence: its place among all calls of the run, resumed ones first.
-        item: what the source gave.
-        request: what is sent.
-        size: how many items of the source it holds.
-        keys: what it has in common with the calls that it must not overtake.
-        blocked_by: how many of its keys others hold before it.
-        call: the call under way, once it has been sent.
-        generation: the closing of the gate after which it was sent last.
-        spent: its attempts that failed for reasons of its own.
+        index: the place of the item in the source.
+        sequence: the place among all calls of the run, with resumed calls first.
+        item: the item of the source.
+        request: the request that is sent.
+        size: the number of items of the source in the request.
+        keys: the ordering keys. Calls that share a key are sent one after the other.
+        blocked_by: the number of keys at which earlier calls are before this one.
+        call: the call, from its first attempt on.
+        generation: the generation of the gate in which it was sent last.
+        spent: the number of attempts that failed for reasons of this call.
         successes: how many calls had succeeded when it failed last.
-        seconds: how long its attempts took.
-        must_be_marked: whether the journal must know that it is sent before that happens.
-        may_leave: whether the journal knows.
-        problem: why it cannot be sent at all.
-        is_dry: whether it is a dry run that finds out whether the server works, and no call of the source.
-        outcome: how it ended, once it has.
-        error: the error it ended with.
-        was_cut_off: whether the run ended while it was on the wire.
+        seconds: the total duration of its attempts, in seconds.
+        must_be_marked: whether the journal must mark it before it is sent.
+        may_leave: whether the journal has marked it.
+        problem: the error because of which it cannot be sent at all.
+        is_dry: whether it is a dry run that probes the server, instead of a call of the source.
+        outcome: the outcome; None until it is settled.
+        error: the error; None if it succeeded or is not settled.
+        was_cut_off: whether the run ended while it was under way.
         may_be_known: whether an earlier run may have sent it.
-        is_protected: False if an earlier run found that sending it twice does harm.
+        is_protected: False if the journal says that it must not be sent twice.
     """
 
     index: int
@@ -88,29 +88,29 @@ class Job:
         self.size = len(item.items) if isinstance(item, Chunk) else 1
 
     def make_call(self, core: Core, options: Options) -> SingleAttempts:
-        """Return the call with which it is sent."""
+        """Make the call that sends the request."""
         call = self.call = SingleAttempts(core, options, self.request)
         return call
 
     @property
     def repeatable(self) -> bool:
-        """Whether sending it twice does no harm."""
+        """Whether the request may be sent twice."""
         request = self.request
         return self.is_protected and may_repeat(
             self._policy, request.idempotency, request.operation.method, Failure.UNKNOWN
         )
 
     def items(self) -> Iterable[tuple[int, Any]]:
-        """Return its items with their places in the source."""
+        """Return the items with their places in the source."""
         chunk: Any = self.item
         return zip(chunk.places, chunk.items, strict=True) if isinstance(chunk, Chunk) else ((self.index, chunk),)
 
     @property
     def may_have_acted(self) -> bool:
-        """Whether the server may have acted on it."""
+        """Whether the server may have acted on the request."""
         return self.was_cut_off or (self.call is not None and self.call.may_have_acted)
 
     @property
     def trouble_key(self) -> str:
-        """What a failure may be the trouble of: the call's first ordering key, or the call alone."""
+        """The key under which the gate counts failures: the first ordering key, or one of the call alone."""
         return self.keys[0] if self.keys else f"#{self.index}"

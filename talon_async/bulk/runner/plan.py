@@ -1,4 +1,4 @@
-"""What a run is told besides its source; checked before anything is taken from it."""
+"""The options of a run, which are checked before anything is taken from its source."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ DEFAULT_CONCURRENCY = 64
 BUFFER_WITH_JOURNAL = 1024
 PATIENCE = 300.0
 LONGEST = 1e9
-"""Seconds that mean for ever, where a finite number is needed."""
+"""Seconds that stand for no limit where a finite number is needed."""
 
 
 class PacingOptions(TypedDict, total=False):
-    """What every run of many calls can be told.
+    """The options of every run of many calls.
 
     Attributes:
-        concurrency: calls under way at once, 64 by default; `Limits.connections` bounds it as well. `"auto"` finds the
-            number by round trips and refusals (see `AdaptiveConcurrency`).
-        rate: calls a second at most, evenly spaced.
-        patience: seconds without any success after which the run stops; what was not sent is `unsent` then, not failed.
-            300 by default. With a journal there is no bound after a first success.
-        max_failures: the run stops when so many calls have failed; 10,000 by default. Calls under way at that moment
-            are waited for, and may fail as well. Calls that were never sent do not count; they are in the report
-            besides, as `unsent`: those that were taken and not settled by then, and those of held keys.
-        progress: called with a `Snapshot` at most ten times a second, and once in the end, on the event loop: it must
-            be quick. What it raises ends the run, also `SystemExit`.
+        concurrency: the highest number of calls under way at once, 64 by default, and at most `Limits.connections`.
+            `"auto"` finds the number from round trips and refusals (see `AdaptiveConcurrency`).
+        rate: the highest number of calls a second, evenly spaced.
+        patience: seconds without any success after which the run stops, 300 by default. Calls that were not sent are
+            then `unsent`, not failed. With a journal there is no bound after a first success.
+        max_failures: the number of failed calls after which the run stops, 10,000 by default. The run waits for the
+            calls under way at that moment, which may fail as well. Calls that were never sent do not count as failed;
+            the report lists them as `unsent`.
+        progress: called with a `Snapshot` at most ten times a second, and once at the end. It is called on the event
+            loop, so it must be quick. An exception in it, also `SystemExit`, ends the run.
     """
 
     concurrency: int | Literal["auto"]
@@ -54,23 +54,24 @@ class PacingOptions(TypedDict, total=False):
 
 
 class BulkOptions(PacingOptions, total=False):
-    """What a run of many calls can be told besides.
+    """The options of a run of calls or events, in addition to `PacingOptions`.
 
     Attributes:
-        buffer: calls taken ahead of those under way at most; four times as many by default, 1,024 with a journal.
-        after_failure: what follows a failed call with an ordering key. `continue`, the default: the next one of that
-            key. `hold`: no call of that key any more, with a journal in later runs neither, until the failed call is
-            requeued or erased; the keys are listed in the report. `stop`: none at all, but those under way; with a
-            journal the next run goes on behind the failed call, unless that is requeued. A call has its attempts before
-            it fails, and its key waits meanwhile: forty calls that the server cannot stand, with four attempts each,
-            can keep a run for half a minute.
-        journal: a path, or a `Journal`. Calls are stored before they are sent. However a run ended, it goes on when it
-            is started again with the same source. Each item then has an idempotency key of its own, by
-            its place, unless the caller chose the key of its call: so a call that the source gives twice acts twice.
-        item_id: with a journal, names what identifies an item, where it holds something that differs when the source is
-            read again, such as a time.
-        sent_before: whether these calls may have been sent before, by a run that nothing is known of. Then a 409 of a
-            call that creates a thing under an ID, such as a V3 event, means that the thing is recorded.
+        buffer: the highest number of calls that are taken ahead of those under way. The default is four times
+            `concurrency`, or 1,024 with a journal.
+        after_failure: what happens after a call with an ordering key has failed. `continue`, the default, sends the
+            next call of the key. `hold` sends no more calls of the key; with a journal this also holds for later runs,
+            until the failed call is requeued or erased. The report lists the held keys. `stop` sends no more calls at
+            all and waits for those under way; with a journal the next run goes on behind the failed call, unless that
+            is requeued. A call fails after its last attempt, and its key waits until then: forty calls of one key that
+            always fail, with four attempts each, can take half a minute.
+        journal: a path, or a `Journal`. Calls are stored before they are sent. However a run ends, the next run with
+            the same source and journal continues it. The idempotency key of an item is derived from its place in the
+            source, unless the caller chose the key. A call that the source gives twice therefore acts twice.
+        item_id: a function that returns what identifies an item. A journal needs it if an item holds something that
+            differs when the source is read again, such as a time.
+        sent_before: whether an earlier run without a journal may have sent these calls. A 409 for a call that creates a
+            thing under an ID, such as an event of V3, then means that the thing is recorded.
     """
 
     buffer: int | None
@@ -99,11 +100,11 @@ class Plan:
     sent_before: bool = False
 
     def new_concurrency(self) -> Concurrency:
-        """Return the limit to begin with."""
+        """Return the concurrency at the beginning of the run."""
         return AdaptiveConcurrency(self.width) if self.adaptive else Concurrency(self.width)
 
     def retry(self, policy: RetryPolicy) -> RetryPolicy:
-        """Return the client's policy, with as much patience for `Retry-After` as the run has."""
+        """Return the client's policy with the patience of the run as its `retry_after_cap`."""
         return attrs.evolve(policy, retry_after_cap=min(self.patience_after_success, LONGEST))
 
 
@@ -115,10 +116,11 @@ def plan_of(
     concurrency: int = DEFAULT_CONCURRENCY,
     buffer: int | None = None,
 ) -> Plan:
-    """Check the options of a run; `concurrency` and `buffer` are what it has if they say nothing.
+    """Check the options of a run. `concurrency` and `buffer` are the defaults.
 
     Raises:
-        InvalidArgumentError: one of them makes no sense; the message names it.
+        InvalidArgumentError: an option is invalid; the message names it.
+        TypeError: there is no such option.
     """
     check_words(allowed.__name__, options, _names(allowed))
     most = core.settings.limits.connections
@@ -171,7 +173,7 @@ def _seconds(name: str, value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise InvalidArgumentError(f"{name} must be seconds of 0 or more, not {value!r}")
+        raise InvalidArgumentError(f"{name} must be 0 or more seconds, not {value!r}")
     return float(value)
 
 
@@ -211,7 +213,7 @@ def _journal(journal: Any, clock: Clock) -> Journal | None:
 
 
 def _destination(core: Core) -> str:
-    """Return a fingerprint of the server and the Application, from which neither can be read."""
+    """Return a hash of the base URL and the API key or signer."""
     auth = core.settings.auth
-    known_by = repr(sorted(auth.common.items())) if isinstance(auth, ApiKey) else auth.signer
-    return hashlib.sha256(f"{core.settings.base_url}\n{known_by}".encode()).hexdigest()
+    identity = repr(sorted(auth.common.items())) if isinstance(auth, ApiKey) else auth.signer
+    return hashlib.sha256(f"{core.settings.base_url}\n{identity}".encode()).hexdigest()

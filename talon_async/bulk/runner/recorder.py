@@ -1,10 +1,11 @@
-"""What a run does with its journal: resume, skip, accept before sending, mark what may not be repeated, settle.
+"""Keeps the journal of a run: resume, skip, accept before sending, mark calls that are not safe to repeat, settle.
 
 1. A call is sent only once the journal has stored it. Calls that are read together are stored together.
-2. A call that is not safe to repeat is marked as leaving before its first byte, with those that wait next. At the end
-   of a run the marks of those that did not leave are taken back.
-3. What earlier runs left goes first. What they may have sent and cannot repeat is unknown, and is not sent.
-4. A source is read again from its beginning, and skipped as far as it was recorded.
+2. A call that is not safe to repeat is marked as leaving before its first byte is sent, together with the next waiting
+   calls. At the end of a run the marks of calls that were not sent are taken back.
+3. Calls that earlier runs left unsettled are sent first. A call that may have been sent and is not safe to repeat is
+   unknown, and is not sent.
+4. The source is read again from its beginning. Its recorded items are skipped.
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ if TYPE_CHECKING:
     from talon_async.bulk.runner.plan import Plan
 
 GROUP = 256
-"""Calls that are stored, or marked, together at most."""
+"""The highest number of calls that are stored, or marked, together."""
 MARKED_AGAIN = GROUP // 4
-"""When fewer marked calls than this wait, the next are marked."""
+"""The next calls are marked when fewer marked calls than this wait."""
 
 
 CANNOT_BE_SENT = digest(b"an item that cannot be sent")
 
 
 def fingerprint_of(job: Job, item_id: Callable[[Any], object] | None) -> bytes:
-    """Return the hash by which an item is known again."""
+    """Return the hash by which an item is recognised in a later run."""
     if item_id is not None:
         return digest(str(item_id(job.item)).encode("utf-8", "surrogatepass"))
     if job.problem is not None:
@@ -71,11 +72,11 @@ class Recorder:
         self._more = asyncio.Event()
 
     def wake(self) -> None:
-        """Look again: there is room, or the source has something."""
+        """Wake the reader, because there is room or the source has items."""
         self._more.set()
 
     def freed(self, job: Job) -> None:
-        """Note that a call has ended, and read on once there is room for a group."""
+        """Note that a call has ended, and wake the reader if there is room for a group."""
         if job.may_leave:
             self.left(job)
         if job.outcome == "unsent":
@@ -86,7 +87,7 @@ class Recorder:
     # -- reading
 
     async def resume(self) -> None:
-        """Take what earlier runs left."""
+        """Take the calls that earlier runs left unsettled."""
         async for entry in self.journal.unsettled():
             while not self._intake.has_room():
                 if self._intake.is_over():
@@ -103,7 +104,7 @@ class Recorder:
                 await self.settle(job)
 
     async def skip(self) -> None:
-        """Read the source as far as it was recorded, and compare."""
+        """Read the recorded items of the source again, and compare them with the journal."""
         for index in range(self.journal.recorded):
             job = None
             while job is None:
@@ -116,13 +117,13 @@ class Recorder:
                 await asyncio.sleep(0)
 
     async def record(self, is_over: Callable[[], bool]) -> None:
-        """Read the source to its end: store its calls in groups, then let them go."""
+        """Read the source to its end: store its calls in groups, then release them for sending."""
         while not is_over():
             group: list[Job] = []
             while len(group) < GROUP and self._intake.has_room() and (job := self._intake.read_one()) is not None:
                 group.append(job)
             if not group:
-                if not is_over():  # it may have found the end of the source, after which nothing wakes it
+                if not is_over():  # nothing would wake it after the end of the source
                     await self._wait()
                 continue
             await self.journal.accept([self._entry(job) for job in group])
@@ -146,8 +147,8 @@ class Recorder:
         if request.idempotency is Idempotency.KEYED and not has_own_key:
             request.idempotency_key = self.journal.key(job.index)
         call = PreparedCall.of(request, has_own_key=has_own_key)
-        is_told = is_prepared or self._item_id is not None
-        fingerprint = self._fingerprint_of(job) if is_told else call.fingerprint
+        has_own_fingerprint = is_prepared or self._item_id is not None
+        fingerprint = self._fingerprint_of(job) if has_own_fingerprint else call.fingerprint
         repeatable = job.repeatable
         job.must_be_marked = not repeatable
         return Entry(job.index, bytes(call), fingerprint, repeatable)
@@ -167,7 +168,7 @@ class Recorder:
         self._marking.set()
 
     async def mark(self, add: Callable[[Job], None]) -> None:
-        """Mark calls in groups for ever."""
+        """Mark calls in groups, until cancelled."""
         while True:
             await self._marking.wait()
             while self.to_mark and len(self._marked) < MARKED_AGAIN:
@@ -181,19 +182,19 @@ class Recorder:
             self._marking.clear()
 
     def left(self, job: Job) -> None:
-        """Note that a marked call waits no longer: it is sent now, or has ended."""
+        """Note that a marked call no longer waits, because it is sent now or has ended."""
         if self._marked.pop(job.index, None) is not None and self.to_mark:
             self._marking.set()
 
     # -- ends
 
     async def settle(self, job: Job) -> None:
-        """Note that a call needs no further attempt, if that is so."""
+        """Settle a call in the journal, unless it is unsent."""
         error = job.error
         if job.outcome == "succeeded":
             await self.journal.settle(job.index)
         elif error is not None and job.outcome in ("rejected", "unknown"):
-            told = {
+            failure = {
                 "outcome": job.outcome,
                 "error": type(error).__name__,
                 "message": error.message,
@@ -201,17 +202,17 @@ class Recorder:
                 "operation": error.operation,
                 "attempts": error.attempts,
             }
-            await self.journal.settle(job.index, orjson.dumps(told).decode())
+            await self.journal.settle(job.index, orjson.dumps(failure).decode())
 
     async def close(self, unsent: list[Job]) -> None:
-        """Take back the marks of calls that were not sent, in no run, and close the journal."""
+        """Take back the marks of calls that were sent in no run, and close the journal."""
         try:
-            surely = self._not_resumed + [
+            never_sent = self._not_resumed + [
                 job.index
                 for job in [*self._kept, *unsent]
                 if job.may_leave or job.index in self._marked or not job.may_be_known
             ]
-            if surely:
-                await self.journal.unmark(surely)
+            if never_sent:
+                await self.journal.unmark(never_sent)
         finally:
             await self.journal.close()

@@ -1,12 +1,13 @@
 """Takes calls from the intake and sends them, as many at once and as often as the limits allow.
 
-1. Workers, as many as calls may be under way at most, take a call and send it. Calls with a common ordering key go one
-   after the other in source order, others freely. No worker waits with a call in its hands.
-2. At most `buffer` calls are taken ahead: those that wait for a key, for the gate, for another attempt, or for whoever
-   reads the results. So memory does not grow with the source, in trouble neither.
-3. The gate decides how many go. A call's attempts are spent only by failures that are its own: while the gate is open,
-   or if something succeeded since its last one. Waiting is no part of its deadline, nor of the client's retry budget.
-4. Probes are taken from calls that are safe to repeat where there are any; else a dry run of one is sent.
+1. There is a worker for each call that may be under way. A worker takes a call and sends it. Calls that share an
+   ordering key are sent one after the other, in the order of the source. A worker never waits while it has a call.
+2. At most `buffer` calls are taken ahead. They wait for a key, for the gate, for another attempt, or for the reader of
+   the results. Memory is therefore bounded, also during an outage.
+3. The gate decides how many calls are sent. A failure counts against a call's attempts only if the gate is open, or if
+   another call has succeeded since its last failure. Waiting counts neither against the deadline of a call nor against
+   the client's retry budget.
+4. A probe is a call that is safe to repeat, if there is one. Otherwise it is a dry run of a waiting call.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 class Runner:
     """One run, from its source to its report."""
 
-    def __init__(  # noqa: PLR0913  # what a run is made of
+    def __init__(  # noqa: PLR0913  # the parts of a run
         self,
         core: Core,
         options: Options,
@@ -96,20 +97,20 @@ class Runner:
 
     @property
     def paused_until(self) -> float | None:
-        """When the server is tried again, on the monotonic clock; None while it takes calls."""
+        """The time of the next probe, on the monotonic clock; None while there is no outage."""
         return self._keeper.paused_until
 
     def cancel(self) -> None:
-        """End the run now; what is on the wire is given up. On the event loop of the run."""
+        """End the run at once, and give up the calls under way. Call this on the event loop of the run."""
         if self._task is not None:
             self._task.cancel()
 
     def stop(self) -> None:
-        """End the run in an orderly way: nothing more is taken or sent, what is on the wire is waited for."""
+        """End the run in order: take and send no more calls, and wait for the calls under way."""
         self.account.finish()
 
     async def _end(self) -> None:
-        """Account for everything that was taken and not settled."""
+        """Settle all calls that were taken and are not settled."""
         account = self.account
         account.is_over = True
         self._keeper.close()
@@ -137,7 +138,7 @@ class Runner:
             self.account.report.held_keys.update(await journal.failed_keys())
 
     async def _keep_journal(self, recorder: Recorder) -> None:
-        """Resume, skip and record; then let the workers know that there is nothing more."""
+        """Resume, skip and record; then wake the workers, since no more calls come."""
         self._marking = asyncio.ensure_future(self._mark(recorder))
         with Interruption(self.account, "the journal"):
             await recorder.resume()
@@ -154,9 +155,9 @@ class Runner:
             await recorder.settle(job)
 
     def _add(self, job: Job) -> None:
-        """Let a stored call go, behind those with its keys."""
+        """Release a stored call for sending, behind the calls with its keys."""
         if job.problem is not None:
-            if not self._failures.are_enough:  # else the journal keeps it for the next run
+            if not self._failures.are_enough:  # otherwise the journal keeps it for the next run
                 self._fail(job, job.problem)
         elif self._order.add(job):
             self._set_ready(job)
@@ -164,7 +165,7 @@ class Runner:
     # -- workers
 
     async def _work(self) -> None:
-        """Take calls and send them, until there are none."""
+        """Take calls and send them, until the run is done."""
         account, keeper, monotonic = self.account, self._keeper, self._clock.monotonic
         gate, limiter = keeper.gate, keeper.limiter
         while not self._is_done():
@@ -182,7 +183,7 @@ class Runner:
             except asyncio.CancelledError:
                 job.was_cut_off = call.attempts > before and call.may_have_acted
                 raise
-            except Exception as problem:  # noqa: BLE001  # one call's trouble, of whatever kind, is not the others'
+            except Exception as problem:  # noqa: BLE001  # an exception in one call must not affect the others
                 limiter.release()
                 self._failed(job, call, problem)
             else:
@@ -223,7 +224,7 @@ class Runner:
             self._recorder.wake()
 
     def _arrived(self) -> None:
-        """Go on: the source has something, or the reader of the results has made room."""
+        """Wake a worker, because the source has items or the reader of the results has made room."""
         self._intake.has_more = True
         if self._recorder is not None:
             self._recorder.wake()
@@ -232,13 +233,15 @@ class Runner:
     # -- taking
 
     def _take(self) -> Job | None:
-        """Return a call that goes now."""
+        """Return a call to send now; None if there is none."""
         keeper = self._keeper
         limiter = keeper.limiter
         if limiter.active >= limiter.limit:
             return self._take_probe() if keeper.probe_due else None
         if keeper.pacer is not None:
-            if not self._ready and (ahead := self._read()) is not None:  # or the source's end is seen, at once
+            if (
+                not self._ready and (ahead := self._read()) is not None
+            ):  # this also notices the end of the source at once
                 self._ready.append(ahead)
             if self._ready and keeper.must_wait_for_pace():
                 return None
@@ -255,7 +258,7 @@ class Runner:
         return job
 
     def _next(self) -> Job | None:
-        """Return the next call that waits for no other."""
+        """Return the next call that waits for no other call and whose keys are not held."""
         held = self.account.report.held_keys
         while (job := self._ready.popleft() if self._ready else self._read()) is not None:
             if not (held and self._failures.holds(job)):
@@ -266,12 +269,12 @@ class Runner:
     def _read(self) -> Job | None:
         """Take calls from the source until one is the first of its keys."""
         if self._recorder is not None:
-            return None  # it reads, and what it has stored is added
+            return None  # the recorder reads the source, and adds stored calls
         while self.account.has_room() and (job := self._intake.read_one()) is not None:
             if job.problem is not None:
                 self._fail(job, job.problem)
                 self._tell(self._clock.monotonic())
-                asyncio.get_running_loop().call_soon(self._wake)  # the loop goes on where there are only such
+                asyncio.get_running_loop().call_soon(self._wake)  # other tasks run in between, even if every item fails
                 return None
             if self._order.add(job):
                 return job
@@ -287,7 +290,7 @@ class Runner:
     # -- failures
 
     def _failed(self, job: Job, call: SingleAttempts, problem: Exception) -> None:
-        """Decide what follows a failed attempt."""
+        """Handle a failed attempt: settle the call, or have it sent again."""
         now = self._clock.monotonic()
         error = problem if isinstance(problem, TalonOneError) else call.describe(unexpected(problem, "unknown"))
         job.seconds = now - call.started
@@ -311,13 +314,13 @@ class Runner:
 
     @staticmethod
     def _was_recorded_before(call: SingleAttempts, error: TalonOneError, *, sent_before: bool) -> bool:
-        """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created what this one should."""
+        """Tell whether a 409 means that an earlier attempt, whose answer was lost, has created the thing."""
         is_second = sent_before or call.may_have_acted
         is_taken = isinstance(error, ConflictError) and not isinstance(error, ParallelUpdateError)
         return is_second and is_taken and call.request.idempotency is Idempotency.UNIQUE
 
     def _is_spent(self, job: Job, sign: Sign) -> bool:
-        """Count a failure if it is the call's own; tell whether it was the last that it may have."""
+        """Count a failure if the call itself caused it; tell whether the call has no attempts left."""
         gate = self._keeper.gate
         if sign is not Sign.DESCRIPTORS and (gate.is_open or 0 <= job.successes < gate.successes):
             job.spent += 1
@@ -325,7 +328,7 @@ class Runner:
         return job.spent >= self._options.retry.attempts
 
     def _again(self, job: Job, sign: Sign, error: TalonOneError) -> None:
-        """Have a call sent once more: when the gate opens, or after a pause of its own."""
+        """Have a call sent again, when the gate opens or after a pause."""
         keeper = self._keeper
         if keeper.waits_too_long(error):
             return
@@ -348,13 +351,13 @@ class Runner:
         self._wake()
 
     def _fail(self, job: Job, error: TalonOneError) -> None:
-        """Settle a call that has not succeeded for sure."""
+        """Settle a call that failed, or may have."""
         self._failures.add(job, error)
         if job.problem is None:
             self._free(job, None)
 
     def _free(self, job: Job, data: Any) -> None:
-        """Let the calls go that waited for this one."""
+        """Release the calls that waited for this one."""
         if self._recorder is not None:
             self._recorder.freed(job)
         for following in self._order.remove(job):
@@ -365,7 +368,7 @@ class Runner:
     # -- probes
 
     def _take_probe(self) -> Job | None:
-        """Return the call that finds out whether the server works again: another one than the last time."""
+        """Return the call that checks whether the server works again; not the same as the last time, if possible."""
         job = self._choose_probe()
         if job is None:
             return None

@@ -1,6 +1,5 @@
-"""What `talon-async send` does: rows of files become prepared calls (`rows`, `mapping`), and are sent (`run`).
+"""The implementation of `talon-async send`, which turns rows into prepared calls and sends them.
 
 The files import each other in this order: `problems`, `convert`, `rows`, `parquet`, `files`, `operations`, `mapping`,
-`records`, `calls`, `progress`, `sending`,
-`one`, `run`.
+`records`, `calls`, `progress`, `sending`, `one`, `run`.
 """

@@ -1,4 +1,4 @@
-"""The calls of one input, in its order."""
+"""Makes the calls of one input, in the order of its rows."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class CallOptions:
 
     Attributes:
         operation: the name of the operation.
-        mapping: what the command line says about columns.
-        dry: whether the server shall evaluate only.
-        in_doubt: what to do with calls of a file of failures that the server may have recorded.
+        mapping: the options about columns.
+        dry: whether the server only evaluates the calls and stores nothing.
+        in_doubt: what to do with failed calls of an earlier run that the server may have recorded.
     """
 
     operation: str
@@ -45,7 +45,7 @@ class Calls:
 
     Attributes:
         ignored: columns of the input that are not sent.
-        skipped: lines of a file of failures that were left out, because the server may have recorded them.
+        skipped: the number of failed calls of an earlier run that are skipped, as the server may have recorded them.
     """
 
     def __init__(self, talon: TalonOne, file: Input, options: CallOptions) -> None:
@@ -54,7 +54,7 @@ class Calls:
         fixed: dict[str, Any] = {"silent": True} if "silent" in shape.parameters else {}
         if options.dry:
             if "dry" not in shape.parameters:
-                raise UsageError(f"--dry: {options.operation} has no dry run; --check sends nothing at all")
+                raise UsageError(f"--dry: {options.operation} has no dry run; use --check to send nothing at all")
             fixed["dry"] = True
         prepare: Callable[..., PreparedCall[Any]] = talon.prepare(getattr(talon, options.operation))
         try:
@@ -79,7 +79,7 @@ class Calls:
                 yield call
 
     def or_raise(self) -> Iterator[PreparedCall[Any]]:
-        """Give the calls, and raise the first problem."""
+        """Yield the calls; raise the first problem."""
         for call in self:
             if isinstance(call, InputError):
                 raise call
@@ -89,6 +89,6 @@ class Calls:
         place = self._file.place(row.line)
         if self._file.format == "ndjson" and is_record(row.values):
             if self._options.dry:
-                raise InputError(place, "", "a call that an earlier run wrote has no dry run")
+                raise InputError(place, "", "--dry is not possible for a call that an earlier run wrote")
             return call_of(row.values, place, self._client, self._options.in_doubt, lambda: datetime.now(UTC))
         return self._mapper.call(row, place)

@@ -1,6 +1,6 @@
-"""The types that a column can have, from text or from what Parquet and JSON hold.
+"""Converts the cells of a column to its type, from text or from values of Parquet and JSON.
 
-A converter returns what is sent, or raises ValueError with what the value should be.
+A converter returns the value to send, or raises ValueError with the expected form of the value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def as_it_is(value: Any) -> Any:
 
 
 def as_str(value: Any) -> str:
-    """Return text; whole numbers, as IDs often are, become text."""
+    """Return text. Whole numbers, which IDs often are, are converted to text."""
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
@@ -48,7 +48,7 @@ def as_int(value: Any) -> int:
 
 
 def as_float(value: Any) -> float | int | Decimal:
-    """Return a finite number; decimals stay exact."""
+    """Return a finite number. A `Decimal` is returned unchanged."""
     if isinstance(value, str):
         if NUMBER.fullmatch(value.strip()) and math.isfinite(number := float(value)):
             return number
@@ -58,7 +58,7 @@ def as_float(value: Any) -> float | int | Decimal:
 
 
 def as_bool(value: Any) -> bool:
-    """Return a truth: true, false, yes, no, 1 or 0."""
+    """Return a bool. Accepted texts are true, false, yes, no, 1 and 0."""
     if isinstance(value, bool):
         return value
     truth = TRUTHS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
@@ -68,7 +68,7 @@ def as_bool(value: Any) -> bool:
 
 
 def as_json(value: Any) -> Any:
-    """Return what a JSON text says; what is no text is there already."""
+    """Return the value of a JSON text. A value that is not text is returned unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -78,7 +78,7 @@ def as_json(value: Any) -> Any:
 
 
 def as_datetime(zone: tzinfo | None) -> Converter:
-    """Return what reads times; those without a zone are in `zone`, or refused if it is None."""
+    """Return a converter for times. Times without a zone get `zone`, or are refused if `zone` is None."""
 
     def convert(value: Any) -> str:
         time = _time_of(value)
@@ -94,7 +94,7 @@ def as_datetime(zone: tzinfo | None) -> Converter:
 
 
 def as_found(zone: tzinfo | None) -> Converter:
-    """Return what leaves values unchanged, except that times get a zone."""
+    """Return a converter that returns values unchanged, except that times without a zone get one."""
     with_zone = as_datetime(zone)
     return lambda value: with_zone(value) if isinstance(value, datetime) else value
 
@@ -109,7 +109,7 @@ def _time_of(value: Any) -> datetime | None:
 
 
 def converters(zone: tzinfo | None) -> dict[str, Converter]:
-    """Return the converters by what `--attribute price:float` has behind the colon; "" is that without a type."""
+    """Return the converters by TYPE, as in `--attribute price:float`. The key "" stands for no type."""
     return {
         "": as_found(zone),
         "str": as_str,

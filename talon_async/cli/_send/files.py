@@ -1,4 +1,4 @@
-"""Opens what the command names: files, compressed or not, and standard input; and tells how far it was read."""
+"""Opens the inputs: files, compressed or not, pipes and standard input. It also tells how far they were read."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ ENDINGS: dict[str, Format] = {
 GZIP = b"\x1f\x8b"
 STANDARD_INPUT = "-"
 DEVICES = ("/dev/stdin", "/dev/fd/", "/proc/")
-"""Names of what the process has open already, whatever that is."""
+"""The beginnings of paths that name a file which the process has already open."""
 
 
 class Input:
     """One file, or standard input.
 
     Attributes:
-        name: as it is shown.
-        is_stream: whether it is standard input, or a pipe or the like: it can be read once, and may have to wait.
-        format: what it holds.
-        columns: the columns of CSV and Parquet, None for NDJSON.
-        taken: rows that were read so far.
+        name: the name in messages.
+        is_stream: whether it is standard input, a pipe or the like, which can be read only once, and may block.
+        format: the format of the rows.
+        columns: the columns of CSV and Parquet; None for NDJSON.
+        taken: the number of rows that were read so far.
     """
 
     def __init__(
@@ -56,8 +56,8 @@ class Input:
         self.taken = 0
         self.columns: list[str] | None = None
         if self.format == "parquet" and self.is_stream:
-            raise UsageError(f"Parquet cannot be read from {self.name}, which is no file")
-        # a buffer of its own: the interpreter must not wait at its end for a thread that reads sys.stdin
+            raise UsageError(f"Parquet cannot be read from {self.name}, which is not a file")
+        # a separate buffer: at exit the interpreter would wait for a thread that reads sys.stdin
         self._raw = _opened(path)
         self._size = 0 if self.is_stream else os.fstat(self._raw.fileno()).st_size
         try:
@@ -70,7 +70,7 @@ class Input:
             raise
 
     def _opened_table(self, path: str, encoding: str, delimiter: str | None) -> CsvFile | ParquetFile | None:
-        """Return what reads the rows of a file with columns."""
+        """Return the reader of a file with columns; None for NDJSON."""
         table: CsvFile | ParquetFile | None = None
         if self.format == "parquet":
             table = ParquetFile(self._raw, self.name)
@@ -86,12 +86,12 @@ class Input:
         return table
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row | InputError]:
-        """Read the rows; of Parquet only some columns, if they are given."""
+        """Read the rows. `columns` limits the columns that are read from Parquet."""
         for row in self._iterator(columns):
             self.taken += 1
             yield row
         if self._size and os.fstat(self._raw.fileno()).st_size < self._size:
-            reason = "the file has become shorter while it was read: its last row may be cut off"
+            reason = "the file became shorter while it was read, so its last row may be cut off"
             yield InputError(self.name, "", reason, is_last=True)
 
     def _iterator(self, columns: Sequence[str] | None) -> Iterator[Row | InputError]:
@@ -100,22 +100,22 @@ class Input:
         return self._table.rows() if self._table is not None else ndjson(self._file, self.name)
 
     def place(self, line: int) -> str:
-        """Return how a line is named."""
+        """Return the name of a line in messages."""
         return f"{self.name}, {'row' if self.format == 'parquet' else 'line'} {line}"
 
     def fraction(self) -> float | None:
-        """Return how much was read, 0 to 1; None if it is not known how much there is."""
+        """Return the part of the input that was read, from 0 to 1; None if its size is unknown."""
         if isinstance(self._table, ParquetFile):
             return self.taken / self._table.count if self._table.count else 1.0
         if not self._size:
             return None
         try:
             return min(1.0, self._raw.tell() / self._size)
-        except ValueError:  # it was closed meanwhile
+        except ValueError:  # the file is closed
             return 1.0
 
     def close(self) -> None:
-        """Close the file; a stream stays open, as a thread may still wait for what it gives."""
+        """Close the file. A stream stays open, because a thread may still be reading it."""
         if not self.is_stream:
             self._raw.close()
 
@@ -127,8 +127,8 @@ class Input:
 
 
 def _opened(path: str) -> BufferedReader[Any]:
-    given: Any = sys.stdin
-    if path == STANDARD_INPUT and given is None:  # number 0 may be another file by now
+    stdin: Any = sys.stdin
+    if path == STANDARD_INPUT and stdin is None:  # descriptor 0 may be another file by now
         raise UsageError("standard input is closed")
     try:
         if not is_stream(path):
@@ -140,7 +140,7 @@ def _opened(path: str) -> BufferedReader[Any]:
 
 
 def is_stream(path: str) -> bool:
-    """Tell whether a name is that of standard input, a pipe or the like. Nothing is written beside those."""
+    """Tell whether a path names standard input, a pipe or the like. No file is written beside those."""
     if path == STANDARD_INPUT or str(Path(path).absolute()).startswith(DEVICES):
         return True
     try:
@@ -151,7 +151,7 @@ def is_stream(path: str) -> bool:
 
 
 def check_readable(path: str) -> None:
-    """Raise UsageError if a stream is not there or may not be read. It is not opened: that could take what it has."""
+    """Raise UsageError if a stream does not exist or must not be read. It is not opened, which could consume data."""
     if path != STANDARD_INPUT and not os.access(path, os.R_OK):
         raise UsageError(f"{path}: {os.strerror(errno.EACCES if Path(path).exists() else errno.ENOENT)}")
 
@@ -165,5 +165,7 @@ def _format_of(path: str) -> Format:
     except KeyError:
         if is_stream(path):
             return "ndjson"
-        known = ", ".join(ENDINGS)
-        raise UsageError(f"{path}: say with --format what it holds; its name ends in none of {known}") from None
+        endings = ", ".join(ENDINGS)
+        raise UsageError(
+            f"{path}: the format is not known; use --format, or a name that ends in one of {endings}"
+        ) from None

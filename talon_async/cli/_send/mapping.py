@@ -1,4 +1,4 @@
-"""Turns rows into calls, as `--map FIELD=COLUMN`, `--attribute NAME=COLUMN:TYPE` and `--set FIELD=VALUE` say."""
+"""Turns rows into calls, according to `--map FIELD=COLUMN`, `--attribute NAME=COLUMN:TYPE` and `--set FIELD=VALUE`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TYPES = ("str", "int", "float", "bool", "datetime", "json")
 
 @attrs.frozen
 class MappingOptions:
-    """What the command line says about columns, each as it is typed."""
+    """The options about columns, as they are typed on the command line."""
 
     maps: Sequence[str] = ()
     attributes: Sequence[str] = ()
@@ -36,7 +36,7 @@ class MappingOptions:
 
 @attrs.frozen
 class Step:
-    """One column of a row: where its value goes, and what makes the value."""
+    """How the value of one column is converted, and where it is put."""
 
     column: str
     place: str
@@ -46,7 +46,7 @@ class Step:
 
 @attrs.define
 class Values:
-    """What a row gives."""
+    """The values of a row, by their place in the call."""
 
     parameters: dict[str, Any]
     body: dict[str, Any]
@@ -93,11 +93,11 @@ class Mapper:
         if self._rivals:
             first, second = self._rivals[0]
             raise UsageError(
-                f"the columns {first!r} and {second!r} are one field: leave one out, or say with --map which is sent"
+                f"the columns {first!r} and {second!r} are the same field: remove one, or choose one with --map"
             )
         self.columns = None if columns is None else [*dict.fromkeys([*self._by_column, *self._identity])]
 
-    # -- what the command line says
+    # -- the options
 
     def _mapped(self, maps: Iterable[str]) -> Iterator[Step]:
         for text in maps:
@@ -134,11 +134,11 @@ class Mapper:
         try:
             return self._shape.fields[name]
         except KeyError:
-            known = ", ".join(sorted(name for name in self._shape.fields if name.islower()))
-            raise UsageError(f"{text}: {self._shape.endpoint.name} has no {name!r}; it has {known}") from None
+            names = ", ".join(sorted(name for name in self._shape.fields if name.islower()))
+            raise UsageError(f"{text}: {self._shape.endpoint.name} has no {name!r}; it has {names}") from None
 
     def _check(self, columns: Sequence[str]) -> None:
-        """Compare with the columns that there are."""
+        """Compare the options with the columns of the input."""
         for column in self._by_column:
             if column not in columns:
                 raise UsageError(f"there is no column {column!r}; there are {', '.join(columns)}")
@@ -148,16 +148,18 @@ class Mapper:
         self.ignored = [column for column in rest if column not in fields or fields[column].name in taken]
         if self.ignored and not self._is_explicit:
             raise UsageError(
-                f"{self._shape.endpoint.name} has no field for the column {self.ignored[0]!r}: name the columns that "
-                f"are to be sent, such as --attribute {self.ignored[0]}:str; the others are left out then"
+                f"{self._shape.endpoint.name} has no field for the column {self.ignored[0]!r}: name the columns to "
+                f"send, for example with --attribute {self.ignored[0]}:str; other columns are then left out"
             )
-        given = taken | {fields[column].name for column in rest if column in fields}
+        mapped = taken | {fields[column].name for column in rest if column in fields}
         for name, field in self._shape.required.items():
-            if field.name not in given and not (name == "attributes" and self._is_explicit):
-                raise UsageError(f"no column is {name}: say --map {name}=COLUMN, or --set {name}=VALUE for all rows")
+            if field.name not in mapped and not (name == "attributes" and self._is_explicit):
+                raise UsageError(
+                    f"there is no column for {name}: use --map {name}=COLUMN, or --set {name}=VALUE for all rows"
+                )
 
     def _named_like(self, columns: Iterable[str]) -> dict[str, Step]:
-        """Return the steps for columns that are named like the field they are."""
+        """Return the steps for columns that have the name of a field."""
         taken = {step.name for step in self._steps}
         steps: dict[str, Step] = {}
         for column in columns:
@@ -168,7 +170,7 @@ class Mapper:
         return steps
 
     def _compare(self, column: str, field: Field, steps: Mapping[str, Step]) -> None:
-        """Take note of columns that are one field, in its two spellings."""
+        """Record two columns that are the same field, in its two spellings."""
         for step in steps.values():
             if (step.place, step.name) == (field.place, field.name):
                 self._rivals.append((step.column, column))
@@ -179,7 +181,7 @@ class Mapper:
         """Return the call for a row.
 
         Raises:
-            InputError: names what is wrong with the row.
+            InputError: the row cannot be sent; the error names the place, the column and the reason.
         """
         values = Values(dict(self._fixed), {}, {})
         for field, value in self._constants:
@@ -199,11 +201,11 @@ class Mapper:
             pointer, reason = self._blamed(problem.message)
             column = self._column_of(pointer, row.values)
             if holds_bytes(row.values.get(column)):
-                reason = "holds bytes that are no text in this encoding: see --encoding"
+                reason = "holds bytes that are not valid in this encoding: see --encoding"
             raise InputError(place, column, reason) from None
 
     def _blamed(self, message: str) -> tuple[str, str]:
-        """Split a refusal of the client into the field and the reason, without the value."""
+        """Split an error message of the client into field and reason, and leave the value out."""
         pointer, colon, reason = message.partition(": ")
         if not colon:  # a limit: "type must be 1 or more characters, not 0"
             pointer, _, reason = message.partition(" ")
@@ -225,17 +227,17 @@ class Mapper:
                     raise InputError(place, column, str(problem)) from None
         for first, second in self._rivals:
             if first in row and second in row:
-                raise InputError(place, second, f"is the same field as {first}: give one of them")
+                raise InputError(place, second, f"is the same field as {first}: keep only one of them")
 
     def _named(self, column: str, place: str) -> tuple[Step, ...]:
-        """Return the step for a column that no option names: if it is named like a field, it is that."""
+        """Return the step for a column that no option names, if it has the name of a field."""
         step = self._identity.get(column)
         if step is None and not self._has_header:
             step = self._by_name(column, place)
         return () if step is None else (step,)
 
     def _by_name(self, column: str, place: str) -> Step | None:
-        """Return the step for a key of a JSON object that no option names; None if it is left out."""
+        """Return the step for a JSON key that no option names; None if the key is not sent."""
         field = self._shape.fields.get(column)
         if field is None:
             if self._is_explicit:
@@ -249,12 +251,12 @@ class Mapper:
 
     def _need(self, values: Values, row: Row, place: str) -> None:
         for name, field in self._shape.required.items():
-            given = values.parameters if field.place == "parameter" else values.body
-            if given.get(field.name) is None:
-                raise InputError(place, self._column_of(field.name, row.values), f"{name} must be given")
+            target = values.parameters if field.place == "parameter" else values.body
+            if target.get(field.name) is None:
+                raise InputError(place, self._column_of(field.name, row.values), f"{name} is required")
 
     def _column_of(self, pointer: str, row: Mapping[str, Any]) -> str:
-        """Return the column that a field of the body came from, or would come from."""
+        """Return the column of a field of the body."""
         steps = [*self._steps, *self._identity.values()]
         names = {f"attributes.{step.name}" if step.place == "attribute" else step.name: step.column for step in steps}
         names |= {step.name: step.column for step in steps if step.column in row and step.place != "attribute"}
@@ -267,12 +269,12 @@ def _typed(text: str) -> tuple[str, str | None]:
     if column and kind in TYPES:
         return column, kind
     if column and kind.isidentifier() and kind == kind.lower():
-        raise UsageError(f"{text}: {kind!r} is no type; there are {', '.join(TYPES)}")
+        raise UsageError(f"{text}: {kind!r} is not a type; the types are {', '.join(TYPES)}")
     return text, None
 
 
 def _refuse_double(places: Iterable[tuple[str, str]]) -> None:
-    """Raise UsageError if the options name one field or attribute twice: only the last would be sent."""
+    """Raise UsageError if the options name a field or attribute twice, as only the last one would be sent."""
     seen = set[tuple[str, str]]()
     for place, name in places:
         if (place, name) in seen:

@@ -1,4 +1,4 @@
-"""Sends one input: where its journal is, what its end means, and what is written and printed about it."""
+"""Sends one input, writes its failed calls, prints the summary, and returns the exit code."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ class SendOptions:
     Attributes:
         paths: the files, in the order in which they are sent.
         calls: how rows become calls.
-        bulk: what the run is told.
-        check: only read.
-        journal: where the journal is; None for beside the input.
-        has_journal: whether there is one.
-        failed: where the calls that failed are written; None for beside the input.
-        format: what the files hold, where the name does not say it.
+        bulk: the options of the run.
+        check: whether the files are only checked.
+        journal: the path of the journal; None means beside the input.
+        has_journal: whether a journal is kept.
+        failed: the path of the file for failed calls; None means beside the input.
+        format: the format of the files; None means by their names.
+        encoding: the encoding of CSV.
+        delimiter: the character between the cells of CSV; None means by the name of the file.
     """
 
     paths: Sequence[str]
@@ -59,7 +61,7 @@ class SendOptions:
     delimiter: str | None
 
     def places(self, path: str) -> tuple[Path | None, Path | None]:
-        """Return where the journal of an input is, and where its calls that failed are written."""
+        """Return the paths of the journal and of the file for failed calls; None for a file that is not kept."""
         beside = None if is_stream(path) else path
         wants_journal = self.has_journal and not self.calls.dry
         journal = self.journal or (beside and f"{beside}.journal")
@@ -68,7 +70,7 @@ class SendOptions:
 
 
 def complain(text: str) -> None:
-    """Print what is wrong."""
+    """Print an error message."""
     print(plain(f"talon-async send: {text}"), file=sys.stderr, flush=True)
 
 
@@ -81,9 +83,9 @@ class OneInput:
         self._calls = Calls(talon, file, options.calls)
 
     async def send(self, interrupt: Interrupt) -> int:
-        """Send it, and return the exit code."""
+        """Send the input, and return the exit code."""
         if ignored := self._calls.ignored:
-            print(plain(f"{self._file.name}: not sent are the columns {', '.join(ignored)}"), file=sys.stderr)
+            print(plain(f"{self._file.name}: these columns are not sent: {', '.join(ignored)}"), file=sys.stderr)
         bulk = self._options.bulk.copy()
         bulk["journal"] = self._journal
         display = display_for(sys.stderr, self._file.name)
@@ -101,7 +103,7 @@ class OneInput:
         if interrupt.happened or report.stopped_by is not None:
             code = STOPPED
         if code == BAD_USE and not report.taken + report.resumed:
-            return code  # the same command would say the same
+            return code  # nothing was done, so there is nothing to sum up
         return self._sum_up(report, code)
 
     def _interrupted(self, problem: BulkInterruptedError) -> int:
@@ -115,12 +117,12 @@ class OneInput:
     # -- afterwards
 
     def _sum_up(self, report: Report[PreparedCall[Any]], code: int) -> int:
-        """Write what failed, and print how it went."""
+        """Write the failed calls, and print a summary."""
         written = self._write_failed(report)
         failed = written or 0
         parts = [f"{report.succeeded:,} {'evaluated' if self._options.calls.dry else 'sent'}"]
         failed_before = max(0, failed - report.failed) if self._journal else 0
-        told = {
+        counts = {
             "failed": report.rejected,
             "in doubt": report.unknown,
             "wait in the journal" if self._journal else "not sent": report.unsent,
@@ -129,27 +131,27 @@ class OneInput:
             "left out, in doubt": self._calls.skipped,
         }
         rate = (report.succeeded + report.failed) / report.elapsed if report.elapsed else 0.0
-        parts += [f"{count:,} {what}" for what, count in told.items() if count > 0]
+        parts += [f"{count:,} {what}" for what, count in counts.items() if count > 0]
         print(f"{self._file.name}: {', '.join(parts)}, {report.elapsed:.1f} s, {rate:,.0f}/s", flush=True)
         if report.stopped_by is not None:
             complain(str(report.stopped_by))
         if failed and self._failed is not None:
-            print(f"What failed is in {self._failed}; it can be sent again: talon-async send {self._failed}")
+            print(f"The failed calls are in {self._failed}. To send them again: talon-async send {self._failed}")
         elif report.failed and self._journal is None:
-            print("Name a file with --failed to keep the calls that failed.")
+            print("To keep failed calls, name a file with --failed.")
         if code >= BAD_USE:
             self._tell_how_to_resume(report)
         return code or (SOME_FAILED if failed or report.failed or written is None else ALL)
 
     def _write_failed(self, report: Report[PreparedCall[Any]]) -> int | None:
-        """Write the calls that failed, those of earlier runs too; return how many, None if that did not succeed."""
+        """Write the failed calls of this and earlier runs; return their number, None if that failed."""
         if self._failed is None or not (self._journal is None or self._journal.exists()):
             return 0
         if self._journal is None:
             lines: Iterator[bytes] = map(line_of_failure, report.failures)
         else:
             lines = lines_of_journaled(Journal(self._journal).list("failed"))
-        problem = problem_of_failed(self._failed)  # much may have happened since the command began
+        problem = problem_of_failed(self._failed)  # checked again, as it may have changed since the command began
         try:
             if problem is None:
                 return write_lines(self._failed, lines)
@@ -162,7 +164,7 @@ class OneInput:
 
     def _tell_how_to_resume(self, report: Report[PreparedCall[Any]]) -> None:
         if self._journal is not None and self._journal.exists():
-            print(f"To go on, run the same command again; {self._journal} knows what was sent:")
+            print(f"To continue, run the same command again; {self._journal} records which calls were sent:")
             print(f"  talon-async {shlex.join(sys.argv[1:])}", flush=True)
         elif report.done:
-            print("There is no journal: the same command would begin with the first row again.", flush=True)
+            print("There is no journal: the same command would start with the first row again.", flush=True)

@@ -1,4 +1,4 @@
-"""What each operation takes: parameters of the method, and fields of the body, by either of their names."""
+"""The inputs of an operation: the parameters of the method and the fields of the body, by both of their names."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from talon_async._endpoint import Endpoint
 
 OWN_OPTIONS = ("body", "dry", "silent")
-"""Parameters that are not columns: the command has options for them, or knows better."""
+"""Parameters that are not columns, as the command sets them itself."""
 SCALARS: dict[Any, str] = {str: "str", int: "int", float: "float", bool: "bool", datetime: "datetime"}
 
 
 @attrs.frozen
 class Field:
-    """One thing that a row can give.
+    """A parameter of the method or a field of the body, for which a row can have a value.
 
     Attributes:
-        place: whether it is a parameter of the method or a field of the body.
-        name: the parameter's name, or the field's name in JSON.
-        kind: the type of a column for it, as in `--attribute price:float`.
-        annotation: its type in the model or the method.
-        is_required: whether every row must give it.
+        place: whether this is a parameter or a field.
+        name: the name of the parameter, or the name of the field in JSON.
+        kind: the TYPE of its column, as in `--attribute price:float`.
+        annotation: the type in the model or the method.
+        is_required: whether every row must have a value.
     """
 
     place: Literal["parameter", "body"]
@@ -43,13 +43,13 @@ class Field:
 
 
 class Shape:
-    """What an operation takes.
+    """The inputs of an operation.
 
     Attributes:
         endpoint: the operation.
         body: the class of its body.
-        fields: what a row can give, by the name in Python and by the name in JSON.
-        required: what every row must give, by the name in Python.
+        fields: the parameters and fields, by their names in Python and in JSON.
+        required: the parameters and fields that every row must have, by their names in Python.
         takes_attributes: whether the body has free attributes.
         parameters: the names of the method's parameters.
     """
@@ -80,7 +80,7 @@ class Shape:
             yield {name, camel(name)}, Field("parameter", name, _kind(annotation), annotation, is_needed)
 
     def refusals(self, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Yield the fields of a body that are wrong, with what each should be."""
+        """Yield the invalid fields of a body, each with its expected form."""
         plain = self._plain
         for name, value in body.items():
             if value.__class__ not in plain[name]:
@@ -90,7 +90,7 @@ class Shape:
         for problem in problems(body, self.body):
             yield problem.pointer[1:].replace("/", "."), problem.details.partition(", not ")[0]
         for pointer in unknown_fields(body, self.body):
-            yield pointer, "is no field of the API"
+            yield pointer, "is not a field of the API"
 
 
 def _kind(annotation: Any) -> str:
@@ -102,7 +102,7 @@ def _kind(annotation: Any) -> str:
 
 
 def _plain_types(annotation: Any) -> tuple[type, ...]:
-    """Return the types of values that need no closer look."""
+    """Return the types of values that need no further check."""
     kind = branches(annotation)[0]
     if kind in (str, bool, int):
         return (kind,)
@@ -112,7 +112,7 @@ def _plain_types(annotation: Any) -> tuple[type, ...]:
 
 
 def unknown_fields(value: Any, annotation: Any, pointer: str = "") -> Iterator[str]:
-    """Yield pointers to what the models of a body do not have; the client would leave it out in silence."""
+    """Yield pointers to fields that the models of a body do not have, which the client would silently leave out."""
     classes = [kind for kind in branches(annotation) if attrs.has(kind)]
     if classes and value.__class__ is dict:
         yield from _fields_of(value, classes, pointer)

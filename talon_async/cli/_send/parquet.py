@@ -1,4 +1,4 @@
-"""Reads rows of Parquet files with pyarrow, a group of rows at a time; pyarrow comes with the extra `parquet`."""
+"""Reads rows of Parquet files with pyarrow (extra `parquet`), in groups."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 GROUP = 1024
-"""Rows that are in memory at once, beside the pages that pyarrow reads them from."""
+"""The number of rows in memory at once, in addition to the pages that pyarrow reads."""
 
 
 class ParquetFile:
     """A Parquet file.
 
     Attributes:
-        columns: the names of its columns.
-        count: how many rows it has.
+        columns: the names of the columns.
+        count: the number of rows.
     """
 
     def __init__(self, file: BufferedReader[Any], name: str) -> None:
@@ -38,7 +38,7 @@ class ParquetFile:
         self.count: int = self._file.metadata.num_rows
 
     def rows(self, columns: Sequence[str] | None = None) -> Iterator[Row | InputError]:
-        """Read the rows, all columns or some. A value that is null is left out."""
+        """Read the rows, with all or some columns. Null values are left out."""
         number = 0
         try:
             for batch in self._file.iter_batches(GROUP, columns=columns, use_threads=False):

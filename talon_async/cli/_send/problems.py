@@ -1,15 +1,15 @@
-"""What can be wrong with the command or its input. No message holds a value of the input: that is customers' data."""
+"""The errors of the command and its input. No message holds a value of the input, as values are customers' data."""
 
 from __future__ import annotations
 
 
 def plain(text: str) -> str:
-    """Return a text without what a terminal would obey: names of columns come from the input."""
+    """Return a text with control characters escaped, since names of columns come from the input."""
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
 class UsageError(Exception):
-    """The command cannot be run like this; the message says what to change."""
+    """The command cannot be run with these arguments. The message says what to change."""
 
 
 class InputError(Exception):
@@ -19,7 +19,7 @@ class InputError(Exception):
         place: the file and the line, such as `events.csv, line 12`.
         column: the column or field that is wrong; empty if it is the whole row.
         reason: what is wrong with it.
-        is_last: whether nothing behind it can be read.
+        is_last: whether the rows behind it cannot be read.
     """
 
     def __init__(self, place: str, column: str, reason: str, *, is_last: bool = False) -> None:

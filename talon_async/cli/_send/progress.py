@@ -1,4 +1,4 @@
-"""Shows how a run goes: a bar on a terminal, a plain line now and then elsewhere. No customers' data is shown."""
+"""Shows the progress of a run: a bar on a terminal, a line every 10 seconds elsewhere. It shows no customers' data."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ WINDOW = 15.0
 
 @attrs.frozen(kw_only=True)
 class State:
-    """How a run goes, at one moment.
+    """The state of a run at one moment.
 
     Attributes:
-        read: rows that were read so far.
-        before: rows that earlier runs have settled.
-        succeeded: calls that the server settled in this run.
-        failed: calls that failed in this run.
-        pending: calls that were taken and are not settled, nor were in the end.
-        paused: seconds for which the server took nothing.
-        is_paused: whether that is so now.
-        fraction: how much of the file was read, 0 to 1; None if that is not known.
+        read: the number of rows that were read so far.
+        before: the number of rows that earlier runs have settled.
+        succeeded: the number of calls that succeeded in this run.
+        failed: the number of calls that failed in this run.
+        pending: the number of calls that were taken and are not settled, or were not sent at the end of the run.
+        paused: seconds for which the run has waited because of outages of the server.
+        is_paused: whether the run is waiting now.
+        fraction: the part of the file that was read, from 0 to 1; None if the size is unknown.
     """
 
     read: int
@@ -48,7 +48,7 @@ class State:
 
     @property
     def done(self) -> int:
-        """Calls of this run whose fate is settled."""
+        """The number of settled calls of this run."""
         return self.succeeded + self.failed
 
 
@@ -64,7 +64,7 @@ class Meter:
         self.fraction: float | None = None
 
     def add(self, state: State) -> None:
-        """Take note of how it stands."""
+        """Add a state to the measurements."""
         now = self._monotonic()
         self.fraction = _settled_fraction(state)
         if state.before != self._before:
@@ -81,13 +81,13 @@ class Meter:
 
 
 def _settled_fraction(state: State) -> float | None:
-    """Return how much is settled: what was read, without the calls that are still on their way."""
+    """Return the part of the file that is settled: the part that was read, without pending calls."""
     if state.fraction is None:
         return None
     return state.fraction * max(0, state.read - state.pending) / state.read if state.read else 0.0
 
 
-def told(state: State, meter: Meter) -> str:
+def describe(state: State, meter: Meter) -> str:
     """Return a state in words."""
     if state.before and not state.done and not state.pending:
         return f"{state.before:,} rows of earlier runs read again"
@@ -117,16 +117,16 @@ class Display(Protocol):
     """Seconds between two states."""
 
     def show(self, state: State, *, at_last: bool = False) -> None:
-        """Show how it stands."""
+        """Show a state."""
         ...
 
     def say(self, text: str) -> None:
-        """Print a line beside it."""
+        """Print a line without disturbing the display."""
         ...
 
 
 class Lines:
-    """A line now and then, for logs and pipes."""
+    """Prints a line every 10 seconds, for logs and pipes."""
 
     every = 1.0
 
@@ -141,7 +141,7 @@ class Lines:
             return
         self._shown = time.monotonic()
         fraction = "" if self._meter.fraction is None else f"{self._meter.fraction:.0%}, "
-        self.say(f"{self._name}: {fraction}{told(state, self._meter)}")
+        self.say(f"{self._name}: {fraction}{describe(state, self._meter)}")
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -149,7 +149,7 @@ class Lines:
 
 
 def columns_of(file: TextIO) -> int:
-    """Return the width of a terminal; of one that does not tell it, the usual one."""
+    """Return the width of a terminal; 80 if it is unknown."""
     try:
         return os.get_terminal_size(file.fileno()).columns or USUAL_COLUMNS
     except OSError:
@@ -157,7 +157,7 @@ def columns_of(file: TextIO) -> int:
 
 
 class OwnBar:
-    """A bar drawn with a few characters, where tqdm is not installed."""
+    """A plain bar, used if tqdm is not installed."""
 
     every = BAR_EVERY
     WIDTH = 20
@@ -166,13 +166,13 @@ class OwnBar:
         self._file, self._name, self._meter = file, name, Meter(time.monotonic)
 
     def show(self, state: State, *, at_last: bool = False) -> None:
-        """Draw the bar over the one before, and end its line at last."""
+        """Draw the bar over the previous one. The last bar ends with a newline."""
         self._meter.add(state)
         bar = ""
         if self._meter.fraction is not None:
             full = round(self.WIDTH * self._meter.fraction)
             bar = f" {self._meter.fraction:4.0%} |{'#' * full}{' ' * (self.WIDTH - full)}|"
-        line = f"{self._name}:{bar} {told(state, self._meter)}"
+        line = f"{self._name}:{bar} {describe(state, self._meter)}"
         width = columns_of(self._file) - 1
         self._write(f"\r{line[:width]:<{width}}" + "\n" * at_last)
 
@@ -195,12 +195,12 @@ class TqdmBar:
         self._bar = tqdm(total=1.0, file=file, desc=name, ncols=columns_of(file), bar_format="{desc}", mininterval=0)
 
     def show(self, state: State, *, at_last: bool = False) -> None:
-        """Move the bar, and leave it as it is at last."""
+        """Update the bar, and close it at the end."""
         self._meter.add(state)
         bar, fraction = self._bar, self._meter.fraction
         bar.n, bar.ncols = fraction or 0.0, columns_of(self._file)
         shape = "" if fraction is None else f" {fraction:4.0%} |{{bar}}|"
-        bar.bar_format = f"{{desc}}:{shape} {told(state, self._meter)}"
+        bar.bar_format = f"{{desc}}:{shape} {describe(state, self._meter)}"
         bar.refresh()
         if at_last:
             bar.close()
@@ -211,7 +211,7 @@ class TqdmBar:
 
 
 def display_for(file: TextIO, name: str) -> Display:
-    """Return what suits a file: a bar on a terminal, lines elsewhere."""
+    """Return the display for a file: a bar on a terminal, lines elsewhere."""
     if not file.isatty():
         return Lines(file, name)
     name = Path(name).name

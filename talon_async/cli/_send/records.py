@@ -1,8 +1,8 @@
-"""Calls as lines of JSON: what failed is written like this, `journal export` writes the same, and `send` reads both.
+"""Writes and reads calls as lines of JSON, for failed calls and `talon-async journal export`. `send` reads both.
 
-1. A call that was refused gets a new idempotency key, since the server may have kept its refusal under the old one.
-2. A call of unknown outcome keeps its key for the 23 hours in which that surely protects. Without such a key, and
-   without an ID that is unique, sending it again may double it: that is only done when it is asked for.
+1. A call that was refused gets a new idempotency key, since the server may remember the refusal under the old key.
+2. A call of unknown outcome keeps its key for 23 hours, in which the server remembers it. A call with neither such a
+   key nor a unique ID may act twice if it is sent again; `--in-doubt send` is needed for that.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 InDoubt = Literal["refuse", "skip", "send"]
 OUTCOMES_IN_DOUBT = ("unknown", "accepted")
 MARKS = frozenset(("operation", "target", "body", "ordering_keys"))
-"""The keys by which a line is known to be a call, and no row."""
+"""The keys by which a line is recognised as a call, not a row."""
 
 
 def is_record(values: Mapping[str, Any]) -> bool:
@@ -41,9 +41,9 @@ def is_record(values: Mapping[str, Any]) -> bool:
 def call_of(
     values: Mapping[str, Any], place: str, client: type, in_doubt: InDoubt, now: Callable[[], datetime]
 ) -> PreparedCall[Any] | None:
-    """Return the call that a line holds; None if it is to be skipped."""
+    """Return the call of a line; None if it is skipped because of `in_doubt`."""
     if values["operation"] is None:
-        raise InputError(place, "", "is an item that an earlier run could not encode: there is no call to send")
+        raise InputError(place, "", "is an item that an earlier run could not encode, so there is no call to send")
     try:
         endpoint = endpoint_for(client, str(values["operation"]))
         failure: dict[str, Any] = values.get("failure") or {}
@@ -58,7 +58,7 @@ def call_of(
             None if key is None else str(key),
             values.get("has_own_key") is True and key is not None,
         )
-        # bytes are checked more closely
+        # from_bytes checks more
         call = PreparedCall.from_bytes(bytes(call))
         since = (
             datetime.fromisoformat(values.get("accepted") or values["settled"])
@@ -66,7 +66,7 @@ def call_of(
             else None
         )
     except (TalonOneError, ValueError, TypeError, KeyError, AttributeError):
-        raise InputError(place, "", "looks like a call that an earlier run wrote, but is damaged") from None
+        raise InputError(place, "", "is a damaged call of an earlier run") from None
     return _again(call, place, in_doubt, None if since is None else now() - since)
 
 
@@ -77,7 +77,7 @@ def _target(value: Any) -> str:
 
 
 def _again(call: PreparedCall[Any], place: str, in_doubt: InDoubt, age: timedelta | None) -> PreparedCall[Any] | None:
-    """Return the call as it is sent again; `age` is that of one of unknown outcome."""
+    """Return the call to send again; None to skip it. `age` is the age of a call of unknown outcome, else None."""
     if age is None:
         return _with_key(call, None)
     if call.idempotency is Idempotency.KEYED:
@@ -88,11 +88,11 @@ def _again(call: PreparedCall[Any], place: str, in_doubt: InDoubt, age: timedelt
         return _with_key(call, call.idempotency_key)
     if in_doubt == "skip":
         return None
-    raise InputError(place, "", "the server may have recorded it already: see --in-doubt")
+    raise InputError(place, "", "the server may have recorded this call already: see --in-doubt")
 
 
 def _with_key(call: PreparedCall[Any], key: str | None) -> PreparedCall[Any]:
-    """Return the same call with a key that is kept; None makes one that a journal may replace."""
+    """Return the call with a key that is kept, or, for None, with a new key that a journal may replace."""
     if call.has_own_key or call.idempotency is not Idempotency.KEYED:
         return call
     return PreparedCall[Any](
@@ -110,18 +110,18 @@ def line_of_failure(failure: Failure[PreparedCall[Any]]) -> bytes:
     """Return the line of a call that failed in a run without a journal."""
     error = failure.error
     ended = datetime.now(UTC)
-    told = {
+    description = {
         "outcome": failure.outcome,
         "error": type(error).__name__,
         "message": error.message,
         "status": error.status,
         "attempts": failure.attempts,
     }
-    return _line(failure.index, failure.item, told, ended - timedelta(seconds=failure.seconds), ended)
+    return _line(failure.index, failure.item, description, ended - timedelta(seconds=failure.seconds), ended)
 
 
 def lines_of_journaled(entries: Iterable[JournaledCall]) -> Iterator[bytes]:
-    """Return the lines of calls that a journal has. An item that could not be encoded has none: it cannot be sent."""
+    """Return the lines of the calls of a journal, without items that could not be encoded."""
     for entry in entries:
         if entry.call is not None:
             yield _line(entry.index, entry.call, entry.failure, entry.accepted, entry.settled)
@@ -150,7 +150,7 @@ def _line(
 
 
 def write_lines(path: Path, lines: Iterable[bytes]) -> int:
-    """Write a file for its owner alone, whole or not at all, and return how many lines; without any there is none."""
+    """Write a file that only its owner can read, atomically; return the number of lines. Without lines, remove it."""
     descriptor, name = tempfile.mkstemp(prefix=".talon-async-", dir=path.parent)  # an unused name
     beside, count = Path(name), 0
     try:

@@ -1,6 +1,6 @@
-"""Reads rows of text: NDJSON and CSV, one at a time, each with its line.
+"""Reads the rows of NDJSON and CSV, one at a time, each with its line number.
 
-A row that cannot be read is given as an InputError in its place, so that `--check` can go on behind it.
+A row that cannot be read is yielded as an InputError, so that `--check` can continue with the next row.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of a line of JSON, or characters of a cell of CSV, so that a file without lines does not fill the memory."""
+"""The limit for a line of JSON (bytes) and a cell of CSV (characters), which bounds the memory."""
 BOM = b"\xef\xbb\xbf"
 CUT_OFF = (EOFError, zlib.error, OSError, UnicodeError)
-"""What files raise that are damaged or incomplete, or not of their encoding."""
+"""The exceptions of reading a file that is damaged, incomplete, or of another encoding."""
 
 
 @attrs.define
@@ -31,8 +31,8 @@ class Row:
     """One row.
 
     Attributes:
-        line: the line it begins on, counted from 1; of Parquet, the number of the row.
-        values: by column.
+        line: the line on which the row begins, counted from 1; for Parquet, the number of the row.
+        values: the values by column.
     """
 
     line: int
@@ -40,7 +40,7 @@ class Row:
 
 
 def ndjson(file: BufferedReader[Any], name: str) -> Iterator[Row | InputError]:
-    """Read an object from each line; empty lines are passed over."""
+    """Read an object from each line; empty lines are skipped."""
     number = 0
     while True:
         try:
@@ -65,7 +65,9 @@ def _object(line: bytes, name: str, number: int) -> Row | InputError:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as problem:
-        return InputError(f"{name}, line {number}", "", f"is no JSON, at character {problem.colno}: {problem.msg}")
+        return InputError(
+            f"{name}, line {number}", "", f"is not valid JSON, at character {problem.colno}: {problem.msg}"
+        )
     if value.__class__ is not dict:
         return InputError(f"{name}, line {number}", "", "must be a JSON object")
     return Row(number, value)
@@ -81,13 +83,13 @@ class CsvFile:
     def __init__(self, file: BufferedReader[Any], name: str, *, encoding: str, delimiter: str) -> None:
         self._name = name
         csv.field_size_limit(LONGEST_LINE)
-        # bytes that are no text are found where a cell is used, with line and column
+        # invalid bytes are reported with line and column where a cell is used
         text = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
         self._reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             self.columns: list[str] = next(self._reader, list[str]())
         except csv.Error as problem:
-            raise InputError(f"{name}, line 1", "", f"is no CSV: {problem}") from None
+            raise InputError(f"{name}, line 1", "", f"is not valid CSV: {problem}") from None
         except CUT_OFF as problem:
             raise damaged(name, 1, problem) from None
         self._check()
@@ -100,17 +102,17 @@ class CsvFile:
             raise InputError(place, "", "there is no header: the first line must name the columns")
         for index, column in enumerate(self.columns):
             if column in self.columns[:index]:
-                raise InputError(place, column, "is there twice")
+                raise InputError(place, column, "appears twice in the header")
 
     def rows(self) -> Iterator[Row | InputError]:
-        """Read the rows. A cell without text is left out."""
+        """Read the rows. Empty cells are left out."""
         reader, columns, count = self._reader, self.columns, len(self.columns)
         while True:
             line = reader.line_num + 1
             try:
                 cells = next(reader, None)
             except csv.Error as problem:
-                yield InputError(f"{self._name}, line {line}", "", f"is no CSV: {problem}", is_last=True)
+                yield InputError(f"{self._name}, line {line}", "", f"is not valid CSV: {problem}", is_last=True)
                 return
             except CUT_OFF as problem:
                 yield damaged(self._name, line, problem)
@@ -120,15 +122,15 @@ class CsvFile:
             if len(cells) == count:
                 yield Row(line, {column: cell for column, cell in zip(columns, cells, strict=True) if cell})
             elif cells:
-                reason = f"has {len(cells)} cells, and the header {count}"
+                reason = f"has {len(cells)} cells, but the header has {count}"
                 yield InputError(f"{self._name}, line {line}", "", reason)
 
 
 def holds_bytes(value: Any) -> bool:
-    """Tell whether a cell holds bytes that its encoding does not have."""
+    """Tell whether a cell holds bytes that are not valid in its encoding."""
     return isinstance(value, str) and any("\udc80" <= character <= "\udcff" for character in value)
 
 
 def damaged(name: str, line: int, problem: BaseException) -> InputError:
-    """Return what to say of a file that cannot be read to its end."""
+    """Return the error for a file that cannot be read to its end."""
     return InputError(f"{name}, line {line}", "", f"cannot be read further: {problem}", is_last=True)

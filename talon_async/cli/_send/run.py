@@ -44,17 +44,17 @@ def main(options: SendOptions) -> int:
 
 
 def refuse_places(options: SendOptions) -> None:
-    """Raise UsageError if a journal or a file for calls that failed cannot be where it is to be."""
+    """Raise UsageError if the path of a journal or of a file for failed calls cannot be used."""
     for path in options.paths:
         journal, failed = options.places(path)
         if journal is not None:
             refuse_journal(journal)
         if failed is not None and (problem := problem_of_failed(failed)) is not None:
-            raise UsageError(f"{failed} {problem}: name another file for calls that fail with --failed")
+            raise UsageError(f"{failed} {problem}: name another file with --failed")
 
 
 def refuse_journal(path: Path) -> None:
-    """Raise UsageError if something is there that is no journal, or beside it something that is not the journal's."""
+    """Raise UsageError if the path holds anything but a journal, or a file beside it does not belong to the journal."""
     if (problem := problem_of_kind(path)) is not None:
         raise UsageError(f"the journal {path} {problem}: name another with --journal")
     try:
@@ -74,8 +74,8 @@ def opened(path: str, options: SendOptions) -> Input:
 
 
 def check(options: SendOptions) -> int:
-    """Read everything, and list what is wrong."""
-    talon = SendingClient("https://check.invalid", "check")  # it makes the calls and sends none
+    """Check all rows, print the problems, and return the exit code."""
+    talon = SendingClient("https://check.invalid", "check")  # it prepares calls and sends none
     worst = ALL
     for path in options.paths:
         try:
@@ -104,7 +104,7 @@ def _check_one(calls: Calls) -> int:
 async def send(options: SendOptions) -> int:
     """Send one input after the other, and return the exit code."""
     for path in options.paths:
-        # a mistyped second name is told before the first is sent
+        # report a mistyped second name before the first file is sent
         if is_stream(path):
             check_readable(path)
         else:
@@ -125,7 +125,7 @@ async def send(options: SendOptions) -> int:
 
 
 async def _opened_in_time(path: str, options: SendOptions, interrupt: Interrupt) -> Input | None:
-    """Open one input; None after Ctrl-C. A stream is opened in a thread: that waits until there is something in it."""
+    """Open one input; return None after Ctrl-C. A stream is opened in a thread, because opening it may block."""
     if not is_stream(path):
         return opened(path, options)
     loop = asyncio.get_running_loop()
@@ -159,7 +159,7 @@ async def _opened_in_time(path: str, options: SendOptions, interrupt: Interrupt)
 
 
 def client(options: SendOptions) -> SendingClient:
-    """Return the client that the environment describes, on the direct transport where that is possible."""
+    """Make the client from environment variables, with the direct transport if possible."""
     settings = Settings.from_env()
     merged: dict[str, Any] = dict(settings.options)
     width = options.bulk.get("concurrency")
@@ -167,6 +167,6 @@ def client(options: SendOptions) -> SendingClient:
     if isinstance(width, int) and width > limits.connections:
         merged["limits"] = attrs.evolve(limits, connections=width)
     if "transport" not in merged and "proxy" not in merged:
-        with contextlib.suppress(ConfigurationError):  # where it cannot be, aiohttp's session serves
+        with contextlib.suppress(ConfigurationError):  # otherwise aiohttp's session is used
             return SendingClient(settings.base_url, settings.auth, **merged, transport="direct")
     return SendingClient(settings.base_url, settings.auth, **merged)

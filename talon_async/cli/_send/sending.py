@@ -1,4 +1,4 @@
-"""Sends the calls of one input: a run with its journal, shown while it goes, which Ctrl-C stops in an orderly way."""
+"""Sends the calls of one input in a run with a journal and a progress display. Ctrl-C stops the run in order."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
     from talon_async.cli._send.progress import Display
 
 GRACE = 10.0
-"""Seconds that calls under way have to end after Ctrl-C; a second Ctrl-C waits no longer."""
+"""Seconds that calls under way get to end after Ctrl-C. A second Ctrl-C ends them at once."""
 
 
 class SendingClient(TalonOne):
-    """A client whose runs can be stopped in an orderly way."""
+    """A client whose runs can be stopped in order."""
 
     def runner(self, calls: Iterator[PreparedCall[Any]], *, in_thread: bool, options: BulkOptions) -> Runner:
-        """Return a run that has not begun. A source that may block for long is read in a thread."""
+        """Return a run that has not begun. `in_thread` is for a source that may block for long."""
         source = ThreadSource(calls) if in_thread else as_source(calls, "calls", self._core.clock.monotonic)
         return self._run_of(source, self._sending, options)
 
     async def ended(self, runner: Runner) -> Report[PreparedCall[Any]]:
-        """Run to the end, and return the report or raise what ended it."""
+        """Run to the end, and return the report or raise the error that ended the run."""
         return await self._ended(runner)
 
 
 @attrs.define
 class Interrupt:
-    """What Ctrl-C does: the first one stops the run in an orderly way, the second at once.
+    """Handles Ctrl-C: the first one stops the run in order, the second one at once.
 
     Attributes:
-        happened: whether there was one.
-        stop: ends the run in an orderly way.
-        cancel: ends it at once.
+        happened: whether Ctrl-C was pressed.
+        stop: stops the run in order.
+        cancel: ends the run at once.
     """
 
     happened: bool = False
@@ -64,9 +64,9 @@ class Interrupt:
 
 @contextlib.contextmanager
 def handled(interrupt: Interrupt) -> Generator[None]:
-    """Have Ctrl-C, a closed terminal and the signal that asks a process to end go to `interrupt`.
+    """Pass Ctrl-C (SIGINT), a closed terminal (SIGHUP) and SIGTERM to `interrupt`.
 
-    A signal that is ignored stays so: `nohup` and shells ask for that.
+    A signal that is ignored stays ignored, as `nohup` and shells require.
     """
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":
@@ -91,7 +91,7 @@ def handled(interrupt: Interrupt) -> Generator[None]:
 
 
 class Sending:
-    """One input's run.
+    """The run of one input.
 
     Attributes:
         runner: the run.
@@ -109,7 +109,7 @@ class Sending:
         self._paused, self._is_paused = snapshot.paused, snapshot.is_paused
 
     def state(self) -> State:
-        """Return how it stands."""
+        """Return the present state."""
         report = self.runner.account.report
         return State(
             read=self._file.taken,
@@ -127,7 +127,7 @@ class Sending:
         task = asyncio.ensure_future(self._talon.ended(self.runner))
 
         def stop() -> None:
-            display.say("stopping: waiting for the calls under way (Ctrl-C again: at once)")
+            display.say("stopping: waiting for the calls under way (press Ctrl-C again to stop at once)")
             self.runner.stop()
 
         interrupt.stop, interrupt.cancel = stop, task.cancel

@@ -1,4 +1,4 @@
-"""What rules ask for: the effects. Importing any part of this package registers all effect types it knows."""
+"""The effects of rules. Importing any part of this package registers all effect types that it knows."""
 
 from talon_async.models.effects._registry import EFFECT_PROPS
 from talon_async.models.effects.envelope import Effect, EffectProps, UnknownEffectProps

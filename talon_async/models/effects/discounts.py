@@ -26,8 +26,8 @@ class SetDiscountEffectProps:
 class SetDiscountPerItemEffectProps:
     """A discount in money on one unit of one cart item.
 
-    `position` and `sub_position` are indexes, though numbers on the wire: use `int(...)`. The totals are of discounts
-    spread over many items.
+    `position` and `sub_position` are indexes, although their JSON type is a number: use `int(...)`. The totals are of
+    discounts spread over many items.
     """
 
     name: str
@@ -62,7 +62,7 @@ class SetDiscountPerAdditionalCostEffectProps:
 class SetDiscountPerAdditionalCostPerItemEffectProps:
     """A discount in money on one additional cost of one cart item.
 
-    `position` and `sub_position` are indexes, though numbers on the wire: use `int(...)`.
+    `position` and `sub_position` are indexes, although their JSON type is a number: use `int(...)`.
     """
 
     name: str
@@ -77,9 +77,9 @@ class SetDiscountPerAdditionalCostPerItemEffectProps:
 @effect_props("rollbackDiscount")
 @model
 class RollbackDiscountEffectProps:
-    """A discount was undone because its session was cancelled or items came back.
+    """A discount was undone because its session was cancelled or items were returned.
 
-    `cart_item_position` and `cart_item_sub_position` are indexes, though numbers on the wire: use `int(...)`.
+    `cart_item_position` and `cart_item_sub_position` are indexes, although their JSON type is a number: use `int(...)`.
     """
 
     name: str
@@ -94,7 +94,7 @@ class RollbackDiscountEffectProps:
 @effect_props("addFreeItem")
 @model
 class AddFreeItemEffectProps:
-    """An article to put in the cart at no price."""
+    """An item to add to the cart for free."""
 
     sku: str
     name: str

@@ -1,4 +1,4 @@
-"""The envelope around every effect, and the union of what can be inside."""
+"""The envelope of every effect, and the union of all classes of props."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -64,10 +64,10 @@ from talon_async.models.effects.rewards import (
 @effect_props("addNegativeLoyaltyPoints", "offsetNegativeLoyaltyPoints")
 @model
 class UnknownEffectProps:
-    """The props of an effect as they came: its type is newer than this release, or they do not fit their type.
+    """The props of an effect as parsed JSON, if its type is newer than this release or its props do not fit the type.
 
-    The API documents no props for `addNegativeLoyaltyPoints` and `offsetNegativeLoyaltyPoints`: theirs always come as
-    this class.
+    The API documents no props for `addNegativeLoyaltyPoints` and `offsetNegativeLoyaltyPoints`, so their props always
+    have this class.
     """
 
     raw: Mapping[str, Any] | Any
@@ -123,9 +123,9 @@ EffectProps: TypeAlias = (
 
 @model
 class Effect:
-    """What a rule asks for: `props` says what, and its class follows from `effect_type`.
+    """One effect of a rule. The class of `props` follows from `effect_type`.
 
-    Match on the class of `props`; types this release does not know arrive as `UnknownEffectProps`. Effects without a
+    Match on the class of `props`. Types that this release does not know have `UnknownEffectProps`. Effects without a
     campaign, such as the rejection of an unknown coupon, have the `campaign_id` -1.
     """
 

@@ -35,7 +35,7 @@ class CustomEffectProps:
     effect_id: int
     name: str  # which custom effect
     payload: Mapping[str, Any]
-    cart_item_position: float | None = None  # an index, though a number; so is the next
+    cart_item_position: float | None = None  # an index, although its type is a number; the next field too
     cart_item_sub_position: float | None = None
     bundle_index: int | None = None
     bundle_name: str | None = None

@@ -34,7 +34,7 @@ class AddLoyaltyPointsEffectProps:
     start_date: datetime | None = None
     expiry_date: datetime | None = None
     transaction_uuid: str | None = wire("transactionUUID", default=None)
-    cart_item_position: float | None = None  # an index, though a number; so is the next
+    cart_item_position: float | None = None  # an index, although its type is a number; the next field too
     cart_item_sub_position: float | None = None
     card_identifier: str | None = None
     bundle_index: int | None = None
@@ -61,14 +61,14 @@ class DeductLoyaltyPointsEffectProps:
 @effect_props("rollbackAddedLoyaltyPoints")
 @model
 class RollbackAddedLoyaltyPointsEffectProps:
-    """Added points were taken back, as their session was cancelled or items came back."""
+    """Added points were taken back, because their session was cancelled or items were returned."""
 
     program_id: int
     sub_ledger_id: str
     value: float
     recipient_integration_id: str
     transaction_uuid: str = wire("transactionUUID")
-    cart_item_position: float | None = None  # an index, though a number; so is the next
+    cart_item_position: float | None = None  # an index, although its type is a number; the next field too
     cart_item_sub_position: float | None = None
     card_identifier: str | None = None
 

@@ -9,7 +9,7 @@ from talon_async.models.effects._registry import effect_props
 @effect_props("increaseAchievementProgress")
 @model
 class IncreaseAchievementProgressEffectProps:
-    """The customer came nearer to an achievement: by `delta`, to `value`, of `target`."""
+    """The progress of a customer in an achievement rose by `delta` to `value`, out of `target`."""
 
     achievement_id: int
     achievement_name: str

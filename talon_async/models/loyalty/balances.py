@@ -1,4 +1,4 @@
-"""What customers have in a loyalty program, and the tier it puts them on."""
+"""Balances in loyalty programs, and the tiers that they lead to."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ class Loyalty:
 
 @model
 class ProjectedTier:
-    """Where a customer will be when the current tier expires, if nothing else happens."""
+    """The projected tier and points when the current tier expires, if the points do not change before."""
 
     projected_active_points: float | None = None
     stay_in_tier_points: float | None = None  # still missing; only if the customer is going to be downgraded
@@ -39,9 +39,9 @@ class ProjectedTier:
 
 @model
 class LoyaltyBalance:
-    """The points of one ledger, by what became of them.
+    """The points of one ledger, by state.
 
-    `pending_points` wait for their start date; `expired_points` were never spent. Any `negative_points` mean that
+    `pending_points` wait for their start date. `expired_points` were never spent. If there are `negative_points`,
     `active_points` is 0.
     """
 
@@ -62,9 +62,9 @@ class LoyaltyBalances:
 
 @model
 class LoyaltyBalanceWithTier:
-    """`LoyaltyBalance` and the tier that it gives; the tier only if the request asks for it.
+    """The fields of `LoyaltyBalance`, and the tier if the request asks for it.
 
-    `next_tier_name` is none on the highest tier, and the lowest tier's name for a customer who has none.
+    `next_tier_name` is None on the highest tier, and the name of the lowest tier for a customer without a tier.
     """
 
     active_points: float | None = None
@@ -80,7 +80,7 @@ class LoyaltyBalanceWithTier:
 
 @model
 class LoyaltyBalancesWithTiers:
-    """What a customer has in a program: in the main ledger, and in subledgers by ID."""
+    """The balances of a customer in a program: the main ledger, and subledgers by ID."""
 
     balance: LoyaltyBalanceWithTier | None = None
     subledger_balances: Mapping[str, LoyaltyBalanceWithTier] = wire(factory=dict)
@@ -88,7 +88,7 @@ class LoyaltyBalancesWithTiers:
 
 @model
 class LoyaltyCardBalances:
-    """What is on a card: in the main ledger, in subledgers by ID; and the customers it is linked to."""
+    """The balances of a card, in the main ledger and in subledgers by ID, and the customers that it is linked to."""
 
     balance: LoyaltyBalance | None = None
     subledger_balances: Mapping[str, LoyaltyBalance] = wire(factory=dict)

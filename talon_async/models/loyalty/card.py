@@ -12,9 +12,9 @@ LoyaltyCardStatus = Literal["active", "inactive"]
 
 @model
 class GenerateLoyaltyCard:
-    """A loyalty card to make.
+    """A loyalty card to create.
 
-    Without `card_identifier` the API makes one up, and every call makes another card. An identifier has 4 to 108
+    Without `card_identifier` the API generates one, and every call creates another card. An identifier has 4 to 108
     characters: letters without accents, digits, and any of `._%+@-`.
     """
 
@@ -25,7 +25,7 @@ class GenerateLoyaltyCard:
 
 @model
 class LoyaltyCardRegistration:
-    """The customer whom a card shall be linked to, or no longer be linked to."""
+    """The customer to link a card to, or to unlink it from."""
 
     integration_id: str
 

@@ -1,4 +1,4 @@
-"""Ledgers: every addition and deduction of points, as each operation tells it."""
+"""Ledgers: additions and deductions of points, in the forms of the different operations."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ LoyaltyDeletionScope = Literal["AllSubledgers", "SelectedSubledgers"]
 
 @model
 class LedgerEntry:
-    """One movement of points, as an event tells it."""
+    """One change of points, in the form of events."""
 
     id: int | None = None
     created: datetime | None = None
@@ -21,7 +21,7 @@ class LedgerEntry:
     account_id: int | None = None
     loyalty_program_id: int | None = None
     event_id: int | None = None
-    amount: float | None = None  # an integer on paper, a decimal number in practice
+    amount: float | None = None  # the documentation says integer, the server sends decimals
     reason: str | None = None
     expiry_date: datetime | None = None
     reference_id: int | None = None  # the entry that this one balances
@@ -29,17 +29,17 @@ class LedgerEntry:
 
 @model
 class LoyaltyLedgerEntryFlags:
-    """What is special about a movement of points."""
+    """Flags of a change of points."""
 
     creates_negative_balance: bool | None = None
 
 
 @model
 class LoyaltyLedgerEntry:
-    """One movement of points, as the activation of points tells it; an empty `sub_ledger_id` is the main ledger.
+    """One change of points, in the form of the activation of points. An empty `sub_ledger_id` is the main ledger.
 
-    `validity_duration`, such as `30D`, counts from the activation: it is for points that wait for it and have no
-    `expiry_date`.
+    `validity_duration`, such as `30D`, counts from the activation. It is set for points that wait for their activation
+    and have no `expiry_date`.
     """
 
     created: datetime | None = None
@@ -54,7 +54,7 @@ class LoyaltyLedgerEntry:
     expiry_date: datetime | None = None
     name: str | None = None  # the reason
     sub_ledger_id: str | None = wire("subLedgerID", default=None)
-    user_id: int | None = wire("userID", default=None)  # who did it by hand
+    user_id: int | None = wire("userID", default=None)  # the user who made the change manually
     archived: bool | None = None  # its session is archived
     flags: LoyaltyLedgerEntryFlags | None = None
     validity_duration: str | None = None
@@ -62,9 +62,9 @@ class LoyaltyLedgerEntry:
 
 @model
 class LedgerPointsEntryIntegrationAPI:
-    """Points that a customer was given, and how long they are good for; an empty `subledger_id` is the main ledger.
+    """Points of a customer, and their validity. An empty `subledger_id` is the main ledger.
 
-    `start_date` is `immediate` or a time, `expiry_date` is `unlimited` or a time: both are text for that reason.
+    `start_date` is `immediate` or a time, and `expiry_date` is `unlimited` or a time, so both are text.
     `validity_duration`, such as `30D`, counts from the activation.
     """
 
@@ -83,7 +83,7 @@ class LedgerPointsEntryIntegrationAPI:
 
 @model
 class CardLedgerPointsEntryIntegrationAPI:
-    """Points that were put on a card: `LedgerPointsEntryIntegrationAPI` and the customer who earned them."""
+    """Points of a card: the fields of `LedgerPointsEntryIntegrationAPI`, and the customer who earned them."""
 
     id: int | None = None
     transaction_uuid: str | None = wire("transactionUUID", default=None)
@@ -103,8 +103,8 @@ class CardLedgerPointsEntryIntegrationAPI:
 class LedgerTransactionLogEntryIntegrationAPI:
     """One addition or deduction of a customer's points; an empty `subledger_id` is the main ledger.
 
-    `start_date` is `immediate`, `on_action` (the points wait for their activation) or a time, `expiry_date` is
-    `unlimited` or a time: both are text for that reason. `validity_duration`, such as `30D`, counts from the
+    `start_date` is `immediate`, `on_action` (the points wait for their activation) or a time, and `expiry_date` is
+    `unlimited` or a time, so both are text. `validity_duration`, such as `30D`, counts from the
     activation.
     """
 
@@ -149,7 +149,7 @@ class CardLedgerTransactionLogEntryIntegrationAPI:
 
 @model
 class GetLoyaltyProgramProfilePointsResponse:
-    """One page of the points that a customer was given."""
+    """One page of the points of a customer."""
 
     has_more: bool | None = None
     data: Sequence[LedgerPointsEntryIntegrationAPI] = wire(factory=list)
@@ -157,7 +157,7 @@ class GetLoyaltyProgramProfilePointsResponse:
 
 @model
 class GetLoyaltyProgramProfileTransactionsResponse:
-    """One page of what went into and out of a customer's ledgers."""
+    """One page of the transactions of a customer."""
 
     has_more: bool | None = None
     data: Sequence[LedgerTransactionLogEntryIntegrationAPI] = wire(factory=list)
@@ -165,7 +165,7 @@ class GetLoyaltyProgramProfileTransactionsResponse:
 
 @model
 class GetLoyaltyCardPointsResponse:
-    """One page of the points that were put on a card."""
+    """One page of the points of a card."""
 
     has_more: bool | None = None
     data: Sequence[CardLedgerPointsEntryIntegrationAPI] = wire(factory=list)
@@ -173,7 +173,7 @@ class GetLoyaltyCardPointsResponse:
 
 @model
 class GetLoyaltyCardTransactionsResponse:
-    """One page of what went onto and off a card."""
+    """One page of the transactions of a card."""
 
     has_more: bool | None = None
     data: Sequence[CardLedgerTransactionLogEntryIntegrationAPI] = wire(factory=list)
@@ -181,7 +181,7 @@ class GetLoyaltyCardTransactionsResponse:
 
 @model
 class ActivateLoyaltyPoints:
-    """The pending points to activate: those of some transactions, or those of one session. Give one, never both."""
+    """The pending points to activate, either those of up to 50 transactions or those of one session. Set one field."""
 
     transaction_uuids: Sequence[str] | None = wire("transactionUUIDs", default=None, limit=Limit(1, 50))  # no doubles
     session_id: str | None = wire(default=None, limit=Limit(1))
@@ -189,16 +189,16 @@ class ActivateLoyaltyPoints:
 
 @model
 class ActivateLoyaltyPointsResponse:
-    """The movements whose points became active."""
+    """The ledger entries whose points became active."""
 
     ledger_entries: Sequence[LoyaltyLedgerEntry] = wire(factory=list)
 
 
 @model
 class DeleteLoyaltyTransactionsRequest:
-    """Whose past is deleted: that of all ledgers of a program, or of the given ones.
+    """The ledgers whose transactions are deleted: all ledgers of a program, or the selected ones.
 
-    `subledger_ids` is needed with `SelectedSubledgers` only; an empty text in it is the main ledger.
+    `subledger_ids` is required with `SelectedSubledgers` only. An empty text in it is the main ledger.
     """
 
     scope: LoyaltyDeletionScope

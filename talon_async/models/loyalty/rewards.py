@@ -1,4 +1,4 @@
-"""Rewards: what customers unlock, often with points, and use afterwards."""
+"""Rewards, which customers unlock, often with points, and then use."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -76,9 +76,9 @@ class RewardEligibility:
 
 @model
 class RewardCatalogItem:
-    """A reward that can be had.
+    """An available reward.
 
-    Without `points_required` it costs nothing. `eligibility` is there if the request names a customer or a card.
+    Without `points_required` it is free. `eligibility` is set if the request names a customer or a card.
     """
 
     id: int | None = None
@@ -91,7 +91,7 @@ class RewardCatalogItem:
 
 @model
 class RewardsCatalogPage:
-    """One page of the rewards that can be had."""
+    """One page of the available rewards."""
 
     has_more: bool | None = None
     data: Sequence[RewardCatalogItem] = wire(factory=list)
@@ -99,9 +99,9 @@ class RewardsCatalogPage:
 
 @model
 class IntegrationRewardsCatalogResponse:
-    """Experimental: the rewards that can be had, and the points that can pay for them.
+    """Experimental: the available rewards, and the balances that can pay for them.
 
-    The page is one level deeper than in other answers. `loyalty` is there if the request names a program, and a
+    The page is one level deeper than in other answers. `loyalty` is set if the request names a program, and a
     customer or a card. The API does not document its keys; presumably they are program IDs.
     """
 
@@ -111,10 +111,11 @@ class IntegrationRewardsCatalogResponse:
 
 @model
 class IntegrationUnlockRewardRequest:
-    """Experimental: who unlocks a reward, and which ledger pays for it.
+    """Experimental: a reward to unlock, with the customer and the ledger that pays for it.
 
-    `integration_id` is your ID of this unlocking. The API takes each ID once, and a session uses the reward under it. A
-    reward that costs points needs `loyalty_program_id` and `subledger_id`; an empty `subledger_id` is the main ledger.
+    `integration_id` is your ID of this unlocking. The API accepts each ID once, and a session uses the reward by this
+    ID. A reward that costs points needs `loyalty_program_id` and `subledger_id`; an empty `subledger_id` is the main
+    ledger.
 
     With `loyalty_card_id` the card pays, and owns the reward. The card must be active and linked to the customer. API
     releases 26.18 and 26.19 call this field `card_identifier`; they may ignore or refuse `loyalty_card_id`. Use
@@ -132,9 +133,9 @@ class IntegrationUnlockRewardRequest:
 
 @model
 class IntegrationUnlockRewardResponse:
-    """Experimental: what the rules made of the unlocking.
+    """Experimental: the effects of unlocking a reward.
 
-    `customer_profile` and `loyalty` come only if `response_content` asks for them. The API documents no field for
+    `customer_profile` and `loyalty` are set only if `response_content` asks for them. The API documents no field for
     `ruleFailureReasons`, though it can be asked for.
     """
 
@@ -165,7 +166,7 @@ class CustomerReward:
 
 @model
 class RewardWithUnlocks:
-    """A reward, and how a customer has unlocked it; `unlocked` holds what is not used yet."""
+    """A reward, and the unlockings of a customer. `unlocked` holds those that are not used yet."""
 
     id: int | None = None
     integration_id: str | None = None
