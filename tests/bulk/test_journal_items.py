@@ -73,5 +73,5 @@ async def test_the_journal_says_which_when_it_holds_a_call_of_another_release(pa
     journal = await opened(path)
     await journal.accept([Entry(0, b"9[]", fingerprint(0), repeatable=False)])
     await journal.close()
-    with pytest.raises(JournalError, match=r"call 0 of the journal cannot be read: .* form 9"):
+    with pytest.raises(JournalError, match=r"call 0 of the journal cannot be read: .* format 9"):
         list(journal.list())

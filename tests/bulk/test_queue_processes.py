@@ -221,7 +221,7 @@ def test_a_file_is_left_alone_when_it_cannot_be_used(
     assert 1 in shop.rows
     assert {damaged, foreign} == set(tmp_path.glob("*.journal"))
     messages = [record.message for record in caplog.records if "is not taken over" in record.message]
-    assert ["another kind" in messages[0], "another base URL or API key" in messages[1]] == [True, True]
+    assert ["this file is not a journal" in messages[0], "another base URL or API key" in messages[1]] == [True, True]
 
 
 def test_rejected_events_are_sent_when_they_were_requeued(url: str, shop: Shop, tmp_path: Path) -> None:

@@ -109,9 +109,9 @@ def test_a_forked_child_gets_an_error_when_it_goes_on_with_the_parents_loop(serv
             try:
                 loop.run_until_complete(awaited.get_customer_inventory("a"))
             except ClientClosedError as error:
-                told = "make a new loop" in str(error)
+                is_explained = "make a new event loop" in str(error)
                 loop.run_until_complete(awaited.aclose())
-                os._exit(7 if told else 1)
+                os._exit(7 if is_explained else 1)
             os._exit(2)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         print(loop.run_until_complete(awaited.get_customer_inventory("a")).profile.integration_id)
