@@ -94,6 +94,34 @@ async def test_nothing_is_held_when_the_wait_is_cancelled() -> None:
     assert len(locks) == 0
 
 
+async def test_a_free_turn_is_taken_when_the_only_one_that_waited_was_cancelled() -> None:
+    """Nothing of the wait is left that would make others wait, or that would stay for good."""
+    locks = KeyedLock(2)
+    assert locks.try_acquire(("a",))
+    assert locks.try_acquire(("a",))
+    waiter = await stand(locks, "a")
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    locks.release(("a",))
+    assert locks.try_acquire(("a",))
+    locks.release(("a", "a"))
+    assert (0, {}) == (len(locks), locks._waiters)
+
+
+async def test_a_free_turn_is_taken_when_all_that_waited_had_theirs() -> None:
+    """The line of a key ends with the last that stood in it."""
+    locks = KeyedLock(2)
+    assert locks.try_acquire(("a",))
+    assert locks.try_acquire(("a",))
+    waiter = await stand(locks, "a")
+    locks.release(("a",))
+    await waiter
+    locks.release(("a",))
+    assert locks.try_acquire(("a",))
+    locks.release(("a", "a"))
+    assert (0, {}) == (len(locks), locks._waiters)
+
+
 async def test_the_turn_goes_on_when_its_owner_is_cancelled_while_being_woken() -> None:
     """A turn passed to a call that is cancelled in the same moment goes to the next in line."""
     locks = KeyedLock(1)
