@@ -218,6 +218,29 @@ def test_everything_is_closed_when_the_transport_is(tls: bool) -> None:
     assert all(isinstance(result, TalonOneError) for result in results)
 
 
+async def test_no_connection_is_left_when_one_is_made_while_the_transport_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody would close it, so it is closed at once."""
+    look_up, goes_on = socket.getaddrinfo, threading.Event()
+
+    def late(_: str, port: int, **options: Any) -> Any:
+        goes_on.wait(60)
+        return look_up("127.0.0.1", port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with RawServer(hang) as server:
+        async with calling(f"http://late.example:{server.port}") as caller:
+            connecting = asyncio.ensure_future(caller.transport.connect(60))
+            await asyncio.sleep(0)
+            await caller.transport.close()
+            goes_on.set()
+            await connecting
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert (0, []) == (caller.open, caller.transport._idle)
+
+
 async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
     """Also a call that no deadline watches."""
     with RawServer(hang) as server:
