@@ -120,7 +120,8 @@ async def test_a_connection_needs_no_collector_when_it_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "status", "kept"), [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 413, False)]
+    ("size", "status", "kept"),
+    [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 300, False), (LARGE + 1, 413, False)],
 )
 async def test_a_tls_connection_is_not_kept_when_a_large_request_is_refused(size: int, status: int, kept: bool) -> None:
     """TLS does not tell whether all of it was written, and the server may have stopped reading."""
