@@ -1,0 +1,55 @@
+"""When an attempt is over, and whose cancellation it is that ends its task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from talon_async._transport.deadlines import Attempt, Deadlines
+
+
+@pytest.mark.parametrize(
+    ("connecting", "now", "over"),
+    [(True, 4.9, False), (True, 5.0, True), (False, 5.0, False), (False, 9.9, False), (False, 10.0, True)],
+)
+def test_the_time_for_connecting_counts_when_a_connection_is_being_made(
+    connecting: bool, now: float, over: bool
+) -> None:
+    """An answer may take longer than connecting: up to the time of the attempt."""
+    attempt = Attempt()
+    attempt.connecting, attempt.connect_deadline, attempt.deadline = connecting, 5.0, 10.0
+    assert over is attempt.is_over(now)
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel the running task, as somebody does who wants it to end, and go on."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+
+
+async def call(before: bool, during: bool) -> tuple[bool, bool]:
+    """End an attempt by its deadline; tell what it says of the cancellation."""
+    task = asyncio.current_task()
+    assert task is not None
+    if before:
+        await cancelled(task)
+    attempt = Deadlines().start(60, 60)
+    if during:
+        await cancelled(task)
+    attempt.expire()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    return attempt.is_cancelled_by_deadline_alone(), attempt.take_back_cancellation()
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("during", [False, True])
+async def test_only_its_own_cancellation_is_taken_back_when_a_deadline_ends_an_attempt(
+    before: bool, during: bool
+) -> None:
+    """A task that was cancelled before may clean up with calls; who cancels it during one is not passed over."""
+    alone, taken_back = await asyncio.ensure_future(call(before, during))
+    assert (not during, not during) == (alone, taken_back)
