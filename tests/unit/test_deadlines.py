@@ -53,3 +53,25 @@ async def test_only_its_own_cancellation_is_taken_back_when_a_deadline_ends_an_a
     """A task that was cancelled before may clean up with calls; who cancels it during one is not passed over."""
     alone, taken_back = await asyncio.ensure_future(call(before, during))
     assert (not during, not during) == (alone, taken_back)
+
+
+async def test_a_short_attempt_ends_in_time_when_a_long_one_began_before_it() -> None:
+    """The one timer of a loop is for the attempt that ends first; the others go on."""
+    deadlines = Deadlines()
+
+    async def hang(seconds: float) -> bool:
+        attempt = deadlines.start(seconds, seconds)
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return attempt.take_back_cancellation()
+        raise AssertionError(attempt)
+
+    long = asyncio.ensure_future(hang(50))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        assert await asyncio.ensure_future(hang(0.01))
+    assert not long.done()
+    long.cancel()
+    assert not await long
+    deadlines.close()
