@@ -75,3 +75,17 @@ async def test_a_short_attempt_ends_in_time_when_a_long_one_began_before_it() ->
     long.cancel()
     assert not await long
     deadlines.close()
+
+
+async def test_an_attempt_ends_in_time_when_it_has_connected() -> None:
+    """The timer that found it connected is set anew, for the time of the attempt."""
+    deadlines = Deadlines()
+    attempt = deadlines.start(0.03, 0.01)
+    with pytest.raises(TimeoutError, match=r"Timeout\.attempt"):
+        try:
+            async with asyncio.timeout(20):
+                await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            assert attempt.take_back_cancellation()
+            raise attempt.timeout_error() from None
+    deadlines.close()
