@@ -89,3 +89,18 @@ async def test_an_attempt_ends_in_time_when_it_has_connected() -> None:
             assert attempt.take_back_cancellation()
             raise attempt.timeout_error() from None
     deadlines.close()
+
+
+async def test_a_task_is_cancelled_once_when_it_takes_turns_to_end() -> None:
+    """A second cancellation would be taken for somebody else's, and the caller would get it."""
+    deadlines = Deadlines()
+    attempt = deadlines.start(0.01, 0.01)
+    try:
+        async with asyncio.timeout(20):
+            await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        for _ in range(10):
+            await asyncio.sleep(0)  # closing takes a few
+        assert attempt.take_back_cancellation()
+    assert (True, 0) == (attempt.expired, len(deadlines))
+    deadlines.close()
