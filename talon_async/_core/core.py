@@ -87,8 +87,8 @@ class LoopState:
         self._closing = self.loop.create_task(self.close())
 
     async def close(self) -> None:
-        """Close the connections; calls under way end with ClientClosedError."""
-        if self._closer is not None:
+        """Close the connections, unless that has begun; calls under way end with ClientClosedError."""
+        if self._closer is not None and not self.is_closed:
             await self._closer.aclose()
 
 

@@ -15,6 +15,7 @@ import pytest
 from support.direct import KEY, TLS, Caller, both, calling, certificates
 from support.raw import EMPTY, Exchange, RawServer, answer, fin, hang, in_parts, reset, then_cut, then_hang
 
+from talon_async.config import Limits
 from talon_async.errors import (
     ConnectionLostError,
     TalonOneError,
@@ -138,6 +139,30 @@ async def test_a_connection_is_not_kept_when_the_answer_says_so() -> None:
             for _ in range(3):
                 await caller.call()
     assert 3 == server.connections
+
+
+@TLS
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (answer({}, headers={"Connection": "close"}), None),
+        (b"garbage\r\n\r\n", ConnectionLostError),
+        (answer(b"x" * 50), UnreadableAnswerError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", UnreadableAnswerError),
+    ],
+)
+async def test_a_connection_is_closed_when_it_cannot_serve_again(
+    tls: bool, said: bytes, error: type[TalonOneError] | None
+) -> None:
+    """The server leaves it open, and so it would stay."""
+    shown, trusting = both(tls)
+    with RawServer(then_hang(said), tls=shown) as server:
+        async with calling(server.url, ssl=trusting, limits=Limits(response_bytes=40)) as caller:
+            with contextlib.nullcontext() if error is None else pytest.raises(error):
+                await caller.call()
+            async with asyncio.timeout(10):
+                await asyncio.gather(*(connection.lost for connection in caller.transport._dialer.connections))
+            assert 0 == caller.open
 
 
 @TLS
@@ -313,6 +338,9 @@ async def test_the_answer_is_delivered_when_it_comes_before_a_large_request_is_o
     async with server, calling(url, ssl=trusting) as caller:
         for _ in range(3):
             assert 413 == (await caller.call(b"x" * 20_000_000)).status
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert 0 == caller.open  # without having sent what was left
         await caller.close()
         for _ in range(20):
             await asyncio.sleep(0.005)  # the server has yet to notice

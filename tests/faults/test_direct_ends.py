@@ -24,6 +24,7 @@ from support.direct import KEY, TLS, Caller, both, calling, certificates
 from support.raw import Exchange, RawServer, answer, hang, then_cut, then_hang
 
 from talon_async._messages import Failure, Request
+from talon_async._transport.names import NAME_LIFETIME, CachedAddresses
 from talon_async.config import Limits
 from talon_async.errors import (
     ClientClosedError,
@@ -117,6 +118,19 @@ async def test_a_name_is_looked_up_once_when_many_connections_are_made(monkeypat
         async with calling(f"http://localhost:{server.port}") as caller:
             await asyncio.gather(*[caller.call() for _ in range(20)])
     assert 1 == len(count)
+
+
+async def test_a_name_is_looked_up_again_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds: the server may have moved although its old address still answers."""
+    loop, hosts, passed = asyncio.get_running_loop(), ["127.0.0.2", "127.0.0.1"], [0.0]
+    time_of = loop.time
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [hosts.pop()])
+    monkeypatch.setattr(loop, "time", lambda: time_of() + passed[0])
+    addresses = CachedAddresses("moving.example", 443)
+    found = []
+    for passed[0] in (0, NAME_LIFETIME - 5, NAME_LIFETIME + 0.1):
+        found += await addresses.get()
+    assert ["127.0.0.1", "127.0.0.1", "127.0.0.2"] == found
 
 
 async def test_a_name_is_unknown_when_the_system_says_so() -> None:
@@ -219,6 +233,29 @@ def test_connections_and_calls_end_when_the_transport_is_closed(tls: bool) -> No
         results = asyncio.run(main())
         gc.collect()
     assert all(isinstance(result, TalonOneError) for result in results)
+
+
+async def test_no_connection_is_left_when_one_is_made_while_the_transport_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody would close it, so it is closed at once."""
+    look_up, goes_on = socket.getaddrinfo, threading.Event()
+
+    def late(_: str, port: int, **options: Any) -> Any:
+        goes_on.wait(60)
+        return look_up("127.0.0.1", port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    with RawServer(hang) as server:
+        async with calling(f"http://late.example:{server.port}") as caller:
+            connecting = asyncio.ensure_future(caller.transport.connect(60))
+            await asyncio.sleep(0)
+            await caller.transport.close()
+            goes_on.set()
+            await connecting
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert (0, []) == (caller.open, caller.transport._idle)
 
 
 async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:

@@ -20,6 +20,7 @@ from support.raw import RawServer, answer
 from support.twins import KEY
 
 from talon_async import Limits, RetryPolicy, TalonOne
+from talon_async._core.core import LoopState
 from talon_async.errors import ClientClosedError, ConnectError
 from talon_async.models import NewEvent
 
@@ -208,10 +209,12 @@ def test_a_call_says_that_the_client_was_closed_when_its_loop_ends(transport: An
 
 @TRANSPORTS
 async def test_no_attempt_is_begun_when_the_client_was_closed_in_another_loop(transport: Any) -> None:
-    """Also when the call's own loop has had no turn since then in which it could close its connections."""
+    """Also when its own loop has had no turn since then in which it could close its connections; it closes them once."""
+    states: list[LoopState] = []
 
     class Closing(FakeClock):
         def uniform(self, low: float, high: float) -> float:
+            states.extend(talon._core.states())
             closing = threading.Thread(target=asyncio.run, args=(talon.aclose(),))
             closing.start()
             closing.join()
@@ -222,4 +225,7 @@ async def test_no_attempt_is_begun_when_the_client_was_closed_in_another_loop(tr
         with pytest.raises(ClientClosedError) as caught:
             await talon.get_customer_inventory("a")
         await talon.aclose()
+        (state,) = states
+        assert state._closing is not None
+        await state._closing
     assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))

@@ -135,6 +135,13 @@ async def test_an_error_shows_the_answer_when_it_is_here_and_cannot_be_read(clie
     assert 200 == caught.value.status
 
 
+async def test_a_refusal_holds_no_body_when_that_is_too_large(client: Any) -> None:
+    """The status says enough, and nothing beyond the limit is kept."""
+    with RawServer(answer(b"x" * 50, status=500)) as server, pytest.raises(ServerError) as caught:
+        await client(server.url, limits=Limits(response_bytes=40)).track_event(EVENT)
+    assert (500, b"") == (caught.value.status, caught.value.body)
+
+
 @pytest.mark.parametrize("lost", [reset, HALF])
 async def test_nothing_is_found_when_a_read_is_repeated(client: Any, clock: FakeClock, lost: Script) -> None:
     """Of a deletion the same 404 would mean that an earlier attempt has deleted it."""

@@ -312,6 +312,13 @@ def test_a_word_is_refused_when_it_is_not_documented(options: dict[str, Any], sa
         target(Odd.renew, "card", **options)
 
 
+@pytest.mark.parametrize("options", [{"limit": True}, {"limit": "5"}, {"campaign_ids": [1, False]}])
+def test_a_number_is_refused_when_it_is_a_bool_or_a_text(options: dict[str, Any]) -> None:
+    """Python takes True for 1; on the wire it would be a word."""
+    with pytest.raises(InvalidArgumentError, match=f"{next(iter(options))} cannot be sent: .* is not of type int"):
+        target(Odd.list_things, 5, "a", **options)
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -244,7 +244,7 @@ DAMAGED = {
     "deflate, more behind": encoded(zlib.compress(BODY) + b"more", b"deflate"),
     "unknown coding": encoded(BODY, b"br"),
     "two codings": encoded(gzip.compress(gzip.compress(BODY)), b"gzip, gzip"),
-    "two coding headers": OK + b"Content-Encoding: gzip\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",
+    "two coding headers": OK + b"Content-Encoding: br\r\n" + encoded(gzip.compress(BODY)).removeprefix(OK),
     "unknown transfer coding": OK + b"Transfer-Encoding: gzip\r\n\r\n",
     "two transfer codings": OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
 }

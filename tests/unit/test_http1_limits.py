@@ -10,6 +10,7 @@ import pytest
 from support.http1 import CHUNKED, OK, PLAIN, Exchange, Transport, encoded
 
 from talon_async._messages import Failure
+from talon_async._transport.body import Body
 from talon_async._transport.http1 import LARGE
 from talon_async.config import Limits
 from talon_async.errors import ConnectionLostError, UnreadableAnswerError
@@ -97,12 +98,21 @@ async def test_an_answer_is_refused_when_its_body_is_larger_than_the_limit(name:
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate"])
-async def test_inflating_stops_when_a_bomb_passes_the_limit(coding: bytes) -> None:
-    """Decompression stops at the limit, after a thousandth of a decompression bomb."""
+async def test_inflating_stops_when_a_bomb_passes_the_limit(coding: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousandth of a decompression bomb is refused, and at most one byte beyond the limit is inflated."""
+    inflated: list[int] = []
+    add = Body._add
+
+    def counting(body: Body, data: bytes) -> None:
+        inflated.append(len(data))
+        add(body, data)
+
+    monkeypatch.setattr(Body, "_add", counting)
     bomb = (gzip.compress if coding == b"gzip" else zlib.compress)(bytes(50_000_000))
     exchange = Exchange(Limits(response_bytes=10_000))
     exchange.feed(encoded(bomb, coding)[: len(bomb) // 100])
     assert "Limits.response_bytes" in exchange.error.message
+    assert 10_001 == sum(inflated)
 
 
 async def test_a_body_is_joined_when_it_comes_in_tiny_chunks() -> None:
@@ -120,7 +130,8 @@ async def test_a_connection_needs_no_collector_when_it_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "status", "kept"), [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 413, False)]
+    ("size", "status", "kept"),
+    [(LARGE, 413, True), (LARGE + 1, 200, True), (LARGE + 1, 300, False), (LARGE + 1, 413, False)],
 )
 async def test_a_tls_connection_is_not_kept_when_a_large_request_is_refused(size: int, status: int, kept: bool) -> None:
     """A TLS connection whose large request was refused is not kept. TLS does not tell whether all of it was written."""
@@ -189,6 +200,18 @@ async def test_a_large_request_fails_when_the_connection_breaks_under_it() -> No
     upload.connection.connection_lost(ConnectionResetError())
     with pytest.raises(ConnectionLostError):
         await upload.answered
+
+
+async def test_a_large_request_fails_when_the_answer_to_it_is_not_good() -> None:
+    """It does not wait for room either, where the server reads no further and leaves the connection open."""
+    upload = Upload()
+    upload.connection.pause_writing()
+    await settle()
+    upload.feed(b"garbage\r\n\r\n")
+    async with asyncio.timeout(10):
+        with pytest.raises(ConnectionLostError, match="not HTTP"):
+            await upload.answered
+    assert [4] == parts(upload.transport)
 
 
 async def test_an_answer_is_read_first_when_it_is_here_before_the_next_part(monkeypatch: pytest.MonkeyPatch) -> None:

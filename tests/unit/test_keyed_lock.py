@@ -94,6 +94,34 @@ async def test_nothing_is_held_when_the_wait_is_cancelled() -> None:
     assert len(locks) == 0
 
 
+async def test_a_free_key_is_taken_when_the_only_waiter_was_cancelled() -> None:
+    """A cancelled waiter leaves nothing behind that makes others wait."""
+    locks = KeyedLock(2)
+    assert locks.try_acquire(("a",))
+    assert locks.try_acquire(("a",))
+    waiter = await stand(locks, "a")
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    locks.release(("a",))
+    assert locks.try_acquire(("a",))
+    locks.release(("a", "a"))
+    assert (0, {}) == (len(locks), locks._waiters)
+
+
+async def test_a_free_key_is_taken_when_all_waiters_have_had_it() -> None:
+    """The queue of a key is removed with its last waiter."""
+    locks = KeyedLock(2)
+    assert locks.try_acquire(("a",))
+    assert locks.try_acquire(("a",))
+    waiter = await stand(locks, "a")
+    locks.release(("a",))
+    await waiter
+    locks.release(("a",))
+    assert locks.try_acquire(("a",))
+    locks.release(("a", "a"))
+    assert (0, {}) == (len(locks), locks._waiters)
+
+
 async def test_a_key_is_passed_on_when_its_new_holder_is_cancelled_while_being_woken() -> None:
     """A key that was passed to a call which is cancelled in the same moment goes to the next one."""
     locks = KeyedLock(1)
