@@ -258,6 +258,24 @@ async def test_no_connection_is_left_when_one_is_made_while_the_transport_is_clo
             assert (0, []) == (caller.open, caller.transport._idle)
 
 
+async def test_a_new_connection_is_closed_when_its_call_is_cancelled_while_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Something has come to it before the request was written, and the caller gives up meanwhile."""
+    monkeypatch.setattr("talon_async._transport.http1.readable_check", lambda _: lambda _: True)
+    monkeypatch.setattr("talon_async._transport.dial.let_loop_read", lambda: asyncio.sleep(60))
+    with RawServer(hang) as server:
+        async with calling(server.url) as caller:
+            call = asyncio.ensure_future(caller.call())
+            while not caller.open:
+                await asyncio.sleep(0.001)
+            (connection,) = caller.transport._dialer.connections
+            await asyncio.sleep(0.01)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            assert connection.transport.is_closing()
+
+
 async def test_a_call_fails_when_the_transport_is_closed_under_it() -> None:
     """A call fails when its transport is closed, also if it has no deadline."""
     with RawServer(hang) as server:

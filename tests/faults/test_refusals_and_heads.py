@@ -16,6 +16,7 @@ from talon_async.errors import (
     ConflictError,
     ConnectError,
     ConnectionLostError,
+    NoAnswerError,
     NotFoundError,
     RequestTimeoutError,
     ServerError,
@@ -133,6 +134,14 @@ async def test_an_error_shows_the_answer_when_it_is_here_and_cannot_be_read(clie
     with RawServer(HALF) as server, pytest.raises(UnreadableAnswerError) as caught:
         await client(server.url).track_event(EVENT)
     assert 200 == caught.value.status
+
+
+@pytest.mark.parametrize("script", [reset, hang])
+async def test_an_error_stands_for_itself_when_another_one_led_to_it(client: Any, script: Script) -> None:
+    """The frames of an error of the transport, or of a cancellation by a deadline, may hold the key."""
+    with RawServer(script) as server, pytest.raises(NoAnswerError) as caught:
+        await client(server.url, timeout=Timeout(attempt=0.3), retry=RetryPolicy.off()).track_event(EVENT)
+    assert (None, None) == (caught.value.__context__, caught.value.__cause__)
 
 
 async def test_a_refusal_holds_no_body_when_that_is_too_large(client: Any) -> None:

@@ -238,3 +238,24 @@ def test_no_burst_follows_when_nothing_was_sent_for_a_while() -> None:
         sent += 1
         now = pacer.due
     assert 100 <= sent <= 106
+
+
+def test_one_call_may_go_when_the_limit_is_as_low_as_it_gets() -> None:
+    """Neither a refusal with nothing else under way nor a sixteenth of a few makes it 0, which would stop the run."""
+    refused, ramped = Concurrency(8), Concurrency(8)
+    refused.refused(0.0, 0)
+    ramped.ramp()
+    assert (1, 1) == (refused.limit, ramped.limit)
+
+
+def test_the_pause_stays_when_a_late_refusal_is_of_what_was_sent_before_the_gate_closed() -> None:
+    """Only a probe tells whether the server still refuses; and what came before it opened counts no more."""
+    gate = Gate(Concurrency(8))
+    for _ in range(5):
+        gate.refused(1.0, 0, Sign.UNAVAILABLE, key="a", retry_after=None, active=3)
+    until = gate.until
+    gate.refused(1.01, 0, Sign.UNAVAILABLE, key="a", retry_after=None, active=3)
+    assert (False, until) == (gate.is_open, gate.until)
+    gate.succeeded(2.0, 1, 0.1, 1)
+    gate.refused(2.1, 1, Sign.UNAVAILABLE, key="a", retry_after=None, active=1)
+    assert gate.is_open
