@@ -122,6 +122,24 @@ def test_the_gate_stays_open_when_the_trouble_is_that_of_few_profiles() -> None:
     assert not gate.is_open
 
 
+def test_the_gate_forgets_the_profiles_in_trouble_when_a_call_succeeds() -> None:
+    """Eight profiles in trouble leave the gate open if a call succeeds after the first four."""
+    gate = Gate(Concurrency(8))
+    for n in range(8):
+        refuse(gate, 1.0, Sign.TROUBLE, key=f"p{n}")
+        if n == 3:
+            gate.succeeded(1.0, 0, 0.01, 1)
+    assert gate.is_open
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+def test_descriptors_have_run_out_when_the_process_or_the_machine_has_none(code: int) -> None:
+    """Both error numbers for a lack of descriptors lead to the same sign."""
+    problem = ConnectError("no connection")
+    problem.errno = code
+    assert sign_of(problem) is Sign.DESCRIPTORS
+
+
 def test_the_gate_closes_at_once_when_no_connection_can_be_made() -> None:
     """The gate closes at once when no connection can be made."""
     gate = Gate(Concurrency(8))
