@@ -15,7 +15,7 @@ test: $(FRESH) ## the checks and all tests, on every Python found here, with the
 	@$(BIN)/python tools/test_others.py --announce 1
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python tools/test_others.py --announce 2
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
 
 .PHONY: unit

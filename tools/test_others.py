@@ -56,7 +56,7 @@ def run(python: str, name: str, pins: list[str]) -> int:
         subprocess.run([*pip, "--editable", f"{ROOT}[test]", *pins], check=True)
         mark.write_text(wanted, encoding="utf-8")
     return subprocess.run(
-        [venv / "bin/python", "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not slow", *TESTS],
+        [venv / "bin/python", "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not slow", *TESTS],
         cwd=ROOT,
         check=False,
     ).returncode

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 
-AWAY = 4.0
+AWAY = 2.0
 """Seconds of each outage."""
 POLL_INTERVAL = 1500
 """Milliseconds after which a consumer that is not read leaves its group."""

@@ -8,7 +8,7 @@ import pytest
 
 from tools import forks
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")]
 
 
 @pytest.mark.timeout(240)

@@ -265,7 +265,7 @@ def call(n):
 
 
 @needs("celery", "gevent")
-@pytest.mark.parametrize("pool", ["gevent", "prefork", "threads", "solo"])
+@pytest.mark.parametrize("pool", ["gevent", "prefork"])
 def test_tasks_can_call_when_celery_runs_them(pool: str, server: RawServer, tmp_path: Path) -> None:
     """The client is a global of the module of the tasks, in each kind of pool."""
     (tmp_path / "tasks.py").write_text(TASKS)

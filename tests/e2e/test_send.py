@@ -22,6 +22,8 @@ from support.sending import MAPPING, event, ndjson, row, run, start, wait_for, w
 
 from tools.counting_server import CountingServer
 
+pytestmark = pytest.mark.slow
+
 COUNT = 300
 
 
@@ -218,7 +220,6 @@ def test_calls_of_unknown_outcome_are_refused_when_no_key_protects_them(server: 
 # -- ends
 
 
-@pytest.mark.slow
 def test_a_run_goes_on_when_it_was_stopped_by_ctrl_c_and_killed(tmp_path: Path) -> None:
     """A run that Ctrl-C stops ends with exit code 3 and says how to go on.
 
@@ -299,7 +300,6 @@ def test_a_run_stops_when_the_key_is_refused(tmp_path: Path) -> None:
     assert (3, True) == (done.returncode, sum(server.counts.requests.values()) <= 64), done.stderr
 
 
-@pytest.mark.slow
 def test_a_journal_is_refused_when_another_process_has_it(tmp_path: Path) -> None:
     """A second run of the same file is refused with an error that names the first process."""
     path = write_csv(tmp_path / "events.csv", 250)
@@ -329,7 +329,6 @@ def test_plain_lines_are_printed_when_there_is_no_terminal(server: CountingServe
     assert "customer-" not in done.stdout + done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("has_tqdm", [True, False])
 def test_a_bar_is_drawn_when_there_is_a_terminal(tmp_path: Path, has_tqdm: bool) -> None:
     """On a terminal the bar of tqdm is drawn or, where tqdm is not installed, one of a few characters."""

@@ -14,6 +14,8 @@ from support.sending import MAPPING, run, start, wait_for, write_csv
 
 from tools.counting_server import CountingServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[CountingServer]:
