@@ -46,6 +46,7 @@ class Converter(cattrs.Converter):
         super().__init__(*values, **options)
         for kind, read in _READ.items():
             self.register_structure_hook(kind, _scalar(kind, read))
+        self.register_structure_hook(Enum, _read_member)
         for predicate, factory in _FACTORIES:
             self.register_structure_hook_factory(predicate, factory)
         for written, write in _WRITE.items():
@@ -151,8 +152,8 @@ def _read_word(words: Sequence[tuple[Any, Any]], value: Any, _: Any = None) -> A
 # -- reading what holds other values
 
 
-def _enum_reader(cls: Any) -> Hook:
-    return partial(_read_word, [(member.value, member) for member in cls])
+def _read_member(value: Any, cls: Any) -> Any:
+    return _read_word([(member.value, member) for member in cls], value, cls)
 
 
 def _literal_reader(kind: Any) -> Hook:
@@ -302,7 +303,6 @@ def is_ours(cls: Any) -> bool:
 
 
 _FACTORIES: list[tuple[Callable[[Any], bool], Hook]] = [
-    (lambda kind: isinstance(kind, type) and issubclass(kind, Enum), _enum_reader),
     (lambda kind: get_origin(kind) is Literal, _literal_reader),
     (_is_union, _union_reader),
     (_is_list_type, _list_reader),

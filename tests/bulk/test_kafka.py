@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -237,12 +238,17 @@ async def test_taken_messages_are_sent_within_a_bound_when_partitions_are_revoke
     assert (committed, returned) == (committed_then, report.returned)
 
 
-async def taken_from_a_hanging_server(consumer: FakeConsumer, seconds: float, **options: Any) -> None:
-    """Deliver to a server that never answers, for a number of seconds."""
+async def taken_from_a_hanging_server(
+    consumer: FakeConsumer, seconds: float, *, until: Callable[[], object] = lambda: True, **options: Any
+) -> None:
+    """Deliver to a server that never answers, for a number of seconds, and on until something has happened."""
     with RawServer(hang) as server:
         async with TalonOne(server.url, "key") as talon:
             task = asyncio.ensure_future(deliver(consumer, talon, make.v2, **options))
             await asyncio.sleep(seconds)
+            async with asyncio.timeout(60):
+                while not until():
+                    await asyncio.sleep(0.01)
             task.cancel()
             await asyncio.wait([task])
 
@@ -253,7 +259,7 @@ async def test_reading_stops_when_nothing_can_be_sent() -> None:
     It goes on polling, so that its group does not remove the consumer.
     """
     consumer = FakeConsumer(*(Record(n) for n in range(20_000)))
-    await taken_from_a_hanging_server(consumer, 1.3)
+    await taken_from_a_hanging_server(consumer, 1.3, until=lambda: consumer.touched)
     assert 1000 <= consumer.given <= 1500
     assert consumer.touched
 

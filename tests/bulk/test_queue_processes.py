@@ -22,6 +22,8 @@ from support.twins import KEY
 from talon_async import TalonOneSync
 from talon_async.bulk import Journal
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 HEAD = """

@@ -15,6 +15,8 @@ from support.sending import COMMAND, environment, ndjson, run, start
 
 from tools.counting_server import CountingServer
 
+pytestmark = pytest.mark.slow
+
 PRECIOUS = b"this is nobody else's\n"
 
 

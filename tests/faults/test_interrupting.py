@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # Python 3.12 traces the instructions of a function only from its second run on
-pytestmark = pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="no trace of each instruction")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="no trace of each instruction"),
+]
 TRANSPORTS = pytest.mark.parametrize("transport", ["session", "direct"])
 HAND_OVER = "blocking/portal.py", "blocking/thread.py", "_core/handover.py", "_transport/threads.py", "base_events.py"
 READING = "bulk/callers.py", "sources/pushed.py"

@@ -231,8 +231,9 @@ def _holds_calls(path: Path) -> bool:
 
 def _has_calls(path: Path) -> bool:
     try:
-        if not path.exists():
-            return False  # another process has just removed it
+        if not path.exists():  # another process has just removed it, and the lock is a new file
+            path.with_name(path.name + LOCK).unlink(missing_ok=True)
+            return False
         if path.stat().st_size:
             journal = Journal(path)
             if any(True for _ in journal.list("unsettled")):
