@@ -156,6 +156,7 @@ class Store:
         for pragma in ("synchronous=FULL", "fullfsync=ON", "checkpoint_fullfsync=ON", "secure_delete=ON"):
             self._connection.execute(f"PRAGMA {pragma}")  # the two on fsync work on macOS only
         self._connection.execute("PRAGMA wal_autocheckpoint=500")
+        self._connection.execute("PRAGMA cache_size=-1000")  # KiB; the calls of a group need half of it
 
     def _make(self) -> None:
         with self.transaction():
