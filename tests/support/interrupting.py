@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import gc
 import sys
 from collections.abc import Iterator
 from types import FrameType, TracebackType
@@ -14,6 +15,8 @@ LOOKING = {code for name, code in dis.opmap.items() if name.startswith(("CALL", 
 
 class Interruption:
     """Raises KeyboardInterrupt where the block looks for signals the n-th time, in one of these files.
+
+    The garbage collector stands still meanwhile: a finaliser of an object of another test is no moment of the block.
 
     Attributes:
         has_come: whether the block had so many.
@@ -37,6 +40,7 @@ class Interruption:
 
     def __enter__(self) -> Self:
         self._before = sys.gettrace()
+        gc.disable()
         sys.settrace(self._trace)
         return self
 
@@ -44,6 +48,7 @@ class Interruption:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         sys.settrace(self._before)
+        gc.enable()
 
 
 def moments(*files: str, first: int = 1, step: int = 1) -> Iterator[Interruption]:
