@@ -127,9 +127,9 @@ class CallersRun:
     def _interrupted(self, call: Handover[Any], problem: BaseException) -> list[Any]:
         """End the run and wait until it has ended; return what it was too late for."""
         self._thread.give_up(call)
-        report = self._report or self.source.report or call.value
-        if _is_report(report) and not hasattr(problem, "report"):
-            problem.__dict__["report"] = report
+        if not hasattr(problem, "report"):
+            report = self._report or self.source.report or call.value
+            problem.__dict__["report"] = report if _is_report(report) else Report()  # the run has not begun
         return self._count_late(getattr(problem, "report", None))
 
     def _count_late(self, report: object) -> list[Any]:

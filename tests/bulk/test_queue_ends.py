@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from support.clock import HeldClock
 from support.queues import PATIENT, Make, Shop, event, events, filled, queue_of, row_of, until
 from support.raw import RawServer
 
+from talon_async import TalonOne
 from talon_async.bulk import QueueStatistics
 from talon_async.errors import (
     AuthenticationError,
@@ -275,3 +277,43 @@ async def test_the_rest_is_handed_back_when_the_client_is_closed_first(client: M
     assert 4 <= len(left)
     with pytest.raises(TalonOneError, match="closed"):
         await queue.put(event(5))
+
+
+@pytest.mark.parametrize("stored", [False, True])
+async def test_nothing_is_left_open_when_the_opening_of_a_queue_is_cancelled(
+    url: str, tmp_path: Path, *, stored: bool
+) -> None:
+    """No task runs on, at whatever moment the cancellation comes, and the next queue can use the same folder."""
+    async with TalonOne(url, "key") as talon:
+        before = asyncio.all_tasks()
+        for moment in itertools.count(step=9 if stored else 1):
+            queue = talon.queue(journal=tmp_path) if stored else talon.queue()
+            opening = asyncio.ensure_future(queue.__aenter__())
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            if opening.done():
+                await queue.close()
+                break
+            opening.cancel()
+            await asyncio.wait([opening])
+            await until(lambda: asyncio.all_tasks() == before)
+        assert moment > 1
+    assert [] == list(tmp_path.iterdir())
+
+
+async def test_a_queue_sends_on_when_the_program_keeps_no_reference_to_it(url: str, shop: Shop) -> None:
+    """What was put is delivered, and the garbage collector destroys no running task."""
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: problems.append(context))
+    async with TalonOne(url, "key") as talon:
+        queue = talon.queue()
+        await queue.__aenter__()
+        await queue.put(event(1))
+        await until(lambda: shop.rows == [1])
+        put = queue.put(event(2))
+        del queue
+        gc.collect()
+        await put
+        await until(lambda: shop.rows == [1, 2])
+        gc.collect()
+    assert [] == problems

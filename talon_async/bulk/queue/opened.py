@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger("talon_async")
 
+_runs: set[asyncio.Future[None]] = set()
+"""The runs of open queues. An event loop holds only weak references to its tasks."""
 SENDING = 0.9
 """The part of `drain_timeout` in which calls are sent. In the rest, the queue only waits for their answers."""
 
@@ -113,11 +115,21 @@ class OpenQueue:
         )
         line.why = self._why
         self._run = asyncio.ensure_future(self._send())
+        _runs.add(self._run)
+        self._run.add_done_callback(_runs.discard)
         self._closing: asyncio.Future[None] | None = None
 
     async def started(self) -> OpenQueue:
-        """Return this queue after its run has begun, so that the run ends in order even after a cancellation."""
-        await asyncio.sleep(0)
+        """Return this queue after its run has begun, so that the run ends in order even after a cancellation.
+
+        If this is cancelled, the queue is closed.
+        """
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._runner.stop()
+            await self.close()
+            raise
         return self
 
     @property
