@@ -232,3 +232,21 @@ talon.get_customer_inventory("a")
     """
     process = start(script, server.url, has_head=False)
     assert ("jane\n", "") == process.communicate(timeout=60)
+
+
+@needs_signals
+def test_the_caller_is_told_when_the_clients_thread_cannot_make_a_loop(server: RawServer) -> None:
+    """The process has no more file descriptors, for example. A later call starts a thread."""
+    assert run(
+        """
+        import resource
+        sys.unraisablehook = lambda *_: None  # asyncio cannot finalise a loop that was half made
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))), hard))
+        try: call()
+        except OSError as problem: print(problem.strerror)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        print(call())
+        """,
+        server.url,
+    ) == "Too many open files\njane"  # fmt: skip
