@@ -210,6 +210,8 @@ def base_url(text: str, *, allow_http: bool = False) -> str:
     if not text.strip():
         raise ConfigurationError(f"base_url is empty{example}")
     text = text.strip()
+    if "@" in text:
+        raise ConfigurationError(f"base_url must hold no user, query or fragment{example}")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -243,11 +245,15 @@ def proxy_url(text: Any) -> str | None:
         raise ConfigurationError(
             f"proxy must be an HTTP proxy, not {scheme}: for that give session=, an aiohttp session that has one"
         )
+    escape = "in a user or password write / as %2F, ? as %3F, # as %23 and @ as %40"
+    unreadable = ConfigurationError(f"proxy must be a scheme, a host and a port{example}; {escape}")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
-    except ValueError as problem:
-        raise ConfigurationError(f"proxy cannot be read ({problem}){example}") from None
+    except ValueError:
+        raise unreadable from None
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise unreadable
     if scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f]", text):
         raise ConfigurationError(f"proxy must be an http or https URL with a host{example}")
     if not unquote(f"{parts.username}{parts.password}").isascii():
@@ -330,7 +336,9 @@ class _Environment:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as problem:
             self.problems.append(f"{self.prefix}{name}_FILE cannot be read: {problem.strerror}")
-            return None
+        except UnicodeError:
+            self.problems.append(f"{self.prefix}{name}_FILE cannot be read: it is not a text in UTF-8")
+        return None
 
     def auth(self) -> Auth | None:
         """Return the API key, or else the signature; None if both are missing or invalid."""

@@ -47,10 +47,9 @@ def green_library() -> str | None:
 
 def original(module: str, name: str) -> Any:
     """Return what the standard library has under a name, whatever has replaced it."""
-    library = green_library()
-    if library == "gevent":
-        return sys.modules["gevent.monkey"].get_original(module, name)
-    if library == "eventlet":
+    if (monkey := sys.modules.get("gevent.monkey")) is not None:  # also if it has replaced other modules only
+        return monkey.get_original(module, name)
+    if green_library() == "eventlet":
         return getattr(sys.modules["eventlet.patcher"].original(module), name)
     return getattr(importlib.import_module(module), name)
 

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 import_module("anyio._backends._asyncio")  # a child that is forked while a first call imports it would wait for ever
 
+SNIFFIO: Any = import_module("sniffio") if find_spec("sniffio") else None
+"""Where it is installed, anyio asks it for the library of the running task, and a callback of the loop is no task."""
 GRACE = 2.0
 """Seconds that closing waits for the thread."""
 
@@ -137,6 +140,8 @@ class EventLoopThread:
     def _spawn(self, call: Handover[Any]) -> None:
         """Start a call; if that cannot be done, whoever waits is told."""
         try:
+            if SNIFFIO is not None:
+                SNIFFIO.current_async_library_cvar.set("asyncio")  # in the call's own context
             self._group.start_soon(self._run, call, name="talon-async call")
         except BaseException as problem:
             if not self._is_ending():

@@ -103,6 +103,25 @@ def test_other_greenlets_go_on_when_one_waits_for_an_answer(library: str, transp
     assert ["{'jane'} 20 True True"] == lines(library, script, server)
 
 
+@needs("gevent")
+@TRANSPORTS
+def test_calls_work_when_gevent_has_left_threads_alone(transport: str, server: RawServer) -> None:
+    """It has still replaced other modules, such as `queue`."""
+    script = f"""
+        import threading
+        talon, names = new({transport!r}), []
+        def work(): names.extend(name() for _ in range(5))
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads: thread.start()
+        work()
+        for thread in threads: thread.join()
+        print(set(names), len(names))
+        talon.close()
+    """
+    partly = GEVENT.replace("patch_all()", "patch_all(thread=False)")
+    assert ["{'jane'} 20"] == lines(partly, script, server)
+
+
 @LIBRARIES
 def test_runs_and_queues_work_when_they_are_used_by_greenlets(library: str, server: RawServer, tmp_path: Path) -> None:
     """With journals, a source that waits, and many greenlets that put."""

@@ -250,3 +250,29 @@ def test_the_caller_is_told_when_the_clients_thread_cannot_make_a_loop(server: R
         """,
         server.url,
     ) == "Too many open files\njane"  # fmt: skip
+
+
+SNIFFIO = pytest.mark.parametrize(
+    "sniffio",
+    [
+        "import sniffio",
+        "import sniffio; sniffio.current_async_library_cvar.set('trio')",
+        "sys.modules['sniffio'] = None",
+    ],
+    ids=["installed", "names another", "lacking"],
+)
+
+
+@SNIFFIO
+def test_calls_work_when_sniffio_is_installed_or_not(sniffio: str, server: RawServer) -> None:
+    """Anyio asks sniffio for the running library where it is installed, as it is with trio."""
+    assert run(
+        f"""
+        import sys
+        {sniffio}
+        from talon_async import RetryPolicy, TalonOneSync
+        talon = TalonOneSync(sys.argv[1], "key", retry=RetryPolicy.off())
+        print(talon.get_customer_inventory("a").profile.integration_id)
+        """,
+        server.url, has_head=False,
+    ) == "jane"  # fmt: skip

@@ -123,6 +123,9 @@ def test_the_key_is_read_from_a_file_when_one_is_named(tmp_path: Path) -> None:
     assert auth.common == {"Authorization": "ApiKey-v1 from-file"}
     with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY_FILE cannot be read"):
         Settings.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "none")))
+    (tmp_path / "key").write_text("from-file", encoding="utf-16")
+    with pytest.raises(ConfigurationError, match="TALON_ONE_API_KEY_FILE cannot be read: it is not a text in UTF-8"):
+        Settings.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "key")))
 
 
 def test_options_of_the_call_win_when_the_environment_has_others() -> None:

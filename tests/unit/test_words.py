@@ -91,7 +91,11 @@ async def test_the_word_that_was_meant_is_named_when_a_call_has_no_such_option(u
         ({"proxy": "proxy:3128"}, "proxy has no scheme; it looks like http://proxy"),
         ({"proxy": "ftp://a"}, "proxy must be an http or https URL with a host"),
         ({"proxy": "http://"}, "proxy must be an http or https URL with a host"),
-        ({"proxy": "http://u:secret@a:99999"}, "proxy cannot be read"),
+        ({"proxy": "http://u:secret@a:99999"}, "proxy must be a scheme, a host and a port"),
+        ({"proxy": "http://u:secret/1@a:1"}, "in a user or password write / as %2F"),
+        ({"proxy": "http://u:12/secret@a:1"}, "in a user or password write / as %2F"),
+        ({"proxy": "http://u:secret?1@a:1"}, "in a user or password write"),
+        ({"proxy": "http://u:12#secret@a:1"}, "in a user or password write"),
         ({"proxy": "http://ü:secret@a:1"}, "proxy has a user or password that is not ASCII"),
         ({"proxy": "http://u:s%C3%BCcret@a:1"}, "proxy has a user or password that is not ASCII"),
     ],
@@ -108,6 +112,14 @@ def test_a_value_is_refused_when_an_option_is_no_such_thing(kind: Any, options: 
 def test_a_proxy_is_taken_when_it_can_be_used(proxy: Any) -> None:
     """A user and a password may stand in it."""
     assert proxy == TalonOne(URL, "key", proxy=proxy)._core.settings.proxy
+
+
+@pytest.mark.parametrize("user", ["u:secret", "u:secret/1", "u:1/secret", "u:secret?"])
+def test_a_base_url_is_refused_when_it_has_a_user(user: str) -> None:
+    """The error does not repeat the password, however the rest is written."""
+    with pytest.raises(ConfigurationError, match="must hold no user") as caught:
+        TalonOne(f"https://{user}@a.b", "key")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("version", ["/v1", "/v2", "/v3/", "/proxy/v1"])
