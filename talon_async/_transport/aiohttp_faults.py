@@ -61,7 +61,7 @@ def _not_connected(problem: Exception) -> ConnectError:
 def _lost(problem: Exception) -> NoAnswerError:
     match problem:
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return _not_connected(problem)  # a borrowed connector does not report when it connects
+            return _not_connected(problem)  # a mock raises it, and connects to nothing
         case aiohttp.ClientResponseError() | HttpProcessingError():
             return head_too_large() if is_about_size(problem) else ConnectionLostError("the answer is not HTTP")
         case _:

@@ -8,15 +8,17 @@ import sys
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import aiohttp
 import pytest
+from aiohttp.http_exceptions import BadStatusLine, LineTooLong
 from aioresponses import aioresponses
 from support.raw import RawServer, answer
 from support.twins import KEY
 
-from talon_async import TalonOne, TalonOneSync
-from talon_async.errors import ConfigurationError, ServerError
+from talon_async import RetryPolicy, TalonOne, TalonOneSync
+from talon_async.errors import ConfigurationError, ConnectError, ConnectionLostError, ServerError
 from talon_async.models import NewCustomerProfile
 
 if TYPE_CHECKING:
@@ -102,6 +104,15 @@ async def test_a_proxy_is_asked_when_the_environment_names_one(monkeypatch: pyte
     assert "GET http://shop.invalid/v1/customer_profiles/a/inventory HTTP/1.1" == proxy.received[0].line
 
 
+async def test_nothing_was_sent_when_the_name_of_a_proxy_cannot_be_one() -> None:
+    """A proxy's name that no name can be is an error at once, and nothing was sent."""
+    proxy = f"http://{'a' * 64}.example"
+    async with TalonOne(URL, KEY, proxy=proxy, retry=RetryPolicy.off()) as talon:
+        with pytest.raises(ConnectError) as caught:
+            await talon.update_customer_profile("a", NewCustomerProfile())
+    assert "not_sent" == caught.value.outcome
+
+
 async def test_mocks_answer_when_they_are_active() -> None:
     """A mock of aioresponses answers a client that was there before it. The server answers once the mock is gone."""
     with RawServer(answer({"profile": {"id": 1}})) as server:
@@ -127,6 +138,31 @@ async def test_a_mocked_failure_is_an_error_when_the_mock_raises_or_refuses() ->
             with pytest.raises(ServerError):
                 await talon.update_customer_profile("b", NewCustomerProfile())
     assert "unknown" == getattr(caught.value, "outcome", None)
+
+
+REFUSED: Any = aiohttp.ClientConnectorError(Mock(ssl=True), OSError(111, "refused"))
+
+
+@pytest.mark.parametrize(
+    ("exception", "kind", "said", "outcome"),
+    [
+        (REFUSED, ConnectError, "no connection to .*refused", "not_sent"),
+        (aiohttp.ConnectionTimeoutError(), ConnectError, "no connection within the time allowed", "not_sent"),
+        (BadStatusLine("what"), ConnectionLostError, "the answer is not HTTP", "unknown"),
+        (LineTooLong(b"X: aaa", 5), ConnectionLostError, "the header section of the answer is larger", "unknown"),
+        (BrokenPipeError(), ConnectionLostError, r"before an answer came \(BrokenPipeError\)", "unknown"),
+    ],
+)
+async def test_a_mocked_failure_has_the_outcome_of_a_real_one_when_aiohttp_can_raise_it(
+    exception: Exception, kind: type[Exception], said: str, outcome: str
+) -> None:
+    """What a mock raises in the place of aiohttp is told as if a server had caused it."""
+    with aioresponses() as mocked:
+        mocked.put(f"{URL}/v1/customer_profiles/a", exception=exception)
+        async with TalonOne(URL, KEY, retry=RetryPolicy.off()) as talon:
+            with pytest.raises(kind, match=said) as caught:
+                await talon.update_customer_profile("a", NewCustomerProfile())
+    assert outcome == getattr(caught.value, "outcome", None)
 
 
 async def test_traces_of_every_session_are_called_when_a_library_adds_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,6 +198,26 @@ async def test_everything_around_the_data_is_there_when_it_is_asked_for(client: 
     assert "t7" not in repr(response)
 
 
+async def test_every_header_is_there_when_names_are_repeated_or_bytes_are_odd(client: Any) -> None:
+    """Headers keep their order, their repeated names and bytes that are no UTF-8, and are found in any case."""
+    fields = [
+        ("X-A", "1"),
+        ("X-B", "caf\u00e9"),
+        ("x-a", "2"),
+        ("X-C", "\udcff"),
+        ("X-A", "1"),
+        ("Content-Length", "2"),
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields)
+    with RawServer(f"HTTP/1.1 200 OK\r\n{head}\r\n{{}}".encode("utf-8", "surrogateescape")) as server:
+        talon = client(server.url)
+        headers = (await talon.raw(talon.get_customer_inventory)("a")).headers
+    assert (fields, len(fields)) == (list(headers.items()), len(headers))
+    assert (["1", "2", "1"], "1", "caf\u00e9", None) == (
+        headers.getall("X-a"), headers["x-A"], headers["x-b"], headers.get("x-d"),
+    )  # fmt: skip
+
+
 async def test_connections_are_kept_when_calls_follow_each_other(client: Any) -> None:
     """Five calls that follow each other use one connection."""
     with RawServer(answer({})) as server:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 import trustme
-from support.raw import Exchange, RawServer, answer, hang, then_hang
+from support.raw import Exchange, RawServer, answer, hang, in_parts, then_hang
 from support.twins import KEY
 
-from talon_async import RetryPolicy, TalonOne, Timeout
+from talon_async import Limits, RetryPolicy, TalonOne, Timeout
 from talon_async.errors import APIError, ClientClosedError, TalonOneError, UnreadableAnswerError
 from talon_async.models import CustomerProfileIntegrationRequestV2, NewEvent
 
@@ -34,6 +34,19 @@ def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     authority.issue_cert("localhost").configure_cert(shown)
     authority.configure_trust(trusting)
     return shown, trusting
+
+
+async def test_an_answer_is_refused_when_what_exceeds_the_limit_comes_later(client: Any) -> None:
+    """An answer that has as many bytes as the limit, and then goes on, is refused."""
+    body = b'{"profile": {"id": 7}}'
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    more = in_parts(chunked + b"%x\r\n%s\r\n" % (len(body), body), b"1\r\n \r\n0\r\n\r\n")
+    with RawServer(more) as server:
+        talon = client(server.url, retry=ONCE, limits=Limits(response_bytes=len(body)))
+        with pytest.raises(UnreadableAnswerError, match="larger than 22 bytes"):
+            await talon.get_customer_inventory("a")
+        larger = client(server.url, retry=ONCE, limits=Limits(response_bytes=len(body) + 1))
+        assert (await larger.get_customer_inventory("a")).profile.id == 7
 
 
 @pytest.mark.parametrize("tls", [False, True])

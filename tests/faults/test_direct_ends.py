@@ -24,6 +24,7 @@ from support.direct import KEY, TLS, Caller, both, calling, certificates
 from support.raw import Exchange, RawServer, answer, hang, then_cut, then_hang
 
 from talon_async._messages import Failure, Request
+from talon_async._transport.http1 import Connection
 from talon_async._transport.names import NAME_LIFETIME, CachedAddresses
 from talon_async.config import Limits
 from talon_async.errors import (
@@ -389,7 +390,7 @@ async def test_a_failure_leaves_no_circle_when_its_error_is_dropped() -> None:
                 await fail()
                 gc.set_debug(gc.DEBUG_SAVEALL)
                 gc.collect()
-                left = [thing for thing in gc.garbage if isinstance(thing, TalonOneError | Request)]
+                left = [thing for thing in gc.garbage if isinstance(thing, TalonOneError | Request | Connection)]
             finally:
                 gc.set_debug(0)
                 gc.garbage.clear()

@@ -19,7 +19,7 @@ from support.clock import FakeClock
 from support.raw import RawServer, answer
 from support.twins import KEY
 
-from talon_async import Limits, RetryPolicy, TalonOne
+from talon_async import Limits, RetryPolicy, TalonOne, Timeout
 from talon_async._core.core import LoopState
 from talon_async.errors import ClientClosedError, ConnectError
 from talon_async.models import NewEvent
@@ -173,6 +173,63 @@ async def test_a_server_is_found_when_it_has_moved(transport: Any, monkeypatch: 
                     await talon._core.states()[0].close()  # the next call connects
             where[0] = "127.0.0.1"
             await talon.get_customer_inventory("a")
+
+
+@TRANSPORTS
+async def test_local_names_are_found_when_the_machine_has_no_network(
+    transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`localhost` and the names below it are looked up as if there were a network; no address is looked up at all."""
+    flags: dict[str, int] = {}
+
+    def getaddrinfo(name: str, port: int, *_: Any, **options: Any) -> list[Any]:
+        flags[name] = options["flags"]
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with RawServer(answer({})) as server:
+        for host in ("localhost", "shop.localhost", "notlocalhost", "127.0.0.1"):
+            url = server.url.replace("127.0.0.1", host)
+            async with TalonOne(url, KEY, transport=transport, allow_http=True) as talon:
+                await talon.get_customer_inventory("a")
+    assert {"localhost": 0, "shop.localhost": 0, "notlocalhost": socket.AI_ADDRCONFIG} == flags
+
+
+@TRANSPORTS
+def test_nothing_is_told_when_a_look_up_ends_after_its_loop(transport: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up that ends when its loop is closed has nobody to tell, and is no error of its thread."""
+    goes_on, looking, failures = threading.Event(), [], []
+
+    def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
+        looking.append(threading.current_thread())
+        goes_on.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+
+    async def main() -> None:
+        talon = TalonOne("https://shop.invalid", KEY, transport=transport, timeout=Timeout(total=0.05))
+        async with talon:
+            with pytest.raises(ConnectError):
+                await talon.get_customer_inventory("a")
+
+    asyncio.run(main())
+    goes_on.set()
+    for thread in looking:
+        thread.join()
+    assert (True, []) == (bool(looking), failures)
+
+
+@TRANSPORTS
+async def test_nothing_is_logged_when_a_name_is_unknown(transport: Any) -> None:
+    """A name that is unknown is an error of the call, and of nothing else."""
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    async with TalonOne("https://nothing.invalid", KEY, transport=transport, retry=RetryPolicy.off()) as talon:
+        with pytest.raises(ConnectError, match=r"no connection to nothing\.invalid"):
+            await talon.get_customer_inventory("a")
+    assert [] == errors
 
 
 @TRANSPORTS

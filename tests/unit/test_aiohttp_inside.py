@@ -5,6 +5,7 @@ When a release of aiohttp changes it, the failing test says what.
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from support.twins import KEY
 from talon_async import RetryPolicy, TalonOne
 from talon_async._transport.aiohttp_faults import is_about_size
 from talon_async._transport.deadlines import Deadlines
+from talon_async._transport.names import Resolver
 from talon_async._transport.session import BorrowedConnector, Connector, SessionTransport
 
 
@@ -124,3 +126,25 @@ async def test_a_long_header_is_reported_when_an_error_has_it_among_its_causes()
                 with pytest.raises(aiohttp.ClientResponseError) as caught:
                     await session.get(server.url)
                 assert is_about_size(caught.value)
+
+
+async def test_an_address_keeps_its_zone_when_aiohttp_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host's addresses are text for aiohttp, in which an IPv6 address of one network names that network."""
+    asked: list[Any] = []
+
+    def getaddrinfo(*names: Any, **options: Any) -> list[Any]:
+        asked.append((*names, options["family"], options["type"]))
+        tcp = socket.SOCK_STREAM, socket.IPPROTO_TCP, ""
+        return [
+            (socket.AF_INET6, *tcp, ("fe80::1", 443, 0, 3)), (socket.AF_INET6, *tcp, ("2001:db8::1", 443, 0, 0)),
+            (socket.AF_INET, *tcp, ("192.0.2.1", 443)),
+        ]  # fmt: skip
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    found = await Resolver().resolve("shop.example", 443, socket.AF_UNSPEC)
+    assert ["fe80::1%3", "2001:db8::1", "192.0.2.1"] == [address["host"] for address in found]
+    assert [socket.AF_INET6, socket.AF_INET6, socket.AF_INET] == [address["family"] for address in found]
+    assert ({443}, {"shop.example"}) == (
+        {address["port"] for address in found}, {address["hostname"] for address in found},
+    )  # fmt: skip
+    assert [("shop.example", 443, socket.AF_UNSPEC, socket.SOCK_STREAM)] == asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import pytest
 
 from talon_async import Limits, RetryPolicy, TalonOne, TalonOneSync, Timeout
@@ -74,6 +75,13 @@ def test_a_limit_is_refused_when_it_is_no_count(name: str, value: Any) -> None:
     """A limit that is no count is refused with its name."""
     with pytest.raises(ConfigurationError, match=f"Limits.{name}"):
         Limits(**{name: value})
+
+
+async def test_a_session_is_refused_when_the_client_is_blocking() -> None:
+    """A borrowed session belongs to the event loop that it was made in, and a blocking client runs its own."""
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ConfigurationError, match="session: .* belongs to your event loop"):
+            TalonOneSync(URL, "key", session=session)
 
 
 def env(**changes: str | None) -> dict[str, str]:

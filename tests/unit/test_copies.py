@@ -28,6 +28,16 @@ def shown(value: Any) -> Any:
     return repr(value)
 
 
+@pytest.mark.parametrize("kind", [TalonOne, TalonOneSync])
+async def test_a_method_keeps_the_options_of_its_client_when_another_one_prepares_it(kind: Any) -> None:
+    """A call that one client prepares with a method of its copy has the idempotency key that the copy makes."""
+    talon = kind("https://shop.example", KEY)
+    copied = talon.with_options(idempotency_keys=lambda: "of-the-copy")
+    event = IntegrationEventV2Request(profile_id="p", type="t", attributes={})
+    keys = [talon.prepare(owner.track_event_v2)(event).idempotency_key for owner in (copied, talon)]
+    assert "of-the-copy" == keys[0] != keys[1]
+
+
 def everything() -> dict[str, Any]:
     """Return one of everything, of real calls."""
     talon = TalonOne("https://shop.example", KEY)
