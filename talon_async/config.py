@@ -220,7 +220,7 @@ def base_url(text: str, *, allow_http: bool = False) -> str:
         raise ConfigurationError(f"base_url {text!r} cannot be read ({problem}){example}") from None
     if parts.scheme not in ("http", "https") or not host or re.search(r"[\s\\\x00-\x1f]", text):
         raise ConfigurationError(f"base_url {text!r} is not an https URL with a host{example}")
-    if parts.username is not None or parts.query or parts.fragment:
+    if parts.query or parts.fragment:
         raise ConfigurationError(f"base_url must hold no user, query or fragment{example}")
     if parts.scheme == "http" and not allow_http and not _is_loopback(host):
         raise ConfigurationError(f"base_url {text!r} would send the key unencrypted: use https, or allow_http=True")
