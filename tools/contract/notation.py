@@ -4,7 +4,7 @@
     "open"|"closed"                                                 one of some words
     Name   A|B   string|null                                        a schema, a choice, a value that may be null
     [string]   {number}   (id! integer, name string)                a list, a map by text, an object without a name
-    string 1..1000   [string ..20] 1..   number >0                  bounds of a length, a count or a number
+    string 1..1000   [string ..20] 1..   number >0 ..5              bounds of a length, a count or a number
     string /^[a-z]+$/   [integer] unique                            a pattern; no value twice
 
 What a table does not say of a type is the precision of its numbers.
@@ -87,10 +87,9 @@ def _words_in_prose(schema: Schema) -> list[str]:
 
 def _bounds(schema: Schema, what: str) -> str:
     """Write the bounds of a length, a count or a number."""
-    if "exclusiveMinimum" in schema:
-        return f" >{schema['exclusiveMinimum']}"
+    above = f" >{schema['exclusiveMinimum']}" if "exclusiveMinimum" in schema else ""
     least, most = (schema.get(f"{side}{what}", "") for side in ("min", "max"))
-    return "" if (least, most) == ("", "") else f" {least}..{most}"
+    return above if (least, most) == ("", "") else f"{above} {least}..{most}"
 
 
 def write_field(

@@ -7,10 +7,12 @@
       query subledgerId string empty             a text that may be empty
       body! CustomerProfileIntegrationRequestV2
       200 CustomerProfileIntegrationResponseV2   a status, and what is in the answer
+      200 headers (Idempotency-Key string)       the headers of the answer
       204
     WEBHOOK tierUpgradeNotification TierUpgradeNotification
     effect addFreeItem AddFreeItemEffectProps    no name where it has no props
     CustomerProfile closed                       a schema, its fields below; `closed` where no other may be
+                                                 there; `deprecated` besides
       integrationId! string 1..1000 read-only
     LoyaltyCardIdentifier = string 4..108        a schema that is no object with fields
     words loyaltyV2                              words that stand in the sentences of the document only
@@ -18,6 +20,8 @@
 `write` makes a table of a document, `read` makes a document of a table. One that begins with the version of another
 (`... 26.20 from 26.16`) adds to it: what is there with the same name is replaced, line by line; `- name` takes a line
 away; `Name from Other` begins with the fields of another schema.
+
+What a document states and no line can say is refused: see keywords.py.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from tools.contract.document import DocumentError
+from tools.contract.keywords import refuse_operation, refuse_paths, refuse_schema
 from tools.contract.notation import Reader, write_field, write_type
 
 if TYPE_CHECKING:
@@ -37,10 +42,11 @@ if TYPE_CHECKING:
 
 TITLE = re.compile(r"# Talon\.One (?P<api>[\w ]+?) (?P<version>[\d.-]+)(?: from (?P<base>[\d.-]+))?: ")
 OPERATION = re.compile(r"(?P<method>[A-Z]+) (?P<path>/\S+) (?P<id>\w+)(?: \((?P<tag>[^)]+)\))?(?P<flags>[ \w]*)")
-SCHEMA = re.compile(r"(?P<name>\w+)(?: from (?P<base>\w+))?(?P<closed> closed)?")
+SCHEMA = re.compile(r"(?P<name>\w+)(?: from (?P<base>\w+))?(?P<flags>(?: closed| deprecated)*)")
 KEY = "Idempotency-Key"
 PLACES = ("path", "query", "header")
 PARAMETER_FLAGS = ("joined", "empty")
+HEADERS = "headers "
 
 
 # -- writing
@@ -48,6 +54,7 @@ PARAMETER_FLAGS = ("joined", "empty")
 
 def write(document: Document, api: str, version: str) -> str:
     """Write the table of a document."""
+    refuse_paths(document)
     met: dict[str, None] = {}  # in the order in which they are met
 
     def meet(name: str) -> None:
@@ -72,6 +79,7 @@ def write(document: Document, api: str, version: str) -> str:
 
 
 def _write_operation(operation: Published, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
+    refuse_operation(operation, document)
     content = operation.operation
     tag = next(iter(content.get("tags", ())), "")
     states = {"deprecated" if content.get("deprecated") else "", content.get("x-scalar-stability", "")}
@@ -79,7 +87,8 @@ def _write_operation(operation: Published, document: Document, meet: Callable[[s
     yield " ".join([operation.method, operation.path, operation.id, *([f"({tag})"] if tag else ()), *flags])
     for entry in operation.parameters:
         joined = entry["schema"].get("type") == "array" and not entry.get("explode", True)
-        flags = {"required": bool(entry.get("required")), "joined": joined, "empty": entry.get("allowEmptyValue")}
+        flags = {"required": bool(entry.get("required")), "deprecated": entry.get("deprecated"),
+                 "joined": joined, "empty": entry.get("allowEmptyValue")}  # fmt: skip
         field = write_field(entry["name"], entry["schema"], document, meet, **flags)
         yield f"  {entry['in']} {field}"
     if KEY in content.get("description", "") and KEY not in {entry["name"] for entry in operation.parameters}:
@@ -87,8 +96,9 @@ def _write_operation(operation: Published, document: Document, meet: Callable[[s
     if operation.body is not None:
         _, body = document.follow(content["requestBody"])
         yield f"  body{'!' * bool(body.get('required'))} {write_type(operation.body, document, meet)}"
-    for status, answer in content.get("responses", {}).items():
-        media = next(iter(document.follow(answer)[1].get("content", {}).values()), None)
+    for status, node in content.get("responses", {}).items():
+        _, answer = document.follow(node)
+        media = next(iter(answer.get("content", {}).values()), None)
         if media is None or "schema" not in media or status == "204":  # which has content on paper only
             yield f"  {status}"
         elif status.startswith("2") and _has_no_name(media["schema"], document):
@@ -96,6 +106,10 @@ def _write_operation(operation: Published, document: Document, meet: Callable[[s
             yield f"  {status} {operation.page}"
         else:
             yield f"  {status} {write_type(media['schema'], document, meet)}"
+        if headers := {
+            name: document.follow(header)[1]["schema"] for name, header in answer.get("headers", {}).items()
+        }:
+            yield f"  {status} {HEADERS}{write_type({'type': 'object', 'properties': headers}, document, meet)}"
 
 
 def _has_no_name(schema: Schema, document: Document) -> bool:
@@ -106,11 +120,13 @@ def _has_no_name(schema: Schema, document: Document) -> bool:
 
 def _write_schema(name: str, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
     schema = document.named(name)
+    refuse_schema(name, schema)
     shape = document.shape(schema)
     if not shape.properties:
         yield f"{name} = {write_type(schema, document, lambda below: meet(below) if below != name else None)}"
         return
-    yield name + " closed" * (schema.get("additionalProperties") is False)
+    closed, deprecated = schema.get("additionalProperties") is False, schema.get("deprecated", False)
+    yield name + " closed" * closed + " deprecated" * deprecated
     for field, below in shape.properties.items():
         in_effects = (name, field) == ("Effect", "props") and document.effects  # by the lines of the effects
         yield f"  {write_field(field, {} if in_effects else below, document, meet, required=field in shape.required)}"
@@ -218,7 +234,7 @@ class _Table:
             elif first in {"body", "body!"}:
                 operation["requestBody"] = {"required": first == "body!"} | _content(_type(rest))
             elif re.fullmatch(r"\d{3}", first):
-                operation["responses"][first] = {"description": ""} | (_content(_type(rest)) if rest else {})
+                _answer(operation["responses"], first, rest)
             else:
                 raise DocumentError(f"{line!r} is no line of an operation")
 
@@ -228,7 +244,8 @@ class _Table:
         if head["base"]:
             self.schemas[head["name"]] = json.loads(json.dumps(self.schemas[head["base"]]))
         schema = self.schemas.setdefault(head["name"], {"type": "object", "properties": {}})
-        schema |= {"additionalProperties": False} if head["closed"] else {}
+        schema |= {"additionalProperties": False} if "closed" in head["flags"] else {}
+        schema |= {"deprecated": True} if "deprecated" in head["flags"] else {}
 
         def add(line: str) -> None:
             required: list[str] = schema.get("required", [])
@@ -260,6 +277,15 @@ def _field(line: str) -> tuple[str, bool, Schema]:
     name, required, schema = reader.field()
     reader.end()
     return name, required, schema | ({"default": json.loads(default)} if default else {})
+
+
+def _answer(answers: dict[str, Any], status: str, line: str) -> None:
+    """Read the line of a status: what is in the answer, or the headers of the answer, which come after it."""
+    if line.startswith(HEADERS):
+        headers = _type(line.removeprefix(HEADERS))["properties"]
+        answers[status]["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
+    else:
+        answers[status] = {"description": ""} | (_content(_type(line)) if line else {})
 
 
 def _parameter(place: str, line: str) -> dict[str, Any]:

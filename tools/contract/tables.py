@@ -1,6 +1,7 @@
 """The committed tables. Writes those that have a document; `--check` tells whether they are what it would write.
 
-The documents are in the folder that TALON_ONE_SPEC names.
+The documents are in the folder that TALON_ONE_SPEC names. A table that has no document is written by hand and sealed: a
+line has a digest of its facts, so that none is changed or lost by accident. `--seal` writes that line anew.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +38,9 @@ ERAS = [name for name, (api, _) in SOURCES.items() if api == API]
 """The tables of the Integration API, from the oldest to the newest."""
 
 
+SEAL = re.compile(r"^# sealed (\w+)$", re.MULTILINE)
+
+
 def text(name: str) -> str:
     """Return the text of a table."""
     return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
@@ -46,9 +52,36 @@ def content(name: str) -> dict[str, Any]:
     api, _ = SOURCES[name]
     prefix = "" if api == API else f"{api}-"
     try:
+        check_seal(name)
         return read(text(name), lambda version: content(prefix + version))
     except DocumentError as error:
         raise DocumentError(f"{name}.txt: {error}") from error
+
+
+def digest(written: str) -> str:
+    """Return the digest of a table's facts: of its lines without comments."""
+    facts = [line.partition("  # ")[0].rstrip() for line in written.splitlines() if not line.startswith("#")]
+    return sha256("\n".join(filter(None, facts)).encode()).hexdigest()[:16]
+
+
+def check_seal(name: str) -> None:
+    """Check that a table that is written by hand has the facts that it was sealed with.
+
+    Raises:
+        DocumentError: it has others, or no seal.
+    """
+    _, file = SOURCES[name]
+    if file is None and SEAL.findall(text(name)) != [digest(text(name))]:
+        command = "python -m tools.contract.tables --seal"
+        raise DocumentError(f"its facts are not those that were sealed: look at what changed, then run {command}")
+
+
+def seal() -> None:
+    """Seal the tables that are written by hand."""
+    for name, (_, file) in SOURCES.items():
+        if file is None:
+            sealed = SEAL.sub(f"# sealed {digest(text(name))}", text(name))
+            (FOLDER / f"{name}.txt").write_text(sealed, encoding="utf-8")
 
 
 @cache
@@ -83,7 +116,11 @@ def main(given: Sequence[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m tools.contract.tables", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a table is not current")
+    parser.add_argument("--seal", action="store_true", help="seal the tables that are written by hand, and end")
     arguments = parser.parse_args(given)
+    if arguments.seal:
+        seal()
+        return 0
     folder = spec()
     if folder is None or not any(document(name, folder) for name in SOURCES):
         print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
