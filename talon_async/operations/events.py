@@ -74,7 +74,7 @@ class Events:
 
         Args:
             body: the event, with your ID of the event in `integration_id`.
-            silent: with `True` the server sends no answer, and the method returns None.
+            silent: `False` asks for the effects; otherwise the server may answer with nothing, which reads as None.
             dry: only evaluate the rules; the server stores nothing.
             force_complete_evaluation: with `dry=True`, evaluate all rules, regardless of the settings of the campaigns.
 

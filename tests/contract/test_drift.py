@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.drift import CASES, MINIMAL, MODELS, PATHS, SCHEMAS, TEXT, UNLOCK, changed, refer
+from support.drift import CASES, MINIMAL, MODELS, PATHS, PROFILE, SCHEMAS, TEXT, UNLOCK, changed, refer
 
 from tools.contract.__main__ import compare, held, main
 from tools.contract.document import Document, DocumentError
+from tools.contract.examples import compare_examples
 from tools.contract.findings import Finding, Group, report
 from tools.contract.known_gaps import EXAMPLES_ONLY, KNOWN_GAPS
 from tools.contract.tables import NEWEST
@@ -274,6 +275,32 @@ def test_other_operations_are_left_out_when_a_document_has_both_apis() -> None:
     document = Document(json.dumps(changed(MINIMAL, {(*PATHS, "/v1/applications"): manage})))
     assert "getApplications" not in document.published
     assert len(document.published) == len(list(document.operations()))
+
+
+def test_examples_are_found_when_they_stand_anywhere() -> None:
+    """An example is found in a part of a schema, by reference, in a list of examples, and in a choice."""
+    media = (*PATHS, PROFILE, "put", "requestBody", "content", "application/json", "examples")
+    named = {
+        "by reference": {"$ref": "#/components/examples/shared"},
+        "elsewhere": {"externalValue": "https://shop.example"},
+    }
+    changes: dict[tuple[Any, ...], Any] = {
+        ("components", "examples"): {"shared": {"value": {"moodByReference": 1}}},
+        media: named,
+        (*SCHEMAS, "Coupon", "allOf", 1, "example"): {"moodOfPart": 1},
+        (*SCHEMAS, "Coupon", "allOf", 1, "properties", "limits", "items"): {
+            **refer("LimitConfig"), "examples": [{"moodInList": 1}],
+        },
+        (*SCHEMAS, "CustomerInventory", "properties", "profile", "oneOf", 0): {**refer("CustomerProfile"), "example": {"mood": 1}},
+    }  # fmt: skip
+    document = Document(json.dumps(changed(MINIMAL, changes)))
+    expected = {
+        "NewCustomerProfile.moodByReference",
+        "Coupon.moodOfPart",
+        "LimitConfig.moodInList",
+        "CustomerProfile.mood",
+    }
+    assert expected == {finding.key for finding in compare_examples(document)}
 
 
 def test_schema_is_reached_once_when_it_contains_itself() -> None:

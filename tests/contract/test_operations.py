@@ -29,7 +29,9 @@ from support.published import (
 
 from talon_async import TalonOne, TalonOneSync, models
 from talon_async._endpoint import Endpoint
+from talon_async._messages import Idempotency
 from talon_async.models._base import wire_name
+from tools.contract.docstrings import error_of, errors_named
 from tools.contract.tables import NEWEST
 
 ORIGINAL = (
@@ -45,6 +47,19 @@ ORIGINAL = (
     "updateCustomerSession",
     "updateCustomerSessionV2",
 )
+REPEATED = {
+    "best_prior_price": Idempotency.SAFE,  # it only reads
+    "sync_catalog": Idempotency.NAMED,
+    "track_event_v3": Idempotency.UNIQUE,
+    "unlock_reward": Idempotency.UNIQUE,
+    "update_audience_customers_attributes": Idempotency.SAFE,  # no rule runs
+    "update_audience_v2": Idempotency.SAFE,
+    "update_customer_profile": Idempotency.NAMED,
+    "update_customer_profile_audiences": Idempotency.SAFE,
+    "update_customer_session": Idempotency.NAMED,
+}
+"""Writes without a key that may be sent a second time, and what then happens."""
+
 KNOWN_GAPS: dict[str, str] = {}
 """Operations of the newer document that the package lacks, and why. The only way to be silent about one."""
 
@@ -229,3 +244,26 @@ def test_field_is_reachable_when_a_newer_class_reads_an_old_answer(
     properties = next(document.schemas[old] for document in documents.values() if old in document.schemas).properties
     assert properties
     assert {name: old_hints[olds[name]] for name in properties} == {name: hints[fields[name]] for name in properties}
+
+
+@each_stub
+def test_error_is_listed_when_a_docstring_names_it(stub: Endpoint, documents: dict[str, Any]) -> None:
+    """An error that a docstring names has a status that one of the documents lists for the operation."""
+    operations = versions(documents, stub).values()
+    listed = {status for operation in operations for status in operation.operation["responses"] if status[0] == "4"}
+    extra = [
+        cls
+        for cls in errors_named(inspect.getdoc(stub.stub) or "")
+        if not issubclass(cls, tuple(map(error_of, listed | {"400"})))
+    ]
+    assert [] == extra
+
+
+@each_stub
+def test_call_is_repeated_only_when_that_does_no_harm(stub: Endpoint, documents: dict[str, Any]) -> None:
+    """Reading and deleting by ID are safe. A key of the call makes a write safe. Other writes say why they may repeat."""
+    operations = versions(documents, stub).values()
+    keyed = any(operation.parameters("header") for operation in operations)
+    by_method = Idempotency.SAFE if stub.operation.method in {"GET", "DELETE"} else Idempotency.NEVER
+    expected = Idempotency.KEYED if keyed else REPEATED.get(stub.name, by_method)
+    assert expected is stub.operation.idempotency

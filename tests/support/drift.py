@@ -72,6 +72,7 @@ MINIMAL: dict[str, Any] = {
             "CustomerProfileIntegrationResponseV2": {"properties": {"customerProfile": {"allOf": [refer("CustomerProfile")]}}},
             "NewCustomerProfile": {"properties": {"attributes": {"type": "object"}}},
             "Effect": {"properties": {"props": {"oneOf": [refer("AddFreeItemEffectProps")]}}},
+            "ErrorResponse": {"properties": {"message": TEXT}},
             "AddFreeItemEffectProps": {"title": "addFreeItem", "properties": {"sku": TEXT, "name": TEXT}, "required": ["sku", "name"]},
         },
     },
@@ -214,6 +215,35 @@ CASES: dict[str, tuple[dict[tuple[Any, ...], Any], Group, str, *tuple[str, ...]]
         {(*PATHS, INVENTORY, "get", "parameters", 0, "schema", "pattern"): "^[a-z]+$"}, Group.LIMIT,
         ("getCustomerInventory.integrationId (Limit(1, 1000) until now): let its limit be Limit(0, pattern='[a-z]+') "
         f"in {OPERATIONS}/profiles.py"),
+    ),
+    "status": (
+        {(*PATHS, DATA, "delete", "responses", "422"): {}}, Group.STATUS,
+        f"deleteCustomerData.422: add UnprocessableError to what it raises in {OPERATIONS}/profiles.py",
+    ),
+    "experimental": (
+        {(*PATHS, DATA, "delete", "x-scalar-stability"): "experimental"}, Group.STABILITY,
+        f'deleteCustomerData: let its docstring say "The operation is experimental" in {OPERATIONS}/profiles.py',
+    ),
+    "deprecated": (
+        {(*PATHS, DATA, "delete", "deprecated"): True}, Group.STABILITY,
+        f'deleteCustomerData: let its docstring say "deprecated" in {OPERATIONS}/profiles.py',
+    ),
+    "default that is true": (
+        {(*PATHS, INVENTORY, "get", "parameters", 1, "schema", "default"): True}, Group.DEFAULT,
+        f"getCustomerInventory.profile (true by default): let its docstring say False in {OPERATIONS}/profiles.py",
+    ),
+    "default that is a number": (
+        {(*PATHS, INVENTORY, "get", "parameters", 1): at("profile", "query", {"type": "boolean", "default": 7})}, Group.DEFAULT,
+        f"getCustomerInventory.profile (7 by default): let its docstring say 7 by default in {OPERATIONS}/profiles.py",
+    ),
+    "object in an example where a text is held": (
+        {(*SCHEMAS, "CustomerProfile", "properties", "integrationId", "example"): {"mood": "good"}}, Group.EXAMPLE,
+        "CustomerProfile.integrationId (in the example of CustomerProfile.integrationId): look whether it holds objects",
+    ),
+    "name in an example of an error": (
+        {(*PATHS, COUPON, "post", "responses", "400", "content", "application/json", "example"): {"errors": [{"mood": "bad"}]}}, Group.EXAMPLE,
+        ("ErrorDetail.mood (in the example of createCouponReservation): look whether ErrorDetail in tools/contract/examples.py "
+        "lacks it"),
     ),
     "name in an example": (
         {(*PATHS, PROFILE, "put", "responses", "200", "content", "application/json", "example"): {"customerProfile": {"mood": "good"}}}, Group.EXAMPLE,

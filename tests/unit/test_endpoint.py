@@ -150,21 +150,6 @@ def test_a_dry_call_is_safe_to_repeat_when_the_operation_is_not() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "repeat"),
-    [
-        ("update_customer_session_v2", Idempotency.KEYED), ("update_customer_profile_v2", Idempotency.KEYED),
-        ("update_customer_session", Idempotency.NAMED), ("update_customer_profile", Idempotency.NAMED),
-        ("track_event", Idempotency.NEVER), ("create_referral", Idempotency.NEVER), ("create_coupon_reservation", Idempotency.NEVER),
-        ("delete_coupon_reservation", Idempotency.SAFE), ("delete_customer_data", Idempotency.SAFE),
-        ("get_customer_inventory", Idempotency.SAFE), ("get_reserved_customers", Idempotency.SAFE),
-    ],
-)  # fmt: skip
-def test_each_operation_has_its_idempotency_when_it_is_compiled(name: str, repeat: Idempotency) -> None:
-    """An operation's idempotency follows from its method and from having a key."""
-    assert repeat is endpoint_of(getattr(TalonOne, name)).operation.idempotency
-
-
 def test_a_call_has_two_ordering_keys_when_profile_and_session_have_ids() -> None:
     """The key of the profile comes first, so that two calls never wait for each other."""
     body = IntegrationRequest(customer_session=NewCustomerSessionV2(profile_id="p"))

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.contract.docstrings import compare_docstrings
 from tools.contract.document import Document, DocumentError
 from tools.contract.examples import compare_examples, examples
 from tools.contract.findings import Finding, Group, ordered, report, sift
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
     """Return everything that the package lacks of a document, sorted, without the known gaps."""
     named = {*document.published, *document.components, *document.schemas, *document.effects}
-    findings = [*compare_operations(document), *compare_schemas(document), *compare_limits(document)]
+    compared = (compare_operations, compare_docstrings, compare_schemas, compare_limits)
+    findings = [finding for compare_part in compared for finding in compare_part(document)]
     return ordered(sift(findings, gaps, named))
 
 
