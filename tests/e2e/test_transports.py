@@ -113,6 +113,19 @@ async def test_nothing_was_sent_when_the_name_of_a_proxy_cannot_be_one() -> None
     assert "not_sent" == caught.value.outcome
 
 
+@pytest.mark.parametrize("transport", ["session", "direct"])
+async def test_the_environment_names_no_proxy_when_it_is_not_trusted(
+    transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `trust_env`, the proxy of the environment does not see the requests."""
+    with RawServer(answer({})) as server, RawServer(answer({})) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with TalonOne(server.url, KEY, transport=transport) as talon:
+            await talon.get_customer_inventory("a")
+    assert (1, 0) == (len(server.received), len(proxy.received))
+
+
 async def test_mocks_answer_when_they_are_active() -> None:
     """A mock of aioresponses answers a client that was there before it. The server answers once the mock is gone."""
     with RawServer(answer({"profile": {"id": 1}})) as server:

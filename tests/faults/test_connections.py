@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 import traceback
@@ -16,7 +17,7 @@ from support.raw import Exchange, RawServer, answer, hang, in_parts, then_hang
 from support.twins import KEY
 
 from talon_async import Limits, RetryPolicy, TalonOne, Timeout
-from talon_async.errors import APIError, ClientClosedError, TalonOneError, UnreadableAnswerError
+from talon_async.errors import APIError, ClientClosedError, ConnectError, TalonOneError, UnreadableAnswerError
 from talon_async.models import CustomerProfileIntegrationRequestV2, NewEvent
 
 if TYPE_CHECKING:
@@ -34,6 +35,36 @@ def certificates() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     authority.issue_cert("localhost").configure_cert(shown)
     authority.configure_trust(trusting)
     return shown, trusting
+
+
+@pytest.mark.parametrize("kind", ["awaited", "awaited-direct"])
+async def test_all_requests_are_out_at_once_when_the_limit_allows_for_them(client: Any) -> None:
+    """No other bound than `Limits.connections` holds requests back."""
+    count = 110
+
+    async def when_all_are_here(exchange: Exchange) -> None:
+        while len(server.received) < count:
+            await asyncio.sleep(0.01)
+        await exchange.send(answer({}))
+
+    with RawServer(when_all_are_here) as server:
+        talon = client(server.url, retry=ONCE, limits=Limits(connections=count))
+        await asyncio.gather(*[talon.get_customer_inventory("a") for _ in range(count)])
+
+
+async def test_the_server_of_a_borrowed_session_is_found_when_it_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lender's connector, too, looks a name up again when no connection can be made."""
+    look_up, where = socket.getaddrinfo, ["127.0.0.2"]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *args, **options: look_up(where[0], *args, **options))
+    with RawServer(answer({})) as server:
+        async with aiohttp.ClientSession() as session:
+            url = server.url.replace("127.0.0.1", "shop.localhost")
+            talon = TalonOne(url, KEY, session=session, retry=ONCE)
+            with pytest.raises(ConnectError):
+                await talon.get_customer_inventory("a")
+            where[0] = "127.0.0.1"
+            await talon.get_customer_inventory("a")
+            await talon.aclose()
 
 
 async def test_an_answer_is_refused_when_what_exceeds_the_limit_comes_later(client: Any) -> None:

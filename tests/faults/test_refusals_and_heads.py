@@ -51,6 +51,15 @@ async def test_too_many_headers_name_the_limit_and_are_final_when_a_read_meets_t
     assert ("unknown", 1, 1) == (caught.value.outcome, caught.value.attempts, len(server.received))
 
 
+async def test_an_answer_is_read_when_its_lines_are_long(client: Any) -> None:
+    """One line may take nearly the whole limit, whether it is the first one or a header."""
+    long = "x" * 30_000
+    head = f"HTTP/1.1 200 {long}\r\nX-Long: {long}\r\nContent-Length: 2\r\n\r\n"
+    with RawServer(head.encode() + b"{}") as server:
+        talon = client(server.url, retry=RetryPolicy.off())
+        assert long == (await talon.raw(talon.get_customer_inventory)("a")).headers["x-long"]
+
+
 async def test_an_answer_is_read_when_it_has_many_small_headers(client: Any) -> None:
     """An answer with a few hundred small headers is read, although aiohttp by itself refuses more than 128."""
     head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(300))

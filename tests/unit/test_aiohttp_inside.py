@@ -141,10 +141,20 @@ async def test_an_address_keeps_its_zone_when_aiohttp_asks_for_it(monkeypatch: p
         ]  # fmt: skip
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    found = await Resolver().resolve("shop.example", 443, socket.AF_UNSPEC)
+    found = await Resolver().resolve("shop.example", 443, socket.AF_INET6)
     assert ["fe80::1%3", "2001:db8::1", "192.0.2.1"] == [address["host"] for address in found]
     assert [socket.AF_INET6, socket.AF_INET6, socket.AF_INET] == [address["family"] for address in found]
     assert ({443}, {"shop.example"}) == (
         {address["port"] for address in found}, {address["hostname"] for address in found},
     )  # fmt: skip
-    assert [("shop.example", 443, socket.AF_UNSPEC, socket.SOCK_STREAM)] == asked
+    assert [("shop.example", 443, socket.AF_INET6, socket.SOCK_STREAM)] == asked
+
+
+async def test_no_timeout_of_aiohttp_applies_when_a_session_is_made() -> None:
+    """Timeouts of aiohttp itself, of five minutes and of 30 seconds for connecting, are off: `Timeout` alone bounds a call."""
+    async with TalonOne("https://shop.invalid", KEY) as talon:
+        transport = SessionTransport(talon._core.settings, Deadlines())
+        assert {None} == {
+            getattr(transport._session.timeout, name) for name in ("total", "connect", "sock_connect", "sock_read")
+        }
+        await transport.close()
