@@ -94,7 +94,7 @@ class NewCustomerSession:
     profile_id: str | None = None
     coupon: str | None = None
     referral: str | None = None
-    state: SessionState | None = None
+    state: Literal["open", "closed", "cancelled"] | None = None
     cart_items: Sequence[CartItem] | None = None
     identifiers: Sequence[str] | None = None
     total: float | None = None  # of the cart

@@ -30,6 +30,17 @@ ResponseContent = Literal[
     "achievements",
     "unlockedRewards",
 ]
+ProfileResponseContent = Literal[
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "event",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "campaignEligibility",
+    "achievements",
+    "unlockedRewards",
+]
 ReturnResponseContent = Literal[
     "customerSession",
     "customerProfile",
@@ -67,15 +78,14 @@ class ReturnIntegrationRequest:
 class CustomerProfileIntegrationRequestV2:
     """A profile to update, and the parts of the answer in addition to the effects.
 
-    A `None` inside `attributes` deletes that attribute. A profile has no session: the API takes `customerProfile`,
-    `triggeredCampaigns`, `loyalty`, `event`, `awardedGiveaways`, `ruleFailureReasons`, `campaignEligibility`,
-    `achievements` and `unlockedRewards`, the field `rewards`, as `response_content`. `evaluable_campaign_ids`
-    applies to dry requests only. `reward_integration_ids` are your IDs of unlocked rewards to use.
+    A `None` inside `attributes` deletes that attribute. `response_content` has no words about a session, its coupons or
+    its referral; `unlockedRewards` fills the field `rewards`. `evaluable_campaign_ids` applies to dry requests only.
+    `reward_integration_ids` are your IDs of unlocked rewards to use.
     """
 
     attributes: Mapping[str, Any] | None = None
     evaluable_campaign_ids: Sequence[int] | None = None
-    response_content: Sequence[ResponseContent] | None = None
+    response_content: Sequence[ProfileResponseContent] | None = None
     audiences_changes: ProfileAudiencesChanges | None = None
     reward_integration_ids: Sequence[str] | None = None
 
