@@ -37,8 +37,9 @@ import orjson
 from talon_async import models
 from talon_async._codec.hooks import reader, writer
 from talon_async._codec.shape import branches, is_list, is_mapping
-from talon_async._codec.strict import problems
+from talon_async._codec.strict import problems, told
 from talon_async._codec.support import keeps_what_was_read, rfc3339
+from talon_async._messages import Failure
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
 T = TypeVar("T")
@@ -115,9 +116,9 @@ class Decoder:
             if lazy and self._has_effects and not strict:
                 return self._read_lazily(self._whole(parse(body)))
             if len(body) < _LARGE or not gc.isenabled():
-                return self.read(self._whole(parse(body)), strict=strict)
+                return self.read(parse(body), strict=strict)
             with _collector_at_rest():
-                return self.read(self._whole(parse(body)), strict=strict)
+                return self.read(parse(body), strict=strict)
         except (ValueError, RecursionError) as problem:
             said = f"is not what it should be: {problem}" if body else "is empty"
             raise UnreadableAnswerError(f"the answer {said}") from None
@@ -138,9 +139,14 @@ class Decoder:
         return value
 
     def read(self, value: Any, *, strict: bool = False) -> Any:
-        """Read parsed JSON; `strict` raises ValueError for anything that is not as documented."""
+        """Read parsed JSON.
+
+        Raises:
+            ValueError: an object or a list is none; with `strict`, something is not as documented.
+        """
+        self._whole(value)
         if strict and (found := list(problems(value, self._returns))):
-            raise ValueError("; ".join(f"{problem.pointer or '/'}: {problem.details}" for problem in found))
+            raise ValueError(told(found))
         return [self._read(item) for item in value] if self._is_list else self._read(value)
 
 
@@ -217,9 +223,23 @@ def plain_of(value: Any) -> Any:
 def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:
     """Read a model from JSON text: a stored answer, a recorded example.
 
-    Tolerant like the client; `strict=True` raises ValueError on anything that is not as documented.
+    Values of other types than documented are kept, as by the client.
+
+    Args:
+        body: the text, or its bytes in UTF-8.
+        cls: the class of the model.
+        strict: whether to refuse everything that is not as documented.
+
+    Raises:
+        UnreadableAnswerError: the text is not JSON, or no object; with `strict`, something is not as documented.
+            Its `outcome` is `not_sent`, because no server was asked.
     """
-    value: T = read(parse(body), cls, strict=strict)
+    try:
+        value: T = read(parse(body), cls, strict=strict)
+    except (ValueError, RecursionError) as problem:
+        error = UnreadableAnswerError(f"the text cannot be read as {cls.__name__}: {problem}")
+        error.outcome, error.failure = "not_sent", Failure.FINAL
+        raise error from None
     return value
 
 
@@ -227,6 +247,10 @@ def to_json(value: Any) -> bytes:
     """Write a model as JSON, with the API's field names.
 
     A model that was made must be one that the client would send. One that was read is written as it came.
+
+    Raises:
+        InvalidArgumentError: a value cannot be sent, such as a word that the API does not have, or the model is nested
+            in more than 254 levels.
     """
     token = keeps_what_was_read.set(True)
     try:

@@ -28,8 +28,7 @@ import attrs
 import cattrs
 from cattrs.errors import StructureHandlerNotFoundError
 
-from talon_async._codec.shape import hints, is_list, is_mapping
-from talon_async._codec.strict import shown
+from talon_async._codec.shape import hints, is_list, is_mapping, shown
 from talon_async._codec.support import rfc3339, when
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import WIRE

@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
-from typing import Any, TypeGuard, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -31,6 +31,14 @@ def is_required(attribute: attrs.Attribute[Any]) -> bool:
     return attribute.default is attrs.NOTHING
 
 
+def closed_words(annotation: Any) -> tuple[str, ...]:
+    """Return the words that a value must be one of; none if it may be something else."""
+    kinds = branches(annotation)
+    if any(get_origin(kind) is not Literal for kind in kinds):
+        return ()
+    return tuple(word for kind in kinds for word in get_args(kind))
+
+
 def is_effect_props(annotation: Any) -> bool:
     """Tell whether a field holds effect props, whose class is chosen by the effect's type."""
     return models.UnknownEffectProps in branches(annotation)
@@ -39,6 +47,12 @@ def is_effect_props(annotation: Any) -> bool:
 def is_catalog_payload(annotation: Any) -> bool:
     """Tell whether a field holds what a catalog action does, whose class is chosen by the action's type."""
     return models.AddItemCatalogAction in branches(annotation)
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: the beginning of a single one, the kind of others."""
+    names = {dict: "an object", list: "a list", type(None): "null"}
+    return names.get(value.__class__) or repr(value)[:60]
 
 
 def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:

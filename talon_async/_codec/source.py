@@ -18,10 +18,19 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import attrs
 
 from talon_async import models
-from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
+from talon_async._codec.shape import (
+    branches,
+    closed_words,
+    hints,
+    is_catalog_payload,
+    is_effect_props,
+    is_required,
+)
 from talon_async.models._base import ALSO, LIMIT, wire_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from talon_async.models._base import Limit
 
 
@@ -115,16 +124,31 @@ class Source:
         lines = [f"def write_{self.name}(m):", "    o = {}"]
         for field in attrs.fields(self.cls):
             annotation = hints(self.cls)[field.name]
+            if is_required(field) and annotation is Any:  # None is one of its values
+                lines.append(f"    o[{wire_name(field)!r}] = m.{field.name}")
+                continue
             store = f"o[{wire_name(field)!r}] = {self._write(annotation, 'v', field.name)}"
-            if (limit := field.metadata.get(LIMIT)) is None:
+            if not (checks := list(self._checks(field, annotation))):
                 lines.append(f"    if (v := m.{field.name}) is not None: {store}")
                 continue
             lines.append(f"    if (v := m.{field.name}) is not None:")
             if any(get_origin(kind) is Sequence for kind in branches(annotation)):
                 lines.append(f"        v = v if v.__class__ is list or v is NULL else listed(m, {field.name!r}, v)")
-            condition = _needs_check(limit, annotation)
-            lines += [f"        if {condition}: check(m, {field.name!r}, v)", f"        {store}"]
+            lines += [f"        {line}" for line in (*checks, store)]
         return "\n".join([*lines, "    return o"])
+
+    def _checks(self, field: attrs.Attribute[Any], annotation: Any) -> Iterator[str]:
+        """Return the statements that refuse a value outside the limit or the words of its field."""
+        if (limit := field.metadata.get(LIMIT)) is not None:
+            yield f"if {_needs_check(limit, annotation)}: check(m, {field.name!r}, v)"
+        kind = branches(annotation)[0]
+        is_sequence = get_origin(kind) is Sequence
+        if words := closed_words(get_args(kind)[0] if is_sequence else annotation):
+            table = f"{self.name}_{field.name}_words"
+            self.tables.append(f"{table} = {words!r}")
+            wrong = f"v.__class__ is list and not all(x in {table} for x in v)"
+            condition = wrong if is_sequence else f"v not in {table} and v is not NULL"
+            yield f"if {condition}: check_words(m, {field.name!r}, v, {table})"
 
     def _write(self, annotation: Any, value: str, name: str) -> str:
         if is_effect_props(annotation) or is_catalog_payload(annotation):

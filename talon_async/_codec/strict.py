@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args, get_origin
 
 import attrs
 
 from talon_async import models
-from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required
+from talon_async._codec.shape import branches, hints, is_catalog_payload, is_effect_props, is_required, shown
 from talon_async._codec.support import when
 from talon_async.models._base import ALSO, wire_name
 
@@ -21,6 +21,25 @@ class Problem:
     pointer: str
     title: str
     details: str
+
+
+MOST = 10
+"""How many problems a message lists."""
+
+
+def told(found: Iterable[Problem]) -> str:
+    """Return a message about problems: the first ones, each with the end of a long pointer, and how many more."""
+    listed = [f"{_end(problem.pointer) or '/'}: {problem.details}" for problem in found]
+    more = [f"and {len(listed) - MOST} more"] if len(listed) > MOST else []
+    return "; ".join([*listed[:MOST], *more])
+
+
+def _end(pointer: str) -> str:
+    return pointer if len(pointer) <= LONGEST else f"...{pointer[-LONGEST:]}"
+
+
+LONGEST = 200
+"""How many characters of a pointer a message shows."""
 
 
 def problems(value: Any, annotation: Any, pointer: str = "") -> Iterator[Problem]:
@@ -62,7 +81,7 @@ def _fields(value: dict[str, Any], cls: type, pointer: str) -> Iterator[Problem]
             yield from _catalog_payload(value, pointer)
         elif field is not None:
             yield from problems(field, annotation, f"{pointer}/{name}")
-        elif is_required(attribute):
+        elif is_required(attribute) and not (annotation is Any and name in value):  # null is one of its values
             yield Problem(f"{pointer}/{name}", "Required", "must be given")
 
 
@@ -100,9 +119,3 @@ def _fits(value: Any, origin: Any, kind: Any) -> str | None:
     else:
         fits = type(value) in {float: (int, float)}.get(origin, (origin,))
     return None if fits else _WORDS[origin]
-
-
-def shown(value: Any) -> str:
-    """Return a value as messages show it: the beginning of a single one, the kind of others."""
-    names = {dict: "an object", list: "a list", type(None): "null"}
-    return names.get(value.__class__) or repr(value)[:60]

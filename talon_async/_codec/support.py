@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from numbers import Real
+from typing import TYPE_CHECKING, Any, get_origin
 
 import attrs
 
 from talon_async import models
 from talon_async._codec.registry import registry
-from talon_async._codec.shape import is_list, is_mapping
+from talon_async._codec.shape import branches, hints, is_list, is_mapping, shown
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import LIMIT, NULL, wire_name
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from talon_async._codec.registry import Hook
 
 __all__ = [
-    "NULL", "Misfit", "are_within", "check", "listed", "mapped", "new", "other", "payload_of", "put",
+    "NULL", "Misfit", "are_within", "check", "check_words", "listed", "mapped", "new", "other", "payload_of", "put",
     "read_EventEffect", "tagged", "unknown_props", "when", "write_EventEffect", "write_UnknownEffectProps",
 ]  # fmt: skip
 
@@ -102,8 +104,19 @@ def check(model: Any, name: str, value: Any) -> None:
     field = getattr(attrs.fields(model.__class__), name)
     if is_kept(model):
         return
-    if said := field.metadata[LIMIT].refusal(value):
+    said = _mistaken(hints(model.__class__)[name], value) or field.metadata[LIMIT].refusal(value)
+    if said:
         raise InvalidArgumentError(f"{wire_name(field)} {said}")
+
+
+def _mistaken(annotation: Any, value: Any) -> str | None:
+    """Say so if a number is in the place of a text or the other way round, of which a limit would be another one."""
+    kind = branches(annotation)[0]
+    if kind is str and isinstance(value, Real):
+        return f"must be text, not {shown(value)}"
+    if kind in (int, float) and isinstance(value, str):
+        return f"must be a number, not {shown(value)}"
+    return None
 
 
 def are_within(value: Any, least: int, most: int | None, shortest: int, longest: int) -> bool:
@@ -114,6 +127,19 @@ def are_within(value: Any, least: int, most: int | None, shortest: int, longest:
         if text.__class__ is not str or not shortest <= len(text) <= longest:
             return False
     return True
+
+
+def check_words(model: Any, name: str, value: Any, words: tuple[str, ...]) -> None:
+    """Refuse a value that is none of the words of its field, or a list with such a value, unless it is kept."""
+    if is_kept(model):
+        return
+    what, wrong = wire_name(getattr(attrs.fields(model.__class__), name)), value
+    if get_origin(branches(hints(model.__class__)[name])[0]) is Sequence:
+        index, wrong = next((index, item) for index, item in enumerate(value) if item not in words)
+        what = f"{what} item {index}"
+    *some, last = map(repr, words)
+    listed_words = f"{', '.join(some)} or {last}" if some else last
+    raise InvalidArgumentError(f"{what} must be {listed_words}, not {shown(wrong)}")
 
 
 def listed(model: Any, name: str, value: Any) -> Any:

@@ -272,5 +272,5 @@ def test_answer_is_unreadable_when_it_is_no_object(value: Any) -> None:
 
 def test_props_can_be_read_alone_when_they_do_not_fit() -> None:
     """Tolerant reading of props that do not fit their class raises only errors of its own."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(UnreadableAnswerError):
         from_json(b"{}", AcceptCouponEffectProps)

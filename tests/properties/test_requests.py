@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 import attrs
@@ -14,11 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from properties.strategies import JSON, KEYS, arguments_of, branches, filled
 
-from talon_async import to_json
+from talon_async import NULL, from_json, to_json
 from talon_async._codec import encode
 from talon_async._endpoint import Endpoint, endpoints_of
 from talon_async.client import TalonOne
 from talon_async.errors import InvalidArgumentError
+from talon_async.models import CartItem, CustomerProfileAudienceRequestItem, NewCustomerSessionV2
 from talon_async.models._base import Limit, wire_name
 
 STUBS = endpoints_of(TalonOne)
@@ -42,6 +43,22 @@ LISTS = [
     for field in attrs.fields(cls)
     if Sequence in map(get_origin, branches(get_type_hints(cls)[field.name]))
 ]
+
+
+def words_of(cls: type[Any], field: Any) -> tuple[tuple[str, ...], bool]:
+    """Return the words that a field, or each item of its list, must be one of, and whether it is a list."""
+    (kind, *_) = branches(get_type_hints(cls)[field.name])
+    is_list = get_origin(kind) is Sequence
+    items = [
+        part
+        for option in (get_args(kind) if is_list else [get_type_hints(cls)[field.name]])
+        for part in branches(option)
+    ]
+    closed = all(get_origin(part) is Literal for part in items)
+    return (tuple(word for part in items for word in get_args(part)) if closed else ()), is_list
+
+
+WORDED = [pytest.param(*given_.values, id=given_.id) for given_ in FIELDS if words_of(*given_.values)[0]]
 TEXTS = st.text(st.characters()) | st.text("./\\?#%&+ \x00\n:;=@", max_size=6)
 """Any text, with halves of characters too, and often with what has a meaning in addresses."""
 
@@ -131,8 +148,9 @@ def test_idempotency_key_is_taken_only_when_all_of_it_is_visible_ascii(key: str)
 
 @pytest.mark.parametrize(("cls", "field"), FIELDS)
 def test_body_is_sent_or_refused_when_a_field_holds_anything(cls: type[Any], field: Any) -> None:
-    """Any value of a field makes a body that has it, or an error of the package."""
+    """Any value of a field makes a body that has it, or an error of the package. None is sent only as a value."""
     body = filled(cls)
+    takes_null = field.default is attrs.NOTHING and get_type_hints(cls)[field.name] is Any
 
     @settings(max_examples=5)
     @example([1])
@@ -151,7 +169,8 @@ def test_body_is_sent_or_refused_when_a_field_holds_anything(cls: type[Any], fie
             written = json.loads(encode(attrs.evolve(body, **{field.name: value})))
         except InvalidArgumentError:
             return
-        assert (value is None) is (wire_name(field) not in written)
+        is_left_out = value is None and not takes_null
+        assert is_left_out is (wire_name(field) not in written)
 
     sent()
 
@@ -178,3 +197,42 @@ def test_value_is_refused_when_a_list_is_expected(cls: type[Any], field: Any) ->
     for odd in ("text", "", 7, 0, {"a": 1}, {}):
         with pytest.raises(InvalidArgumentError, match=f"{field.name}|{wire_name(field)}"):
             to_json(attrs.evolve(body, **{field.name: odd}))
+
+
+@pytest.mark.parametrize(("cls", "field"), WORDED)
+def test_word_is_refused_when_it_is_none_of_those_listed(cls: type[Any], field: Any) -> None:
+    """A closed list of words is checked before anything is sent: every word of it is taken, and no other value."""
+    words, is_list = words_of(cls, field)
+    body = filled(cls)
+
+    def written(value: Any) -> Any:
+        given_ = [words[0], value] if is_list else value
+        return json.loads(encode(attrs.evolve(body, **{field.name: given_})))[wire_name(field)]
+
+    assert [*words] == [written(word)[-1] if is_list else written(word) for word in words]
+    assert encode(attrs.evolve(body, **{field.name: NULL}))
+    for odd in ("", words[0] + " ", words[0].swapcase(), 1, True, ["a"], {"a": 1}):
+        with pytest.raises(
+            InvalidArgumentError, match=rf"^{wire_name(field)}{' item 1' * is_list} must be .*{words[-1]}', not "
+        ):
+            written(odd)
+
+
+@pytest.mark.parametrize(("cls", "field"), WORDED)
+def test_unknown_word_is_kept_when_it_was_read(cls: type[Any], field: Any) -> None:
+    """A word that was read is written again by `to_json`, also if this release does not know it."""
+    _, is_list = words_of(cls, field)
+    stored = {wire_name(field): ["new"] if is_list else "new"}
+    assert stored.items() <= json.loads(to_json(from_json(json.dumps(stored), cls))).items()
+
+
+def test_number_is_refused_when_its_field_takes_text_of_a_certain_length() -> None:
+    """A number is no text of some length, and a text is no number above a bound."""
+    for cls, wrong in (
+        (NewCustomerSessionV2, {"referral_code": 5}),
+        (CustomerProfileAudienceRequestItem, {"profile_integration_id": True}),
+    ):
+        with pytest.raises(InvalidArgumentError, match="must be text, not (5|True)"):
+            encode(attrs.evolve(filled(cls), **wrong))
+    with pytest.raises(InvalidArgumentError, match="quantity must be a number, not 'two'"):
+        encode(attrs.evolve(filled(CartItem), quantity="two"))

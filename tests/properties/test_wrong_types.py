@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from properties.strategies import complete
 from properties.test_odd_answers import GONE, MUTATIONS, OBJECTS, ODD, each_answer, mutated, paths
 
-from talon_async import TalonOne, from_json
+from talon_async import TalonOne, from_json, to_json
 from talon_async._codec import decoder
 from talon_async._endpoint import endpoints_of
-from talon_async._messages import Answer
+from talon_async._messages import Answer, Failure
 from talon_async.errors import APIError, UnreadableAnswerError, error_for
 from talon_async.models import CatalogAction, Effect, IntegrationStateV2
 from talon_async.testing import Sandbox
@@ -74,7 +74,7 @@ def test_strict_reading_is_refused_when_a_type_is_no_text(kind: Any) -> None:
     with pytest.raises(UnreadableAnswerError, match="is not a known effect type"):
         decoder(IntegrationStateV2)(json.dumps({"effects": [{"effectType": kind}]}).encode(), strict=True)
     if kind is not None:
-        with pytest.raises(ValueError, match="/type: must be"):
+        with pytest.raises(UnreadableAnswerError, match="/type: must be"):
             from_json(json.dumps({"type": kind, "payload": {}}), CatalogAction, strict=True)
 
 
@@ -161,8 +161,46 @@ def test_reading_says_what_it_needs_when_it_gets_no_text(body: Any) -> None:
 def test_json_is_read_when_it_stands_in_another_kind_of_bytes() -> None:
     """A memoryview is read like bytes, and raises the same error if it is no JSON."""
     assert IntegrationStateV2() == from_json(memoryview(b"\xef\xbb\xbf{}"), IntegrationStateV2)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="unexpected end"):
+    with pytest.raises(UnreadableAnswerError, match="unexpected end"):
         from_json(memoryview(b"["), IntegrationStateV2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("cls", OBJECTS, ids=lambda cls: cls.__name__)
+def test_a_model_or_the_own_error_comes_when_any_text_is_read(cls: type[Any], strict: bool) -> None:
+    """`from_json` returns an instance of the class, or raises `UnreadableAnswerError` that says nothing was sent."""
+    for text in [*(json.dumps(odd) for odd in ODD), *RAW]:
+        try:
+            read: Any = from_json(text, cls, strict=strict)
+        except UnreadableAnswerError as error:
+            read = error
+        if isinstance(read, UnreadableAnswerError):
+            assert ("not_sent", Failure.FINAL) == (read.outcome, read.failure)
+            assert read.message.startswith(f"the text cannot be read as {cls.__name__}: ")
+        else:
+            assert type(read) is cls
+
+
+@pytest.mark.parametrize("word", ["set", "updateAttribute"])
+def test_null_is_a_value_when_any_value_may_be_set(word: str) -> None:
+    """An effect that sets null passes strict reading, and null is written again. Without a value it is refused."""
+    body = {"effectType": word, "props": {"path": "Session.Attributes.note", "value": None}}
+    with_null, without = [{"effects": [effect]} for effect in (body, {**body, "props": {"path": "p"}})]
+    read = from_json(json.dumps(with_null), IntegrationStateV2, strict=True)
+    assert body["props"] == json.loads(to_json(read))["effects"][0]["props"]
+    with pytest.raises(UnreadableAnswerError, match="/effects/0/props/value: must be given"):
+        from_json(json.dumps(without), IntegrationStateV2, strict=True)
+
+
+def test_message_is_short_when_strict_reading_finds_much() -> None:
+    """A message has the first ten problems, the number of the others, and the end of a long pointer."""
+    effects = [{"effectType": "x" * 10_000}] * 5000
+    with pytest.raises(UnreadableAnswerError, match="; and 4990 more$") as caught:
+        from_json(json.dumps({"effects": effects}), IntegrationStateV2, strict=True)
+    assert len(str(caught.value)) < 2000
+    body = json.dumps({"customerSession": {"additionalCosts": {"x" * 10_000: {"price": "dear"}}}})
+    with pytest.raises(UnreadableAnswerError, match=r": \.\.\.x{194}/price: must be a number, not 'dear'$"):
+        from_json(body, IntegrationStateV2, strict=True)
 
 
 REFUSED = {

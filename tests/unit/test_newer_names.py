@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from talon_async import from_json, to_json
+from talon_async import UnreadableAnswerError, from_json, to_json
 from talon_async.effects import cart_totals
 from talon_async.models import (
     AchievementProgressWithDefinition,
@@ -98,7 +98,7 @@ def test_the_documented_name_is_read_when_both_are_there() -> None:
 
 def test_a_wrong_value_is_reported_when_it_has_the_other_name() -> None:
     """Strict reading reports a wrong value with a pointer to the name that came."""
-    with pytest.raises(ValueError, match="/effectiveFrom: must be an RFC 3339 time"):
+    with pytest.raises(UnreadableAnswerError, match="/effectiveFrom: must be an RFC 3339 time"):
         from_json(b'{"effectiveFrom": 1}', PriceDetail, strict=True)
 
 

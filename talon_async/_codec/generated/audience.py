@@ -2,6 +2,7 @@
 
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -143,6 +144,8 @@ def read_CustomerProfileAudienceRequestItem(o, _=None):
 def write_CustomerProfileAudienceRequestItem(m):
     o = {}
     if (v := m.action) is not None:
+        if v not in CustomerProfileAudienceRequestItem_action_words and v is not NULL:
+            check_words(m, "action", v, CustomerProfileAudienceRequestItem_action_words)
         o["action"] = v
     if (v := m.profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
@@ -218,3 +221,6 @@ def write_UpdateAudience(m):
             v if v.__class__ is list or v is NULL else listed(m, "subscribed_applications_ids", v)
         )
     return o
+
+
+CustomerProfileAudienceRequestItem_action_words = ("add", "delete")

@@ -6,6 +6,7 @@ from talon_async._codec.generated.cart import read_Product
 from talon_async._codec.generated.cart import write_Product
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -218,6 +219,8 @@ def write_BestPriorPriceRequest(m):
     if (v := m.timeframe) is not None:
         o["timeframe"] = v
     if (v := m.timeframe_end_date_type) is not None:
+        if v not in BestPriorPriceRequest_timeframe_end_date_type_words and v is not NULL:
+            check_words(m, "timeframe_end_date_type", v, BestPriorPriceRequest_timeframe_end_date_type_words)
         o["timeframeEndDateType"] = v
     if (v := m.target) is not None:
         o["target"] = write_BestPriorTarget(v) if v.__class__ is BestPriorTarget else other(v)
@@ -237,6 +240,8 @@ def read_BestPriorTarget(o, _=None):
 def write_BestPriorTarget(m):
     o = {}
     if (v := m.target_type) is not None:
+        if v not in BestPriorTarget_target_type_words and v is not NULL:
+            check_words(m, "target_type", v, BestPriorTarget_target_type_words)
         o["targetType"] = v
     if (v := m.audience_id) is not None:
         o["audienceID"] = v
@@ -303,6 +308,8 @@ def write_CatalogAction(m):
     if (v := m.payload) is not None:
         o["payload"] = other(v)
     if (v := m.type) is not None:
+        if v not in CatalogAction_type_words and v is not NULL:
+            check_words(m, "type", v, CatalogAction_type_words)
         o["type"] = v
     return o
 
@@ -323,9 +330,10 @@ def write_CatalogActionFilter(m):
     if (v := m.attr) is not None:
         o["attr"] = v
     if (v := m.op) is not None:
+        if v not in CatalogActionFilter_op_words and v is not NULL:
+            check_words(m, "op", v, CatalogActionFilter_op_words)
         o["op"] = v
-    if (v := m.value) is not None:
-        o["value"] = v
+    o["value"] = m.value
     return o
 
 
@@ -393,6 +401,8 @@ def read_LabelTargetAudience(o, _=None):
 def write_LabelTargetAudience(m):
     o = {}
     if (v := m.type) is not None:
+        if v not in LabelTargetAudience_type_words and v is not NULL:
+            check_words(m, "type", v, LabelTargetAudience_type_words)
         o["type"] = v
     if (v := m.audience) is not None:
         o["audience"] = write_AudienceReference(v) if v.__class__ is AudienceReference else other(v)
@@ -411,6 +421,8 @@ def read_LabelTargetNone(o, _=None):
 def write_LabelTargetNone(m):
     o = {}
     if (v := m.type) is not None:
+        if v not in LabelTargetNone_type_words and v is not NULL:
+            check_words(m, "type", v, LabelTargetNone_type_words)
         o["type"] = v
     return o
 
@@ -554,6 +566,12 @@ def write_RemoveManyItemsCatalogAction(m):
 BestPriorPrice_target = {"NONE": read_LabelTargetNone, "AUDIENCE": read_LabelTargetAudience}
 
 
+BestPriorPriceRequest_timeframe_end_date_type_words = ("strict", "price", "sale")
+
+
+BestPriorTarget_target_type_words = ("NONE", "AUDIENCE")
+
+
 CatalogAction_payload = {
     "ADD": read_AddItemCatalogAction,
     "PATCH": read_PatchItemCatalogAction,
@@ -562,3 +580,15 @@ CatalogAction_payload = {
     "REMOVE_MANY": read_RemoveManyItemsCatalogAction,
     "ADD_PRICE_ADJUSTMENT": read_AddPriceAdjustmentCatalogAction,
 }
+
+
+CatalogAction_type_words = ("ADD", "PATCH", "PATCH_MANY", "REMOVE", "REMOVE_MANY", "ADD_PRICE_ADJUSTMENT")
+
+
+CatalogActionFilter_op_words = ("EQ", "LT", "LE", "GT", "GE", "IN")
+
+
+LabelTargetAudience_type_words = ("AUDIENCE",)
+
+
+LabelTargetNone_type_words = ("NONE",)

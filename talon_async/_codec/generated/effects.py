@@ -1824,8 +1824,7 @@ def write_UpdateAttributeEffectProps(m):
     o = {}
     if (v := m.path) is not None:
         o["path"] = v
-    if (v := m.value) is not None:
-        o["value"] = v
+    o["value"] = m.value
     return o
 
 

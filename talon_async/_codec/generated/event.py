@@ -8,6 +8,7 @@ from talon_async._codec.generated.loyalty import read_LedgerEntry
 from talon_async._codec.generated.loyalty import write_LedgerEntry
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -180,6 +181,9 @@ def write_IntegrationEventV2Request(m):
     if (v := m.attributes) is not None:
         o["attributes"] = v
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in IntegrationEventV2Request_response_content_words for x in v):
+            check_words(m, "response_content", v, IntegrationEventV2Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
@@ -240,6 +244,9 @@ def write_IntegrationEventV3Request(m):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in IntegrationEventV3Request_response_content_words for x in v):
+            check_words(m, "response_content", v, IntegrationEventV3Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.referral_code) is not None:
         if not (v.__class__ is str and 0 <= len(v) <= 100):
@@ -314,3 +321,28 @@ def write_NewEvent(m):
     if (v := m.profile_id) is not None:
         o["profileId"] = v
     return o
+
+
+IntegrationEventV2Request_response_content_words = (
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "event",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "campaignEligibility",
+    "achievements",
+    "unlockedRewards",
+)
+
+
+IntegrationEventV3Request_response_content_words = (
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "advancedEvent",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "referral",
+    "unlockedRewards",
+)

@@ -10,6 +10,7 @@ from talon_async._codec.generated.profile import read_CustomerProfile
 from talon_async._codec.generated.profile import write_CustomerProfile
 from talon_async._codec.support import NULL
 from talon_async._codec.support import check
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
 from talon_async._codec.support import new
@@ -319,6 +320,8 @@ def read_DeleteLoyaltyTransactionsRequest(o, _=None):
 def write_DeleteLoyaltyTransactionsRequest(m):
     o = {}
     if (v := m.scope) is not None:
+        if v not in DeleteLoyaltyTransactionsRequest_scope_words and v is not NULL:
+            check_words(m, "scope", v, DeleteLoyaltyTransactionsRequest_scope_words)
         o["scope"] = v
     if (v := m.subledger_ids) is not None:
         o["subledgerIds"] = v if v.__class__ is list or v is NULL else listed(m, "subledger_ids", v)
@@ -339,6 +342,8 @@ def read_GenerateLoyaltyCard(o, _=None):
 def write_GenerateLoyaltyCard(m):
     o = {}
     if (v := m.status) is not None:
+        if v not in GenerateLoyaltyCard_status_words and v is not NULL:
+            check_words(m, "status", v, GenerateLoyaltyCard_status_words)
         o["status"] = v
     if (v := m.customer_profile_ids) is not None:
         o["customerProfileIds"] = v if v.__class__ is list or v is NULL else listed(m, "customer_profile_ids", v)
@@ -607,6 +612,9 @@ def write_IntegrationUnlockRewardRequest(m):
     if (v := m.subledger_id) is not None:
         o["subledgerId"] = v
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in IntegrationUnlockRewardRequest_response_content_words for x in v):
+            check_words(m, "response_content", v, IntegrationUnlockRewardRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.card_identifier) is not None:
         if True:
@@ -1590,3 +1598,12 @@ def write_Tier(m):
     if (v := m.reason) is not None:
         o["reason"] = v
     return o
+
+
+DeleteLoyaltyTransactionsRequest_scope_words = ("AllSubledgers", "SelectedSubledgers")
+
+
+GenerateLoyaltyCard_status_words = ("active", "inactive")
+
+
+IntegrationUnlockRewardRequest_response_content_words = ("customerProfile", "effects", "ruleFailureReasons", "loyalty")

@@ -7,6 +7,7 @@ from talon_async._codec.generated.cart import write_CartItem
 from talon_async._codec.support import NULL
 from talon_async._codec.support import are_within
 from talon_async._codec.support import check
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import mapped
 from talon_async._codec.support import new
@@ -253,6 +254,8 @@ def write_NewCustomerSession(m):
     if (v := m.referral) is not None:
         o["referral"] = v
     if (v := m.state) is not None:
+        if v not in NewCustomerSession_state_words and v is not NULL:
+            check_words(m, "state", v, NewCustomerSession_state_words)
         o["state"] = v
     if (v := m.cart_items) is not None:
         o["cartItems"] = (
@@ -324,6 +327,8 @@ def write_NewCustomerSessionV2(m):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.state) is not None:
+        if v not in NewCustomerSessionV2_state_words and v is not NULL:
+            check_words(m, "state", v, NewCustomerSessionV2_state_words)
         o["state"] = v
     if (v := m.cart_items) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "cart_items", v)
@@ -368,3 +373,9 @@ def write_NewCustomerSessionV2(m):
     if (v := m.reward_integration_ids) is not None:
         o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
+
+
+NewCustomerSession_state_words = ("open", "closed", "cancelled")
+
+
+NewCustomerSessionV2_state_words = ("open", "closed", "partially_returned", "cancelled")

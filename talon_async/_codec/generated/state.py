@@ -47,6 +47,7 @@ from talon_async._codec.generated.session import write_CustomerSession
 from talon_async._codec.generated.session import write_CustomerSessionV2
 from talon_async._codec.generated.session import write_NewCustomerSessionV2
 from talon_async._codec.support import NULL
+from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -195,6 +196,9 @@ def write_CustomerProfileIntegrationRequestV2(m):
     if (v := m.evaluable_campaign_ids) is not None:
         o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in CustomerProfileIntegrationRequestV2_response_content_words for x in v):
+            check_words(m, "response_content", v, CustomerProfileIntegrationRequestV2_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.audiences_changes) is not None:
         o["audiencesChanges"] = write_ProfileAudiencesChanges(v) if v.__class__ is ProfileAudiencesChanges else other(v)
@@ -612,6 +616,9 @@ def write_IntegrationRequest(m):
     if (v := m.customer_session) is not None:
         o["customerSession"] = write_NewCustomerSessionV2(v) if v.__class__ is NewCustomerSessionV2 else other(v)
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in IntegrationRequest_response_content_words for x in v):
+            check_words(m, "response_content", v, IntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o
 
@@ -839,5 +846,50 @@ def write_ReturnIntegrationRequest(m):
     if (v := m.return_) is not None:
         o["return"] = write_NewReturn(v) if v.__class__ is NewReturn else other(v)
     if (v := m.response_content) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is list and not all(x in ReturnIntegrationRequest_response_content_words for x in v):
+            check_words(m, "response_content", v, ReturnIntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o
+
+
+CustomerProfileIntegrationRequestV2_response_content_words = (
+    "customerProfile",
+    "triggeredCampaigns",
+    "loyalty",
+    "event",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "campaignEligibility",
+    "achievements",
+    "unlockedRewards",
+)
+
+
+IntegrationRequest_response_content_words = (
+    "customerSession",
+    "customerProfile",
+    "coupons",
+    "triggeredCampaigns",
+    "referral",
+    "loyalty",
+    "event",
+    "awardedGiveaways",
+    "ruleFailureReasons",
+    "previousReturns",
+    "campaignEligibility",
+    "achievements",
+    "unlockedRewards",
+)
+
+
+ReturnIntegrationRequest_response_content_words = (
+    "customerSession",
+    "customerProfile",
+    "coupons",
+    "triggeredCampaigns",
+    "referral",
+    "loyalty",
+    "event",
+    "previousReturns",
+)
