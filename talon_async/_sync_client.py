@@ -1399,7 +1399,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_program_profile_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1414,7 +1414,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1452,7 +1453,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_program_profile_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1470,7 +1471,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1508,7 +1510,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_card_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1523,7 +1525,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1561,7 +1564,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_card_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1578,7 +1581,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1614,7 +1618,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_achievements` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1627,7 +1631,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1659,7 +1664,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_achievement_history` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1672,7 +1677,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1706,7 +1712,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `integration_get_all_campaigns` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             campaign_ids: only these campaigns.
@@ -1721,7 +1727,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1753,7 +1760,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_rewards` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1764,7 +1771,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1796,7 +1804,7 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `integration_rewards_catalog` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             points_from: only rewards that cost so many points or more; greater than 0.
@@ -1814,7 +1822,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -37,7 +37,7 @@ class Pages:
 DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
 {args}            limit: the highest number of items; all items by default.
@@ -45,7 +45,8 @@ DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `{name}` raises it, when the iteration requests a page.
 
         {see}

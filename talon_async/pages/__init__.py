@@ -3,7 +3,13 @@
 1. The next page begins after the items that were received, whose number may be smaller than the requested page size.
 2. A listing ends when the server says so or a page is empty. The server says so by `hasMore`, or else by the total
    number of items. A page that is not a list is an error, because the listing would otherwise look complete.
-3. A page that was received before is an error: the server ignores `skip`, and the iteration would not end.
+3. A page that has only items which came before is an error: the server ignores `skip`, and the iteration would not end.
+   An item is known by its `id`, or by all of its fields if it has none, so it does not matter in which order the items
+   come or which fields have changed. A single item may come again once, because another one was added meanwhile.
+4. A server that says that more items follow, although more than a page beyond its own total has come, is an error.
+
+The IDs are remembered up to the end, about 100 bytes for each. A server that makes up new items for ever cannot be told
+from one with a long listing. Only `limit` bounds that.
 """
 
 from __future__ import annotations
@@ -37,9 +43,8 @@ class Pager:
     _page_size: int
     _taken: int = 0
     _ended: bool = False
-    _pages: int = 0
-    _last: Sequence[Any] = ()
-    _kept: Sequence[Any] = ()
+    _known: set[int | str] = attrs.Factory(set[int | str])
+    _repeated: int = 0
 
     def request(self) -> Request | None:
         """Return the request for the next page, or None at the end."""
@@ -57,26 +62,41 @@ class Pager:
         self._refuse_repetition(data)
         wanted = data if self._limit is None else data[: self._limit - self._taken]
         self._taken += len(data)
-        more, total = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
-        counted = more is None and isinstance(total, int) and 0 < total <= self._taken
-        self._ended = not data or counted or more is False
+        more, said = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
+        total = said if isinstance(said, int) and said > 0 else self._taken + 1  # some servers say 0, and count nothing
+        self._ended = not data or (more is None and total <= self._taken) or more is False
+        if not self._ended:
+            self._refuse_contradiction(total, len(data))
         return wanted
 
-    def _refuse_repetition(self, data: Sequence[Any]) -> None:
-        """Raise for a page that equals the last one or the kept one.
+    def _refuse_contradiction(self, total: int, size: int) -> None:
+        """Raise if more than a page beyond the total has come. Some servers give the size of the page as the total."""
+        if total != size and self._taken > total + self._page_size:
+            raise self._unreadable(f"the server counts {total} items, and says that more follow after {self._taken}")
 
-        The first, second, fourth, eighth page and so on is kept until the next of these. This finds a cycle of any
-        length (Brent's algorithm), and holds only two pages in memory.
-        """
-        if data and data in (self._last, self._kept):
-            raise self._unreadable(f"the page after {self._taken} items was received before: the server ignores `skip`")
-        self._pages += 1
-        self._last = data
-        if self._pages & (self._pages - 1) == 0:
-            self._kept = data
+    def _refuse_repetition(self, data: Sequence[Any]) -> None:
+        """Raise for a page without a new item, or for the second one in a row if they have one item each."""
+        names = set(map(_name, data))
+        self._repeated = self._repeated + len(data) if names <= self._known else 0
+        if self._repeated > 1:
+            raise self._unreadable(
+                f"the page after {self._taken} items has only items that came before: the server ignores `skip`"
+            )
+        self._known |= names
 
     def _unreadable(self, message: str) -> TalonOneError:
         return UnreadableAnswerError(message).about(self._operation)
+
+
+def _name(item: Any) -> int | str:
+    """Return what tells an item from others: its ID, or else a digest of all of its fields."""
+    number = getattr(item, "id", None)
+    if isinstance(number, int | str):
+        return number
+    try:
+        return hash(repr(item))
+    except RecursionError:  # it is nested as deeply as JSON can be
+        return 0
 
 
 def pager(method: Callable[..., Any], limit: int | None, page_size: int | None, *args: Any, **options: Any) -> Pager:

@@ -50,7 +50,7 @@ class Pages:
         """Iterate over all items that `get_loyalty_program_profile_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -65,7 +65,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -103,7 +104,7 @@ class Pages:
         """Iterate over all items that `get_loyalty_program_profile_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -121,7 +122,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -159,7 +161,7 @@ class Pages:
         """Iterate over all items that `get_loyalty_card_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -174,7 +176,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -212,7 +215,7 @@ class Pages:
         """Iterate over all items that `get_loyalty_card_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -229,7 +232,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -265,7 +269,7 @@ class Pages:
         """Iterate over all items that `get_customer_achievements` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -278,7 +282,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -310,7 +315,7 @@ class Pages:
         """Iterate over all items that `get_customer_achievement_history` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -323,7 +328,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -357,7 +363,7 @@ class Pages:
         """Iterate over all items that `integration_get_all_campaigns` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             campaign_ids: only these campaigns.
@@ -372,7 +378,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -404,7 +411,7 @@ class Pages:
         """Iterate over all items that `get_customer_rewards` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -415,7 +422,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -447,7 +455,7 @@ class Pages:
         """Iterate over all items that `integration_rewards_catalog` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
 
         Args:
             points_from: only rewards that cost so many points or more; greater than 0.
@@ -465,7 +473,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or is received twice, because the server ignores `skip`.
+            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
+                `skip`, or more items follow than the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -38,7 +39,8 @@ class Pages:
 
 def page(stub: Endpoint, *numbers: int, **said: Any) -> Any:
     """Return a page of an operation with these items."""
-    value = {"data": [{"id": number} for number in numbers], **said}
+    items = [{"id": number, "startDate": f"2026-01-01T00:00:{number:02}Z"} for number in numbers]  # some have no ID
+    value = {"data": items, **said}
     return {"catalog": value} if stub.name == "integration_rewards_catalog" else value
 
 
@@ -87,6 +89,64 @@ async def test_iteration_ends_when_a_page_is_empty_and_more_is_said(client: Any,
     with RawServer(pages) as server:
         items = [item async for item in walk(client(server.url), name, **arguments_of(stub))]
     assert (2, 2) == (len(items), pages.asked)
+
+
+@each_listing
+async def test_iteration_ends_with_an_error_when_the_same_items_come_in_another_order(client: Any, name: str) -> None:
+    """The items of a page may be in another order, or another selection of those that came: they are reported."""
+    stub = LISTINGS[name]
+    pages = Pages(*(page(stub, *numbers, hasMore=True) for numbers in ((1, 2, 3), (4, 5, 6), (6, 1, 4), (3, 2, 1))))
+    with RawServer(pages) as server:
+        assert 6 == await taken(client(server.url), name, page_size=3)
+    assert 3 == pages.asked
+
+
+@each_listing
+async def test_iteration_ends_with_an_error_when_the_same_items_have_other_fields(client: Any, name: str) -> None:
+    """An item is known by its ID, whatever else of it changes: a time of the answer, for example."""
+    times = [
+        {"hasMore": True, "data": [{"id": n, "created": f"2026-01-0{day}T00:00:00Z"} for n in (1, 2)]}
+        for day in range(1, 10)
+    ]
+    pages = Pages(*({"catalog": one} if name == "iter_integration_rewards_catalog" else one for one in times))
+    with RawServer(pages) as server:
+        if name == "iter_customer_achievement_history":  # whose items have no ID and no such time: they are equal
+            assert 2 == await taken(client(server.url), name)
+        else:
+            assert 2 == await taken(client(server.url), name, page_size=2)
+    assert 2 == pages.asked
+
+
+@each_listing
+async def test_an_item_may_come_again_when_each_page_has_one(client: Any, name: str) -> None:
+    """With pages of one item, an item that was added meanwhile makes the last one come again, which is no error.
+
+    The same item on a third page is.
+    """
+    stub = LISTINGS[name]
+    added = Pages(*(page(stub, n, hasMore=True) for n in (1, 1, 2, 2, 3)), page(stub, hasMore=False))
+    stuck = Pages(*(page(stub, n, hasMore=True) for n in (1, 2)), *[page(stub, 2, hasMore=True)] * 3)
+    with RawServer(added) as server:
+        items = [item async for item in walk(client(server.url), name, **arguments_of(stub), page_size=1)]
+    assert 5 == len(items)
+    with RawServer(stuck) as server:
+        assert 3 == await taken(client(server.url), name, page_size=1)
+    assert 4 == stuck.asked
+
+
+@pytest.mark.parametrize("said", [True, None])
+async def test_iteration_ends_when_the_server_counts_fewer_items_than_it_gives(client: Any, said: bool | None) -> None:
+    """More than a page beyond the server's own total, `hasMore` is reported. Without `hasMore` the total is the end."""
+    rewards, total = "iter_customer_rewards", 3
+    pages = Pages(*(page(LISTINGS[rewards], 2 * n, 2 * n + 1, hasMore=said, totalResultSize=total) for n in range(20)))
+    count = 0
+    with RawServer(pages) as server, contextlib.ExitStack() as expected:
+        if said:
+            message = "get_customer_rewards: the server counts 3 items, and says that more follow after 6"
+            expected.enter_context(pytest.raises(UnreadableAnswerError, match=f"^{message}$"))
+        async for _ in walk(client(server.url), rewards, "a", page_size=2):
+            count += 1
+    assert 4 == count
 
 
 async def test_the_last_page_comes_again_when_skip_is_too_large_for_the_server(client: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,8 +16,9 @@ from properties.strategies import arguments_of
 from talon_async._endpoint import Endpoint, endpoints_of
 from talon_async._messages import Request
 from talon_async.client import TalonOne
-from talon_async.errors import InvalidArgumentError
-from talon_async.models import RewardsCatalogPage
+from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
+from talon_async.models import CustomerProfileReward, GetCustomerRewardsResponse, RewardsCatalogPage
+from talon_async.pages import pager
 from talon_async.pages._generated import Pages
 from talon_async.testing._reading import query_values
 
@@ -108,6 +110,44 @@ def test_listing_is_complete_when_pages_are_of_any_size(stub: Endpoint) -> None:
         assert (limit == 0) is (server.asked == 0)
 
     whole()
+
+
+@given(
+    items=st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=20),
+    total=st.none() | st.integers(0, 10**6),
+)
+@settings(max_examples=300)
+def test_iteration_ends_when_a_server_has_only_some_items(items: list[list[int]], total: int | None) -> None:
+    """A server that gives its items for ever is reported before it has given twice as many pages as it has items.
+
+    It may give them in any order and selection, with fields that change and any total.
+    """
+    walk, pages = pager(TalonOne.get_customer_rewards, None, None, "a"), 0
+    with contextlib.suppress(UnreadableAnswerError):
+        while walk.request():
+            data = [CustomerProfileReward(id=number, description=str(pages)) for number in items[pages % len(items)]]
+            walk.items(GetCustomerRewardsResponse(data=data, has_more=True, total_result_size=total))
+            pages += 1
+    assert pages <= 2 * len({number for page in items for number in page})
+
+
+@given(
+    additions=st.lists(st.lists(st.integers(0, 30), max_size=2), max_size=30),
+    size=st.integers(3, 6),
+    count=st.integers(0, 30),
+)
+def test_iteration_is_whole_when_items_are_added_meanwhile(additions: list[list[int]], size: int, count: int) -> None:
+    """Items that are added between two pages, fewer than a page has, are no error, and no other item is left out."""
+    walk, new = pager(TalonOne.get_customer_rewards, None, size, "a"), iter(range(100, 1000))
+    listing, seen, pages = list(range(count)), set[int | None](), 0
+    while walk.request():
+        data = [CustomerProfileReward(id=number) for number in listing[walk._taken : walk._taken + size]]
+        more = walk._taken + len(data) < len(listing)
+        seen |= {item.id for item in walk.items(GetCustomerRewardsResponse(data=data, has_more=more))}
+        for place in additions[pages] if pages < len(additions) else ():
+            listing.insert(min(place, len(listing)), next(new))
+        pages += 1
+    assert {*range(count)} <= seen
 
 
 @each_listing
