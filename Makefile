@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := -m pip install --quiet --disable-pip-version-check
 FRESH := $(VENV)/.fresh
 
 .PHONY: demo test test-all test-lowest check bench bench-exact generate clean
@@ -12,9 +11,9 @@ demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 	@$(BIN)/python -m talon_async demo
 
 test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
-	@$(BIN)/python tools/test_others.py --announce 1
+	@$(BIN)/python -m tools.test_others --announce 1
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python tools/test_others.py --announce 2
+	@$(BIN)/python -m tools.test_others --announce 2
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
 
@@ -24,10 +23,10 @@ unit: $(FRESH) ## the fast tests alone, in a few seconds: while you work
 
 .PHONY: test-others
 test-others: ## the tests on the oldest dependencies, and on the other Pythons of this machine; none is required
-	@$(BIN)/python tools/test_others.py
+	@$(BIN)/python -m tools.test_others
 
 test-lowest: ## the tests on the oldest dependencies that pyproject.toml allows
-	@$(BIN)/python tools/test_others.py --lowest
+	@$(BIN)/python -m tools.test_others --lowest
 
 check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m ruff check
@@ -88,5 +87,5 @@ $(FRESH): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11 ..." if sys.version_info < (3, 11) else 0)'
 	@echo "setting up $(VENV) ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python $(PIP) --editable '.[dev]'
+	@$(BIN)/python -m tools.install $(BIN)/python --editable '.[dev]'
 	@touch $@

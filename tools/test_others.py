@@ -16,6 +16,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.install import install
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -52,8 +54,7 @@ def run(python: str, name: str, pins: list[str]) -> int:
     mark = venv / ".fresh"
     if not mark.exists() or mark.read_text(encoding="utf-8") != wanted:
         subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
-        pip = [venv / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--editable", f"{ROOT}[test]", *pins], check=True)
+        install(venv / "bin/python", "--editable", f"{ROOT}[test]", *pins)
         mark.write_text(wanted, encoding="utf-8")
     return subprocess.run(
         [venv / "bin/python", "-m", "pytest", "-q", "-n", "3", "--dist", "worksteal", "-m", "not slow", *TESTS],
