@@ -230,6 +230,46 @@ def test_type_fits_when_a_schema_gives_one(document: Any) -> None:
     assert wrong == []
 
 
+def plain_types(hint: Any) -> set[type[Any]]:
+    """Return the types of the single values in a type, at any depth but not in other models."""
+    if get_origin(hint) is Literal:
+        return {type(word) for word in get_args(hint)}
+    inner = get_args(hint)[1:] if get_origin(hint) is Mapping else get_args(hint)
+    return {hint for _ in [hint] if hint in (str, int, float, bool, datetime)}.union(*map(plain_types, inner))
+
+
+def published_types(schema: dict[str, Any], document: Any) -> set[type[Any]]:
+    """Return the types of the single values that a schema describes, at any depth but not in other objects."""
+    _, schema = document.resolve(schema)
+    if document.shape(schema).properties:
+        return set()
+    kinds = {"string": str, "integer": int, "number": float, "boolean": bool, "const": str}
+    own = datetime if schema.get("format") == "date-time" else kinds.get(document.kind(schema) or "")
+    below = [
+        *schema.get("oneOf", ()),
+        *schema.get("anyOf", ()),
+        schema.get("items"),
+        schema.get("additionalProperties"),
+    ]
+    return {kind for kind in [own] if kind}.union(
+        *(published_types(part, document) for part in below if isinstance(part, dict))
+    )
+
+
+@each_published
+def test_type_holds_no_more_when_the_documents_give_one(name: str, documents: dict[str, Any]) -> None:
+    """A field holds only single values of the types that its schemas describe."""
+    hints = get_type_hints(MODELS[name])
+    for wire, field in fields(MODELS[name]).items():
+        listed = [
+            published_types(shape.properties[wire], document)
+            for document in documents.values()
+            if (shape := document.schemas.get(name)) and wire in shape.properties
+        ]
+        if listed and (name, wire) not in OTHER_TYPES:
+            assert set() == plain_types(hints[field.name]).difference(*listed), wire
+
+
 @each_published
 def test_default_is_absent_only_when_the_field_is_required(name: str, documents: dict[str, Any]) -> None:
     """A field of a request or of an effect's props is required if all documents require it.
