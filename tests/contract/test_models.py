@@ -12,7 +12,7 @@ import pytest
 
 from talon_async import models
 from talon_async.models import EFFECT_PROPS, EffectProps, LedgerInfo, UnknownEffectProps
-from talon_async.models._base import LIMIT, Limit, wire_name
+from talon_async.models._base import INTEGRATION_ID, LIMIT, Limit, wire_name
 from tools.contract.tables import NEWEST
 
 KNOWN_GAPS: dict[tuple[str, str], str] = {}
@@ -339,6 +339,9 @@ def test_limit_is_the_documents_when_a_request_has_one(documents: dict[str, Any]
         if published_limit(documents[NEWEST], schema) != fields(MODELS[name])[property_].metadata.get(LIMIT)
     }
     assert OTHER_LIMITS.keys() == different
+    for name, property_ in (key for key, why in OTHER_LIMITS.items() if why == EVERYWHERE):
+        limit = fields(MODELS[name])[property_].metadata[LIMIT]
+        assert INTEGRATION_ID in (limit, limit.each)
 
 
 def listed_words(schema: dict[str, Any], document: Any) -> set[str]:
