@@ -219,6 +219,9 @@ class Sandbox:
         rewards in its `reward_integration_ids`: a session when it closes, the others at once. Cancelling or reopening
         the session undoes the use. Rewards of other customers, and rewards that are already used, have no effect.
 
+        A customer cannot unlock a reward again before it is used, and a card cannot either: that is a 422. After the
+        use it can be unlocked again, with another ID. The API's documentation does not say whether it allows that.
+
         Args:
             reward_id: the ID.
             name: the name.

@@ -258,10 +258,12 @@ async def test_the_catalog_tells_what_a_customer_lacks_when_it_is_for_one(client
     assert {"5": 150} == {name: one.balance.active_points for name, one in answered.loyalty.items()}
 
 
-async def test_a_second_unlocking_is_refused_when_the_points_are_gone(client: Any, sandbox: Sandbox) -> None:
-    """A second unlocking without points is a 422 with the rule that failed, and one with the same ID is a 409.
+async def test_a_second_unlocking_is_refused_when_the_first_is_unused_or_the_points_are_gone(
+    client: Any, sandbox: Sandbox
+) -> None:
+    """A second unlocking is a 422 with the rule that failed, before the use and after it if the points are gone.
 
-    Nothing is deducted.
+    One with the same ID is a 409. Nothing is deducted.
     """
     talon = client(sandbox.url, strict=True)
     await talon.unlock_reward(3, UNLOCK)
@@ -270,10 +272,14 @@ async def test_a_second_unlocking_is_refused_when_the_points_are_gone(client: An
     again = IntegrationUnlockRewardRequest(
         integration_id="u2", profile_integration_id="jane", loyalty_program_id=5, subledger_id=""
     )
-    with pytest.raises(UnprocessableError, match="100 points are needed") as caught:
-        await talon.unlock_reward(3, again)
-    [reason] = from_json(caught.value.body, RewardUnlockRejection, strict=True).rule_failure_reasons
-    assert (3, 50) == (reason.reward_id, await points(talon))
+    for message in ("unlocked already", "100 points are needed"):
+        with pytest.raises(UnprocessableError, match=message) as caught:
+            await talon.unlock_reward(3, again)
+        [reason] = from_json(caught.value.body, RewardUnlockRejection, strict=True).rule_failure_reasons
+        assert (3, 50) == (reason.reward_id, await points(talon))
+        await talon.track_event_v2(
+            IntegrationEventV2Request(profile_id="jane", type="came", reward_integration_ids=["u1"])
+        )
 
 
 async def test_a_replay_is_reported_when_the_sandbox_remembers_the_key(client: Any, sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ import pytest
 from support.clock import FakeClock
 
 from talon_async.models import IntegrationEventV2Request, IntegrationUnlockRewardRequest, LoyaltyCardRegistration
-from talon_async.testing._refusal import Refusal
+from talon_async.testing._refusal import Refusal, Rejection
 from talon_async.testing.world import World
 
 
@@ -73,8 +73,9 @@ def test_a_card_pays_when_the_reward_is_for_the_points_of_cards(world: World) ->
     world.add_points(7, "card-1", 45)
     for customer in ("p", "q"):
         world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id=customer))
+    world.add_reward(4, "cup", points=20, program_id=7)
     unlock(world, 3, "u1", loyalty_card_id="card-1", **BY_CARD)
-    unlock(world, 3, "u2", card_identifier="card-1", **BY_CARD)
+    unlock(world, 4, "u2", card_identifier="card-1", **BY_CARD)
     balance: Any = world.get_loyalty_card_balances(7, "card-1").balance
     assert (5, 40) == (balance.active_points, balance.spent_points)
     shared = world.get_customer_rewards("q").data
@@ -116,22 +117,102 @@ def test_a_card_does_not_pay_when_the_customer_is_not_linked_to_it(world: World,
         (2, {"loyalty_program_id": 7, "subledger_id": "x"}, 400),
         (2, {"loyalty_program_id": 5, "subledger_id": ""}, 400),
         (2, {"loyalty_program_id": 5}, 400),
+        (2, {**PAID, "loyalty_program_id": 99}, 404),
+        (2, {**PAID, "loyalty_card_id": "card-1"}, 400),
         (3, BY_CARD, 404),
         (4, PAID, 422),
+        (5, {"loyalty_program_id": 99}, 404),
+        (5, {"subledger_id": ""}, 400),
+        (5, {"loyalty_card_id": "none"}, 404),
+        (5, {"loyalty_card_id": "card-1"}, 400),
+        (5, {"loyalty_card_id": "card-1", "loyalty_program_id": 5}, 404),
+        (6, {"loyalty_program_id": 7}, 400),
+        (6, {"subledger_id": "x"}, 400),
+        (6, {"loyalty_program_id": 5, "subledger_id": "y"}, 400),
     ],
 )
 def test_unlocking_is_refused_when_something_is_wrong(
     world: World, reward: int, fields: dict[str, Any], status: int
 ) -> None:
-    """Unlocking is refused for an unknown reward, a taken ID, a wrong ledger, no card, or too few points.
+    """Unlocking is refused for an unknown reward, a taken ID, a wrong ledger or card, or too few points.
 
-    Nothing changes.
+    That also holds for a free reward, of a program or of none. Nothing changes.
     """
     world.add_reward(4, "yacht", points=10.01, program_id=5, subledger="x")
+    world.add_reward(5, "smile")
+    world.add_reward(6, "wave", program_id=5, subledger="x")
+    world.add_points(7, "card-1", 45)
     unlock(world, 1, "used")
     with pytest.raises(Refusal) as caught:
         unlock(world, reward, **fields)
     assert (status, 10, 1) == (caught.value.status, points(world), len(world.store.unlocked))
+
+
+@pytest.mark.parametrize(("reward", "fields"), [(1, {}), (2, PAID)])
+@pytest.mark.parametrize("dry", [None, True])
+def test_unlocking_is_rejected_when_the_reward_waits_to_be_used(
+    world: World, reward: int, fields: dict[str, Any], dry: bool | None
+) -> None:
+    """A second unlocking of a reward that is not used is a 422 with the rule that failed, also if it is dry.
+
+    No points are taken, and the catalog says that the customer cannot unlock it. Others can unlock it.
+    """
+    world.add_points(5, "p", 90, subledger="x")
+    unlock(world, reward, "u1", **fields)
+    before = points(world)
+    with pytest.raises(Rejection) as caught:
+        unlock(world, reward, "u2", dry=dry, **fields)
+    [reason] = caught.value.reasons
+    assert (422, reward) == (caught.value.status, reason.reward_id)
+    assert (before, 1) == (points(world), len(world.store.unlocked))
+    page: Any = world.integration_rewards_catalog(profile_integration_id="p").catalog
+    assert [["CONDITION_NOT_MET"]] == [
+        [one.failure_code for one in item.eligibility.details] for item in page.data if item.id == reward
+    ]
+    world.add_points(5, "q", 8, subledger="x")
+    other = IntegrationUnlockRewardRequest(integration_id="u3", profile_integration_id="q", **fields)
+    assert world.unlock_reward(reward, other).effects
+
+
+def test_a_reward_is_unlocked_again_when_it_was_used(world: World) -> None:
+    """A customer who has used a reward can unlock it again under another ID."""
+    unlock(world, 1, "u1")
+    world.track_event_v2(IntegrationEventV2Request(profile_id="p", type="a", reward_integration_ids=["u1"]))
+    unlock(world, 1, "u2")
+    assert ["used", "unlocked"] == [one.status for one in world.get_customer_rewards("p").data]
+
+
+@pytest.mark.parametrize("reward", [1, 3])
+def test_a_reward_waits_for_every_customer_when_a_card_has_unlocked_it(world: World, reward: int) -> None:
+    """A reward that a card has unlocked, also a free one, belongs to the card.
+
+    No customer of the card can unlock it with the card again, until one has used it.
+    """
+    world.add_points(7, "card-1", 45)
+    for customer in ("p", "q"):
+        world.link_loyalty_card_to_profile(7, "card-1", LoyaltyCardRegistration(integration_id=customer))
+    unlock(world, reward, "u1", loyalty_card_id="card-1", **BY_CARD)
+    second = IntegrationUnlockRewardRequest(
+        integration_id="u2", profile_integration_id="q", loyalty_card_id="card-1", **BY_CARD
+    )
+    page: Any = world.integration_rewards_catalog(profile_integration_id="q", loyalty_card_id="card-1").catalog
+    assert [["CONDITION_NOT_MET"]] == [
+        [one.failure_code for one in item.eligibility.details] for item in page.data if item.id == reward
+    ]
+    with pytest.raises(Rejection):
+        world.unlock_reward(reward, second)
+    world.track_event_v2(IntegrationEventV2Request(profile_id="q", type="a", reward_integration_ids=["u1"]))
+    assert world.unlock_reward(reward, second).effects
+    [again] = world.get_customer_rewards("p", status=["unlocked"]).data
+    assert ("u2", 7, "card-1") == (again.integration_id, again.loyalty_program_id, again.loyalty_card_id)
+
+
+def test_a_free_reward_is_unlocked_when_a_ledger_is_named_that_could_pay(world: World) -> None:
+    """A free reward takes the ID of a program that exists, with or without a subledger, and deducts no points."""
+    world.add_reward(6, "wave", program_id=5, subledger="x")
+    unlock(world, 1, "u1", **PAID)
+    unlock(world, 6, "u2", loyalty_program_id=5)
+    assert (10, 2) == (points(world), len(world.store.unlocked))
 
 
 def test_unlocking_is_refused_when_the_customer_is_unknown(world: World) -> None:
@@ -188,8 +269,9 @@ def test_the_catalog_is_refused_when_a_program_customer_or_card_is_unknown(
 
 def test_rewards_are_counted_when_it_is_asked_for(world: World) -> None:
     """The number of all rewards of a customer comes on request, whatever the page."""
-    for number in range(3):
-        unlock(world, 1, f"u{number}")
+    for number in range(20, 23):
+        world.add_reward(number, "hug")
+        unlock(world, number, f"u{number}")
     page = world.get_customer_rewards("p", page_size=2, with_total_result_size=True)
     assert (2, True, 3) == (len(page.data), page.has_more, page.total_result_size)
     assert (None, []) == (

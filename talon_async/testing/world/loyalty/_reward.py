@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from talon_async.testing.world.loyalty._program import StoredProgram
 
 
+CardKey = tuple[int, str]
+"""What the store keeps a card under: the ID of its program, and its own."""
+
+
 @attrs.frozen(kw_only=True)
 class StoredReward:
     """A reward and its price."""
@@ -48,6 +52,6 @@ class StoredUnlock:
     reward: StoredReward
     profile_id: str
     at: datetime
-    card: str | None = None
+    card: CardKey | None = None
     used_at: datetime | None = None
     used_by: str | None = None

@@ -23,7 +23,7 @@ from talon_async.testing._refusal import Refusal, Rejection, invalid, misused, u
 from talon_async.testing.world._effects import NO_CAMPAIGN, answer, effect
 from talon_async.testing.world._ground import APPLICATION, LARGEST_PAGE, page
 from talon_async.testing.world.loyalty import unlocks
-from talon_async.testing.world.loyalty._reward import StoredReward, StoredUnlock
+from talon_async.testing.world.loyalty._reward import CardKey, StoredReward, StoredUnlock
 from talon_async.testing.world.loyalty.ledgers import Ledgers
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Rewards(Ledgers):
     def unlock_reward(
         self, reward_id: int, body: IntegrationUnlockRewardRequest, *, dry: bool | None = None
     ) -> IntegrationUnlockRewardResponse:
-        """Give a customer a reward, once under an ID, if their points are enough."""
+        """Give a customer a reward, once under an ID, if their points are enough and none waits to be used."""
         who = body.profile_integration_id
         with self.change(dry) as store:
             if (reward := store.rewards.get(reward_id)) is None:
@@ -137,7 +137,8 @@ class Rewards(Ledgers):
                 raise unknown("customer profile")
             if body.integration_id in store.unlocked:
                 raise Refusal(409, "A reward with this integrationId is unlocked already")
-            card = self._pay(store, reward, body)
+            key = self._pay(store, reward, body)
+            card = key[1] if key is not None else None
             effects = self.identified(_effects(reward, body, self.now(), card))
             self.move_points(store, effects, who)
             store.unlocked[body.integration_id] = StoredUnlock(
@@ -146,7 +147,7 @@ class Rewards(Ledgers):
                 reward=reward,
                 profile_id=who,
                 at=self.now(),
-                card=card,
+                card=key,
             )
         return answer(
             IntegrationUnlockRewardResponse,
@@ -159,26 +160,14 @@ class Rewards(Ledgers):
             body.response_content or (),
         )
 
-    def _pay(self, store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> str | None:
-        """Check that the customer or a card can pay for a reward; return the card."""
-        program = reward.program
-        if program is None:
-            return None
-        if reward.points or body.loyalty_program_id is not None:
-            if body.loyalty_program_id != program.id:
-                raise invalid("/loyaltyProgramId", f"the reward is paid from program {program.id}")
-            if body.subledger_id != reward.subledger:
-                raise invalid("/subledgerId", f'the reward is paid from the ledger "{reward.subledger}"')
-        card = (body.loyalty_card_id or body.card_identifier or "") if program.cards else None
-        if card is not None:
-            if (known := store.cards.get((program.id, card))) is None:
-                raise unknown("loyalty card")
-            if known.status != "active" or not unlocks.is_linked(store, program.id, card, body.profile_integration_id):
-                raise invalid("/loyaltyCardId", "the card must be active and linked to the customer")
-        if self._active(store, reward, card or body.profile_integration_id) < reward.points:
-            place: dict[str, Any] = {"campaign_id": NO_CAMPAIGN, "campaign_name": "", "ruleset_id": 0, "rule_index": 0}
-            reason = RuleFailureReason(**place, rule_name=reward.name, reward_id=reward.id, effect_index=0)
-            raise Rejection(f"{reward.points:g} points are needed", [reason])
+    def _pay(self, store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> CardKey | None:
+        """Check what pays for a reward, and that the reward may be unlocked; return the card that it belongs to."""
+        _check_ledger(store, reward, body)
+        card, who = _card_of(store, reward, body), body.profile_integration_id
+        if unlocks.waits(store, reward.id, who, card):
+            raise _rejected(reward, "The reward is unlocked already, and is not used")
+        if self._active(store, reward, card[1] if card is not None else who) < reward.points:
+            raise _rejected(reward, f"{reward.points:g} points are needed")
         return card
 
     def _active(self, store: Store, reward: StoredReward, who: str) -> float:
@@ -208,9 +197,13 @@ class Rewards(Ledgers):
         """Return why a customer or a card cannot unlock a reward."""
         needs_card = reward.program is not None and reward.program.cards
         who = card if needs_card else profile_id
+        cards: Sequence[CardKey | None] = _cards_named(self.store, card, reward.program) or (
+            [] if needs_card else [None]
+        )
         reasons: list[tuple[RewardFailureCode, bool]] = [
             ("CARD_REQUIRED", needs_card and card is None),
             ("PROFILE_REQUIRED", profile_id is None),
+            ("CONDITION_NOT_MET", any(unlocks.waits(self.store, reward.id, profile_id, one) for one in cards)),
             ("INSUFFICIENT_BALANCE", who is not None and self._active(self.store, reward, who) < reward.points),
         ]
         return [code for code, applies in reasons if applies]
@@ -231,13 +224,53 @@ class Rewards(Ledgers):
         if not programs:
             raise unknown("loyalty card")
         if profile_id is not None and not any(
-            unlocks.is_linked(self.store, number, card_id, profile_id) for number in programs
+            unlocks.is_linked(self.store, (number, card_id), profile_id) for number in programs
         ):
             raise misused("loyaltyCardId", "the card must be linked to the customer")
 
 
 def _costs(reward: StoredReward, least: float | None, most: float | None) -> bool:
     return (least is None or reward.points >= least) and (most is None or reward.points <= most)
+
+
+def _check_ledger(store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> None:
+    """Refuse a ledger that does not exist, and one that does not pay for this reward."""
+    given, ledger, program = body.loyalty_program_id, body.subledger_id, reward.program
+    if given is not None and given not in store.programs:
+        raise unknown("loyalty program")
+    if program is not None and given != program.id and (reward.points or given is not None):
+        raise invalid("/loyaltyProgramId", f"the reward is paid from program {program.id}")
+    if given is None and ledger is not None:
+        raise invalid("/subledgerId", "needs loyaltyProgramId")
+    if program is not None and ledger != reward.subledger and (reward.points or ledger is not None):
+        raise invalid("/subledgerId", f'the reward is paid from the ledger "{reward.subledger}"')
+
+
+def _card_of(store: Store, reward: StoredReward, body: IntegrationUnlockRewardRequest) -> CardKey | None:
+    """Return the card that unlocks a reward; a reward of no program takes a card of any program, or none."""
+    given, program = body.loyalty_card_id or body.card_identifier, reward.program
+    if program is not None and not program.cards and given is not None:
+        raise invalid("/loyaltyCardId", f"program {program.id} has no cards")
+    if given is None and not (program is not None and program.cards):
+        return None
+    keys = _cards_named(store, given, program or store.programs.get(body.loyalty_program_id or 0))
+    if not keys:
+        raise unknown("loyalty card")
+    for key in keys:
+        if store.cards[key].status == "active" and unlocks.is_linked(store, key, body.profile_integration_id):
+            return key
+    raise invalid("/loyaltyCardId", "the card must be active and linked to the customer")
+
+
+def _cards_named(store: Store, card: str | None, program: StoredProgram | None) -> list[CardKey]:
+    """Return the cards that an ID may mean: of this program, or without one of any."""
+    return [key for key in store.cards if key[1] == card and (program is None or key[0] == program.id)]
+
+
+def _rejected(reward: StoredReward, message: str) -> Rejection:
+    """Refuse to unlock a reward, as its rule does."""
+    place: dict[str, Any] = {"campaign_id": NO_CAMPAIGN, "campaign_name": "", "ruleset_id": 0, "rule_index": 0}
+    return Rejection(message, [RuleFailureReason(**place, rule_name=reward.name, reward_id=reward.id, effect_index=0)])
 
 
 def _effects(

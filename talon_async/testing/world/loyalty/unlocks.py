@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from talon_async.models import Effect
     from talon_async.testing.world._store import Store
-    from talon_async.testing.world.loyalty._reward import StoredUnlock
+    from talon_async.testing.world.loyalty._reward import CardKey, StoredUnlock
 
 
-def is_linked(store: Store, program_id: int, card: str, profile_id: str) -> bool:
+def is_linked(store: Store, card: CardKey, profile_id: str) -> bool:
     """Tell whether a customer is linked to a card."""
-    known = store.cards.get((program_id, card))
+    known = store.cards.get(card)
     return known is not None and any(one.integration_id == profile_id for one in known.profiles)
 
 
@@ -36,9 +36,18 @@ def unlocks_of(store: Store, profile_id: str) -> list[StoredUnlock]:
 
 
 def _belongs(store: Store, one: StoredUnlock, profile_id: str) -> bool:
-    if one.card is None or one.reward.program is None:
-        return one.profile_id == profile_id
-    return is_linked(store, one.reward.program.id, one.card, profile_id)
+    return one.profile_id == profile_id if one.card is None else is_linked(store, one.card, profile_id)
+
+
+def waits(store: Store, reward_id: int, profile_id: str | None, card: CardKey | None) -> bool:
+    """Tell whether a card, or without one a customer, has unlocked a reward and not used it."""
+    return any(
+        one.reward.id == reward_id
+        and one.used_at is None
+        and one.card == card
+        and (card is not None or one.profile_id == profile_id)
+        for one in store.unlocked.values()
+    )
 
 
 def used(store: Store, identifiers: Sequence[str] | None, profile_id: str) -> list[Effect]:
@@ -92,7 +101,7 @@ def _told(one: StoredUnlock) -> CustomerReward:
 
 def listed(one: StoredUnlock) -> CustomerProfileReward:
     """Return an unlocked reward as the listing of a customer's rewards shows it."""
-    program = one.reward.program if one.card is not None else None
+    program, card = one.card if one.card is not None else (None, None)
     return CustomerProfileReward(
         id=one.id,
         integration_id=one.integration_id,
@@ -106,6 +115,6 @@ def listed(one: StoredUnlock) -> CustomerProfileReward:
         unlocked_by_profile_integration_id=one.profile_id,
         used_at=one.used_at,
         used_by_profile_integration_id=one.used_by,
-        loyalty_program_id=program.id if program is not None else None,
-        loyalty_card_id=one.card,
+        loyalty_program_id=program,
+        loyalty_card_id=card,
     )
