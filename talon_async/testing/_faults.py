@@ -6,9 +6,9 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 import attrs
-import orjson
 
 from talon_async._messages import Answer
+from talon_async.testing._refusal import UNPROCESSABLE, Refusal, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,9 +67,12 @@ class Faults:
         return True
 
 
-def failure(status: int, headers: Mapping[str, str] | None, body: bytes | None) -> Answer:
-    """Return the answer of a scripted fault; without a body it has the documented shape."""
-    if body is None:
-        body = orjson.dumps({"message": f"The sandbox was told to fail with {status}", "StatusCode": status})
-        headers = {"Content-Type": "application/json", **(headers or {})}
-    return Answer(status, dict(headers or {}), body)
+def failure(operation: str, status: int, headers: Mapping[str, str] | None, body: bytes | None) -> Answer:
+    """Return the answer of a scripted fault; without a body it has the shape that the operation's errors have."""
+    if body is not None:
+        return Answer(status, dict(headers or {}), body)
+    message = f"The sandbox was told to fail with {status}"
+    is_rejection = (operation, status) == ("unlock_reward", UNPROCESSABLE)
+    refusal = Rejection(message, []) if is_rejection else Refusal(status, message)
+    answer = refusal.answer(operation)
+    return attrs.evolve(answer, headers={**answer.headers, **(headers or {})})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from talon_async.auth import PREFIX
-from talon_async.testing._refusal import Refusal
+from talon_async.testing._refusal import Mismatch, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Guard:
             raise Refusal(401, "The API key is not valid")
         digest = hmac.new(self.application_key, body, hashlib.md5).hexdigest()
         if not _same(signature, f"signer={self.application_id}; signature={digest}"):
-            raise Refusal(400, "HMAC signature mismatch.")
+            raise Mismatch
 
 
 def _same(given: str, expected: str) -> bool:

@@ -8,7 +8,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import orjson
 
 from talon_async._codec import encode
 from talon_async._endpoint import endpoints_of
@@ -18,7 +17,7 @@ from talon_async.testing._faults import Faults, ReceivedRequest
 from talon_async.testing._guards import SECRETS, Guard
 from talon_async.testing._keys import Keys
 from talon_async.testing._parallel import ParallelUpdates, updated_ids
-from talon_async.testing._reading import Match, Router, body_value, path_values, query_values
+from talon_async.testing._reading import Router, body_value, path_values, query_values
 from talon_async.testing._refusal import Refusal
 from talon_async.testing.world import World
 
@@ -72,26 +71,25 @@ class Handler:
         """Begin anew with an empty world, no faults and no memory of keys."""
         self.world, self.faults, self.keys = World(self.clock), Faults(), Keys(self.clock.now)
 
-    async def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer | None:
-        """Answer a request; None is to cut the connection."""
+    async def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer | None:
+        """Answer a request; None is to cut the connection. A body of None could not be decompressed."""
         kept = {name: value for name, value in headers.items() if name.lower() not in SECRETS}
         received = ReceivedRequest(
-            operation=None, method=method, target=target, path={}, query={}, headers=kept, body=body
+            operation=None, method=method, target=target, path={}, query={}, headers=kept, body=body or b""
         )
         self.log.append(received)
         self.count += 1
         try:
-            answer = await self._answer(received, headers)
+            answer = await self._answer(received, headers, body)
         except Refusal as refusal:
-            answer = Answer(refusal.status, _JSON, orjson.dumps(refusal.content))
+            answer = refusal.answer(received.operation)
         except Exception as problem:
             logger.exception("the sandbox failed in %s", received.operation)
-            said = {"message": f"The sandbox failed: {problem!r}", "StatusCode": 500}
-            answer = Answer(500, _JSON, orjson.dumps(said))
+            answer = Refusal(500, f"The sandbox failed: {problem!r}").answer(received.operation)
         received.status = answer.status if answer else None
         return answer
 
-    async def _answer(self, received: ReceivedRequest, headers: Mapping[str, str]) -> Answer | None:
+    async def _answer(self, received: ReceivedRequest, headers: Mapping[str, str], body: bytes | None) -> Answer | None:
         path, _, query = received.target.partition("?")
         match = self._router.find(received.method, path)
         received.operation = match.endpoint.name
@@ -105,12 +103,13 @@ class Handler:
         act = getattr(self.world, match.endpoint.name, None)
         if act is None:
             raise Refusal(501, f"The sandbox does not know {match.endpoint.name}")
-        answer = await self._in_order(match, act, received, query, headers.get("Idempotency-Key"))
+        arguments = {**path_values(match), **query_values(match.endpoint, query), **body_value(match.endpoint, body)}
+        answer = await self._in_order(match.endpoint, act, arguments, received.body, headers.get("Idempotency-Key"))
         return None if self.faults.dropped(match.endpoint.name) else answer
 
-    async def _in_order(self, match: Match, act: Any, received: ReceivedRequest, query: str, key: str | None) -> Answer:
-        endpoint = match.endpoint
-        arguments = {**path_values(match), **query_values(endpoint, query), **body_value(endpoint, received.body)}
+    async def _in_order(
+        self, endpoint: Endpoint, act: Any, arguments: dict[str, Any], body: bytes, key: str | None
+    ) -> Answer:
         async with self.updates.hold(self._updated(endpoint, arguments)):
             if self.latency:
                 await self.clock.sleep(self.latency)
@@ -120,7 +119,7 @@ class Handler:
                 return kept
             answer = _answered(endpoint, act(**arguments))
             if key is not None:
-                answer = self.keys.keep(endpoint.name, key, received.body, answer)
+                answer = self.keys.keep(endpoint.name, key, body, answer)
             return answer
 
     def _updated(self, endpoint: Endpoint, arguments: dict[str, Any]) -> tuple[str, ...]:

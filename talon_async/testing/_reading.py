@@ -23,7 +23,7 @@ from talon_async._codec.shape import branches, hints, is_catalog_payload, is_lis
 from talon_async._codec.strict import problems
 from talon_async._codec.support import when
 from talon_async.models._base import LIMIT, camel, wire_name
-from talon_async.testing._refusal import Flaw, Refusal, misused
+from talon_async.testing._refusal import BAD_REQUEST, Flaw, Refusal, misused, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,23 +130,25 @@ def _plain(query: Query, kind: Any, text: str) -> Any:
     return text
 
 
-def body_value(endpoint: Endpoint, body: bytes) -> dict[str, Any]:
-    """Read the body of a request."""
+def body_value(endpoint: Endpoint, body: bytes | None) -> dict[str, Any]:
+    """Read the body of a request; None is one that could not be decompressed."""
+    if body is None:
+        raise unreadable("The body cannot be decoded")
     if "body" not in endpoint.types:
         if body:
-            raise Refusal(400, f"{endpoint.name} takes no body")
+            raise unreadable(f"{endpoint.name} takes no body")
         return {}
     try:
         value = parse(body)
     except ValueError as problem:
-        raise Refusal(400, f"The body is not JSON: {problem}") from None
+        raise unreadable(f"The body is not JSON: {problem}") from None
     if body.count(b"[") + body.count(b"{") > DEEPEST and _is_deeper(value, DEEPEST):
-        raise Refusal(400, f"The body is nested deeper than {DEEPEST} levels")
+        raise unreadable(f"The body is nested deeper than {DEEPEST} levels")
     kind = _body_class(endpoint, value)
     flaws = [Flaw(p.title, p.details, {"pointer": p.pointer}) for p in problems(value, kind)]
     flaws = flaws or [Flaw("Invalid value", reason, {"pointer": pointer}) for pointer, reason in outside(value, kind)]
     if flaws:
-        raise Refusal(400, "The request is not valid", flaws)
+        raise Refusal(BAD_REQUEST, "The request is not valid", flaws)
     return {"body": read(value, kind)}
 
 

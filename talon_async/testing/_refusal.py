@@ -5,13 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import orjson
 
 from talon_async._codec import plain_of
+from talon_async._messages import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from talon_async.models import RuleFailureReason
+
+
+PLAIN = frozenset(
+    {
+        "create_referral",
+        "get_customer_session",
+        "reopen_customer_session",
+        "return_cart_items",
+        "sync_catalog",
+        "update_customer_session_v2",
+    }
+)
+"""The operations whose 400 does not repeat the status in its body, unlike all other errors."""
+BAD_REQUEST, UNPROCESSABLE = 400, 422
 
 
 @attrs.frozen
@@ -32,18 +48,35 @@ class Refusal(Exception):  # noqa: N818  # not a failure: it is what the sandbox
 
     @property
     def content(self) -> dict[str, Any]:
-        """The body of the answer; all but 400 repeat the status in it."""
+        """The body of the answer."""
         errors = [attrs.asdict(flaw) for flaw in self.flaws] or None
-        if self.status == 400:  # noqa: PLR2004
-            return {"message": self.message, **({"errors": errors} if errors else {})}
         return {"message": self.message, "errors": errors, "StatusCode": self.status}
+
+    def answer(self, operation: str | None) -> Answer:
+        """Return the answer of an operation; None is a path without one."""
+        content = self.content
+        if self.status == BAD_REQUEST and operation in PLAIN:
+            content.pop("StatusCode", None)
+        return Answer(self.status, {"Content-Type": "application/json"}, orjson.dumps(content))
+
+
+class Mismatch(Refusal):
+    """Refuses a signature, with only a message."""
+
+    def __init__(self) -> None:
+        super().__init__(BAD_REQUEST, "HMAC signature mismatch.")
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return {"message": self.message}
 
 
 class Rejection(Refusal):
     """Ends the unlocking of a reward with 422, and tells which rules failed."""
 
     def __init__(self, message: str, reasons: Sequence[RuleFailureReason]) -> None:
-        super().__init__(422, message)
+        super().__init__(UNPROCESSABLE, message)
         self.reasons = reasons
 
     @property
@@ -54,12 +87,19 @@ class Rejection(Refusal):
 
 def invalid(pointer: str, details: str, title: str = "Invalid value") -> Refusal:
     """Refuse a field of the body."""
-    return Refusal(400, "The request is not valid", [Flaw(title, details, {"pointer": pointer})])
+    return Refusal(BAD_REQUEST, "The request is not valid", [Flaw(title, details, {"pointer": pointer})])
+
+
+def unreadable(message: str) -> Refusal:
+    """Refuse the whole body."""
+    return Refusal(BAD_REQUEST, message, [Flaw("Invalid body", message, {"pointer": ""})])
 
 
 def misused(parameter: str, details: str) -> Refusal:
     """Refuse a value of the path or the query."""
-    return Refusal(400, "The request is not valid", [Flaw("Invalid parameter", details, {"parameter": parameter})])
+    return Refusal(
+        BAD_REQUEST, "The request is not valid", [Flaw("Invalid parameter", details, {"parameter": parameter})]
+    )
 
 
 def unknown(what: str) -> Refusal:

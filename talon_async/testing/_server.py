@@ -31,7 +31,7 @@ async def serving(handler: Handler, port: int) -> AsyncGenerator[int]:
         try:
             body = await request.content.read()
         except web.RequestPayloadError:
-            return web.json_response({"message": "The body cannot be decoded"}, status=400)
+            body = None
         answer = await handler.handle(request.method, request.raw_path, request.headers, body)
         if answer is None:
             if request.transport is not None:

@@ -290,7 +290,7 @@ class Sandbox:
         body: bytes | None = None,
     ) -> None:
         """Answer the next `times` requests for an operation with an error status, and do nothing else for them."""
-        answer = failure(status, headers, body)
+        answer = failure(operation, status, headers, body)
         self._do(lambda: self._handler.faults.fail(self._known(operation), answer, times))
 
     def drop(self, operation: str, *, times: int = 1) -> None:

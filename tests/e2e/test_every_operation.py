@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.calls import ACHIEVEMENT, AUDIENCE, CALLS, CAMPAIGN, CARDS_PROGRAM, CATALOG, PROFILE, PROGRAM, REWARD
+from support.calls import CALLS
+from support.stocked import furnish
 from support.twins import KEY, OPERATIONS
 
 from talon_async.testing import Sandbox
-
-
-def furnish(sandbox: Sandbox) -> None:
-    """Set up what a shop sets up in the Campaign Manager."""
-    sandbox.add_coupon("10$OFF_NOW", discount=10)
-    sandbox.add_campaign(CAMPAIGN, "Spring")
-    sandbox.add_campaign(2, "Summer")
-    sandbox.add_referral_campaign(CAMPAIGN)
-    sandbox.add_audience(AUDIENCE, "Guests")
-    sandbox.add_catalog(CATALOG)
-    sandbox.add_achievement(ACHIEVEMENT, "Three orders", 3, campaign_id=CAMPAIGN)
-    sandbox.add_achievement(3, "A review", 1, campaign_id=2)
-    sandbox.add_loyalty_program(PROGRAM, subledgers=["stars"])
-    sandbox.add_loyalty_program(CARDS_PROGRAM, cards=True)
-    sandbox.add_points(PROGRAM, PROFILE, 100)
-    sandbox.add_reward(REWARD, "A mug")
 
 
 async def test_every_operation_answers_when_a_shop_calls_them_in_turn(client: Any) -> None:

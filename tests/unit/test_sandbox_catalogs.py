@@ -283,7 +283,7 @@ def test_the_lowest_price_is_answered_when_it_held_in_the_timeframe(world: World
     last = prices(world, clock, 10, 8, 12)
     (best,) = ask_price(world, last, "strict", "a", "b", "a")
     assert (best.sku, best.price, best.observed_at, best.context_ids) == ("a", 8, last - DAY, [])
-    assert (best.context_id, best.target.type, best.metadata.adjustment_details) == ("", "NONE", None)
+    assert (best.context_id, best.target.type, best.metadata.adjustment_details) == (None, "NONE", None)
 
 
 def test_a_price_counts_when_it_held_as_the_timeframe_began(world: World, clock: FakeClock) -> None:
@@ -315,7 +315,7 @@ def test_an_adjustment_is_complete_when_it_is_the_best_prior_price(world: World,
     last = prices(world, clock, 10)
     adjust(world, price=7.0, context_id="summer", effective_until=last + DAY)
     (best,) = ask_price(world, last + 5 * DAY)
-    assert (best.price, best.context_ids, best.context_id, best.observed_at) == (7, ["summer"], "summer", last)
+    assert (best.price, best.context_ids, best.observed_at) == (7, ["summer"], last)
     details = best.metadata.adjustment_details
     assert (details.reference_id, details.selected_price_type, details.value) == ("r", "member", 7)
     assert [best.price for best in ask_price(world, last + 5 * DAY, days="2")] == [10]
@@ -383,7 +383,7 @@ async def test_a_null_price_ends_an_adjustment_when_it_is_sent_as_json(clock: Fa
         assert (await ask(handler, "PUT", "/v1/catalogs/1/sync", body)).status == 200
     request = {"skus": ["a"], "timeframe": "30", "timeframeEndDate": clock.now().isoformat()}
     (best,) = content(await ask(handler, "POST", "/v1/best_prior_price", {**request, "timeframeEndDateType": "strict"}))
-    assert (best["price"], best["contextId"], best["target"]) == (10, "", {"type": "NONE"})
+    assert (best["price"], best["contextIds"], best["target"]) == (10, [], {"type": "NONE"})
 
 
 async def test_catalogs_and_campaigns_answer_when_a_client_asks(client: Callable[..., Any], clock: FakeClock) -> None:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from support.asking import SECRET, ask, content
+from support.asking import ask, content
 from support.clock import FakeClock
+from support.stocked import stocked
 from support.twins import OPERATIONS
-from support.wrong import CARD, CLOSED, VALUES, bodies, path_of, places, replaced, wrong_bodies, wrong_targets
+from support.wrong import VALUES, bodies, path_of, places, replaced, wrong_bodies, wrong_targets
 
-from talon_async.models import CartItem, IntegrationRequest, NewCustomerSessionV2
 from talon_async.testing import Sandbox
-from talon_async.testing._guards import Guard
 from talon_async.testing._handler import Handler
 from talon_async.testing.world import World
 
@@ -32,25 +31,7 @@ each = pytest.mark.parametrize("endpoint", OPERATIONS.values(), ids=OPERATIONS)
 @pytest.fixture
 def handler(clock: FakeClock) -> Handler:
     """Make a sandbox that has something under each ID that the wrong requests name."""
-    handler = Handler(Guard("k", "7", SECRET), clock)
-    world = handler.world
-    world.add_coupon("1", discount=1)
-    world.add_coupon("abcd", percent=10)
-    world.referral_campaigns[1] = 2.0
-    world.add_campaign(1, "a")
-    world.add_audience(1, "a")
-    world.add_catalog(1)
-    world.add_achievement(1, "a", 3)
-    world.add_loyalty_program(1)
-    world.add_points(1, "1", 10)
-    world.add_points(1, "abcd", 10_000, subledger="abcd")
-    world.add_loyalty_program(2, cards=True)
-    world.add_points(2, CARD, 10)
-    world.add_reward(1, "a", points=1, program_id=1, subledger="abcd")
-    cart = [CartItem(sku="abcd", quantity=5000, price=1), CartItem(sku="abcd", quantity=5000, price=2)]
-    session = NewCustomerSessionV2(profile_id="abcd", state="closed", cart_items=cart, coupon_codes=["abcd"])
-    world.update_customer_session_v2(CLOSED, IntegrationRequest(customer_session=session))
-    return handler
+    return stocked(clock)
 
 
 async def failed(handler: Handler, method: str, target: str, body: Any) -> str | None:

@@ -203,7 +203,7 @@ async def test_a_request_does_not_act_when_a_failure_is_scripted(handler: Handle
 
     The requests do not act, and later ones succeed.
     """
-    handler.faults.fail("track_event", failure(503, {"Retry-After": "1"}, b"busy"), 2)
+    handler.faults.fail("track_event", failure("track_event", 503, {"Retry-After": "1"}, b"busy"), 2)
     answers = [await ask(handler, "POST", "/v1/events", EVENT) for _ in range(3)]
     assert [answer.status for answer in answers] == [503, 503, 201]
     assert (answers[0].headers["Retry-After"], answers[0].body) == ("1", b"busy")
@@ -212,8 +212,9 @@ async def test_a_request_does_not_act_when_a_failure_is_scripted(handler: Handle
 
 async def test_a_failure_has_the_documented_shape_when_it_is_given_no_body(handler: Handler) -> None:
     """A scripted failure without a body has a message and the status."""
-    handler.faults.fail("track_event", failure(502, None, None), 1)
-    assert content(await ask(handler, "POST", "/v1/events", EVENT))["StatusCode"] == 502
+    handler.faults.fail("track_event", failure("track_event", 502, None, None), 1)
+    told = {"message": "The sandbox was told to fail with 502", "errors": None, "StatusCode": 502}
+    assert told == content(await ask(handler, "POST", "/v1/events", EVENT))
 
 
 async def test_the_request_has_acted_when_its_answer_is_dropped(handler: Handler) -> None:
@@ -237,7 +238,7 @@ async def test_a_refusal_arrives_when_an_answer_shall_be_dropped(handler: Handle
 
 async def test_other_operations_are_answered_when_one_has_a_fault(handler: Handler) -> None:
     """A fault of one operation does not affect others."""
-    handler.faults.fail("track_event", failure(503, None, None), 1)
+    handler.faults.fail("track_event", failure("track_event", 503, None, None), 1)
     handler.faults.drop("track_event", 1)
     assert (await ask(handler, "PUT", "/v2/customer_profiles/p", {})).status == 200
 

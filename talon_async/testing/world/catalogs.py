@@ -347,7 +347,6 @@ def _shown(sku: str, price: StoredPrice) -> BestPriorPrice:
         sku=sku,
         observed_at=_since(price),
         context_ids=[given.context_id] if given.context_id else [],
-        context_id=given.context_id or "",
         price=given.price,
         metadata=BestPriorPriceMetadata(adjustment_details=details if given.price_type else None),
         target=LabelTargetNone(type="NONE"),
