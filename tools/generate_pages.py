@@ -51,7 +51,8 @@ DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         {see}
         """'''
-OWN = ("page_size", "skip")
+OWN = ("page_size", "skip", "with_total_result_size")
+"""Options of an operation that its iterator sets itself, or does without: a total is slow, and has no use for it."""
 
 
 def item_of(name: str) -> str:

@@ -404,7 +404,6 @@ class Pages:
         integration_id: IntegrationId,
         *,
         status: Sequence[Literal["unlocked", "used"]] | None = None,
-        with_total_result_size: bool | None = None,
         limit: int | None = None,
         page_size: PageSize | None = None,
     ) -> AsyncGenerator[CustomerProfileReward, None]:
@@ -416,7 +415,6 @@ class Pages:
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
             status: only rewards with these statuses; all by default.
-            with_total_result_size: whether to count all rewards, which may be slow.
             limit: the highest number of items; all items by default.
             page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
 
@@ -428,16 +426,7 @@ class Pages:
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
         """
-        return self._walk(
-            pager(
-                Operations.get_customer_rewards,
-                limit,
-                page_size,
-                integration_id,
-                status=status,
-                with_total_result_size=with_total_result_size,
-            )
-        )
+        return self._walk(pager(Operations.get_customer_rewards, limit, page_size, integration_id, status=status))
 
     def iter_integration_rewards_catalog(
         self,
