@@ -88,8 +88,10 @@ class ContentSignature(_Secretive):
             self._key = bytes.fromhex(application_key.strip())
         except (ValueError, AttributeError):
             raise ConfigurationError("application_key must be hexadecimal digits, two for each byte") from None
-        if not self._key or not _VISIBLE.fullmatch(self.signer) or ";" in self.signer:
-            raise ConfigurationError("application_id and application_key must not be empty")
+        if not self._key:
+            raise ConfigurationError("application_key is empty")
+        if not _VISIBLE.fullmatch(self.signer) or ";" in self.signer:
+            raise ConfigurationError("application_id is empty, or holds a character that IDs do not have")
 
     def sign(self, request: Request) -> dict[str, str]:
         """Return the header with the signature of the body, computed over the bytes that are sent."""

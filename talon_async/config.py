@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from talon_async.auth import ApiKey, ContentSignature
-from talon_async.errors import ConfigurationError, check_words
+from talon_async.errors import ConfigurationError, check_words, function_refusal, number_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,17 +42,11 @@ def _checks_words(cls: type[C]) -> type[C]:
     return cls
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _seconds(instance: object, attribute: attrs.Attribute[Any], value: Any) -> None:
     if attribute.name == "total" and value is None:
         return
-    if not _is_number(value) or not 0 < value < math.inf:
-        raise ConfigurationError(
-            f"{type(instance).__name__}.{attribute.name} must be a number of seconds above 0, not {value!r}"
-        )
+    if (refusal := number_refusal(value, "a number of seconds above 0", above=True)) is not None:
+        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} {refusal}")
 
 
 @_checks_words
@@ -79,14 +73,14 @@ def _timeout_of(value: Any) -> Timeout:
     """Return a plain number as a `Timeout` with this total."""
     if isinstance(value, Timeout):
         return value
-    if not _is_number(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"timeout must be seconds or a Timeout, such as Timeout(total=3), not {value!r}")
     return Timeout(total=value)
 
 
 def _not_negative(_: object, attribute: attrs.Attribute[float], value: Any) -> None:
-    if not _is_number(value) or not 0 <= value < math.inf:
-        raise ConfigurationError(f"RetryPolicy.{attribute.name} must be a number of 0 or more, not {value!r}")
+    if (refusal := number_refusal(value, "a number of 0 or more")) is not None:
+        raise ConfigurationError(f"RetryPolicy.{attribute.name} {refusal}")
 
 
 def _truths(instance: object, attribute: attrs.Attribute[bool], value: Any) -> None:
@@ -97,9 +91,9 @@ def _truths(instance: object, attribute: attrs.Attribute[bool], value: Any) -> N
 
 def _count(instance: object, attribute: attrs.Attribute[int], value: Any) -> None:
     least = 0 if attribute.name == "parallel_updates" else 1
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        name = f"{type(instance).__name__}.{attribute.name}"
-        raise ConfigurationError(f"{name} must be a whole number of {least} or more, not {value!r}")
+    refusal = number_refusal(value, f"a whole number of {least} or more", least=least, whole=True)
+    if refusal is not None:
+        raise ConfigurationError(f"{type(instance).__name__}.{attribute.name} {refusal}")
 
 
 @_checks_words
@@ -174,8 +168,8 @@ def _policy(_: object, __: attrs.Attribute[Any], value: Any) -> None:
 
 
 def _function(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-    if not callable(value):
-        raise ConfigurationError(f"{attribute.name} must be a function without parameters, not {value!r}")
+    if (refusal := function_refusal(value, "a function without parameters")) is not None:
+        raise ConfigurationError(f"{attribute.name} {refusal}")
 
 
 def check_kind(name: str, value: object, kind: type, expected: str) -> None:
@@ -275,6 +269,12 @@ def _truth(text: str) -> bool:
         raise ValueError from None
 
 
+def _transport(text: str) -> str:
+    if text not in ("session", "direct"):
+        raise ValueError
+    return text
+
+
 _VARIABLES: dict[str, tuple[str, str, Callable[[str], Any], str]] = {
     # name: (option, its field, reader, what it should be)
     "TIMEOUT": ("timeout", "total", _number, "seconds"),
@@ -286,9 +286,9 @@ _VARIABLES: dict[str, tuple[str, str, Callable[[str], Any], str]] = {
     "PARALLEL_UPDATES": ("limits", "parallel_updates", int, "a whole number"),
     "ALLOW_HTTP": ("allow_http", "", _truth, "true or false"),
     "PROXY": ("proxy", "", proxy_url, "a URL"),
-    "TRANSPORT": ("transport", "", str, "session or direct"),
+    "TRANSPORT": ("transport", "", _transport, "session or direct"),
 }
-_GROUPS: dict[str, Callable[..., Any]] = {"timeout": Timeout, "retry": RetryPolicy, "limits": Limits}
+_GROUPS: dict[str, type[Any]] = {"timeout": Timeout, "retry": RetryPolicy, "limits": Limits}
 
 
 @attrs.define
@@ -307,26 +307,21 @@ class _Environment:
         for name, (option, field, read, expected) in _VARIABLES.items():
             if (text := self.text(name)) is None:
                 continue
+            variable = self.prefix + name
             try:
                 value = read(text)
+                if field:
+                    _GROUPS[option](**{field: value})  # only checks it
+                    options.setdefault(option, {})[field] = value
+                else:
+                    options[option] = value
             except ConfigurationError as problem:
-                self.problems.append(f"{self.prefix}{name}: {problem}")
-                continue
+                attribute = f"{_GROUPS[option].__name__}.{field}" if field else ""
+                said = str(problem).replace(attribute, variable) if field else f"{variable}: {problem}"
+                self.problems.append(said)
             except ValueError:
-                self.problems.append(f"{self.prefix}{name} must be {expected}, not {text!r}")
-                continue
-            if field:
-                options.setdefault(option, {})[field] = value
-            else:
-                options[option] = value
-        return {name: self._group(name, value) for name, value in options.items()}
-
-    def _group(self, name: str, value: Any) -> Any:
-        try:
-            return _GROUPS[name](**value) if name in _GROUPS else value
-        except ValueError as problem:
-            self.problems.append(str(problem))
-            return None
+                self.problems.append(f"{variable} must be {expected}, not {text!r}")
+        return {name: _GROUPS[name](**value) if name in _GROUPS else value for name, value in options.items()}
 
     def secret(self, name: str) -> str | None:
         """Return a secret from its variable or, as in containers, from the file that `..._FILE` names."""
@@ -353,7 +348,10 @@ class _Environment:
             if signer and application_key:
                 return ContentSignature(signer, application_key)
         except ConfigurationError as problem:
-            self.problems.append(f"{self.prefix}{'API_KEY' if key else 'APPLICATION_KEY'}: {problem}")
+            about_id = "application_id" in str(problem)
+            name = "API_KEY" if key else "APPLICATION_ID" if about_id else "APPLICATION_KEY"
+            file = "_FILE" * (self.text(f"{name}_FILE") is not None)
+            self.problems.append(f"{self.prefix}{name}{file}: {problem}")
             return None
         names = f"{self.prefix}API_KEY is not set (or {self.prefix}APPLICATION_ID with {self.prefix}APPLICATION_KEY)"
         self.problems.append(names)
@@ -377,7 +375,8 @@ class Settings:
         try:
             base_url(url, allow_http=bool(options.get("allow_http")))
         except ConfigurationError as problem:
-            env.problems.append(f"{prefix}BASE_URL: {problem}")
+            said = str(problem).replace("allow_http=True", f"{prefix}ALLOW_HTTP=true")
+            env.problems.append(f"{prefix}BASE_URL: {said}")
         auth = env.auth()
         if env.problems or auth is None:
             raise ConfigurationError("; ".join(env.problems))

@@ -24,6 +24,7 @@ customer's ID.
 
 from __future__ import annotations
 
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import attrs
@@ -247,6 +248,38 @@ def check_words(what: str, words: Iterable[str], known: Iterable[str]) -> None:
     names = list(known)
     if unknown := [word for word in words if word not in names]:
         raise TypeError(unknown_word(what, "option", unknown[0], names))
+
+
+LONGEST, LARGEST = 10**9, 10**12
+"""The highest numbers that options take: of seconds (32 years), and of things. Larger ones overflow clocks or sizes."""
+
+
+def number_refusal(
+    value: Any, expected: str, *, least: float = 0, above: bool = False, whole: bool = False
+) -> str | None:
+    """Return what the number of an option must be, if this is no such number; with `above`, `least` is too small."""
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not is_number or not (value > least if above else value >= least):
+        return f"must be {expected}, not {_shown(value)}"
+    most = LARGEST if whole else LONGEST
+    return f"must be {most:,} or less, not {_shown(value)}" if value > most else None
+
+
+def function_refusal(function: Any, expected: str = "a function") -> str | None:
+    """Return what a function that is called without `await` must be, if this is no such function."""
+    if not callable(function):
+        return f"must be {expected}, not {type(function).__name__}"
+    called = (function, type(function).__call__)
+    if any(iscoroutinefunction(one) or isasyncgenfunction(one) for one in called):
+        return f"must be {expected} that is not a coroutine function, as nothing would await it"
+    return None
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no number of thousands of digits
+        return "a number of thousands of digits"
 
 
 class _Fields:

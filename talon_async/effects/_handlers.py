@@ -101,7 +101,7 @@ class EffectHandlers(Generic[R]):
         """
         calls = list(self._calls(effects))
         for handler, _ in calls:
-            if iscoroutinefunction(handler):
+            if iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__):
                 raise TypeError(f"{_name(handler)} is a coroutine function: await apply_async(effects) instead")
         return [handler(effect, effect.props) for handler, effect in calls]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from talon_async._clock import Clock
 from talon_async._sync_client import TalonOneSync
 from talon_async.client import TalonOne
+from talon_async.errors import function_refusal
 from talon_async.testing._faults import failure
 from talon_async.testing._guards import Guard
 from talon_async.testing._handler import Handler
@@ -45,6 +46,12 @@ if TYPE_CHECKING:
     EventRule = Callable[[Event], Iterable[Effect]]
 
 T = TypeVar("T")
+
+
+def _plain(rule: T) -> T:
+    if (refusal := function_refusal(rule)) is not None:
+        raise TypeError(f"rule {refusal}")
+    return rule
 
 
 class Sandbox:
@@ -242,17 +249,17 @@ class Sandbox:
 
     def on_session(self, rule: SessionRule) -> SessionRule:
         """Add the effects of a function to every update of a session that is not cancelled; also a decorator."""
-        self._do(lambda: self._handler.world.rules.on_session.append(rule))
+        self._do(lambda: self._handler.world.rules.on_session.append(_plain(rule)))
         return rule
 
     def on_profile(self, rule: ProfileRule) -> ProfileRule:
         """Add the effects of a function to every update of a profile that runs the rules; also a decorator."""
-        self._do(lambda: self._handler.world.rules.on_profile.append(rule))
+        self._do(lambda: self._handler.world.rules.on_profile.append(_plain(rule)))
         return rule
 
     def on_event(self, rule: EventRule) -> EventRule:
         """Add the effects of a function to every event, including advanced events; also a decorator."""
-        self._do(lambda: self._handler.world.rules.on_event.append(rule))
+        self._do(lambda: self._handler.world.rules.on_event.append(_plain(rule)))
         return rule
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -159,11 +160,19 @@ def test_the_sending_ends_when_no_worker_can_make_a_client(client: Client) -> No
     assert (0, 0, report.taken) == (report.pending, report.succeeded, report.unknown + report.unsent)
 
 
-@pytest.mark.parametrize("options", [{"block": 0}, {"parallel": True}, {"partitions": -1}, {"max_failures": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"block": 0}, {"parallel": True}, {"partitions": -1}, {"max_failures": 0}, {"concurrency": 0}, {"rate": -1},
+        {"patience": 10**400}, {"block": 10**30}, {"progress": 3}, {"progress": asyncio.sleep},
+    ],
+)  # fmt: skip
 def test_an_option_is_refused_when_it_makes_no_sense(client: Client, options: dict[str, Any]) -> None:
     """An option that makes no sense raises `InvalidArgumentError`, which names the option."""
     with pytest.raises(InvalidArgumentError, match=next(iter(options))):
         distribute(client, [], connect("http://127.0.0.1"), "job", **options)
+    with pytest.raises(InvalidArgumentError, match="connect must be a function that is not a coroutine function"):
+        distribute(client, [], asyncio.sleep, "job")
 
 
 def test_calls_of_one_profile_stay_in_order_when_they_are_divided() -> None:

@@ -284,6 +284,27 @@ async def test_a_consumer_is_refused_when_it_cannot_keep_the_promise(consumer: F
         await deliver(consumer, TalonOne("http://127.0.0.1", "key"), make.v2)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"drain": -1}, "drain must be 0 or more seconds, not -1"),
+        ({"drain": 10**400}, "drain must be 1,000,000,000 or less"),
+        ({"commit_every": "1"}, "commit_every must be 0 or more seconds, not '1'"),
+        ({"ahead": 0}, "ahead must be a whole number of 1 or more, not 0"),
+        ({"on_poison": 3}, "on_poison must be a function, not int"),
+        ({"progress": asyncio.sleep}, "progress must be a function that is not a coroutine function"),
+        ({"rate": 0}, "rate must be calls a second above 0, not 0"),
+        ({"concurrency": 10**30}, "concurrency must be 1,000,000,000,000 or less"),
+        ({"prepare": asyncio.sleep}, "prepare must be a function that is not a coroutine function"),
+    ],
+)
+async def test_an_option_is_refused_when_it_makes_no_sense(options: dict[str, Any], message: str) -> None:
+    """An option that makes no sense is refused before the consumer is started."""
+    consumer, prepare = FakeConsumer(), options.pop("prepare", make.v2)
+    with pytest.raises(InvalidArgumentError, match=message):
+        await deliver(consumer, TalonOne("http://127.0.0.1", "key"), prepare, **options)
+
+
 async def test_a_consumer_is_refused_when_it_was_started() -> None:
     """A consumer that was started already is refused, because its rebalance listener must be set before."""
     consumer = FakeConsumer()

@@ -114,8 +114,43 @@ def test_all_problems_are_reported_at_once_when_the_environment_is_wrong() -> No
         ConfigurationError, match=r"TALON_ONE_BASE_URL.*unencrypted.*TALON_ONE_API_KEY: .* holds a space"
     ):
         TalonOne.from_env({"TALON_ONE_BASE_URL": "http://a.b", "TALON_ONE_API_KEY": "a b"})
-    for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "connections", "TRUST_KEYS"):
+    for name in ("BASE_URL", "API_KEY", "TIMEOUT must be seconds, not 'soon'", "ONE_CONNECTIONS", "TRUST_KEYS"):
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("TIMEOUT", "-1", " must be a number of seconds above 0, not -1.0"),
+        ("ATTEMPT_TIMEOUT", "0", " must be a number of seconds above 0, not 0.0"),
+        ("CONNECT_TIMEOUT", "1e30", " must be 1,000,000,000 or less, not 1e+30"),
+        ("ATTEMPTS", "0", " must be a whole number of 1 or more, not 0"),
+        ("ATTEMPTS", "9" * 5000, " must be a whole number, not '999"),
+        ("TRUST_KEYS", "2", " must be true or false, not '2'"),
+        ("CONNECTIONS", "-1", " must be a whole number of 1 or more, not -1"),
+        ("PARALLEL_UPDATES", "-1", " must be a whole number of 0 or more, not -1"),
+        ("ALLOW_HTTP", "perhaps", " must be true or false, not 'perhaps'"),
+        ("PROXY", "proxy", ": proxy has no scheme"),
+        ("TRANSPORT", "pigeon", " must be session or direct, not 'pigeon'"),
+        ("BASE_URL", "http://a.b", ": base_url 'http://a.b' would send the key unencrypted: use https, or TALON_ONE_A"),
+        ("APPLICATION_ID", "a b", ": application_id is empty, or holds a character that IDs do not have"),
+        ("APPLICATION_KEY", "xy", ": application_key must be hexadecimal digits"),
+    ],
+)  # fmt: skip
+def test_the_variable_is_named_when_its_value_is_wrong(name: str, value: str, said: str) -> None:
+    """The error begins with the variable, and does not name an option that was not given."""
+    signed = {"TALON_ONE_API_KEY": None, "TALON_ONE_APPLICATION_ID": "1", "TALON_ONE_APPLICATION_KEY": "00"}
+    variables = {**(signed if name.startswith("APPLICATION") else {}), f"TALON_ONE_{name}": value}
+    with pytest.raises(ConfigurationError) as caught:
+        TalonOne.from_env(env(**variables))
+    assert str(caught.value).startswith(f"TALON_ONE_{name}{said}")
+
+
+def test_the_file_is_named_when_the_key_in_it_is_wrong(tmp_path: Path) -> None:
+    """A key that is read from a file and is no key is told with the variable that names the file."""
+    (tmp_path / "key").write_text("a b")
+    with pytest.raises(ConfigurationError, match="^TALON_ONE_API_KEY_FILE: api_key holds a space"):
+        TalonOne.from_env(env(TALON_ONE_API_KEY_FILE=str(tmp_path / "key")))
 
 
 def test_an_empty_variable_counts_as_none_when_it_is_set() -> None:

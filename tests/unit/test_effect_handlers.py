@@ -121,6 +121,18 @@ def test_nothing_is_called_when_apply_meets_a_coroutine_function() -> None:
     assert ["A"] == called
 
 
+def test_nothing_is_called_when_apply_meets_an_object_that_must_be_awaited() -> None:
+    """`apply` also refuses an object whose call is a coroutine function."""
+
+    class Booking:
+        async def __call__(self, effect: Effect, props: SetDiscountEffectProps) -> None: ...
+
+    handlers = EffectHandlers()
+    handlers.on(SetDiscountEffectProps)(Booking())
+    with pytest.raises(TypeError, match=r"Booking .* is a coroutine function: await apply_async"):
+        handlers.apply([DISCOUNT])
+
+
 async def test_handlers_run_one_after_the_other_when_some_are_coroutine_functions() -> None:
     """`apply_async` runs the handlers one after the other."""
     steps: list[str] = []

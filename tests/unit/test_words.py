@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections.abc import AsyncIterator
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from talon_async import Limits, RetryPolicy, TalonOne, TalonOneSync, Timeout
+from talon_async.bulk.runner import values
 from talon_async.config import Settings
 from talon_async.errors import ConfigurationError, InvalidArgumentError
 from talon_async.models import CartItem, IntegrationEventV2Request, NewEvent, evolve
+from talon_async.testing import Sandbox
 
 URL = "https://shop.europe-west1.talon.one"
 made: Any = TalonOne
@@ -23,6 +28,28 @@ policy: Any = RetryPolicy
 limits: Any = Limits
 model: Any = IntegrationEventV2Request
 event: Any = NewEvent
+LARGE: list[tuple[Any, str]] = [
+    (10**30, "1000000000000000000000000000000"),
+    (10**400, "1000"),
+    (10**5000, "a number of thousands of digits"),
+    (1e300, r"1e\+300"),
+    (math.inf, "inf"),
+]
+"""Numbers that no option takes, and how an error shows them."""
+
+
+async def awaited(*_: object) -> None:
+    """Stand for a callback that would have to be awaited."""
+
+
+async def generated(*_: object) -> AsyncIterator[None]:
+    """Stand for a callback that would have to be iterated."""
+    yield
+
+
+class Awaited:
+    async def __call__(self, *_: object) -> None:
+        """Stand for a callback that is an object."""
 
 
 @pytest.mark.parametrize(
@@ -77,7 +104,7 @@ async def test_the_word_that_was_meant_is_named_when_a_call_has_no_such_option(u
         ({"limits": 3}, r"limits must be Limits, such as Limits\(connections=20\), not 3"),
         ({"strict": "no"}, "strict must be True or False, not 'no'"),
         ({"lazy_effects": 1}, "lazy_effects must be True or False, not 1"),
-        ({"idempotency_keys": "k"}, "idempotency_keys must be a function without parameters, not 'k'"),
+        ({"idempotency_keys": "k"}, "idempotency_keys must be a function without parameters, not str"),
         ({"headers": ["a"]}, r"headers must be a mapping of names to texts, not \['a'\]"),
         ({"headers": {"a": 1}}, "headers: the name and the value of 'a' must both be text"),
         ({"ssl": False}, "ssl must be an ssl.SSLContext, not False"),
@@ -148,12 +175,50 @@ def test_the_kind_is_told_when_url_or_key_are_no_text(url: Any, key: Any, said: 
         (RetryPolicy, {"base": "3"}, "RetryPolicy.base must be a number of 0 or more, not '3'"),
         (RetryPolicy, {"trust_keys": "no"}, "RetryPolicy.trust_keys must be True or False, not 'no'"),
         (Limits, {"connections": "3"}, "Limits.connections must be a whole number of 1 or more, not '3'"),
+        *((kind, {name: value}, f"{kind.__name__}.{name} must be 1,000,000,000 or less, not {shown}")
+          for kind, names in ((Timeout, ("total", "attempt", "connect")),
+                              (RetryPolicy, ("base", "parallel_base", "throttle_base", "cap", "retry_after_cap")))
+          for name in names for value, shown in LARGE),
+        *((kind, {name: value}, f"{kind.__name__}.{name} must be 1,000,000,000,000 or less, not {shown}")
+          for kind, names in ((RetryPolicy, ("attempts",)),
+                              (Limits, ("connections", "parallel_updates", "response_bytes", "response_head_bytes")))
+          for name in names for value, shown in LARGE if isinstance(value, int)),
     ],
 )  # fmt: skip
 def test_a_value_is_refused_when_a_policy_has_no_such(kind: Any, options: Any, said: str) -> None:
-    """Values of another type are a ConfigurationError, and no TypeError from inside."""
+    """Values of another type, and numbers that overflow, are a ConfigurationError, and no other error from inside."""
     with pytest.raises(ConfigurationError, match=said):
         kind(**options)
+
+
+@pytest.mark.parametrize(("value", "shown"), LARGE, ids=[shown for _, shown in LARGE])
+def test_the_timeout_is_refused_when_it_is_too_large(value: Any, shown: str) -> None:
+    """A number as `timeout` of a client, or of a copy, is refused as that of a `Timeout` is."""
+    for make in (lambda: made(URL, "key", timeout=value), lambda: talon.with_options(timeout=value)):
+        with pytest.raises(ConfigurationError, match=f"Timeout.total must be 1,000,000,000 or less, not {shown}"):
+            make()
+
+
+@pytest.mark.parametrize("keys", [awaited, partial(awaited), Awaited()])
+def test_a_maker_of_keys_is_refused_when_it_is_a_coroutine_function(keys: Any) -> None:
+    """Keys are made without `await`, so a coroutine function is refused when the client is made."""
+    with pytest.raises(ConfigurationError, match="idempotency_keys must be .* that is not a coroutine function"):
+        made(URL, "key", idempotency_keys=keys)
+
+
+@pytest.mark.parametrize("name", ["on_session", "on_profile", "on_event"])
+@pytest.mark.parametrize(("rule", "said"), [(awaited, "not a coroutine function"), (3, "a function, not int")])
+def test_a_rule_is_refused_when_the_sandbox_cannot_call_it(name: str, rule: Any, said: str) -> None:
+    """The sandbox calls rules without `await`, so it refuses a coroutine function, and what is no function."""
+    with pytest.raises(TypeError, match=f"rule must be .*{said}"):
+        getattr(Sandbox(), name)(rule)
+
+
+def test_the_largest_numbers_are_taken_when_they_do_not_overflow() -> None:
+    """A billion seconds and a trillion things are taken; so is a patience without end."""
+    timeout, seconds = Timeout(total=10**9, attempt=1e9, connect=1e9), ("base", "cap", "retry_after_cap")
+    made(URL, "key", timeout=timeout, retry=RetryPolicy(attempts=10**12, **dict.fromkeys(seconds, 1e9)))
+    assert math.inf == values.seconds("patience", math.inf)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +230,16 @@ def test_a_value_is_refused_when_a_policy_has_no_such(kind: Any, options: Any, s
         ({"journal": 3}, "journal must be the path of a file, or a Journal, not int"),
         ({"buffer": "3"}, "buffer must be a whole number of 0 or more, not '3'"),
         ({"rate": "3"}, "rate must be calls a second above 0, not '3'"),
+        ({"progress": awaited}, "progress must be a function that is not a coroutine function"),
+        ({"progress": partial(awaited)}, "progress must be a function that is not a coroutine function"),
+        ({"progress": Awaited()}, "progress must be a function that is not a coroutine function"),
+        ({"item_id": awaited}, "item_id must be a function that is not a coroutine function"),
+        ({"item_id": generated}, "item_id must be a function that is not a coroutine function"),
+        *(({name: value}, f"{name} must be 1,000,000,000 or less, not {shown}")
+          for name in ("rate", "patience") for value, shown in LARGE if (name, value) != ("patience", math.inf)),
+        ({"rate": 1e-300}, "rate must be 1e-09 or more, not 1e-300"),
+        *(({name: value}, f"{name} must be 1,000,000,000,000 or less, not {shown}")
+          for name in ("concurrency", "buffer", "max_failures") for value, shown in LARGE if isinstance(value, int)),
     ],
 )  # fmt: skip
 async def test_a_value_is_refused_when_an_option_of_a_run_is_no_such_thing(options: Any, said: str) -> None:

@@ -19,6 +19,7 @@ from talon_async.bulk.dask.cluster import Cluster
 from talon_async.bulk.dask.partitions import Partitions, keyed
 from talon_async.bulk.dask.worker import close_client, send_block
 from talon_async.bulk.results import Failure, Report
+from talon_async.bulk.runner import values
 from talon_async.bulk.sources import END, Caught, checked_iterable
 from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError, check_words
 
@@ -114,10 +115,12 @@ class Driver:
     ) -> None:
         self._cluster, self._connect, self._job = cluster, connect, job
         self._run_id = uuid.uuid4().hex
-        self._parallel = _whole("parallel", options.get("parallel") or max(1, cluster.size()))
-        count = _whole("partitions", options.get("partitions", 4 * self._parallel))
-        self._block = _whole("block", options.get("block", 1000))
-        self._max_failures = _whole("max_failures", options.get("max_failures", 10_000))
+        values.check_pacing(options)
+        values.function("connect", connect)
+        self._parallel = values.whole("parallel", options.get("parallel"), 1, max(1, cluster.size()))
+        count = values.whole("partitions", options.get("partitions"), 1, 4 * self._parallel)
+        self._block = values.whole("block", options.get("block"), 1, 1000)
+        self._max_failures = values.whole("max_failures", options.get("max_failures"), 1, 10_000)
         self._allow = options.get("allow_unrepeatable", False)
         self._progress = options.get("progress")
         self._options = self._of_a_block(options)
@@ -279,9 +282,3 @@ class Driver:
             self.report.elapsed = time.monotonic() - started
             under_way = sum(len(block) for _, block in self._under_way.values())
             self._progress(self.report.snapshot(under_way=under_way, limit=self._parallel * self._block))
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidArgumentError(f"{name} must be a whole number of 1 or more, not {value!r}")
-    return value

@@ -25,7 +25,7 @@ from talon_async.bulk.calls import WrongItemError
 from talon_async.bulk.kafka.ledger import Ledger
 from talon_async.bulk.kafka.messages import DeliveryReport, MessageReader
 from talon_async.bulk.kafka.session import Hooks, Session
-from talon_async.bulk.runner import PacingOptions
+from talon_async.bulk.runner import PacingOptions, values
 from talon_async.bulk.sources import Caught
 from talon_async.errors import BulkInterruptedError, InvalidArgumentError, TalonOneError, check_words
 
@@ -48,6 +48,7 @@ AT_ONCE = 500
 COMMIT_WITHIN = 5.0
 """Seconds that the last commit may take."""
 FOREVER = 1e9
+DRAIN, COMMIT_EVERY, AHEAD = 5.0, 1.0, 10_000
 
 
 class Consumer(Protocol):
@@ -189,15 +190,21 @@ class Delivery:
     def __init__(self, consumer: Consumer, talon: Bulk, prepare: Prepare, options: dict[str, Any]) -> None:
         self._consumer, self._talon = consumer, talon
         self._now = asyncio.get_running_loop().time
+        values.check_pacing(options)
+        values.function("prepare", prepare)
         self._reader = MessageReader(
             prepare,
             namespace=options.pop("namespace", ""),
             allow=options.pop("allow_unrepeatable", False),
         )
         self._stop: asyncio.Event = options.pop("stop", None) or asyncio.Event()
-        self._drain, self._ahead = options.pop("drain", 5.0), options.pop("ahead", 10_000)
-        self._commit_every = options.pop("commit_every", 1.0)
+        drain, commit_every = (values.seconds(name, options.pop(name, None)) for name in ("drain", "commit_every"))
+        self._drain = DRAIN if drain is None else drain
+        self._commit_every = COMMIT_EVERY if commit_every is None else commit_every
+        self._ahead = values.whole("ahead", options.pop("ahead", None), 1, AHEAD)
         self._on_poison: OnPoison | None = options.pop("on_poison", None)
+        if self._on_poison is not None and not callable(self._on_poison):
+            raise InvalidArgumentError(f"on_poison must be a function, not {type(self._on_poison).__name__}")
         self._options = {**options, "sent_before": True}
         self.report = DeliveryReport()
         self._ledgers: defaultdict[Any, Ledger] = defaultdict(Ledger)

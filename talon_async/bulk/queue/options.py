@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import attrs
 
+from talon_async.bulk.runner import values
 from talon_async.errors import InvalidArgumentError, check_words
 
 if TYPE_CHECKING:
@@ -116,22 +117,17 @@ def settings_of(options: Mapping[str, Any]) -> QueueSettings:
         raise InvalidArgumentError(f"overflow must be one of {', '.join(OVERFLOWS)}, not {overflow!r}")
     if overflow == "drop_oldest" and journal is not None:
         raise InvalidArgumentError("overflow='drop_oldest' cannot be combined with a journal, as it would lose events")
-    size = options.get("size", SIZE)
     least = 2 if overflow == "drop_oldest" else 1
-    if isinstance(size, bool) or not isinstance(size, int) or size < least:
-        raise InvalidArgumentError(f"size must be a whole number of {least} or more, not {size!r}")
-    seconds = options.get("drain_timeout", DRAIN_TIMEOUT)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
-        raise InvalidArgumentError(f"drain_timeout must be 0 or more seconds, not {seconds!r}")
+    drain_timeout = values.seconds("drain_timeout", options.get("drain_timeout"))
     pacing = {name: options[name] for name in ("concurrency", "rate") if name in options}
     patience = options.get("patience")
     return QueueSettings(
-        size=size,
+        size=values.whole("size", options.get("size"), least, SIZE),
         overflow=overflow,
-        on_drop=_callable(options, "on_drop"),
-        on_failure=_callable(options, "on_failure"),
+        on_drop=values.function("on_drop", options.get("on_drop")),
+        on_failure=values.function("on_failure", options.get("on_failure")),
         folder=_folder(journal),
-        drain_timeout=float(seconds),
+        drain_timeout=DRAIN_TIMEOUT if drain_timeout is None else drain_timeout,
         pacing={**pacing, "patience": math.inf if patience is None else patience},
     )
 
@@ -143,10 +139,3 @@ def _folder(path: Any) -> Path | None:
         return None if path is None else Path(path)
     except TypeError:
         raise InvalidArgumentError(f"journal must be the path of a folder, not {type(path).__name__}") from None
-
-
-def _callable(options: Mapping[str, Any], name: str) -> Callable[[Any], object] | None:
-    function: Callable[[Any], object] | None = options.get(name)
-    if function is not None and not callable(function):
-        raise InvalidArgumentError(f"{name} must be a function, not {type(function).__name__}")
-    return function

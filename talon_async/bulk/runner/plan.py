@@ -12,7 +12,8 @@ import attrs
 
 from talon_async.auth import ApiKey
 from talon_async.bulk.limits import AdaptiveConcurrency, Concurrency
-from talon_async.errors import InvalidArgumentError, check_words
+from talon_async.bulk.runner import values
+from talon_async.errors import LONGEST, InvalidArgumentError, check_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 DEFAULT_CONCURRENCY = 64
 BUFFER_WITH_JOURNAL = 1024
 PATIENCE = 300.0
-LONGEST = 1e9
-"""Seconds that stand for no limit where a finite number is needed."""
 
 
 class PacingOptions(TypedDict, total=False):
@@ -124,11 +123,11 @@ def plan_of(
     """
     check_words(allowed.__name__, options, _names(allowed))
     most = core.settings.limits.connections
-    width = _width(options.get("concurrency", concurrency), most)
+    width = values.width(options.get("concurrency", concurrency), most)
     journal = _journal(options.get("journal"), core.clock)
     buffer = buffer if buffer is not None else 4 * width if journal is None else BUFFER_WITH_JOURNAL
-    buffer = _whole("buffer", options.get("buffer"), 0, buffer)
-    patience = _seconds("patience", options.get("patience"))
+    buffer = values.whole("buffer", options.get("buffer"), 0, buffer)
+    patience = values.seconds("patience", options.get("patience"))
     after_failure = options.get("after_failure", "continue")
     if after_failure not in ("continue", "hold", "stop"):
         raise InvalidArgumentError(f"after_failure must be 'continue', 'hold' or 'stop', not {after_failure!r}")
@@ -136,66 +135,21 @@ def plan_of(
         width=width,
         adaptive=options.get("concurrency") == "auto",
         buffer=buffer,
-        rate=_rate(options.get("rate")),
+        rate=values.rate(options.get("rate")),
         patience=PATIENCE if patience is None else patience,
         patience_after_success=patience if patience is not None else PATIENCE if journal is None else math.inf,
         after_failure=after_failure,
-        max_failures=_whole("max_failures", options.get("max_failures"), 1, 10_000),
-        progress=_function("progress", options.get("progress")),
+        max_failures=values.whole("max_failures", options.get("max_failures"), 1, 10_000),
+        progress=values.function("progress", options.get("progress")),
         journal=journal,
-        item_id=_function("item_id", options.get("item_id")),
+        item_id=values.function("item_id", options.get("item_id")),
         destination=_destination(core),
-        sent_before=_truth("sent_before", options.get("sent_before", False)),
+        sent_before=values.truth("sent_before", options.get("sent_before", False)),
     )
 
 
 def _names(options: type) -> set[str]:
     return {name for cls in (PacingOptions, options) for name in cls.__annotations__}
-
-
-def _width(concurrency: Any, most: int) -> int:
-    if concurrency == "auto":
-        return most
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise InvalidArgumentError(f"concurrency must be 1 or more, or 'auto', not {concurrency!r}")
-    return min(concurrency, most)
-
-
-def _whole(name: str, value: Any, least: int, default: int) -> int:
-    if value is None:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidArgumentError(f"{name} must be a whole number of {least} or more, not {value!r}")
-    return value
-
-
-def _seconds(name: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise InvalidArgumentError(f"{name} must be 0 or more seconds, not {value!r}")
-    return float(value)
-
-
-def _rate(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise InvalidArgumentError(f"rate must be calls a second above 0, not {value!r}")
-    return float(value)
-
-
-def _function(name: str, value: Any) -> Callable[[Any], object] | None:
-    if value is not None and not callable(value):
-        raise InvalidArgumentError(f"{name} must be a function, not {type(value).__name__}")
-    function: Callable[[Any], object] | None = value
-    return function
-
-
-def _truth(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidArgumentError(f"{name} must be True or False, not {value!r}")
-    return value
 
 
 def _journal(journal: Any, clock: Clock) -> Journal | None:
