@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from talon_async.cli import _values
+
 if TYPE_CHECKING:
     import argparse
 
+MOST = 10_000_000
 HELP: str = "show a day in a shop, as calls against the sandbox"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to a parser."""
-    parser.add_argument("--events", type=int, default=10_000, help="how many events to send (default: %(default)s)")
+    parser.add_argument(
+        "--events", type=_values.whole(0, MOST), default=10_000, help="how many events to send (default: %(default)s)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

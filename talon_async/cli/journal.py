@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from talon_async.cli._values import some_text, whole
+
 if TYPE_CHECKING:
     import argparse
 
@@ -29,28 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     }
     for name, (action, text) in described.items():
         added = actions.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        added.add_argument("path", metavar="JOURNAL", help="the journal, such as events.csv.journal")
+        add = added.add_argument
+        add("path", type=some_text, metavar="JOURNAL", help="the journal, such as events.csv.journal")
         added.set_defaults(action=action)
         if name in ("list", "export"):
-            added.add_argument(
-                "--state", choices=("unsettled", "failed"), help="only calls in this state (default: both)"
-            )
-            added.add_argument("--key", metavar="KEY", help="only calls with this ordering key, such as profile:jane")
+            add("--state", choices=("unsettled", "failed"), help="only calls in this state (default: both)")
+            add("--key", type=some_text, metavar="KEY", help="only calls with this ordering key, such as profile:jane")
         if name == "export":
-            added.add_argument("--output", metavar="FILE", help="a new file (default: standard output)")
+            add("--output", type=some_text, metavar="FILE", help="a new file (default: standard output)")
         if name == "requeue":
-            added.add_argument(
-                "indices",
-                nargs="*",
-                type=int,
-                metavar="INDEX",
-                help="the calls, by the number in `list` (default: all)",
-            )
-            added.add_argument(
-                "--unknown", action="store_true", help="also requeue calls of unknown outcome, which keep their keys"
-            )
+            add("indices", nargs="*", type=whole(0), metavar="INDEX",
+                help="the calls, by the number in `list` (default: all)")  # fmt: skip
+            add("--unknown", action="store_true", help="also requeue calls of unknown outcome, which keep their keys")
         if name == "erase":
-            added.add_argument("key", metavar="KEY", help="the ordering key, such as profile:jane or session:cart-1")
+            add("key", type=some_text, metavar="KEY",
+                help="the ordering key, such as profile:jane or session:cart-1")  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
+from talon_async.cli import _values
+
 if TYPE_CHECKING:
+    import argparse
+
     from talon_async.testing import Sandbox
 
-HIGHEST_PORT = 65_535
+FAILED, BAD_USE = 1, 2
 HELP: str = "run a local stand-in for Talon.One until Ctrl-C"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to a parser."""
-    parser.add_argument("--port", type=int, default=0, help="the port on 127.0.0.1 (default: any free port)")
-    parser.add_argument("--api-key", default="sandbox", help="the API key to accept (default: %(default)s)")
+    parser.add_argument("--port", type=_values.port, default=0, help="the port on 127.0.0.1 (default: any free port)")
+    parser.add_argument(
+        "--api-key", type=_values.api_key, default="sandbox", help="the API key to accept (default: %(default)s)"
+    )
     parser.add_argument(
         "--coupon",
         action="append",
         default=[],
-        type=_coupon,
+        type=_values.coupon,
         metavar="CODE=DISCOUNT",
         help="add a coupon, such as SAVE10=10",
     )
@@ -31,18 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--referrals",
         action="append",
         default=[],
-        type=int,
+        type=_values.whole(1),
         metavar="CAMPAIGN_ID",
         help="add a campaign that has referrals",
     )
-
-
-def _coupon(text: str) -> tuple[str, float]:
-    code, _, discount = text.rpartition("=")
-    try:
-        return code, float(discount)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not CODE=DISCOUNT, such as SAVE10=10") from None
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,21 +48,26 @@ def run(arguments: argparse.Namespace) -> int:
     from talon_async.cli._output import forgiving
     from talon_async.testing import Sandbox
 
-    if not 0 <= arguments.port <= HIGHEST_PORT:
-        print(f"talon-async sandbox: --port must be 0 to {HIGHEST_PORT}, not {arguments.port}")
-        return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sandbox = Sandbox(port=arguments.port, api_key=arguments.api_key)
     try:
-        with forgiving("stdout"), Sandbox(port=arguments.port, api_key=arguments.api_key) as sandbox:
-            for code, discount in arguments.coupon:
-                sandbox.add_coupon(code, discount=discount)
-            for campaign_id in arguments.referrals:
-                sandbox.add_referral_campaign(campaign_id)
+        for code, discount in arguments.coupon:
+            sandbox.add_coupon(code, discount=discount)
+    except ValueError as problem:
+        return _complain(f"--coupon: {problem}", BAD_USE)
+    for campaign_id in arguments.referrals:
+        sandbox.add_referral_campaign(campaign_id)
+    try:
+        with forgiving("stdout"), sandbox:
             _serve(sandbox)
-    except (OSError, ValueError) as problem:
-        print(f"talon-async sandbox: {problem}")
-        return 1
+    except OSError as problem:
+        return _complain(str(problem), FAILED)
     return 0
+
+
+def _complain(text: str, code: int) -> int:
+    print(f"talon-async sandbox: {text}", file=sys.stderr)
+    return code
 
 
 def _serve(sandbox: Sandbox) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import io
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
-if TYPE_CHECKING:
-    from datetime import tzinfo
+from talon_async.cli import _values
 
 STOPPED = 3
 HELP: str = "send files of events: NDJSON, CSV or Parquet"
@@ -59,7 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.description, parser.epilog = dedent(DESCRIPTION), dedent(EXAMPLES)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="a file or a pipe, also compressed with gzip; - means standard input"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        type=_values.some_text,
+        help="a file or a pipe, also compressed with gzip; - means standard input",
     )
     _add_columns(parser.add_argument_group("rows and columns"))
     _add_pace(parser.add_argument_group("sending"))
@@ -79,15 +81,24 @@ def _add_columns(group: Any) -> None:
         choices=("ndjson", "csv", "parquet"),
         help="the format of the files (default: by name; NDJSON for - and pipes)",
     )
-    add("--delimiter", type=_character, help="the character between the cells of CSV (default: comma; tab for .tsv)")
-    add("--encoding", type=_encoding, default="utf-8", help="the encoding of CSV (default: %(default)s)")
-    add("--time-zone", type=_zone, metavar="NAME", help="the time zone of times without one, such as Europe/Berlin")
+    add(
+        "--delimiter",
+        type=_values.delimiter,
+        help="the character between the cells of CSV (default: comma; tab for .tsv)",
+    )
+    add("--encoding", type=_values.encoding, default="utf-8", help="the encoding of CSV (default: %(default)s)")
+    add(
+        "--time-zone",
+        type=_values.zone,
+        metavar="NAME",
+        help="the time zone of times without one, such as Europe/Berlin",
+    )
 
 
 def _add_pace(group: Any) -> None:
     add = group.add_argument
-    add("--rate", type=_rate, metavar="N", help="the highest number of calls a second, evenly spaced")
-    add("--concurrency", type=_concurrency, default=64, metavar="auto|N",
+    add("--rate", type=_values.rate, metavar="N", help="the highest number of calls a second, evenly spaced")
+    add("--concurrency", type=_values.concurrency, default=64, metavar="auto|N",
         help="calls under way at once; auto finds a suitable number (default: %(default)s)")  # fmt: skip
     add("--check", action="store_true", help="check all rows, list the problems, and send nothing")
     add("--dry", action="store_true", help="have the server evaluate the calls and store nothing; no journal is kept")
@@ -97,65 +108,22 @@ def _add_safety(group: Any) -> None:
     add = group.add_argument
     add(
         "--journal",
+        type=_values.some_text,
         metavar="PATH",
         help="the record of the calls that were sent (default: FILE.journal; none for - and pipes)",
     )
     add("--no-journal", action="store_true", help="keep no journal: a second run starts with the first row")
     add(
-        "--failed", metavar="PATH", help="the file for failed calls (default: FILE.failed.ndjson; none for - and pipes)"
+        "--failed",
+        metavar="PATH",
+        type=_values.some_text,
+        help="the file for failed calls (default: FILE.failed.ndjson; none for - and pipes)",
     )
-    add("--max-failures", type=_positive, default=10_000, metavar="N",
+    add("--max-failures", type=_values.whole(1), default=10_000, metavar="N",
         help="stop after so many failed calls (default: %(default)s)")  # fmt: skip
     add("--in-doubt", choices=("refuse", "skip", "send"), default="refuse",
         help="what to do with failed calls of an earlier run that the server may have recorded and that have no key "
         "to prevent recording them twice (default: %(default)s)")  # fmt: skip
-
-
-def _character(text: str) -> str:
-    if len(text) != 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one character")
-    return text
-
-
-def _encoding(text: str) -> str:
-    sample = "a,b\n"
-    try:
-        file = io.TextIOWrapper(io.BytesIO(sample.encode(text)), text, errors="surrogateescape", newline="")
-        is_usable = file.read() == sample
-    except (LookupError, ValueError):
-        is_usable = False
-    if not is_usable:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a text encoding of Python")
-    return text
-
-
-def _zone(text: str) -> tzinfo:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time zone, such as Europe/Berlin or UTC") from None
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls a second above 0")
-    return rate
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} must be 1 or more")
-    return int(text)
-
-
-def _concurrency(text: str) -> int | Literal["auto"]:
-    return "auto" if text == "auto" else _positive(text)
 
 
 def run(arguments: argparse.Namespace) -> int:

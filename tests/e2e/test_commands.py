@@ -62,7 +62,7 @@ def test_the_version_is_printed_when_it_is_asked_for() -> None:
 
 
 def test_a_taken_port_is_reported_when_the_sandbox_cannot_listen() -> None:
-    """The sandbox prints one sentence and no traceback, and ends with exit code 1."""
+    """The sandbox prints one sentence and no traceback on standard error, and ends with exit code 1."""
     import socket
 
     with socket.socket() as taken:
@@ -72,18 +72,81 @@ def test_a_taken_port_is_reported_when_the_sandbox_cannot_listen() -> None:
         done = subprocess.run(
             [*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
         )
-    assert (1, "") == (done.returncode, done.stderr)
-    assert "address already in use" in done.stdout
+    assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
+    assert done.stderr.startswith("talon-async sandbox: ")
+    assert "address already in use" in done.stderr
 
 
-@pytest.mark.parametrize("port", ["99999", "-1"])
-def test_a_port_is_refused_when_there_is_no_such_one(port: str) -> None:
-    """The sandbox says which ports there are, in one line and with exit code 2."""
+def refused(*words: str) -> str:
+    """Run a command that must end with exit code 2 and no output; return the last line of standard error."""
     done = subprocess.run(
-        [*COMMAND, "sandbox", "--port", port], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
+        [*COMMAND, *words], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False, stdin=subprocess.DEVNULL
     )
-    assert f"talon-async sandbox: --port must be 0 to 65535, not {port}\n" == done.stdout
-    assert (2, "") == (done.returncode, done.stderr)
+    assert (2, "") == (done.returncode, done.stdout)
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--port", "99999", "must be 0 to 65535, not 99999"),
+        ("--port", "-1", "must be 0 to 65535, not -1"),
+        ("--port", "http", "must be 0 to 65535, not http"),
+        ("--api-key", "", "the key is empty"),
+        ("--api-key", "a b", "the key holds a space or another character that API keys do not have"),
+        ("--api-key", "ApiKey-v1 a", "the key must be written without spaces and without its scheme"),
+        ("--coupon", "X=-5", "'X=-5' is not CODE=DISCOUNT with a discount of 0 or more, such as SAVE10=10"),
+        ("--coupon", "X=nan", "'X=nan' is not CODE=DISCOUNT"),
+        ("--coupon", "X=1e300", "'X=1e300' is not CODE=DISCOUNT"),
+        ("--coupon", "=5", "'=5' is not CODE=DISCOUNT"),
+        ("--coupon", "X", "'X' is not CODE=DISCOUNT"),
+        ("--coupon", f"{'X' * 101}=5", "has a code of more than 100 characters"),
+        ("--referrals", "-3", "'-3' must be 1 or more"),
+        ("--referrals", "seven", "'seven' must be 1 or more"),
+    ],
+)
+def test_a_value_is_refused_when_the_sandbox_cannot_use_it(option: str, value: str, said: str) -> None:
+    """The sandbox does not start. The last line names the option and what is wrong, on standard error."""
+    line = refused("sandbox", f"{option}={value}")
+    assert line.startswith(f"talon-async sandbox: error: argument {option}: ")
+    assert said in line
+
+
+def test_a_coupon_is_refused_when_it_is_given_twice() -> None:
+    """A code that is given twice is told with its option, before the sandbox starts."""
+    line = refused("sandbox", "--coupon", "A=1", "--coupon", "A=2")
+    assert "talon-async sandbox: --coupon: there is a coupon 'A' already" == line
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["demo", "--events=-1"], "argument --events: '-1' must be 0 or more"),
+        (["demo", "--events=many"], "argument --events: 'many' must be 0 or more"),
+        (["demo", f"--events={10**30}"], "argument --events: '1000"),
+        (["send", ""], "argument FILE: must not be empty"),
+        (["send", "a.csv", "--journal="], "argument --journal: must not be empty"),
+        (["send", "a.csv", "--failed="], "argument --failed: must not be empty"),
+        (["send", "a.csv", '--delimiter="'], "cannot stand between cells"),
+        (["send", "a.csv", "--delimiter=\n"], "cannot stand between cells"),
+        (["send", "a.csv", "--rate=1e-300"], "argument --rate: '1e-300' is not a number of calls a second above 0"),
+        (["send", "a.csv", "--rate=1e300"], "argument --rate: '1e300' is not a number of calls a second above 0"),
+        (["send", "a.csv", f"--concurrency={10**30}"], "must be 1,000,000,000,000 or less"),
+        (["send", "a.csv", f"--max-failures={10**30}"], "must be 1,000,000,000,000 or less"),
+        (["send", "a.csv", "--max-failures=x"], "argument --max-failures: 'x' must be 1 or more"),
+        (["journal", "list", ""], "argument JOURNAL: must not be empty"),
+        (["journal", "list", "a.journal", "--key="], "argument --key: must not be empty"),
+        (["journal", "export", "a.journal", "--output="], "argument --output: must not be empty"),
+        (["journal", "requeue", "a.journal", "--", "-4"], "argument INDEX: '-4' must be 0 or more"),
+        (["journal", "erase", "a.journal", ""], "argument KEY: must not be empty"),
+    ],
+)
+def test_a_value_is_refused_when_a_command_cannot_use_it(words: list[str], said: str) -> None:
+    """Nothing starts: the last line on standard error names the option, and the exit code is 2."""
+    line = refused(*words)
+    assert line.startswith(f"talon-async {words[0]}")
+    assert said in line
 
 
 INTERRUPTED = """
