@@ -63,8 +63,8 @@ each = pytest.mark.parametrize("endpoint", OPERATIONS.values(), ids=OPERATIONS)
 
 def together() -> Document:
     """Return the newest table, with the operations, schemas and fields that only the oldest one has."""
-    all_of = copy.deepcopy(content(NEWEST))
-    old, schemas = content(OLDEST), all_of["components"]["schemas"]
+    all_of, old = copy.deepcopy(content(NEWEST)), copy.deepcopy(content(OLDEST))
+    schemas = all_of["components"]["schemas"]
     newer = {operation["operationId"] for item in all_of["paths"].values() for operation in item.values()}
     for path, item in old["paths"].items():
         missing = {method: one for method, one in item.items() if one["operationId"] not in newer}

@@ -166,13 +166,3 @@ async def test_equal_items_are_no_repetition_when_the_pages_differ(client: Any) 
     pages = Pages(page(stub, 1, 2, hasMore=True), page(stub, 2, 3, hasMore=True), page(stub, 4, hasMore=False))
     with RawServer(pages) as server:
         assert [1, 2, 2, 3, 4] == [item.id async for item in walk(client(server.url), CAMPAIGNS, page_size=2)]
-
-
-@each_listing
-def test_an_iterator_has_the_options_of_its_operation_when_they_choose_items(name: str) -> None:
-    """An iterator takes the options of its operation, except those that it has no use for: where to begin, and a total.
-
-    A total makes every request slow, and the iterator finds the end without it.
-    """
-    options = set(LISTINGS[name].signature.parameters) - {"skip", "with_total_result_size"}
-    assert options | {"limit"} == set(inspect.signature(getattr(TalonOne, name)).parameters)
