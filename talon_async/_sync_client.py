@@ -1400,6 +1400,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1414,8 +1415,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1454,6 +1455,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1471,8 +1473,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1511,6 +1513,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1525,8 +1528,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1565,6 +1568,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1581,8 +1585,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1619,6 +1623,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1631,8 +1636,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1665,6 +1670,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1677,8 +1683,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1713,6 +1719,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             campaign_ids: only these campaigns.
@@ -1727,8 +1734,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1760,6 +1767,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1769,8 +1777,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1794,6 +1802,7 @@ class TalonOneSync(BlockingClient):
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             points_from: only rewards that cost so many points or more; greater than 0.
@@ -1811,8 +1820,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -38,6 +38,7 @@ DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
 {args}            limit: the highest number of items; all items by default.
@@ -45,8 +46,8 @@ DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `{name}` raises it, when the iteration requests a page.
 
         {see}

@@ -1,15 +1,18 @@
 """Reads long listings, page after page.
 
 1. The next page begins after the items that were received, whose number may be smaller than the requested page size.
-2. A listing ends when the server says so or a page is empty. The server says so by `hasMore`, or else by the total
-   number of items. A page that is not a list is an error, because the listing would otherwise look complete.
-3. A page that has only items which came before is an error: the server ignores `skip`, and the iteration would not end.
-   An item is known by its `id`, or by all of its fields if it has none, so it does not matter in which order the items
-   come or which fields have changed. A single item may come again once, because another one was added meanwhile.
-4. A server that says that more items follow, although more than a page beyond its own total has come, is an error.
+2. A listing ends when a page is empty, or when the server says so: by `hasMore`, or by `totalResultSize` if it counts
+   the items. A server that counts may say `hasMore: false` on every page, so a larger total has the last word. A total
+   of 0 beside `hasMore` means that the server did not count.
+3. A page that is not a list is an error, because the listing would otherwise look complete.
+4. A page that has only items which came before is an error: the server ignores `skip`, and the iteration would not end.
+   An item is known by its `id`, progress in an achievement by its start, and an item without these by all of its
+   fields. The order of the items and their other fields do not matter. Up to 5 items in a row may come again, because
+   others were added in front of them.
+5. A server that goes on for more than a page after the total that it counts itself is an error. The total may be 0.
 
-The IDs are remembered up to the end, about 100 bytes for each. A server that makes up new items for ever cannot be told
-from one with a long listing. Only `limit` bounds that.
+The IDs are remembered up to the end, about 100 bytes for each. A server that makes up new items for ever, and counts
+none or always more, cannot be told from one with a long listing. Only `limit` bounds that.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 LARGEST = 1000
 """The number of items in a page, which is the largest that the API allows."""
+REPEATED = 5
+"""The number of items in a row that may come again, because others were added meanwhile."""
 
 
 @attrs.define(eq=False)
@@ -43,8 +48,9 @@ class Pager:
     _page_size: int
     _taken: int = 0
     _ended: bool = False
-    _known: set[int | str] = attrs.Factory(set[int | str])
+    _known: set[int] = attrs.Factory(set[int])
     _repeated: int = 0
+    _beyond: int = 0
 
     def request(self) -> Request | None:
         """Return the request for the next page, or None at the end."""
@@ -62,25 +68,34 @@ class Pager:
         self._refuse_repetition(data)
         wanted = data if self._limit is None else data[: self._limit - self._taken]
         self._taken += len(data)
-        more, said = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
-        total = said if isinstance(said, int) and said > 0 else self._taken + 1  # some servers say 0, and count nothing
-        self._ended = not data or (more is None and total <= self._taken) or more is False
-        if not self._ended:
-            self._refuse_contradiction(total, len(data))
+        self._ended = not data or not self._goes_on(page, len(data))
         return wanted
 
-    def _refuse_contradiction(self, total: int, size: int) -> None:
-        """Raise if more than a page beyond the total has come. Some servers give the size of the page as the total."""
-        if total != size and self._taken > total + self._page_size:
-            raise self._unreadable(f"the server counts {total} items, and says that more follow after {self._taken}")
+    def _goes_on(self, page: Any, size: int) -> bool:
+        """Return whether more items may follow a page. Raise if they follow for too long after the server's total."""
+        more, said = getattr(page, "has_more", None), getattr(page, "total_result_size", None)
+        total = said if type(said) is int and (said > 0 or more is None) else -1  # 0 beside `hasMore`: it did not count
+        if total > self._taken:
+            return True
+        if more is False or (more is None and total > 0):
+            return False
+        if total >= 0:
+            if self._beyond >= self._page_size:
+                raise self._unreadable(
+                    f"the server counts {total} items, and goes on after {self._taken}; "
+                    "`limit` ends the iteration earlier"
+                )
+            self._beyond += size
+        return True
 
     def _refuse_repetition(self, data: Sequence[Any]) -> None:
-        """Raise for a page without a new item, or for the second one in a row if they have one item each."""
+        """Raise for pages without a new item, unless they have so few that others may have been added meanwhile."""
         names = set(map(_name, data))
         self._repeated = self._repeated + len(data) if names <= self._known else 0
-        if self._repeated > 1:
+        if self._repeated > REPEATED:
             raise self._unreadable(
-                f"the page after {self._taken} items has only items that came before: the server ignores `skip`"
+                f"the page after {self._taken} items has only items that came before: the server ignores `skip`; "
+                "`limit` ends the iteration earlier"
             )
         self._known |= names
 
@@ -88,13 +103,16 @@ class Pager:
         return UnreadableAnswerError(message).about(self._operation)
 
 
-def _name(item: Any) -> int | str:
-    """Return what tells an item from others: its ID, or else a digest of all of its fields."""
-    number = getattr(item, "id", None)
-    if isinstance(number, int | str):
-        return number
+def _name(item: Any) -> int:
+    """Return what tells an item from others: its ID, its start if its class has no ID, or else all of its fields.
+
+    What is no whole number is named by its digest, which takes little memory.
+    """
+    name = getattr(item, "id", getattr(item, "start_date", None))
+    if isinstance(name, int):
+        return name
     try:
-        return hash(repr(item))
+        return hash(repr(item if name is None else name))
     except RecursionError:  # it is nested as deeply as JSON can be
         return 0
 

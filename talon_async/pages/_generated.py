@@ -51,6 +51,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -65,8 +66,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -105,6 +106,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -122,8 +124,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -162,6 +164,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -176,8 +179,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -216,6 +219,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -232,8 +236,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -270,6 +274,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -282,8 +287,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -316,6 +321,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -328,8 +334,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -364,6 +370,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             campaign_ids: only these campaigns.
@@ -378,8 +385,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -411,6 +418,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -420,8 +428,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -445,6 +453,7 @@ class Pages:
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
         item may be returned twice or not at all. The IDs of the items are remembered up to the end.
+        Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             points_from: only rewards that cost so many points or more; greater than 0.
@@ -462,8 +471,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or has only items that came before, because the server ignores
-                `skip`, or more items follow than the server counts.
+            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
+                ignores `skip`, or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +21,7 @@ LISTINGS = {
     if "skip" in stub.signature.parameters
 }
 each_listing = pytest.mark.parametrize("name", LISTINGS)
-CAMPAIGNS = "iter_integration_all_campaigns"
+CAMPAIGNS, REWARDS = "iter_integration_all_campaigns", "iter_customer_rewards"
 
 
 class Pages:
@@ -64,9 +63,9 @@ def test_there_is_an_iterator_when_an_operation_lists_pages() -> None:
 @pytest.mark.parametrize("said", [{"hasMore": True}, {}, {"hasMore": True, "totalResultSize": 1000}])
 async def test_iteration_ends_with_an_error_when_a_page_comes_again(client: Any, name: str, said: Any) -> None:
     """A server that ignores `skip` is reported with the second page, whose items are not given."""
-    pages = Pages(page(LISTINGS[name], 1, 2, 3, **said))
+    pages = Pages(page(LISTINGS[name], *range(6), **said))
     with RawServer(pages) as server:
-        assert 3 == await taken(client(server.url), name, page_size=3)
+        assert 6 == await taken(client(server.url), name, page_size=6)
     assert 2 == pages.asked
 
 
@@ -76,8 +75,8 @@ async def test_iteration_ends_with_an_error_when_pages_come_in_a_circle(client: 
     stub = LISTINGS[name]
     pages = Pages(*(page(stub, n, n + 1, hasMore=True) for n in range(5)))
     with RawServer(pages) as server:
-        assert await taken(client(server.url), name) <= 2 * 15
-    assert pages.asked <= 16
+        assert 14 == await taken(client(server.url), name)
+    assert 8 == pages.asked
 
 
 @each_listing
@@ -95,58 +94,110 @@ async def test_iteration_ends_when_a_page_is_empty_and_more_is_said(client: Any,
 async def test_iteration_ends_with_an_error_when_the_same_items_come_in_another_order(client: Any, name: str) -> None:
     """The items of a page may be in another order, or another selection of those that came: they are reported."""
     stub = LISTINGS[name]
-    pages = Pages(*(page(stub, *numbers, hasMore=True) for numbers in ((1, 2, 3), (4, 5, 6), (6, 1, 4), (3, 2, 1))))
+    orders = ((1, 2, 3, 4, 5, 6), (7, 8, 9, 10, 11, 12), (12, 1, 10, 2, 8, 3), (6, 5, 4, 3, 2, 1))
+    pages = Pages(*(page(stub, *numbers, hasMore=True) for numbers in orders))
     with RawServer(pages) as server:
-        assert 6 == await taken(client(server.url), name, page_size=3)
+        assert 12 == await taken(client(server.url), name, page_size=6)
     assert 3 == pages.asked
 
 
 @each_listing
 async def test_iteration_ends_with_an_error_when_the_same_items_have_other_fields(client: Any, name: str) -> None:
-    """An item is known by its ID, whatever else of it changes: a time of the answer, for example."""
-    times = [
-        {"hasMore": True, "data": [{"id": n, "created": f"2026-01-0{day}T00:00:00Z"} for n in (1, 2)]}
-        for day in range(1, 10)
-    ]
-    pages = Pages(*({"catalog": one} if name == "iter_integration_rewards_catalog" else one for one in times))
+    """An item is known by its ID, and progress in an achievement by its start, whatever else of it changes."""
+    stub = LISTINGS[name]
+    answers = [page(stub, *range(6), hasMore=True) for _ in range(10)]
+    for time, value in enumerate(answers):
+        for item in value.get("catalog", value)["data"]:
+            item |= {"created": f"2026-01-01T00:00:{time:02}Z", "progress": time, "description": f"at {time}"}
+    pages = Pages(*answers)
     with RawServer(pages) as server:
-        if name == "iter_customer_achievement_history":  # whose items have no ID and no such time: they are equal
-            assert 2 == await taken(client(server.url), name)
-        else:
-            assert 2 == await taken(client(server.url), name, page_size=2)
+        assert 6 == await taken(client(server.url), name, page_size=6)
     assert 2 == pages.asked
 
 
+@pytest.mark.parametrize("odd", [1.5, [1], {"a": 1}, True])
+async def test_iteration_ends_with_an_error_when_the_ids_are_no_ids(client: Any, odd: Any) -> None:
+    """An item is known by its ID even if the ID is not a number, and its other fields change."""
+    pages = Pages(*({"hasMore": True, "data": [{"id": odd, "description": str(time)}]} for time in range(20)))
+    with RawServer(pages) as server:
+        assert 6 == await taken(client(server.url), "iter_customer_rewards")
+
+
 @each_listing
-async def test_an_item_may_come_again_when_each_page_has_one(client: Any, name: str) -> None:
-    """With pages of one item, an item that was added meanwhile makes the last one come again, which is no error.
-
-    The same item on a third page is.
-    """
+@pytest.mark.parametrize(("size", "given"), [(1, 6), (2, 6), (3, 6), (5, 10), (6, 6)])
+async def test_a_few_items_may_come_again_when_pages_are_small(client: Any, name: str, size: int, given: int) -> None:
+    """Items that were added meanwhile make up to five come again, which is no error. More of them are."""
     stub = LISTINGS[name]
-    added = Pages(*(page(stub, n, hasMore=True) for n in (1, 1, 2, 2, 3)), page(stub, hasMore=False))
-    stuck = Pages(*(page(stub, n, hasMore=True) for n in (1, 2)), *[page(stub, 2, hasMore=True)] * 3)
+    first, again = page(stub, *range(size), hasMore=True), page(stub, *range(size), hasMore=True)
+    added = Pages(first, *[again] * (5 // size), page(stub, 30, hasMore=True), page(stub, hasMore=False))
     with RawServer(added) as server:
-        items = [item async for item in walk(client(server.url), name, **arguments_of(stub), page_size=1)]
-    assert 5 == len(items)
+        items = [item async for item in walk(client(server.url), name, **arguments_of(stub), page_size=size)]
+    assert size * (1 + 5 // size) + 1 == len(items)
+    stuck = Pages(first)
     with RawServer(stuck) as server:
-        assert 3 == await taken(client(server.url), name, page_size=1)
-    assert 4 == stuck.asked
+        assert given == await taken(client(server.url), name, page_size=size)
 
 
-@pytest.mark.parametrize("said", [True, None])
-async def test_iteration_ends_when_the_server_counts_fewer_items_than_it_gives(client: Any, said: bool | None) -> None:
-    """More than a page beyond the server's own total, `hasMore` is reported. Without `hasMore` the total is the end."""
-    rewards, total = "iter_customer_rewards", 3
-    pages = Pages(*(page(LISTINGS[rewards], 2 * n, 2 * n + 1, hasMore=said, totalResultSize=total) for n in range(20)))
-    count = 0
-    with RawServer(pages) as server, contextlib.ExitStack() as expected:
-        if said:
-            message = "get_customer_rewards: the server counts 3 items, and says that more follow after 6"
-            expected.enter_context(pytest.raises(UnreadableAnswerError, match=f"^{message}$"))
-        async for _ in walk(client(server.url), rewards, "a", page_size=2):
-            count += 1
-    assert 4 == count
+@pytest.mark.parametrize(
+    ("said", "size", "asked"),
+    [
+        ({"hasMore": True, "totalResultSize": 3}, 2, 3),
+        ({"hasMore": True, "totalResultSize": 3}, 3, 4),  # the server gives fewer items than asked for
+        ({"hasMore": True, "totalResultSize": 2}, 6, 4),  # as many as the page has
+        ({"totalResultSize": 0}, 6, 4),
+        ({"hasMore": None, "totalResultSize": 0}, 2, 2),
+    ],
+)
+async def test_iteration_ends_with_an_error_when_more_comes_than_is_counted(
+    client: Any, said: Any, size: int, asked: int
+) -> None:
+    """A server that gives ever new items is reported when more than a page comes after its own total, even if it is 0."""
+    pages = Pages(*(page(LISTINGS[REWARDS], 2 * n, 2 * n + 1, **said) for n in range(25)))
+    message = (
+        f"get_customer_rewards: the server counts {said['totalResultSize']} items, and goes on after {2 * asked}; "
+    )
+    with RawServer(pages) as server, pytest.raises(UnreadableAnswerError, match=f"^{message}`limit` ends"):
+        async for _ in walk(client(server.url), REWARDS, "a", page_size=size):
+            pass
+    assert asked == pages.asked
+
+
+async def test_iteration_ends_when_the_server_counts_and_says_nothing_else(client: Any) -> None:
+    """Without `hasMore` the total is the end, even if more items have come."""
+    pages = Pages(*(page(LISTINGS[REWARDS], 2 * n, 2 * n + 1, totalResultSize=3) for n in range(20)))
+    with RawServer(pages) as server:
+        items = [item.id async for item in walk(client(server.url), REWARDS, "a", page_size=2)]
+    assert ([0, 1, 2, 3], 2) == (items, pages.asked)
+
+
+async def test_iteration_goes_on_when_the_server_counts_more_and_denies_it(client: Any) -> None:
+    """A server that counts all items may say `hasMore: false` on every page: the iteration goes on up to the total."""
+    pages = Pages(
+        *(page(LISTINGS[REWARDS], *numbers, hasMore=False, totalResultSize=5) for numbers in ((0, 1), (2, 3), (4,)))
+    )
+    with RawServer(pages) as server:
+        items = [item.id async for item in walk(client(server.url), REWARDS, "a", page_size=2)]
+    assert ([0, 1, 2, 3, 4], 3) == (items, pages.asked)
+
+
+async def test_iteration_goes_on_when_the_server_counts_nothing_and_says_more(client: Any) -> None:
+    """A total of 0 beside `hasMore` means that the server did not count: the listing may be of any length."""
+    pages = Pages(
+        *(page(LISTINGS[REWARDS], n, hasMore=True, totalResultSize=0) for n in range(20)),
+        page(LISTINGS[REWARDS], 20, hasMore=False, totalResultSize=0),
+    )
+    with RawServer(pages) as server:
+        items = [item.id async for item in walk(client(server.url), REWARDS, "a", page_size=1)]
+    assert [*range(21)] == items
+
+
+@pytest.mark.parametrize("total", [True, "1", 1.0, -1, [1]])
+async def test_iteration_goes_on_when_the_total_is_no_count(client: Any, total: Any) -> None:
+    """A total that is no whole number from 0 is ignored: the first page without items is the end."""
+    pages = Pages(*(page(LISTINGS[REWARDS], *numbers, totalResultSize=total) for numbers in ((0,), (1,), (2,), ())))
+    with RawServer(pages) as server:
+        items = [item.id async for item in walk(client(server.url), REWARDS, "a", page_size=1)]
+    assert [0, 1, 2] == items
 
 
 async def test_the_last_page_comes_again_when_skip_is_too_large_for_the_server(client: Any) -> None:
@@ -154,10 +205,11 @@ async def test_the_last_page_comes_again_when_skip_is_too_large_for_the_server(c
 
     async def last(exchange: Exchange) -> None:
         skip = int(parse_qs(urlsplit(exchange.line.split(" ")[1]).query)["skip"][0])
-        await exchange.send(answer(page(LISTINGS[CAMPAIGNS], min(skip, 6), min(skip, 6) + 1, hasMore=True)))
+        first = min(skip, 12)
+        await exchange.send(answer(page(LISTINGS[CAMPAIGNS], *range(first, first + 6), hasMore=True)))
 
     with RawServer(last) as server:
-        assert 8 == await taken(client(server.url), CAMPAIGNS, page_size=2)
+        assert 18 == await taken(client(server.url), CAMPAIGNS, page_size=6)
 
 
 async def test_equal_items_are_no_repetition_when_the_pages_differ(client: Any) -> None:

@@ -112,42 +112,91 @@ def test_listing_is_complete_when_pages_are_of_any_size(stub: Endpoint) -> None:
     whole()
 
 
+IDS = st.integers(0, 9) | st.sampled_from(["a", 1.5, True])
+MORE = st.sampled_from([True, None, "yes"]) | st.booleans()
+TOTALS = st.none() | st.integers(-1, 10**6) | st.text(max_size=1)
+
+
 @given(
-    items=st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=20),
-    total=st.none() | st.integers(0, 10**6),
+    pages=st.lists(st.tuples(st.lists(IDS, min_size=1, max_size=4), MORE, TOTALS), min_size=1, max_size=20),
+    size=SIZES,
 )
 @settings(max_examples=300)
-def test_iteration_ends_when_a_server_has_only_some_items(items: list[list[int]], total: int | None) -> None:
-    """A server that gives its items for ever is reported before it has given twice as many pages as it has items.
+def test_iteration_ends_when_a_server_has_only_some_items(pages: list[tuple[list[Any], Any, Any]], size: Any) -> None:
+    """A server that gives its items for ever is reported, after at most five needless items for each that it has.
 
-    It may give them in any order and selection, with fields that change and any total.
+    It may give them in any order and selection, with fields that change, and say of the end whatever it likes.
     """
-    walk, pages = pager(TalonOne.get_customer_rewards, None, None, "a"), 0
+    walk, asked = pager(TalonOne.get_customer_rewards, None, size, "a"), 0
     with contextlib.suppress(UnreadableAnswerError):
         while walk.request():
-            data = [CustomerProfileReward(id=number, description=str(pages)) for number in items[pages % len(items)]]
-            walk.items(GetCustomerRewardsResponse(data=data, has_more=True, total_result_size=total))
-            pages += 1
-    assert pages <= 2 * len({number for page in items for number in page})
+            items, more, total = pages[asked % len(pages)]
+            data = [CustomerProfileReward(id=number, description=str(asked)) for number in items]
+            walk.items(GetCustomerRewardsResponse(data=data, has_more=more, total_result_size=total))
+            asked += 1
+    assert asked <= 6 * len({repr(number) for items, _, _ in pages for number in items})
 
 
 @given(
-    additions=st.lists(st.lists(st.integers(0, 30), max_size=2), max_size=30),
-    size=st.integers(3, 6),
-    count=st.integers(0, 30),
+    saying=st.tuples(st.sampled_from([True]), st.integers(1, 50)) | st.tuples(st.none(), st.integers(0, 50)),
+    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=5),
+    size=st.integers(1, 50),
 )
-def test_iteration_is_whole_when_items_are_added_meanwhile(additions: list[list[int]], size: int, count: int) -> None:
-    """Items that are added between two pages, fewer than a page has, are no error, and no other item is left out."""
+def test_iteration_ends_when_a_server_makes_up_items(saying: tuple[Any, int], lengths: list[int], size: int) -> None:
+    """A server that makes up items for ever is stopped a page after the total that it says itself."""
+    walk, asked, new = pager(TalonOne.get_customer_rewards, None, size, "a"), 0, iter(range(10**6))
+    with contextlib.suppress(UnreadableAnswerError):
+        while walk.request():
+            data = [CustomerProfileReward(id=next(new)) for _ in range(lengths[asked % len(lengths)])]
+            walk.items(GetCustomerRewardsResponse(data=data, has_more=saying[0], total_result_size=saying[1]))
+            asked += 1
+    assert asked <= saying[1] + size
+
+
+CHANGES = st.lists(st.lists(st.integers(0, 30), max_size=5), max_size=30)
+"""For each page the places of the items that are added after it, or removed."""
+STYLES = {
+    "more": lambda more, _: {"has_more": more},
+    "total": lambda _, total: {"total_result_size": total},
+    "both": lambda more, total: {"has_more": more, "total_result_size": total},
+    "counted": lambda _, total: {"has_more": False, "total_result_size": total},
+    "not counted": lambda more, _: {"has_more": more, "total_result_size": 0},
+    "nothing": lambda *_: {},
+}
+"""What honest servers say of the end."""
+
+
+@pytest.mark.parametrize("style", STYLES)
+@given(
+    additions=CHANGES,
+    removals=CHANGES | st.just([]),
+    size=st.integers(1, 7),
+    count=st.integers(0, 30),
+    few=st.booleans(),
+)
+def test_iteration_is_whole_when_a_listing_changes_meanwhile(
+    style: str, additions: list[list[int]], removals: list[list[int]], size: int, count: int, few: bool
+) -> None:
+    """Changes between two pages are no error, and if nothing is removed, no other item is left out.
+
+    Up to five items are added in all, or after each page fewer than a page has. The latter needs a server that says
+    where the end is: otherwise the last page, which may be short, is followed by another request.
+    """
+    few = few or style == "nothing"
     walk, new = pager(TalonOne.get_customer_rewards, None, size, "a"), iter(range(100, 1000))
-    listing, seen, pages = list(range(count)), set[int | None](), 0
+    listing, seen, spare, pages = list(range(count)), set[int | None](), 5, 0
     while walk.request():
         data = [CustomerProfileReward(id=number) for number in listing[walk._taken : walk._taken + size]]
-        more = walk._taken + len(data) < len(listing)
-        seen |= {item.id for item in walk.items(GetCustomerRewardsResponse(data=data, has_more=more))}
-        for place in additions[pages] if pages < len(additions) else ():
+        said = STYLES[style](walk._taken + len(data) < len(listing), len(listing))
+        seen |= {item.id for item in walk.items(GetCustomerRewardsResponse(data=data, **said))}
+        for place in removals[pages] if pages < len(removals) else ():
+            del listing[place : place + 1]
+        places = additions[pages] if pages < len(additions) else []
+        for place in places[:spare] if few else places[: size - 1]:
             listing.insert(min(place, len(listing)), next(new))
+            spare -= few
         pages += 1
-    assert {*range(count)} <= seen
+    assert any(removals) or {*range(count)} <= seen
 
 
 @each_listing
