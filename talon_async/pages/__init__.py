@@ -8,7 +8,7 @@
 4. A page that has only items which came before is an error: the server ignores `skip`, and the iteration would not end.
    An item is known by its `id`, progress in an achievement by its start, and an item without these by all of its
    fields. The order of the items and their other fields do not matter. Up to 5 items in a row may come again, because
-   others were added in front of them.
+   others were added in front of them, but not all of a page of two or more in the same order.
 5. A server that goes on for more than a page after the total that it counts itself is an error. The total may be 0.
 
 The IDs are remembered up to the end, about 100 bytes for each. A server that makes up new items for ever, and counts
@@ -49,6 +49,7 @@ class Pager:
     _taken: int = 0
     _ended: bool = False
     _known: set[int] = attrs.Factory(set[int])
+    _last: Sequence[int] = ()
     _repeated: int = 0
     _beyond: int = 0
 
@@ -89,15 +90,16 @@ class Pager:
         return True
 
     def _refuse_repetition(self, data: Sequence[Any]) -> None:
-        """Raise for pages without a new item, unless they have so few that others may have been added meanwhile."""
-        names = set(map(_name, data))
-        self._repeated = self._repeated + len(data) if names <= self._known else 0
-        if self._repeated > REPEATED:
+        """Raise for the page before, and for pages without a new item, unless they have few: some were added then."""
+        names = list(map(_name, data))
+        self._repeated = self._repeated + len(data) if self._known.issuperset(names) else 0
+        if self._repeated > REPEATED or (names == self._last and len(data) > 1):
             raise self._unreadable(
                 f"the page after {self._taken} items has only items that came before: the server ignores `skip`; "
                 "`limit` ends the iteration earlier"
             )
-        self._known |= names
+        self._known.update(names)
+        self._last = names
 
     def _unreadable(self, message: str) -> TalonOneError:
         return UnreadableAnswerError(message).about(self._operation)

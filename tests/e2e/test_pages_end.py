@@ -61,11 +61,14 @@ def test_there_is_an_iterator_when_an_operation_lists_pages() -> None:
 
 @each_listing
 @pytest.mark.parametrize("said", [{"hasMore": True}, {}, {"hasMore": True, "totalResultSize": 1000}])
-async def test_iteration_ends_with_an_error_when_a_page_comes_again(client: Any, name: str, said: Any) -> None:
+@pytest.mark.parametrize("size", [2, 3, 6])
+async def test_iteration_ends_with_an_error_when_a_page_comes_again(
+    client: Any, name: str, said: Any, size: int
+) -> None:
     """A server that ignores `skip` is reported with the second page, whose items are not given."""
-    pages = Pages(page(LISTINGS[name], *range(6), **said))
+    pages = Pages(page(LISTINGS[name], *range(size), **said))
     with RawServer(pages) as server:
-        assert 6 == await taken(client(server.url), name, page_size=6)
+        assert size == await taken(client(server.url), name, page_size=size)
     assert 2 == pages.asked
 
 
@@ -128,12 +131,13 @@ async def test_iteration_ends_with_an_error_when_the_ids_are_no_ids(client: Any,
 async def test_a_few_items_may_come_again_when_pages_are_small(client: Any, name: str, size: int, given: int) -> None:
     """Items that were added meanwhile make up to five come again, which is no error. More of them are."""
     stub = LISTINGS[name]
-    first, again = page(stub, *range(size), hasMore=True), page(stub, *range(size), hasMore=True)
-    added = Pages(first, *[again] * (5 // size), page(stub, 30, hasMore=True), page(stub, hasMore=False))
+    first, again = (page(stub, *numbers, hasMore=True) for numbers in (range(size), reversed(range(size))))
+    turns = [again, first, again, first, again]
+    added = Pages(first, *turns[: 5 // size], page(stub, 30, hasMore=True), page(stub, hasMore=False))
     with RawServer(added) as server:
         items = [item async for item in walk(client(server.url), name, **arguments_of(stub), page_size=size)]
     assert size * (1 + 5 // size) + 1 == len(items)
-    stuck = Pages(first)
+    stuck = Pages(first, again)
     with RawServer(stuck) as server:
         assert given == await taken(client(server.url), name, page_size=size)
 
