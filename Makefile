@@ -4,16 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 FRESH := $(VENV)/.fresh
 
-.PHONY: demo test test-all test-lowest check bench bench-exact generate clean
+.PHONY: demo test test-lowest check bench bench-exact generate clean
 .DELETE_ON_ERROR:
 
 demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 	@$(BIN)/python -m talon_async demo
 
 test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
-	@$(BIN)/python -m tools.test_others --announce 1
+	@$(BIN)/python -m tools.pythons --announce 1
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/python -m tools.test_others --announce 2
+	@$(BIN)/python -m tools.pythons --announce 2
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
 
@@ -22,11 +22,11 @@ unit: $(FRESH) ## the fast tests alone, in a few seconds: while you work
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
 .PHONY: test-others
-test-others: ## the tests on the oldest dependencies, and on the other Pythons of this machine; none is required
-	@$(BIN)/python -m tools.test_others
+test-others: $(FRESH) ## the tests on the oldest dependencies, and on the other Pythons of this machine; none is required
+	@$(BIN)/python -m tools.pythons
 
-test-lowest: ## the tests on the oldest dependencies that pyproject.toml allows
-	@$(BIN)/python -m tools.test_others --lowest
+test-lowest: $(FRESH) ## the tests on the oldest dependencies that pyproject.toml allows
+	@$(BIN)/python -m tools.pythons --lowest
 
 check: $(FRESH) ## style, types, generated files
 	@$(BIN)/python -m ruff check

@@ -1287,7 +1287,7 @@ class TalonOneSync(BlockingClient):
             status: only rewards with these statuses; all by default.
             page_size: the number of entries in a page, 1 to 1000; 1000 by default.
             skip: the number of entries to skip at the beginning.
-            with_total_result_size: whether to count all rewards, which may be slow.
+            with_total_result_size: whether to count all rewards in `total_result_size`, which may be slow.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -1324,9 +1324,9 @@ class TalonOneSync(BlockingClient):
         Args:
             page_size: the number of entries in a page, 1 to 1000; 1000 by default.
             skip: the number of entries to skip at the beginning.
-            points_from: only rewards that cost so many points or more; greater than 0.
-            points_to: only rewards that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out rewards that cost no points.
+            points_from: only rewards that cost at least this many points; greater than 0.
+            points_to: only rewards that cost at most this many points; greater than 0.
+            include_free: `False` leaves out rewards that cost no points; by default they are included.
             loyalty_program_id: only rewards of this program, by its ID in Talon.One.
             subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
                 `loyalty_program_id`.
@@ -1362,8 +1362,9 @@ class TalonOneSync(BlockingClient):
         The operation is experimental: the API may still change it. To use the reward, send the ID of the unlocking in
         `reward_integration_ids` of a session.
 
-        The server refuses a second unlocking with the same ID, so the client repeats the call after an unknown outcome.
-        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely succeeded.
+        The server takes an ID of an unlocking once. A repeated call cannot unlock twice, so the client repeats it after
+        an unknown outcome. A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most
+        likely succeeded.
 
         Args:
             reward_id: the ID of the reward in Talon.One.
@@ -1374,10 +1375,10 @@ class TalonOneSync(BlockingClient):
             BadRequestError: a field is invalid, or fields cannot be combined.
             PermissionDeniedError: the API documents this status without a reason.
             NotFoundError: there is no such reward, customer or card.
-            ConflictError: an unlocking with this ID exists already.
-            UnprocessableError: the rules refused the unlocking: the reward is already unlocked, there are too few
-                points, or a condition is not met. `from_json(error.body, RewardUnlockRejection)` returns the failed
-                rules.
+            ConflictError: there is an unlocking with this ID already.
+            UnprocessableError: the rules refused the unlocking: the customer has unlocked the reward already, there are
+                too few points, or a condition is not met. `from_json(error.body, RewardUnlockRejection)` returns the
+                failed rules.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
         """
@@ -1399,8 +1400,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_program_profile_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1411,12 +1412,13 @@ class TalonOneSync(BlockingClient):
             transaction_uuids: only points of these transactions.
             sort: the field to sort by; with `-` the latest comes first.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1454,8 +1456,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_program_profile_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1469,12 +1471,13 @@ class TalonOneSync(BlockingClient):
             end_date: only transactions made at this time or earlier; needs a time zone.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1512,8 +1515,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_card_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1524,12 +1527,13 @@ class TalonOneSync(BlockingClient):
             transaction_uuids: only points of these transactions.
             sort: the field to sort by; with `-` the latest comes first.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1567,8 +1571,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_loyalty_card_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -1581,12 +1585,13 @@ class TalonOneSync(BlockingClient):
             transaction_uuids: only these transactions.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1622,8 +1627,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_achievements` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1632,12 +1637,13 @@ class TalonOneSync(BlockingClient):
             achievement_status: only active or only scheduled achievements; active ones by default.
             current_progress_status: only achievements with this progress.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1669,8 +1675,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_achievement_history` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -1679,12 +1685,13 @@ class TalonOneSync(BlockingClient):
             start_date: only entries that began at this time or later; needs a time zone.
             end_date: only entries that began at this time or earlier; needs a time zone.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1718,8 +1725,8 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `integration_get_all_campaigns` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             campaign_ids: only these campaigns.
@@ -1730,12 +1737,13 @@ class TalonOneSync(BlockingClient):
             store_id: only those linked to this store, by its ID in Talon.One.
             audience_id: only those linked to this audience, by its ID in Talon.One.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1766,19 +1774,20 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `get_customer_rewards` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
             status: only rewards with these statuses; all by default.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1801,13 +1810,14 @@ class TalonOneSync(BlockingClient):
         """Iterate over all items that `integration_rewards_catalog` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
+        `loyalty` is left out: `integration_rewards_catalog` returns it.
 
         Args:
-            points_from: only rewards that cost so many points or more; greater than 0.
-            points_to: only rewards that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out rewards that cost no points.
+            points_from: only rewards that cost at least this many points; greater than 0.
+            points_to: only rewards that cost at most this many points; greater than 0.
+            include_free: `False` leaves out rewards that cost no points; by default they are included.
             loyalty_program_id: only rewards of this program, by its ID in Talon.One.
             subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
                 `loyalty_program_id`.
@@ -1816,12 +1826,13 @@ class TalonOneSync(BlockingClient):
             loyalty_card_id: the ID of the card. The answer then includes the eligibility of the card and, with
                 `loyalty_program_id`, its balances.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

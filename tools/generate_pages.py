@@ -37,21 +37,24 @@ class Pages:
 DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.{left_out}
 
         Args:
 {args}            limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `{name}` raises it, when the iteration requests a page.
 
         {see}
         """'''
+PAGE = {"catalog", "data", "has_more", "total_result_size"}
+"""What an answer has for its page."""
 OWN = ("page_size", "skip", "with_total_result_size")
 """Options of an operation that its iterator sets itself, or does without: a total is slow, and has no use for it."""
 
@@ -73,7 +76,13 @@ def explained(method: ast.AsyncFunctionDef) -> str:
     return "".join(entry + "\n" for entry in entries if entry.split(":")[0].strip() not in OWN)
 
 
-def iterator(cls: str, method: ast.AsyncFunctionDef) -> str:
+def left_out(name: str) -> str:
+    """Return the sentence about what an answer has besides its page, and the iterator does not return."""
+    besides = get_type_hints(endpoints_of(Operations)[name].returns).keys() - PAGE
+    return "".join(f"\n        `{field}` is left out: `{name}` returns it." for field in sorted(besides))
+
+
+def iterator(method: ast.AsyncFunctionDef) -> str:
     """Return the iterator of an operation."""
     options = [
         (argument, default)
@@ -87,9 +96,12 @@ def iterator(cls: str, method: ast.AsyncFunctionDef) -> str:
     arguments += [f"{argument.arg}={argument.arg}" for argument, _ in options]
     name = "iter_" + method.name.replace("get_", "", 1)
     text = DOCSTRING.format(
-        name=method.name, args=explained(method), see=docstring(method).strip().splitlines()[-1].strip()
+        name=method.name,
+        args=explained(method),
+        left_out=left_out(method.name),
+        see=docstring(method).strip().splitlines()[-1].strip(),
     )
-    call = ", ".join([f"{cls}.{method.name}", "limit", "page_size", *arguments])
+    call = ", ".join([f"Operations.{method.name}", "limit", "page_size", *arguments])
     return (
         f"\n    def {name}({signature}) -> AsyncGenerator[{item_of(method.name)}, None]:\n"
         f"        {text}\n        return self._walk(pager({call}))\n"
@@ -107,7 +119,7 @@ def generate() -> str:
         for method in methods_of(cls).values():
             if isinstance(method, ast.AsyncFunctionDef) and "skip" in [a.arg for a in method.args.kwonlyargs]:
                 imports |= imports_of(path) | {("talon_async.models", item_of(method.name))}
-                bodies.append(iterator("Operations", method))
+                bodies.append(iterator(method))
     names = sorted((module, name) for module, name in imports if name.isidentifier() and name != "TYPE_CHECKING")
     lines = "\n".join(f"    from {module} import {name}" for module, name in names)
     return HEAD.format(imports=lines) + "".join(bodies)

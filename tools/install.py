@@ -1,7 +1,7 @@
 """Install requirements into a virtual environment: `python -m tools.install PYTHON REQUIREMENT ...`.
 
-uv does it in seconds, where pip takes most of a minute. Where uv cannot do it, as behind an index that only pip knows,
-pip does it.
+It takes uv, which needs seconds where pip needs most of a minute. uv is installed beside this Python if it is missing.
+Where uv cannot do it, as behind an index that only pip knows, it takes pip.
 """
 
 from __future__ import annotations

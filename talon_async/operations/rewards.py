@@ -39,7 +39,7 @@ class Rewards:
             status: only rewards with these statuses; all by default.
             page_size: the number of entries in a page, 1 to 1000; 1000 by default.
             skip: the number of entries to skip at the beginning.
-            with_total_result_size: whether to count all rewards, which may be slow.
+            with_total_result_size: whether to count all rewards in `total_result_size`, which may be slow.
 
         Raises:
             NotFoundError: there is no such profile.
@@ -70,9 +70,9 @@ class Rewards:
         Args:
             page_size: the number of entries in a page, 1 to 1000; 1000 by default.
             skip: the number of entries to skip at the beginning.
-            points_from: only rewards that cost so many points or more; greater than 0.
-            points_to: only rewards that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out rewards that cost no points.
+            points_from: only rewards that cost at least this many points; greater than 0.
+            points_to: only rewards that cost at most this many points; greater than 0.
+            include_free: `False` leaves out rewards that cost no points; by default they are included.
             loyalty_program_id: only rewards of this program, by its ID in Talon.One.
             subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
                 `loyalty_program_id`.
@@ -98,8 +98,9 @@ class Rewards:
         The operation is experimental: the API may still change it. To use the reward, send the ID of the unlocking in
         `reward_integration_ids` of a session.
 
-        The server refuses a second unlocking with the same ID, so the client repeats the call after an unknown outcome.
-        A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most likely succeeded.
+        The server takes an ID of an unlocking once. A repeated call cannot unlock twice, so the client repeats it after
+        an unknown outcome. A `ConflictError` is not repeated. If its `outcome` is `unknown`, an earlier attempt most
+        likely succeeded.
 
         Args:
             reward_id: the ID of the reward in Talon.One.
@@ -110,10 +111,10 @@ class Rewards:
             BadRequestError: a field is invalid, or fields cannot be combined.
             PermissionDeniedError: the API documents this status without a reason.
             NotFoundError: there is no such reward, customer or card.
-            ConflictError: an unlocking with this ID exists already.
-            UnprocessableError: the rules refused the unlocking: the reward is already unlocked, there are too few
-                points, or a condition is not met. `from_json(error.body, RewardUnlockRejection)` returns the failed
-                rules.
+            ConflictError: there is an unlocking with this ID already.
+            UnprocessableError: the rules refused the unlocking: the customer has unlocked the reward already, there are
+                too few points, or a condition is not met. `from_json(error.body, RewardUnlockRejection)` returns the
+                failed rules.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/unlockReward
         """

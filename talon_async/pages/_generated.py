@@ -50,8 +50,8 @@ class Pages:
         """Iterate over all items that `get_loyalty_program_profile_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -62,12 +62,13 @@ class Pages:
             transaction_uuids: only points of these transactions.
             sort: the field to sort by; with `-` the latest comes first.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -105,8 +106,8 @@ class Pages:
         """Iterate over all items that `get_loyalty_program_profile_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -120,12 +121,13 @@ class Pages:
             end_date: only transactions made at this time or earlier; needs a time zone.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -163,8 +165,8 @@ class Pages:
         """Iterate over all items that `get_loyalty_card_points` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -175,12 +177,13 @@ class Pages:
             transaction_uuids: only points of these transactions.
             sort: the field to sort by; with `-` the latest comes first.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -218,8 +221,8 @@ class Pages:
         """Iterate over all items that `get_loyalty_card_transactions` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             loyalty_program_id: the ID of the program in Talon.One.
@@ -232,12 +235,13 @@ class Pages:
             transaction_uuids: only these transactions.
             awaits_activation: only points that wait for an action of the customer; the API takes no `False`.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -273,8 +277,8 @@ class Pages:
         """Iterate over all items that `get_customer_achievements` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -283,12 +287,13 @@ class Pages:
             achievement_status: only active or only scheduled achievements; active ones by default.
             current_progress_status: only achievements with this progress.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -320,8 +325,8 @@ class Pages:
         """Iterate over all items that `get_customer_achievement_history` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
@@ -330,12 +335,13 @@ class Pages:
             start_date: only entries that began at this time or later; needs a time zone.
             end_date: only entries that began at this time or earlier; needs a time zone.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -369,8 +375,8 @@ class Pages:
         """Iterate over all items that `integration_get_all_campaigns` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             campaign_ids: only these campaigns.
@@ -381,12 +387,13 @@ class Pages:
             store_id: only those linked to this store, by its ID in Talon.One.
             audience_id: only those linked to this audience, by its ID in Talon.One.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -417,19 +424,20 @@ class Pages:
         """Iterate over all items that `get_customer_rewards` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
 
         Args:
             integration_id: your ID of the customer, at most 1000 characters.
             status: only rewards with these statuses; all by default.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -452,13 +460,14 @@ class Pages:
         """Iterate over all items that `integration_rewards_catalog` returns, page after page.
 
         Each page is requested when the iteration reaches it. If items are added or removed during the iteration, an
-        item may be returned twice or not at all. The IDs of the items are remembered up to the end.
-        Only `limit` ends the iteration if the server makes up new items for ever.
+        item may be returned twice or not at all. The IDs of the items are remembered up to the end, about 100 bytes for
+        each. Only `limit` ends the iteration if the server makes up new items for ever.
+        `loyalty` is left out: `integration_rewards_catalog` returns it.
 
         Args:
-            points_from: only rewards that cost so many points or more; greater than 0.
-            points_to: only rewards that cost so many points or fewer; greater than 0.
-            include_free: `False` leaves out rewards that cost no points.
+            points_from: only rewards that cost at least this many points; greater than 0.
+            points_to: only rewards that cost at most this many points; greater than 0.
+            include_free: `False` leaves out rewards that cost no points; by default they are included.
             loyalty_program_id: only rewards of this program, by its ID in Talon.One.
             subledger_id: only rewards that are paid from this subledger; "" is the main ledger. It needs
                 `loyalty_program_id`.
@@ -467,12 +476,13 @@ class Pages:
             loyalty_card_id: the ID of the card. The answer then includes the eligibility of the card and, with
                 `loyalty_program_id`, its balances.
             limit: the highest number of items; all items by default.
-            page_size: the number of items in a request, 1 to 1000. The default is 1000, or `limit` if that is smaller.
+            page_size: the number of items in a request, 1 to 1000; 1000 by default. No request asks for more items than
+                are left below `limit`.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list, or pages have only items that came before, because the server
-                ignores `skip`, or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages have only items that came before, because the server
+                ignores `skip`. Or more than a page follows after all items that the server counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

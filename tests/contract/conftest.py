@@ -8,7 +8,7 @@ import pytest
 
 from tools.contract.document import Document
 from tools.contract.tables import ERAS, spec, table
-from tools.contract.tables import document as find
+from tools.contract.tables import original as find
 
 
 @pytest.fixture(scope="session")

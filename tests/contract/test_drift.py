@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.drift import CASES, MINIMAL, MODELS, PATHS, PROFILE, SCHEMAS, TEXT, UNLOCK, changed, refer
 
-from tools.contract.__main__ import compare, held, main
+from tools.contract.__main__ import compare, main, size_of
 from tools.contract.document import Document, DocumentError
 from tools.contract.examples import compare_examples
 from tools.contract.findings import Finding, Group, report
@@ -128,7 +128,7 @@ def test_nothing_is_missing_when_the_document_is_the_packages_own(documents: dic
     """The document that the package was written from ends with exit code 0 and a count of what the package has."""
     document = documents[NEWEST]
     done = run(write(document.text))
-    expected = f"nothing is missing: {len(document.published)} operations, {held(document)} held\n"
+    expected = f"nothing is missing: {len(document.published)} operations, {size_of(document)} held\n"
     assert (0, expected, "") == (done.returncode, done.stdout, done.stderr)
 
 

@@ -16,10 +16,11 @@ from support.published import published
 from tools.contract import tables
 from tools.contract.__main__ import main
 from tools.contract.document import Document, DocumentError
-from tools.contract.limits import published as limit_of
+from tools.contract.limits import schema_limit
 from tools.contract.notation import Reader, write_type
 from tools.contract.table import read, write
-from tools.contract.tables import FOLDER, SOURCES, content, differing, document, table, text
+from tools.contract.tables import FOLDER, SOURCES, content, differing, table, text
+from tools.contract.tables import original as find
 from tools.contract.types import listed_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,6 +203,25 @@ def test_parameter_is_replaced_when_an_operation_is_named_again() -> None:
     assert {"200", "404", "409"} == operation["paths"]["/v1/prizes"]["get"]["responses"].keys()
 
 
+def test_marks_mean_nothing_when_they_stand_in_quotes() -> None:
+    """Words like those of flags, and the marks of defaults and comments, are text where they stand in quotes."""
+    text = f'{TITLE}GET /v1/prizes getPrizes\n  query tint "an  # empty"|"a = b" empty = "so empty"  # since ever\n'
+    (tint,) = read(text)["paths"]["/v1/prizes"]["get"]["parameters"]
+    assert ({"type": "string", "enum": ["an  # empty", "a = b"], "default": "so empty"}, True) == (
+        tint["schema"],
+        tint["allowEmptyValue"],
+    )
+
+
+def test_headers_stay_when_the_answer_of_a_status_is_replaced() -> None:
+    """A table that replaces what is in an answer keeps the headers of the answer."""
+    grown_once = grown("GET /v1/prizes getPrizes\n  200 Prize\n  200 headers (X-Age integer)\n  200 any\n")
+    assert ({}, ["X-Age"]) == (
+        grown_once["paths"]["/v1/prizes"]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
+        [*grown_once["paths"]["/v1/prizes"]["get"]["responses"]["200"]["headers"]],
+    )
+
+
 def test_effect_has_no_name_when_it_has_no_props() -> None:
     """An effect without props is still known by its type."""
     assert {"winPrize": "Prize", "losePrize": ""} == Document(json.dumps(grown("effect losePrize\n"))).effects
@@ -218,6 +238,9 @@ def test_effect_has_no_name_when_it_has_no_props() -> None:
         (f"{TITLE}Prize\n  id [string\n", "line 3: it lacks ] before '' in 'id [string'"),
         (f"{TITLE}Prize\n  id string and more\n", "line 3: it has 'and' too much in 'id string and more'"),
         (f"{TITLE}Prize\n  id ?\n", "line 3: it has what is no type: '?' in 'id ?'"),
+        (f"{TITLE}Prize\n  - id\n", "line 3: there is no id to take away"),
+        (f"{TITLE}- /v1/prizes\n", "line 2: there is no /v1/prizes to take away"),
+        (f"{TITLE}WonPrize from Prize\n", "line 2: there is no schema Prize"),
     ],
 )  # fmt: skip
 def test_table_is_refused_when_a_line_cannot_be_read(written: str, message: str) -> None:
@@ -259,13 +282,13 @@ def test_table_says_the_same_when_the_document_is_read_beside_it(era: str, origi
             other_schema = other_shape.properties[field]
             assert listed_words(schema, original) == listed_words(other_schema, made) or field == "props", (name, field)
             if not listed_words(schema, original):  # beside words, a length says nothing
-                assert limit_of(schema, original) == limit_of(other_schema, made), (name, field)
+                assert schema_limit(schema, original) == schema_limit(other_schema, made), (name, field)
 
 
 def test_no_sentence_is_in_a_table_when_a_document_has_it(folder: Path) -> None:
     """No description or summary of three words or more stands in a table."""
     for name, (_, file) in SOURCES.items():
-        original = document(name, folder) if file else None
+        original = find(name, folder) if file else None
         if original is None:
             continue
         sentences = re.findall(r'"(?:description|summary)": ?"((?:[^"\\]|\\.)*)"', original.text)

@@ -25,7 +25,7 @@ def test_a_target_is_in_the_makefile_when_a_page_names_it(page: str) -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_phase_of_the_tests_is_announced_when_it_begins(number: int) -> None:
     """`make test` prints the number of a phase, how many phases there are, and what the phase does."""
-    command = [sys.executable, "-m", "tools.test_others", "--announce", str(number)]
+    command = [sys.executable, "-m", "tools.pythons", "--announce", str(number)]
     output = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     title = ["style, types and generated files", f"all tests on Python {sys.version_info[0]}.{sys.version_info[1]} "][
         number - 1

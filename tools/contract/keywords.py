@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tools.contract.document import Document, Published, Schema
 
 NO_FACTS = {"description", "summary", "example", "examples", "title", "externalDocs", "xml", "$comment"}
-"""What people read. Names that begin with `x-` are for tools."""
+"""What people read; the titles of effect props, which are types of effects, are read elsewhere. `x-` is for tools."""
 
 TYPE = {
     *("type", "format", "enum", "const", "pattern", "$ref"),

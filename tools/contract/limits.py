@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 BOUNDS = ("Length", "Items", "imum")
 
 
-def published(schema: Schema, document: Document) -> Limit | None:
+def schema_limit(schema: Schema, document: Document) -> Limit | None:
     """Return the limit that a schema gives."""
     _, schema = document.resolve(schema)
     least = next((schema[f"min{bound}"] for bound in BOUNDS if f"min{bound}" in schema), 0)
     most = next((schema[f"max{bound}"] for bound in BOUNDS if f"max{bound}" in schema), None)
     pattern = schema.get("pattern", "").removeprefix("^").removesuffix("$") or None
-    each = published(schema["items"], document) if "items" in schema else None
+    each = schema_limit(schema["items"], document) if "items" in schema else None
     found = Limit(least, most, each, pattern, schema.get("exclusiveMinimum"))
     return found if found != Limit() else None
 
@@ -34,14 +34,14 @@ def limits(document: Document) -> dict[str, tuple[Limit, Limit | None, str]]:
         cls = classes().get(name)
         held = fields(cls) if cls else {}
         for property_, schema in shape.properties.items():
-            limit = published(schema, document)
+            limit = schema_limit(schema, document)
             if cls and limit and property_ in held:
                 limits[f"{name}.{property_}"] = limit, held[property_].metadata.get(LIMIT), home(cls)
     for operation in document.published.values():
         stub = stubs().get(python_name(operation.id))
         wires = {query.wire: query.parameter for query in stub.queries} if stub else {}
         for entry in operation.parameters:
-            limit = published(entry["schema"], document)
+            limit = schema_limit(entry["schema"], document)
             if stub and limit:
                 own = stub.limits.get(wires.get(entry["name"], python_name(entry["name"])))
                 limits[f"{operation.id}.{entry['name']}"] = limit, own, home(stub.stub)

@@ -105,6 +105,12 @@ def write_field(
 # -- reading
 
 
+def cut(line: str, mark: str) -> tuple[str, str]:
+    """Split a line at the first mark that stands outside quotes; the second part is empty if there is none."""
+    before = re.match(rf'((?:[^"]|"[^"]*")*?){re.escape(mark)}', line)
+    return (before[1], line[before.end() :]) if before else (line, "")
+
+
 class Reader:
     """Reads the notation, token by token.
 

@@ -18,8 +18,8 @@
     words loyaltyV2                              words that stand in the sentences of the document only
 
 `write` makes a table of a document, `read` makes a document of a table. One that begins with the version of another
-(`... 26.20 from 26.16`) adds to it: what is there with the same name is replaced, line by line; `- name` takes a line
-away; `Name from Other` begins with the fields of another schema.
+(`... 26.20 from 26.16`) adds to it: a parameter, a status or a field of the same name is replaced. `- name` takes a
+field, a path or a webhook away. `Name from Other` begins with the fields of another schema.
 
 What a document states and no line can say is refused: see keywords.py.
 """
@@ -33,10 +33,10 @@ from typing import TYPE_CHECKING, Any
 
 from tools.contract.document import DocumentError
 from tools.contract.keywords import refuse_operation, refuse_paths, refuse_schema
-from tools.contract.notation import Reader, write_field, write_type
+from tools.contract.notation import Reader, cut, write_field, write_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from tools.contract.document import Document, Published, Schema
 
@@ -47,6 +47,8 @@ KEY = "Idempotency-Key"
 PLACES = ("path", "query", "header")
 PARAMETER_FLAGS = ("joined", "empty")
 HEADERS = "headers "
+COMMENT = "  # "
+"""What is behind it is for people."""
 
 
 # -- writing
@@ -175,7 +177,7 @@ class _Table:
         """Add all lines."""
         add: Callable[[str], None] = self._stray
         for number, written in enumerate(text.splitlines(), 1):
-            line = written.partition("  # ")[0].rstrip()  # what is behind it is for people
+            line = cut(written, COMMENT)[0].rstrip()
             try:
                 if line.startswith("  "):
                     add(line.strip())
@@ -199,7 +201,7 @@ class _Table:
             name, _, schema = rest.partition(" ")
             self.content["webhooks"][name] = {"post": {"requestBody": _content(_type(schema))}}
         elif first == "-":
-            del self.content["webhooks" if rest in self.content["webhooks"] else "paths"][rest]
+            self._remove(self.content["webhooks" if rest in self.content["webhooks"] else "paths"], rest)
         elif match := OPERATION.fullmatch(line):
             return self._operation(match)
         elif rest.startswith("= "):
@@ -209,6 +211,12 @@ class _Table:
         else:
             raise DocumentError(f"{line!r} is no line of a table")
         return self._stray
+
+    @staticmethod
+    def _remove(things: dict[str, Any], name: str) -> None:
+        if name not in things:
+            raise DocumentError(f"there is no {name} to take away")
+        del things[name]
 
     def _effect(self, word: str, name: str = "") -> None:
         effect = self.schemas.setdefault("Effect", {"type": "object", "properties": {"props": {}}})
@@ -242,6 +250,8 @@ class _Table:
 
     def _schema(self, head: re.Match[str]) -> Callable[[str], None]:
         if head["base"]:
+            if head["base"] not in self.schemas:
+                raise DocumentError(f"there is no schema {head['base']}")
             self.schemas[head["name"]] = json.loads(json.dumps(self.schemas[head["base"]]))
         schema = self.schemas.setdefault(head["name"], {"type": "object", "properties": {}})
         schema |= {"additionalProperties": False} if "closed" in head["flags"] else {}
@@ -251,7 +261,7 @@ class _Table:
             required: list[str] = schema.get("required", [])
             if line.startswith("- "):
                 name, needed = line.removeprefix("- "), False
-                del schema["properties"][name]
+                self._remove(schema["properties"], name)
             else:
                 name, needed, schema["properties"][name] = _field(line)
             schema["required"] = [*(other for other in required if other != name), *([name] if needed else ())]
@@ -270,11 +280,13 @@ def _type(text: str) -> Schema:
     return schema
 
 
-def _field(line: str) -> tuple[str, bool, Schema]:
-    """Read the line of a field, with its default."""
-    written, _, default = line.partition(" = ")
+def _field(line: str, flags: Collection[str] = (), found: list[str] | None = None) -> tuple[str, bool, Schema]:
+    """Read the line of a field, with its default; `found` collects those of some more flags that are there."""
+    written, default = cut(line, " = ")
     reader = Reader(written)
     name, required, schema = reader.field()
+    while found is not None and reader.next()[1] in flags:
+        found.append(reader.take())
     reader.end()
     return name, required, schema | ({"default": json.loads(default)} if default else {})
 
@@ -285,12 +297,13 @@ def _answer(answers: dict[str, Any], status: str, line: str) -> None:
         headers = _type(line.removeprefix(HEADERS))["properties"]
         answers[status]["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
     else:
-        answers[status] = {"description": ""} | (_content(_type(line)) if line else {})
+        answers.setdefault(status, {"description": ""}).pop("content", None)
+        answers[status] |= _content(_type(line)) if line else {}
 
 
 def _parameter(place: str, line: str) -> dict[str, Any]:
-    flags = {word for word in PARAMETER_FLAGS if f" {word}" in line}
-    name, required, schema = _field(re.sub(rf" ({'|'.join(PARAMETER_FLAGS)})\b", "", line))
+    flags: list[str] = []
+    name, required, schema = _field(line, PARAMETER_FLAGS, flags)
     entry: dict[str, Any] = {"name": name, "in": place, "required": required, "schema": schema}
     if schema.get("type") == "array":
         entry |= {"style": "form", "explode": "joined" not in flags}

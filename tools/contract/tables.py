@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.contract.document import Document, DocumentError
-from tools.contract.table import read, write
+from tools.contract.notation import cut
+from tools.contract.table import COMMENT, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ def content(name: str) -> dict[str, Any]:
 
 def digest(written: str) -> str:
     """Return the digest of a table's facts: of its lines without comments."""
-    facts = [line.partition("  # ")[0].rstrip() for line in written.splitlines() if not line.startswith("#")]
+    facts = [cut(line, COMMENT)[0].rstrip() for line in written.splitlines() if not line.startswith("#")]
     return sha256("\n".join(filter(None, facts)).encode()).hexdigest()[:16]
 
 
@@ -96,7 +97,7 @@ def spec() -> Path | None:
     return Path(named) if named else None
 
 
-def document(name: str, folder: Path) -> Document | None:
+def original(name: str, folder: Path) -> Document | None:
     """Return the document that a table is written from, or None if the folder lacks it."""
     _, file = SOURCES[name]
     return Document.read(folder / file) if file and (folder / file).is_file() else None
@@ -105,7 +106,7 @@ def document(name: str, folder: Path) -> Document | None:
 def differing(folder: Path) -> Iterator[tuple[str, str]]:
     """List the tables that differ from what the documents of a folder give, with the text that they should have."""
     for name, (api, _) in SOURCES.items():
-        source = document(name, folder)
+        source = original(name, folder)
         if source is not None:
             written = write(source, api, name.rpartition("-")[2] if api == NOTIFICATIONS else name)
             if not (FOLDER / f"{name}.txt").is_file() or written != text(name):
@@ -122,7 +123,7 @@ def main(given: Sequence[str] | None = None) -> int:
         seal()
         return 0
     folder = spec()
-    if folder is None or not any(document(name, folder) for name in SOURCES):
+    if folder is None or not any(original(name, folder) for name in SOURCES):
         print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
         return 2
     stale = list(differing(folder))

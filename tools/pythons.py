@@ -48,7 +48,7 @@ def lowest() -> list[str]:
 
 
 def run(python: str, name: str, pins: list[str]) -> int:
-    """Set up an environment, if there is none yet, and run the tests in it."""
+    """Set up an environment, if there is none that is current, and run the tests in it."""
     venv = ROOT / f".venv-{name}"
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + " ".join(pins).encode()).hexdigest()
     mark = venv / ".fresh"
