@@ -6,6 +6,7 @@ Where uv cannot do it, as behind an index that only pip knows, it takes pip.
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -20,11 +21,15 @@ def install(python: str | Path, *requirements: str) -> None:
         subprocess.run([sys.executable, *PIP, "uv"], check=False)
     if UV.exists():
         command = [UV, "pip", "install", "--quiet", "--system-certs", "--python", python, *requirements]
-        if subprocess.run(command, check=False).returncode == 0:
-            return
+        with contextlib.suppress(OSError):  # it cannot be run here
+            if subprocess.run(command, check=False).returncode == 0:
+                return
         print("uv could not do it: installing with pip ...", file=sys.stderr, flush=True)
     subprocess.run([python, *PIP, *requirements], check=True)
 
 
 if __name__ == "__main__":
-    install(*sys.argv[1:])
+    try:
+        install(*sys.argv[1:])
+    except subprocess.CalledProcessError as problem:  # pip has said why
+        sys.exit(problem.returncode)

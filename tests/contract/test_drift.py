@@ -240,6 +240,10 @@ def test_every_known_gap_has_a_reason_when_it_is_listed() -> None:
             changed(MINIMAL, {(*SCHEMAS, "CustomerInventory", "properties", "profile"): refer("Nobody")}),
             "it refers to #/components/schemas/Nobody, which it does not have",
         ),
+        (
+            changed(MINIMAL, {(*SCHEMAS, "Coupon"): refer("Numbered"), (*SCHEMAS, "Numbered"): refer("Coupon")}),
+            "it has #/components/schemas/Coupon, which refers to itself",
+        ),
     ],
 )
 def test_exit_code_is_2_when_the_document_cannot_be_compared(
@@ -249,6 +253,26 @@ def test_exit_code_is_2_when_the_document_cannot_be_compared(
     path = write(text)
     assert main([str(path)]) == 2
     assert ("", f"{path}: {message}\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {(*SCHEMAS, "Numbered"): True},
+        {(*SCHEMAS, "Numbered"): {"allOf": [refer("Coupon")]}},
+        {("webhooks",): {"prizeWon": {"post": {}}}},
+        {(*PATHS, "/v1/prizes"): True},
+    ],
+)
+def test_exit_code_is_2_when_the_document_is_built_otherwise(
+    changes: dict[Any, Any], write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is JSON but not built like a document is refused with one line, without a traceback."""
+    path = write(changed(MINIMAL, changes))
+    assert main([str(path)]) == 2
+    said = capsys.readouterr()
+    assert ("", 1) == (said.out, said.err.count("\n"))
+    assert said.err.startswith(f"{path}: it cannot be compared: ")
 
 
 def test_exit_code_is_2_when_there_is_no_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.drift import COUPON, DATA, INVENTORY, MINIMAL, PATHS, SCHEMAS, TEXT, at, changed, refer
+from support.drift import COUPON, DATA, INVENTORY, MINIMAL, PATHS, SCHEMAS, TEXT, at, changed, content, refer
 
 from tools.contract import tables
 from tools.contract.document import Document, DocumentError
@@ -40,6 +40,15 @@ def written(changes: dict[tuple[Any, ...], Any]) -> str:
         ({(*SCHEMAS, "CustomerProfile", "additionalProperties"): False}, "CustomerProfile closed"),
         ({(*ID, "readOnly"): True, (*ID, "default"): "none"}, '  integrationId string read-only = "none"'),
         ({ID: {"type": "number", "exclusiveMinimum": 0, "maximum": 9}}, "  integrationId number >0 ..9"),
+        ({(*ID, "default"): ""}, '  integrationId string = ""'),
+        (
+            {
+                (*QUERY, "schema"): refer("Marks"),
+                (*QUERY, "explode"): False,
+                (*SCHEMAS, "Marks"): {"type": "array", "items": TEXT},
+            },
+            "  query profile Marks joined",
+        ),
     ],
 )
 def test_line_has_the_fact_when_a_document_states_it(changes: dict[tuple[Any, ...], Any], line: str) -> None:
@@ -70,6 +79,16 @@ def test_line_has_the_fact_when_a_document_states_it(changes: dict[tuple[Any, ..
         ({(*PATHS, DATA, "head"): {"operationId": "hasCustomerData"}}, f"`head` in {DATA}"),
         ({(*ANSWER, "links"): {}}, "`links` in createCouponReservation, 201"),
         ({(*ANSWER, "content", "application/json", "encoding"): {}}, "`encoding` in createCouponReservation, 201"),
+        ({(*ANSWER, "content", "text/csv"): {"schema": TEXT}}, "several kinds of content in createCouponReservation, 201"),
+        ({(*ANSWER, "headers"): {"X-Age": {"schema": {"multipleOf": 2}}}}, "`multipleOf` in createCouponReservation, 201, header X-Age"),
+        ({(*DELETION, "responses", "default"): {}}, "the status `default` in deleteCustomerData"),
+        ({(*QUERY, "in"): "cookie"}, "`in: cookie` in getCustomerInventory, parameter profile"),
+        ({ID: {"oneOf": [TEXT, {"type": "integer"}], "maxLength": 3}}, "`maxLength` beside `oneOf` in CustomerProfile.integrationId"),
+        ({ID: {"allOf": [TEXT, {"type": "string", "maxLength": 3}]}}, "several schemas without fields in `allOf` in CustomerProfile.integrationId"),
+        ({ID: {**refer("Coupon"), "type": ["object", "null"]}}, "a reference that may be null in CustomerProfile.integrationId"),
+        ({(*SCHEMAS, "CustomerProfile", "additionalProperties"): TEXT}, "`additionalProperties` beside `properties` in CustomerProfile"),
+        ({(*SCHEMAS, "CustomerProfile"): {"type": "object", "additionalProperties": False}}, "`additionalProperties: false` in CustomerProfile"),
+        ({(*SCHEMAS, "CustomerProfile"): {"type": "string", "deprecated": True}}, "`deprecated` in CustomerProfile"),
     ],
 )  # fmt: skip
 def test_document_is_refused_when_a_table_cannot_say_all_of_it(
@@ -78,7 +97,37 @@ def test_document_is_refused_when_a_table_cannot_say_all_of_it(
     """A fact that no line can say is refused by name and place, so that it is not lost."""
     with pytest.raises(DocumentError) as caught:
         written(changes)
-    assert str(caught.value).startswith(f"it has {message}, which a table")
+    assert str(caught.value).startswith(f"it has {message}, which a table ")
+
+
+@pytest.mark.parametrize("name", ["a b", "$x", "zz[]"])
+def test_document_is_refused_when_no_line_can_hold_a_name(name: str) -> None:
+    """A table is read again when it is written, so that one with a name that cannot be read is refused."""
+    with pytest.raises(DocumentError, match="^line "):
+        written({(*SCHEMAS, "CustomerProfile", "properties", name): TEXT})
+
+
+HOOKS = {
+    "prizeWon": {
+        "post": {
+            "operationId": "prizeWon",
+            "parameters": [at("X-Prize", "header", TEXT)],
+            "requestBody": {"required": True, **content(refer("Coupon"))},
+        }
+    }
+}
+
+
+def test_webhook_is_written_when_a_document_has_one() -> None:
+    """The line of a webhook says whether there is a body, and the lines below it what is in the head."""
+    text = written({("webhooks",): HOOKS})
+    lines = text.splitlines()
+    place = lines.index("WEBHOOK prizeWon! Coupon")
+    assert "  header X-Prize string" == lines[place + 1]
+    assert text == write(Document(json.dumps(read(text))), "prizes", "1")
+    odd = {("webhooks",): HOOKS, ("webhooks", "prizeWon", "post", "callbacks"): {}}
+    with pytest.raises(DocumentError, match="it has `callbacks` in prizeWon, which a table cannot say"):
+        written(odd)
 
 
 def test_what_people_or_tools_read_is_left_out_when_a_table_is_written() -> None:

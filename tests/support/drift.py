@@ -220,6 +220,18 @@ CASES: dict[str, tuple[dict[tuple[Any, ...], Any], Group, str, *tuple[str, ...]]
         {(*PATHS, DATA, "delete", "responses", "422"): {}}, Group.STATUS,
         f"deleteCustomerData.422: add UnprocessableError to what it raises in {OPERATIONS}/profiles.py",
     ),
+    "status without an error of its own": (
+        {(*PATHS, COUPON, "post", "responses", "410"): {}}, Group.STATUS,
+        f"createCouponReservation.410: add APIError with 410 to what it raises in {OPERATIONS}/coupons.py",
+    ),
+    "status of the server": (
+        {(*PATHS, COUPON, "post", "responses", "503"): {}}, Group.STATUS,
+        f"createCouponReservation.503: add ServerError to what it raises in {OPERATIONS}/coupons.py",
+    ),
+    "range of statuses": (
+        {(*PATHS, COUPON, "post", "responses", "4XX"): {}}, Group.STATUS,
+        f"createCouponReservation.4XX (not a single status): look what it stands for in {OPERATIONS}/coupons.py",
+    ),
     "experimental": (
         {(*PATHS, DATA, "delete", "x-scalar-stability"): "experimental"}, Group.STABILITY,
         f'deleteCustomerData: let its docstring say "The operation is experimental" in {OPERATIONS}/profiles.py',

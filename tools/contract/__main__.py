@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 
 WITH_ALL_GAPS = "26.16"
+NO_DOCUMENT = (AttributeError, KeyError, RecursionError, StopIteration, TypeError, ValueError)
+"""What a text raises that is JSON and says to be OpenAPI, but is not built like it."""
 
 
 def compare(document: Document, gaps: Mapping[Key, str] = KNOWN_GAPS) -> list[Finding]:
@@ -56,6 +58,8 @@ def compare_names(document: Document, named: set[str]) -> list[Finding]:
 
 def compare_tables() -> tuple[list[Finding], str]:
     """Return everything that the package lacks of the tables, and a description of their size."""
+    for name in SOURCES:
+        table(name)  # raises for one that cannot be read, or has other facts than it was sealed with
     newest = table(NEWEST)
     found, counts = compare(newest), [(NEWEST, {*newest.published})]
     for era in reversed([era for era in ERAS if era != NEWEST]):
@@ -108,8 +112,9 @@ def main(given: Sequence[str] | None = None) -> int:
             findings, summary = compare_tables()
             more, lines = compare_sources(folder) if (folder := spec()) else ([], [])
             findings = ordered([*findings, *more])
-    except DocumentError as error:
-        print(f"{arguments.document or 'the tables'}: {error}", file=sys.stderr)
+    except (DocumentError, *NO_DOCUMENT) as error:
+        said = error if isinstance(error, DocumentError) else f"it cannot be compared: {error!r}"
+        print(f"{arguments.document or 'the tables'}: {said}", file=sys.stderr)
         return 2
     if arguments.json:
         lines = [json.dumps(finding._asdict()) for finding in findings]

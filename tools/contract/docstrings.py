@@ -38,10 +38,16 @@ def compare_docstrings(document: Document) -> Iterator[Finding]:
 
 def _statuses(operation: Published, _: Endpoint, text: str) -> Iterator[Finding]:
     raised = errors_named(text)
-    listed = {status: error_of(status) for status in operation.operation["responses"] if status.startswith("4")}
-    for status, error in listed.items():
-        if status not in EVERYWHERE and not any(issubclass(cls, error) for cls in raised):
-            yield Finding(Group.STATUS, f"{operation.id}.{status}", "", f"add {error.__name__} to what it raises")
+    for status in operation.operation.get("responses", {}):
+        key = f"{operation.id}.{status}"
+        if not re.fullmatch(r"[1-5]\d\d", status):
+            yield Finding(Group.STATUS, key, "not a single status", "look what it stands for")
+        elif status >= "400" and status not in EVERYWHERE:
+            error = error_of(status)
+            is_told = status in text if error is APIError else any(issubclass(cls, error) for cls in raised)
+            if not is_told:
+                name = f"{error.__name__} with {status}" if error is APIError else error.__name__
+                yield Finding(Group.STATUS, key, "", f"add {name} to what it raises")
 
 
 def errors_named(text: str) -> list[type[APIError]]:

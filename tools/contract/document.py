@@ -63,6 +63,7 @@ class Document:
         text: the document as it was read.
         paths: its paths.
         components: its named schemas, whether an operation reaches them or not.
+        hooks: its webhooks, as operations.
         messages: what its webhooks send: schemas and examples.
 
     Raises:
@@ -82,9 +83,12 @@ class Document:
         self.paths: Mapping[str, Any] = self._content.get("paths") or {}
         components: Schema = self._content.get("components") or {}
         self.components: Mapping[str, Schema] = components.get("schemas") or {}
-        hooks: Schema = self._content.get("webhooks") or {}
+        self.hooks: Mapping[str, Schema] = {
+            name: item["post"] for name, item in (self._content.get("webhooks") or {}).items()
+        }
         self.messages: Mapping[str, Schema] = {
-            name: next(iter(item["post"]["requestBody"]["content"].values())) for name, item in hooks.items()
+            name: next(iter(self.follow(hook["requestBody"])[1]["content"].values()))
+            for name, hook in self.hooks.items()
         }
         if not (self.published or self.webhooks):
             raise DocumentError(f"it has no operation of the Integration API: none takes {' or '.join(sorted(KEYS))}")
@@ -101,9 +105,12 @@ class Document:
 
     def follow(self, node: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Follow references to any part of the document; the name is empty where there is no reference."""
-        name = ""
+        name, followed = "", set[str]()
         while "$ref" in node:
             reference = node["$ref"]
+            if reference in followed:
+                raise DocumentError(f"it has {reference}, which refers to itself")
+            followed.add(reference)
             name, node = reference.rpartition("/")[2], self._content
             try:
                 for step in reference.removeprefix("#/").split("/"):

@@ -7,7 +7,8 @@
     string 1..1000   [string ..20] 1..   number >0 ..5              bounds of a length, a count or a number
     string /^[a-z]+$/   [integer] unique                            a pattern; no value twice
 
-What a table does not say of a type is the precision of its numbers.
+What a table does not say of a type is the precision of its numbers, and bounds that mean nothing: beside words, or of
+another type, such as a length of a list.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def write_field(
     """Write the line of a field or a parameter; `also` are its flags besides those of the schema."""
     flags = [word for key, word in FLAGS.items() if schema.get(key)] + [word for word, there in also.items() if there]
     written = f"{name}{'!' * required} {write_type(schema, document, meet)}"
-    default = f" = {json.dumps(schema['default'])}" if schema.get("default", "") != "" else ""
+    default = f" = {json.dumps(schema['default'])}" if "default" in schema else ""
     return written + "".join(f" {flag}" for flag in flags) + default
 
 

@@ -9,7 +9,8 @@
       200 CustomerProfileIntegrationResponseV2   a status, and what is in the answer
       200 headers (Idempotency-Key string)       the headers of the answer
       204
-    WEBHOOK tierUpgradeNotification TierUpgradeNotification
+    WEBHOOK tierUpgradeNotification! TierUpgradeNotification
+      header X-UUID string
     effect addFreeItem AddFreeItemEffectProps    no name where it has no props
     CustomerProfile closed                       a schema, its fields below; `closed` where no other may be
                                                  there; `deprecated` besides
@@ -32,7 +33,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from tools.contract.document import DocumentError
-from tools.contract.keywords import refuse_operation, refuse_paths, refuse_schema
+from tools.contract.keywords import refuse_operation, refuse_paths, refuse_schema, refuse_webhook
 from tools.contract.notation import Reader, cut, write_field, write_type
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def write(document: Document, api: str, version: str) -> str:
     lines = [f"# Talon.One {api} {version}: facts only; written by python -m tools.contract.tables"]
     for operation in document.published.values():
         lines += ["", *_write_operation(operation, document, meet)]
-    for name, schema in document.webhooks.items():
-        lines += ["", f"WEBHOOK {name} {write_type(schema, document, meet)}"]
+    for name in document.webhooks:
+        lines += ["", *_write_webhook(name, document, meet)]
     met |= dict.fromkeys(name for name in document.effects.values() if name)
     met |= dict.fromkeys(name for name in document.components if name.endswith("EffectProps") and document.published)
     written: dict[str, list[str]] = {}
@@ -77,7 +78,20 @@ def write(document: Document, api: str, version: str) -> str:
         lines += ["", *written[name]]
     lines += ["", *(f"effect {effect} {name}".rstrip() for effect, name in document.effects.items())]
     lines += ["", *(f"words {words}" for words in _write_words(document, "\n".join(lines)))]
-    return "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+    text = "\n".join(lines).replace("\n\n\n", "\n\n").rstrip() + "\n"
+    read(text)  # raises for a name or a word that no line can hold
+    return text
+
+
+def _write_webhook(name: str, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
+    hook = document.hooks[name]
+    refuse_webhook(name, hook, document)
+    _, body = document.follow(hook["requestBody"])
+    needed = "!" * bool(body.get("required"))
+    yield f"WEBHOOK {name}{needed} {write_type(document.webhooks[name], document, meet)}"
+    for entry in (document.follow(node)[1] for node in hook.get("parameters", ())):
+        field = write_field(entry["name"], entry["schema"], document, meet, required=bool(entry.get("required")))
+        yield f"  {entry['in']} {field}"
 
 
 def _write_operation(operation: Published, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
@@ -88,7 +102,7 @@ def _write_operation(operation: Published, document: Document, meet: Callable[[s
     flags = sorted(states & {"deprecated", "experimental"})
     yield " ".join([operation.method, operation.path, operation.id, *([f"({tag})"] if tag else ()), *flags])
     for entry in operation.parameters:
-        joined = entry["schema"].get("type") == "array" and not entry.get("explode", True)
+        joined = document.kind(document.resolve(entry["schema"])[1]) == "array" and not entry.get("explode", True)
         flags = {"required": bool(entry.get("required")), "deprecated": entry.get("deprecated"),
                  "joined": joined, "empty": entry.get("allowEmptyValue")}  # fmt: skip
         field = write_field(entry["name"], entry["schema"], document, meet, **flags)
@@ -122,7 +136,7 @@ def _has_no_name(schema: Schema, document: Document) -> bool:
 
 def _write_schema(name: str, document: Document, meet: Callable[[str], None]) -> Iterator[str]:
     schema = document.named(name)
-    refuse_schema(name, schema)
+    refuse_schema(name, schema, document)
     shape = document.shape(schema)
     if not shape.properties:
         yield f"{name} = {write_type(schema, document, lambda below: meet(below) if below != name else None)}"
@@ -198,8 +212,7 @@ class _Table:
         elif first == "effect":
             self._effect(*rest.split(" "))
         elif first == "WEBHOOK":
-            name, _, schema = rest.partition(" ")
-            self.content["webhooks"][name] = {"post": {"requestBody": _content(_type(schema))}}
+            return self._webhook(*rest.partition(" ")[::2])
         elif first == "-":
             self._remove(self.content["webhooks" if rest in self.content["webhooks"] else "paths"], rest)
         elif match := OPERATION.fullmatch(line):
@@ -211,6 +224,17 @@ class _Table:
         else:
             raise DocumentError(f"{line!r} is no line of a table")
         return self._stray
+
+    def _webhook(self, head: str, schema: str) -> Callable[[str], None]:
+        body = {"required": head.endswith("!")} | _content(_type(schema))
+        hook: dict[str, Any] = {"requestBody": body, "parameters": []}
+        self.content["webhooks"][head.removesuffix("!")] = {"post": hook}
+
+        def add(line: str) -> None:
+            place, _, rest = line.partition(" ")
+            hook["parameters"].append(_parameter(place, rest))
+
+        return add
 
     @staticmethod
     def _remove(things: dict[str, Any], name: str) -> None:
@@ -288,14 +312,18 @@ def _field(line: str, flags: Collection[str] = (), found: list[str] | None = Non
     while found is not None and reader.next()[1] in flags:
         found.append(reader.take())
     reader.end()
-    return name, required, schema | ({"default": json.loads(default)} if default else {})
+    try:
+        return name, required, schema | ({"default": json.loads(default)} if default else {})
+    except ValueError:
+        raise DocumentError(f"it has a default that is no JSON: {default!r}") from None
 
 
 def _answer(answers: dict[str, Any], status: str, line: str) -> None:
     """Read the line of a status: what is in the answer, or the headers of the answer, which come after it."""
     if line.startswith(HEADERS):
         headers = _type(line.removeprefix(HEADERS))["properties"]
-        answers[status]["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
+        answer = answers.setdefault(status, {"description": ""})
+        answer["headers"] = {name: {"schema": schema} for name, schema in headers.items()}
     else:
         answers.setdefault(status, {"description": ""}).pop("content", None)
         answers[status] |= _content(_type(line)) if line else {}
@@ -305,7 +333,7 @@ def _parameter(place: str, line: str) -> dict[str, Any]:
     flags: list[str] = []
     name, required, schema = _field(line, PARAMETER_FLAGS, flags)
     entry: dict[str, Any] = {"name": name, "in": place, "required": required, "schema": schema}
-    if schema.get("type") == "array":
+    if schema.get("type") == "array" or "joined" in flags:
         entry |= {"style": "form", "explode": "joined" not in flags}
     if "empty" in flags:
         entry["allowEmptyValue"] = True

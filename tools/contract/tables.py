@@ -1,7 +1,7 @@
 """The committed tables. Writes those that have a document; `--check` tells whether they are what it would write.
 
-The documents are in the folder that TALON_ONE_SPEC names. A table that has no document is written by hand and sealed: a
-line has a digest of its facts, so that none is changed or lost by accident. `--seal` writes that line anew.
+The documents are in the folder that TALON_ONE_SPEC names. The second line of a table has a digest of its facts, so that
+none is changed or lost by accident. A table that has no document is written by hand; `--seal` writes its digest anew.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ ERAS = [name for name, (api, _) in SOURCES.items() if api == API]
 
 
 SEAL = re.compile(r"^# sealed (\w+)$", re.MULTILINE)
+OLD_SEAL = re.compile(r"\A# sealed \w+\n")
 
 
 def text(name: str) -> str:
@@ -66,23 +67,27 @@ def digest(written: str) -> str:
 
 
 def check_seal(name: str) -> None:
-    """Check that a table that is written by hand has the facts that it was sealed with.
+    """Check that a table has the facts that it was sealed with.
 
     Raises:
         DocumentError: it has others, or no seal.
     """
-    _, file = SOURCES[name]
-    if file is None and SEAL.findall(text(name)) != [digest(text(name))]:
+    if SEAL.findall(text(name)) != [digest(text(name))]:
         command = "python -m tools.contract.tables --seal"
         raise DocumentError(f"its facts are not those that were sealed: look at what changed, then run {command}")
+
+
+def sealed(written: str) -> str:
+    """Return a table with the digest of its facts in the second line."""
+    title, _, rest = written.partition("\n")
+    return f"{title}\n# sealed {digest(written)}\n{OLD_SEAL.sub('', rest)}"
 
 
 def seal() -> None:
     """Seal the tables that are written by hand."""
     for name, (_, file) in SOURCES.items():
         if file is None:
-            sealed = SEAL.sub(f"# sealed {digest(text(name))}", text(name))
-            (FOLDER / f"{name}.txt").write_text(sealed, encoding="utf-8")
+            (FOLDER / f"{name}.txt").write_text(sealed(text(name)), encoding="utf-8")
 
 
 @cache
@@ -108,7 +113,7 @@ def differing(folder: Path) -> Iterator[tuple[str, str]]:
     for name, (api, _) in SOURCES.items():
         source = original(name, folder)
         if source is not None:
-            written = write(source, api, name.rpartition("-")[2] if api == NOTIFICATIONS else name)
+            written = sealed(write(source, api, name.rpartition("-")[2] if api == NOTIFICATIONS else name))
             if not (FOLDER / f"{name}.txt").is_file() or written != text(name):
                 yield name, written
 
