@@ -113,7 +113,10 @@ class ConfigurationError(TalonOneError, ValueError):
 
 
 class InvalidArgumentError(TalonOneError, ValueError):
-    """An argument is invalid; the message names the parameter or field. Nothing was sent."""
+    """An argument is invalid; nothing was sent.
+
+    The message names the parameter, or the field of the body such as `customer_session.cart_items[1].quantity`.
+    """
 
 
 class ClientClosedError(TalonOneError, RuntimeError):

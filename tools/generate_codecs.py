@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
+from typing import Any, get_args
 
 import attrs
 
-from talon_async import models
+from talon_async import TalonOne, models
 from talon_async._codec import support
 from talon_async._codec.hooks import MODELS
+from talon_async._codec.shape import hints
 from talon_async._codec.source import Source
+from talon_async._endpoint import endpoints_of
 from tools.source import PACKAGE, settle
 
 FOLDER = PACKAGE / "_codec" / "generated"
@@ -28,7 +32,7 @@ def module(name: str, classes: list[type]) -> str:
     bodies: list[str] = []
     tables: list[str] = []
     for cls in classes:
-        source = Source(cls)
+        source = Source(cls, is_sent=cls in sent())
         bodies += [source.reader(), source.writer()]
         tables += source.tables
         for kind in {cls, *source.used}:
@@ -40,6 +44,19 @@ def module(name: str, classes: list[type]) -> str:
     imports |= {("talon_async._codec.support", word) for word in support.__all__ if re.search(rf"\b{word}\b", text)}
     lines = "\n".join(f"from {origin} import {word}" for origin, word in sorted(imports))
     return f"{HEAD}\n{lines}\n\n\n{text}\n"
+
+
+@cache
+def sent() -> frozenset[type]:
+    """Return the models that bodies of requests hold."""
+    bodies = [body for endpoint in endpoints_of(TalonOne).values() for body in endpoint.body_classes]
+    return frozenset().union(*map(models_in, bodies))
+
+
+def models_in(annotation: Any) -> frozenset[type]:
+    """Return the model that a type is, those in it, and those that they hold."""
+    parts = hints(annotation).values() if attrs.has(annotation) else get_args(annotation)
+    return frozenset([annotation] if attrs.has(annotation) else []).union(*map(models_in, parts))
 
 
 def index(names: list[str]) -> str:
@@ -54,6 +71,9 @@ def index(names: list[str]) -> str:
     return f"""{HEAD.replace("of models", "of all models")}
 
 from typing import Any
+
+# the models that bodies of requests hold
+SENT = frozenset({sorted(cls.__name__ for cls in sent())})
 
 
 def module(name: str) -> Any:

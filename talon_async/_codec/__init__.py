@@ -7,14 +7,16 @@
    `UnknownEffectProps`, which holds all their JSON.
 3. Writing is exact: None is left out, NULL is null, the values of free-form maps are sent unchanged, nothing is added.
    `to_json` writes what was read as it came, also where it is not as documented; the client would not send that.
-4. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
+4. A field of a body that holds another type, an unknown word or a value outside its limit is refused with its path.
+   Plain mappings are sent unchanged.
+5. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
    it.
 
 The functions that convert a class are generated when the package is built, see `hooks`. They are hooks of one cattrs
 converter (`registry`), from which an endpoint fetches those of its models once. `hooks.converter()` makes another one
 for users' own classes, which are read exactly (`exact`); `attributes` is for custom attributes. The files import each
-other in this order: `shape`, `registry`, `support`, `generated` and `source`, `strict`, `exact`, `hooks`, `attributes`
-and `warm`, this one.
+other in this order: `shape`, `registry`, `taken`, `support`, `generated` and `source`, `strict`, `exact`, `hooks`,
+`attributes` and `warm`, this one.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from talon_async._codec.hooks import reader, writer
 from talon_async._codec.shape import branches, is_list, is_mapping
 from talon_async._codec.strict import problems, told
 from talon_async._codec.support import keeps_what_was_read, rfc3339
+from talon_async._codec.taken import located
 from talon_async._messages import Failure
 from talon_async.errors import InvalidArgumentError, UnreadableAnswerError
 
@@ -200,7 +203,11 @@ def decode(body: bytes, returns: Any, *, strict: bool = False) -> Any:
 
 def encode(value: Any) -> bytes:
     """Turn a model into the bytes that are sent; InvalidArgumentError points to a value that cannot be sent."""
-    return encode_plain(plain_of(value))
+    try:
+        plain = plain_of(value)
+    except InvalidArgumentError as error:
+        raise located(value, error) from None
+    return encode_plain(plain)
 
 
 def encode_plain(plain: Any) -> bytes:
@@ -250,7 +257,7 @@ def to_json(value: Any) -> bytes:
 
     Raises:
         InvalidArgumentError: a value cannot be sent, such as a word that the API does not have, or the model is nested
-            in more than 254 levels.
+            in more than 254 levels, which is the limit of orjson.
     """
     token = keeps_what_was_read.set(True)
     try:

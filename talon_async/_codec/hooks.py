@@ -54,7 +54,7 @@ def _generated(verb: str, cls: type) -> Hook | None:
 
 
 def _compiled(verb: str, cls: type) -> Hook:
-    source = Source(cls)
+    source = Source(cls, is_sent=any(base.__name__ in generated.SENT for base in cls.__mro__))
     text = source.reader() if verb == "read" else source.writer()
     names = {name: getattr(support, name) for name in support.__all__} | {cls.__name__: cls}
     for kind in source.used:

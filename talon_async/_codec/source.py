@@ -34,11 +34,15 @@ if TYPE_CHECKING:
     from talon_async.models._base import Limit
 
 
-class Source:
-    """The functions of one class as text."""
+MOST = 2**63 - 1
+"""The largest whole number of the API."""
 
-    def __init__(self, cls: type) -> None:
-        self.cls, self.name = cls, cls.__name__
+
+class Source:
+    """The functions of one class as text; `is_sent` tells whether the types of its fields are checked in writing."""
+
+    def __init__(self, cls: type, *, is_sent: bool) -> None:
+        self.cls, self.name, self._is_sent = cls, cls.__name__, is_sent
         self.used: set[type] = set()
         self.tables: list[str] = []
         setter: Any = cls.__setattr__
@@ -124,7 +128,7 @@ class Source:
         lines = [f"def write_{self.name}(m):", "    o = {}"]
         for field in attrs.fields(self.cls):
             annotation = hints(self.cls)[field.name]
-            if is_required(field) and annotation is Any:  # None is one of its values
+            if _takes_null(field, annotation):
                 lines.append(f"    o[{wire_name(field)!r}] = m.{field.name}")
                 continue
             store = f"o[{wire_name(field)!r}] = {self._write(annotation, 'v', field.name)}"
@@ -138,17 +142,28 @@ class Source:
         return "\n".join([*lines, "    return o"])
 
     def _checks(self, field: attrs.Attribute[Any], annotation: Any) -> Iterator[str]:
-        """Return the statements that refuse a value outside the limit or the words of its field."""
+        """Return the statements that refuse a value outside the type, the limit or the words of its field."""
+        wrong = self._misfits(annotation) if self._is_sent else ""
         if (limit := field.metadata.get(LIMIT)) is not None:
-            yield f"if {_needs_check(limit, annotation)}: check(m, {field.name!r}, v)"
+            has_more = wrong and limit.each is None and _is_list_type(annotation)  # the types of its items
+            wrong = f"{_needs_check(limit, annotation)} or {wrong}" if has_more else _needs_check(limit, annotation)
+        if wrong:
+            yield f"if {wrong}: check(m, {field.name!r}, v)"
         kind = branches(annotation)[0]
-        is_sequence = get_origin(kind) is Sequence
+        is_sequence = _is_list_type(annotation)
         if words := closed_words(get_args(kind)[0] if is_sequence else annotation):
             table = f"{self.name}_{field.name}_words"
             self.tables.append(f"{table} = {words!r}")
             wrong = f"v.__class__ is list and not all(x in {table} for x in v)"
             condition = wrong if is_sequence else f"v not in {table} and v is not NULL"
             yield f"if {condition}: check_words(m, {field.name!r}, v, {table})"
+
+    def _misfits(self, annotation: Any) -> str:
+        """Return the condition under which `v` is not plainly of a type; empty if any value is, or words tell."""
+        kinds = branches(annotation)
+        self.used |= {part for kind in kinds for part in (kind, *get_args(kind)) if attrs.has(part)}
+        conditions = [_misfit(get_origin(kind) or kind, *get_args(kind)[-1:]) for kind in kinds]
+        return " and ".join(conditions) if all(conditions) else ""
 
     def _write(self, annotation: Any, value: str, name: str) -> str:
         if is_effect_props(annotation) or is_catalog_payload(annotation):
@@ -181,6 +196,11 @@ def _empty(field: attrs.Attribute[Any]) -> str:
     return {list: "[]", dict: "{}"}.get(factory, "None")
 
 
+def _takes_null(field: attrs.Attribute[Any], annotation: Any) -> bool:
+    """Tell whether None is a value of a field, not its absence."""
+    return is_required(field) and annotation is Any
+
+
 def _checked(cls: type) -> bool:
     return cls in models.EFFECT_PROPS.values()
 
@@ -206,6 +226,30 @@ def _test(annotation: Any, *, required: bool) -> str:
     return test if required else f"v is not None and {test}"
 
 
+_PLAIN = (str, bool, int, float, datetime)
+
+
+def _misfit(kind: Any, item: Any = Any) -> str:
+    """Return the condition under which `v`, or an item in it, may not be of a type, which `check` looks at closely."""
+    is_checked = item in _PLAIN or attrs.has(item)
+    if kind is Sequence and is_checked:
+        return "not are_whole(v)" if item is int else f"not are(v, {item.__name__})"
+    if kind is Mapping and is_checked:
+        return f"not (v.__class__ is dict and {{*map(type, v.values())}} <= {{{item.__name__}}})"
+    if kind is int:
+        return f"not (v.__class__ is int and {-(2**63)} <= v <= {MOST})"
+    if kind in (Sequence, Mapping):
+        return f"v.__class__ is not {'list' if kind is Sequence else 'dict'}"
+    if kind not in _PLAIN and not attrs.has(kind):
+        return ""
+    names = ("float", "int", "Decimal") if kind is float else (kind.__name__,)  # money is often a Decimal
+    return " and ".join(f"v.__class__ is not {name}" for name in names)
+
+
+def _is_list_type(annotation: Any) -> bool:
+    return get_origin(branches(annotation)[0]) is Sequence
+
+
 def _needs_check(limit: Limit, annotation: Any) -> str:
     """Return the condition under which `check` is called for a value: it may be outside the limit of its field."""
     if limit.each is not None and limit.each.pattern is None and limit.each.most:
@@ -214,5 +258,6 @@ def _needs_check(limit: Limit, annotation: Any) -> str:
         return "True"
     kind = branches(annotation)[0]
     name, size = ("int", "v") if kind in (int, float) else ("str" if kind is str else "list", "len(v)")
-    most = "" if limit.most is None else f" <= {limit.most}"
-    return f"not (v.__class__ is {name} and {limit.least} <= {size}{most})"
+    most = MOST if name == "int" and limit.most is None else limit.most
+    upper = "" if most is None else f" <= {most}"
+    return f"not (v.__class__ is {name} and {limit.least} <= {size}{upper})"

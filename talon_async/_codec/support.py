@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import datetime
-from numbers import Real
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, get_origin
 
 import attrs
@@ -13,17 +13,20 @@ import attrs
 from talon_async import models
 from talon_async._codec.registry import registry
 from talon_async._codec.shape import branches, hints, is_list, is_mapping, shown
+from talon_async._codec.taken import mistake
 from talon_async.errors import InvalidArgumentError
-from talon_async.models._base import LIMIT, NULL, wire_name
+from talon_async.models._base import LIMIT, NULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from talon_async._codec.registry import Hook
+    from talon_async.models._base import Limit
 
 __all__ = [
-    "NULL", "Misfit", "are_within", "check", "check_words", "listed", "mapped", "new", "other", "payload_of", "put",
-    "read_EventEffect", "tagged", "unknown_props", "when", "write_EventEffect", "write_UnknownEffectProps",
+    "NULL", "Decimal", "Misfit", "are", "are_whole", "are_within", "check", "check_words", "datetime", "listed",
+    "mapped", "new", "other", "payload_of", "put", "read_EventEffect", "tagged", "unknown_props", "when",
+    "write_EventEffect", "write_UnknownEffectProps",
 ]  # fmt: skip
 
 
@@ -100,23 +103,12 @@ def is_kept(model: Any) -> bool:
 
 
 def check(model: Any, name: str, value: Any) -> None:
-    """Refuse a value that is outside the limit of its field, unless it is kept."""
-    field = getattr(attrs.fields(model.__class__), name)
+    """Refuse a value that is not of the type of its field, or outside its limit, unless it is kept."""
     if is_kept(model):
         return
-    said = _mistaken(hints(model.__class__)[name], value) or field.metadata[LIMIT].refusal(value)
-    if said:
-        raise InvalidArgumentError(f"{wire_name(field)} {said}")
-
-
-def _mistaken(annotation: Any, value: Any) -> str | None:
-    """Say so if a number is in the place of a text or the other way round, of which a limit would be another one."""
-    kind = branches(annotation)[0]
-    if kind is str and isinstance(value, Real):
-        return f"must be text, not {shown(value)}"
-    if kind in (int, float) and isinstance(value, str):
-        return f"must be a number, not {shown(value)}"
-    return None
+    limit: Limit | None = getattr(attrs.fields(model.__class__), name).metadata.get(LIMIT)
+    if said := mistake(hints(model.__class__)[name], value) or (limit and limit.refusal(value)):
+        raise InvalidArgumentError(f"{name} {said}")
 
 
 def are_within(value: Any, least: int, most: int | None, shortest: int, longest: int) -> bool:
@@ -133,13 +125,23 @@ def check_words(model: Any, name: str, value: Any, words: tuple[str, ...]) -> No
     """Refuse a value that is none of the words of its field, or a list with such a value, unless it is kept."""
     if is_kept(model):
         return
-    what, wrong = wire_name(getattr(attrs.fields(model.__class__), name)), value
+    what, wrong = name, value
     if get_origin(branches(hints(model.__class__)[name])[0]) is Sequence:
         index, wrong = next((index, item) for index, item in enumerate(value) if item not in words)
         what = f"{what} item {index}"
     *some, last = map(repr, words)
     listed_words = f"{', '.join(some)} or {last}" if some else last
     raise InvalidArgumentError(f"{what} must be {listed_words}, not {shown(wrong)}")
+
+
+def are(value: Any, kind: type) -> bool:
+    """Tell whether all items of a list are of one class."""
+    return value.__class__ is list and {*map(type, value)} <= {kind}
+
+
+def are_whole(value: Any) -> bool:
+    """Tell whether all items of a list are whole numbers of 64 bits; False where only `check` can tell."""
+    return are(value, int) and (not value or (min(value) >= -(2**63) and max(value) < 2**63))
 
 
 def listed(model: Any, name: str, value: Any) -> Any:

@@ -15,8 +15,10 @@ The function that makes the requests of an operation like `track_event`:
             is_text = profile_id.__class__ is str and profile_id
             profile_keys = (f'profile:{profile_id}',) if is_text else ordering_keys('profile', profile_id)
             write = writers.get(body.__class__) or other_writer(body)
+            try: plain = write(body)
+            except InvalidArgumentError as error: raise located(body, error) from None
             return Request(
-                operation, target, encode_plain(write(body)), SAFE if dry else idempotency, None, profile_keys, decode
+                operation, target, encode_plain(plain), SAFE if dry else idempotency, None, profile_keys, decode
             )
         except InvalidArgumentError as error:
             raise error.about(operation).with_traceback(None) from None
@@ -32,20 +34,21 @@ import attrs
 
 from talon_async._codec import decoder, encode_plain, plain_of
 from talon_async._codec.hooks import writer
-from talon_async._endpoint.encoding import ordering_keys, segment, valid_key
+from talon_async._codec.taken import located
+from talon_async._endpoint.encoding import ordering_keys, segment, valid_key, whole
 from talon_async._messages import Idempotency, Request
 from talon_async.errors import InvalidArgumentError, check_words
 from talon_async.models._base import execute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from talon_async._endpoint.encoding import Query
     from talon_async._messages import Operation
     from talon_async.models._base import Limit
 
 BRACES = re.compile(r"{(\w+)}")
-VARIABLES = frozenset(("endpoint", "error", "is_text", "query", "refusal", "target", "unknown_", "write"))
+VARIABLES = frozenset(("endpoint", "error", "is_text", "plain", "query", "refusal", "target", "unknown_", "write"))
 """The local variables of the compiled functions, which parameters must not be named like."""
 
 
@@ -56,6 +59,7 @@ class RequestSource:
     Attributes:
         operation: the operation of every request.
         signature: the parameters of the function.
+        numbers: the path values that are whole numbers.
         queries: the query values.
         limits: the limits of path and query values, by parameter.
         ordering: where to find the profile ID and the session ID, by kind.
@@ -65,6 +69,7 @@ class RequestSource:
 
     operation: Operation
     signature: inspect.Signature
+    numbers: Collection[str]
     queries: Sequence[Query]
     limits: Mapping[str, Limit]
     ordering: Mapping[str, str]
@@ -89,9 +94,9 @@ class RequestSource:
             "InvalidArgumentError": InvalidArgumentError, "Request": Request, "SAFE": Idempotency.SAFE,
             "check_words": check_words, "names": tuple(self.signature.parameters), "decode": decoder(self.returns),
             "encode_plain": encode_plain, "idempotency": self.operation.idempotency,
-            "limits": self.limits, "operation": self.operation, "ordering_keys": ordering_keys,
+            "limits": self.limits, "located": located, "operation": self.operation, "ordering_keys": ordering_keys,
             "other_writer": self._other_writer, "queries": {query.parameter: query for query in self.queries},
-            "segment": segment, "valid_key": valid_key,
+            "segment": segment, "valid_key": valid_key, "whole": whole,
             "writers": {cls: writer(cls) for cls in self.body_classes if attrs.has(cls)},
         }  # fmt: skip
 
@@ -103,7 +108,10 @@ class RequestSource:
         return plain_of
 
     def _target(self) -> Iterator[str]:
-        target = BRACES.sub(r"{segment('\1', \1)}", self.operation.path)
+        def encoded(match: re.Match[str]) -> str:
+            return f"{{{'whole' if match[1] in self.numbers else 'segment'}({match[1]!r}, {match[1]})}}"
+
+        target = BRACES.sub(encoded, self.operation.path)
         yield f"target = {'f' if target != self.operation.path else ''}{target!r}"
 
     def _checks(self) -> Iterator[str]:
@@ -138,7 +146,9 @@ class RequestSource:
         body, idempotency, key = "None", "idempotency", "None"
         if self.body_classes:
             yield "write = writers.get(body.__class__) or other_writer(body)"
-            body = "encode_plain(write(body))"
+            yield "try: plain = write(body)"
+            yield "except InvalidArgumentError as error: raise located(body, error) from None"
+            body = "encode_plain(plain)"
         if "dry" in self.signature.parameters:
             idempotency = "SAFE if dry else idempotency"
         if "idempotency_key" in self.signature.parameters:

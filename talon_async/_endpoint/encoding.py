@@ -13,16 +13,17 @@ from uuid import UUID
 
 import attrs
 
-from talon_async._codec.shape import is_list
+from talon_async._codec.shape import is_list, shown
 from talon_async._codec.support import rfc3339
+from talon_async._codec.taken import is_whole, mistake
 from talon_async.errors import InvalidArgumentError
 
 TRUE_FALSE = {True: "true", False: "false"}
 YES_NO = {True: "yes", False: "no"}
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_CLASSES: dict[Any, tuple[type, ...]] = {int: (int, Integral), float: (float, Real), datetime: (datetime,)}
-"""The classes that a value may have, by the type of the parameter."""
+_CHECKED = (int, float, bool, datetime)
+"""The types of parameters whose values are checked. Any value that has a text is one of the others."""
 
 
 @attrs.frozen
@@ -60,7 +61,8 @@ class Query:
 
     def text(self, value: Any) -> str:
         """Encode a single value; raise TypeError or ValueError if it cannot be sent."""
-        self._check(value)
+        kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
+        self._check(kind, value)
         if isinstance(value, bool):
             return self.words[value]
         if isinstance(value, Real) and not math.isfinite(value):
@@ -68,24 +70,23 @@ class Query:
         if isinstance(value, datetime):
             return quote(rfc3339(value), safe="")
         if isinstance(value, str | Real | UUID):
-            return quote(str(value), safe="")
+            return quote(_digits(value) if kind is int else str(value), safe="")
         raise TypeError(f"{type(value).__name__} cannot be a query value")
 
-    def _check(self, value: Any) -> None:
+    def _check(self, kind: Any, value: Any) -> None:
         """Refuse a value whose type differs from the parameter's, or that is not one of its words."""
-        kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
         if get_origin(kind) is Literal:
             words = get_args(kind)
             if (type(value), value) not in [(type(word), word) for word in words]:  # True equals 1
                 raise ValueError(f"{value!r} is not {' or '.join(map(repr, words))}; None leaves it out")
-        elif (classes := _CLASSES.get(kind)) and (isinstance(value, bool) or not isinstance(value, classes)):
-            raise TypeError(f"{value!r} is not of type {kind.__name__}")
+        elif kind in _CHECKED and (said := mistake(kind, value)):
+            raise TypeError(f"it {said}")
 
 
 def segment(name: str, value: Any) -> str:
-    """Encode a path value; refuse a value that would address another resource."""
-    if isinstance(value, bool) or not isinstance(value, str | int | UUID | Integral):
-        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
+    """Encode a path value that is text; refuse a value that would address another resource."""
+    if not isinstance(value, str | UUID):
+        raise InvalidArgumentError(f"{name} must be text, not {shown(value)}")
     text = str(value)
     if text in ("", ".", ".."):
         raise InvalidArgumentError(f"{name} is {text!r}: that would address another resource")
@@ -93,6 +94,17 @@ def segment(name: str, value: Any) -> str:
         return quote(text, safe="")
     except UnicodeEncodeError:
         raise InvalidArgumentError(f"{name} holds a lone surrogate") from None
+
+
+def whole(name: str, value: Any) -> str:
+    """Encode a path value that is a whole number."""
+    if not is_whole(value):
+        raise InvalidArgumentError(f"{name} must be a whole number of 64 bits, not {shown(value)}")
+    return _digits(value)
+
+
+def _digits(value: Any) -> str:
+    return str(int(value))
 
 
 def valid_key(key: object) -> str:

@@ -152,6 +152,7 @@ class Endpoint:
         return RequestSource(
             operation=self.operation,
             signature=self.signature.replace(parameters=self._parameters()),
+            numbers=[name for name in self.path_parameters if self.types[name] is int],
             queries=self.queries,
             limits=self.limits,
             ordering=self.ordering,

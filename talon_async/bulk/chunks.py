@@ -169,8 +169,17 @@ class Chunker:
         try:
             encode(kind.body([item]))
         except InvalidArgumentError as error:
-            return error
+            return _alone(item) or error
         return None
+
+
+def _alone(item: Any) -> InvalidArgumentError | None:
+    """Return the error of an item by itself, which names its fields without its place in a body, if there is one."""
+    try:
+        encode(item)
+    except InvalidArgumentError as error:
+        return error
+    return None
 
 
 class ChunkSource:

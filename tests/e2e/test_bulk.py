@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from talon_async.models import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-from support.recorder import Recorder, event
+from support.recorder import Recorder, event, tracked
 
 
 async def test_every_event_arrives_once_and_in_order_when_many_are_sent(client: Any) -> None:
@@ -142,15 +143,24 @@ async def test_the_run_stops_when_the_source_gives_items_of_a_wrong_type(client:
     assert report.taken <= 5 * 64  # a blocking run has read ahead
 
 
-async def test_an_event_fails_alone_when_it_cannot_be_encoded(client: Any) -> None:
-    """An event that cannot be encoded is a failure with its index and the reason. The other events are recorded."""
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (NewEvent(type="t", session_id="s", attributes={"n": float("nan")}), "/attributes/n: nan is not a JSON number"),
+        (NewEvent(type=5, session_id="s", attributes={}), "type must be text, not 5"),  # type: ignore[arg-type]
+        (tracked(3, response_content=["rewards"]), "response_content item 0 must be 'customerProfile', .*'rewards'"),
+        (tracked(3, evaluable_campaign_ids=[2**63]), "evaluable_campaign_ids item 0 must be a whole number"),
+    ],
+)  # fmt: skip
+async def test_an_event_fails_alone_when_it_cannot_be_sent(client: Any, wrong: Any, said: str) -> None:
+    """An event that cannot be sent is a failure with its index and the reason. The other events are recorded."""
     recorder = Recorder()
-    wrong = NewEvent(type="t", session_id="s", profile_id="x", attributes={"n": float("nan")})
     with RawServer(recorder) as server:
         report = await client(server.url).track_events([event(1, "a"), wrong, event(2, "b")])
     assert [(1, wrong, "rejected", "not_sent")] == [
         (f.index, f.item, f.outcome, f.error.outcome) for f in report.failures
     ]
+    assert re.search(said, str(report.failures[0].error))
     assert (recorder.count, None) == (2, report.stopped_by)
 
 

@@ -245,16 +245,22 @@ async def test_what_came_before_is_sent_when_the_source_fails(client: Any) -> No
 
 async def test_an_item_fails_alone_when_it_cannot_be_sent(client: Any) -> None:
     """An item that cannot be sent is a failure with its index. The others go as if it had not been in the list."""
-    source = list(profiles(2003))
+    source = list(profiles(2004))
     source[2], source[1500] = profile(2, "x" * 1001), profile(1500, "")
     source[1501] = MultipleCustomerProfileIntegrationRequestItem(integration_id="n", attributes={"n": float("nan")})
+    source[1502] = MultipleCustomerProfileIntegrationRequestItem(integration_id=5)  # type: ignore[arg-type]
     recorder = Recorder()
     with RawServer(recorder) as server:
         report = await client(server.url).update_customer_profiles_in_chunks(source)
     assert ([1000, 1000], 2000) == (recorder.sizes, report.succeeded)
-    assert [2, 1500, 1501] == [failure.index for failure in report.failures]
-    reasons = ["must be 1 to 1000 characters, not 1001", "not 0", "nan is not a JSON number"]
-    assert all(words in str(failure.error) for words, failure in zip(reasons, report.failures, strict=True))
+    assert [2, 1500, 1501, 1502] == [failure.index for failure in report.failures]
+    reasons = [
+        "integration_id must be 1 to 1000 characters, not 1001",
+        "integration_id must be 1 to 1000 characters, not 0",
+        "/attributes/n: nan is not a JSON number",
+        "integration_id must be text, not 5",
+    ]
+    assert reasons == [str(failure.error) for failure in report.failures]
     assert {"not_sent"} == {failure.error.outcome for failure in report.failures}
     assert_whole(report, source)
 

@@ -170,8 +170,8 @@ async def test_an_id_arrives_unchanged_when_it_holds_any_characters(
 async def test_a_mistake_is_reported_with_its_pointer_when_a_body_is_wrong(talon: Any, sandbox: Sandbox) -> None:
     """The error of a wrong type, an undefined attribute or an impossible state has a pointer to it."""
     with pytest.raises(BadRequestError) as caught:
-        await talon.create_referral(NewReferral(campaign_id="x", advocate_profile_integration_id="p"))  # type: ignore[arg-type]
-    assert caught.value.errors[0].pointer == "/campaignId"
+        await talon.update_customer_session_v2("s", IntegrationRequest(customer_session={"profileId": 5}))  # type: ignore[arg-type]
+    assert caught.value.errors[0].pointer == "/customerSession/profileId"
     sandbox.define_attributes("CustomerProfile", "tier")
     with pytest.raises(BadRequestError, match="/attributes/teir"):
         await talon.update_customer_profile("p", NewCustomerProfile(attributes={"teir": "gold"}))

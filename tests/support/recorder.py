@@ -21,8 +21,8 @@ def event(n: int, profile: str = "p", session: str | None = None) -> NewEvent:
     return NewEvent(type="t", session_id=session or f"of-{profile}", profile_id=profile, attributes={"n": n})
 
 
-def tracked(n: int, profile: str | None = None) -> IntegrationEventV2Request:
-    return IntegrationEventV2Request(type="t", profile_id=profile or f"p{n}", attributes={"n": n})
+def tracked(n: int, profile: str | None = None, **more: Any) -> IntegrationEventV2Request:
+    return IntegrationEventV2Request(type="t", profile_id=profile or f"p{n}", attributes={"n": n}, **more)
 
 
 def indexes(results: list[Any]) -> list[int]:

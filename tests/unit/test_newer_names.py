@@ -132,7 +132,7 @@ def test_a_referral_code_is_refused_when_it_is_too_long_for_an_event() -> None:
         if fits:
             assert b"x" * 100 in to_json(event)
             continue
-        with pytest.raises(ValueError, match="referralCode must be 0 to 100 characters, not 101"):
+        with pytest.raises(ValueError, match="referral_code must be 0 to 100 characters, not 101"):
             to_json(event)
 
 

@@ -160,6 +160,12 @@ def test_a_limit_is_reported_with_the_column_when_a_value_is_outside() -> None:
     expected = "FILE, line 1, column cards: must be 0 to 1 items"
     assert expected == problem(made, who="x", type="t", cards='["a", "b"]')
     assert problem(made, who="x", type="t", cards='["secret", 5]').startswith("FILE, line 1, column ")
+    made = mapper(
+        "update_customer_session_v2", ["id", "cart"], maps=["customer_session_id=id", "customer_session=cart"]
+    )
+    cart = {"cartItems": [{"sku": "a", "quantity": 1}, {"sku": "secret", "quantity": 0}]}
+    expected = "FILE, line 1, column cart: customer_session.cart_items[1].quantity must be 1 or more"
+    assert expected == problem(made, id="s", cart=cart)
 
 
 def test_times_of_parquet_get_a_zone_when_they_have_no_type() -> None:

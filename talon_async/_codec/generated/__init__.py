@@ -2,6 +2,56 @@
 
 from typing import Any
 
+# the models that bodies of requests hold
+SENT = frozenset(
+    [
+        "ActivateLoyaltyPoints",
+        "AddItemCatalogAction",
+        "AddPriceAdjustmentCatalogAction",
+        "AdditionalCost",
+        "BestPriorPriceRequest",
+        "BestPriorTarget",
+        "CartItem",
+        "CartItemAdjustment",
+        "CatalogAction",
+        "CatalogActionFilter",
+        "CatalogSyncRequest",
+        "CouponReservations",
+        "CustomerProfileAudienceRequest",
+        "CustomerProfileAudienceRequestItem",
+        "CustomerProfileIntegrationRequestV2",
+        "DeleteLoyaltyTransactionsRequest",
+        "ExperimentVariantAllocation",
+        "GenerateLoyaltyCard",
+        "IntegrationEventV2Request",
+        "IntegrationEventV3Request",
+        "IntegrationRequest",
+        "IntegrationUnlockRewardRequest",
+        "LoyaltyCardRegistration",
+        "MultipleCustomerProfileIntegrationRequest",
+        "MultipleCustomerProfileIntegrationRequestItem",
+        "NewAudience",
+        "NewCustomerProfile",
+        "NewCustomerSession",
+        "NewCustomerSessionV2",
+        "NewEvent",
+        "NewPriceAdjustment",
+        "NewReferral",
+        "NewReferralsForMultipleAdvocates",
+        "NewReturn",
+        "PatchItemCatalogAction",
+        "PatchManyItemsCatalogAction",
+        "PriceDetail",
+        "Product",
+        "ProfileAudiencesChanges",
+        "RemoveItemCatalogAction",
+        "RemoveManyItemsCatalogAction",
+        "ReturnIntegrationRequest",
+        "ReturnedCartItem",
+        "UpdateAudience",
+    ]
+)
+
 
 def module(name: str) -> Any:
     match name:

@@ -4,9 +4,12 @@ from talon_async._codec.generated.audience import read_AudienceReference
 from talon_async._codec.generated.audience import write_AudienceReference
 from talon_async._codec.generated.cart import read_Product
 from talon_async._codec.generated.cart import write_Product
+from talon_async._codec.support import Decimal
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
 from talon_async._codec.support import check
 from talon_async._codec.support import check_words
+from talon_async._codec.support import datetime
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -53,14 +56,24 @@ def read_AddItemCatalogAction(o, _=None):
 def write_AddItemCatalogAction(m):
     o = {}
     if (v := m.sku) is not None:
+        if v.__class__ is not str:
+            check(m, "sku", v)
         o["sku"] = v
     if (v := m.price) is not None:
+        if v.__class__ is not float and v.__class__ is not int and v.__class__ is not Decimal:
+            check(m, "price", v)
         o["price"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.product) is not None:
+        if v.__class__ is not Product:
+            check(m, "product", v)
         o["product"] = write_Product(v) if v.__class__ is Product else other(v)
     if (v := m.replace_if_exists) is not None:
+        if v.__class__ is not bool:
+            check(m, "replace_if_exists", v)
         o["replaceIfExists"] = v
     return o
 
@@ -79,10 +92,12 @@ def read_AddPriceAdjustmentCatalogAction(o, _=None):
 def write_AddPriceAdjustmentCatalogAction(m):
     o = {}
     if (v := m.sku) is not None:
+        if v.__class__ is not str:
+            check(m, "sku", v)
         o["sku"] = v
     if (v := m.adjustments) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "adjustments", v)
-        if not (v.__class__ is list and 1 <= len(v) <= 100):
+        if not (v.__class__ is list and 1 <= len(v) <= 100) or not are(v, NewPriceAdjustment):
             check(m, "adjustments", v)
         o["adjustments"] = (
             [(write_NewPriceAdjustment(x) if x.__class__ is NewPriceAdjustment else other(x)) for x in v]
@@ -211,18 +226,24 @@ def write_BestPriorPriceRequest(m):
     o = {}
     if (v := m.skus) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "skus", v)
-        if not (v.__class__ is list and 1 <= len(v)):
+        if not (v.__class__ is list and 1 <= len(v)) or not are(v, str):
             check(m, "skus", v)
         o["skus"] = v if v.__class__ is list or v is NULL else listed(m, "skus", v)
     if (v := m.timeframe_end_date) is not None:
+        if v.__class__ is not datetime:
+            check(m, "timeframe_end_date", v)
         o["timeframeEndDate"] = v
     if (v := m.timeframe) is not None:
+        if v.__class__ is not str:
+            check(m, "timeframe", v)
         o["timeframe"] = v
     if (v := m.timeframe_end_date_type) is not None:
         if v not in BestPriorPriceRequest_timeframe_end_date_type_words and v is not NULL:
             check_words(m, "timeframe_end_date_type", v, BestPriorPriceRequest_timeframe_end_date_type_words)
         o["timeframeEndDateType"] = v
     if (v := m.target) is not None:
+        if v.__class__ is not BestPriorTarget:
+            check(m, "target", v)
         o["target"] = write_BestPriorTarget(v) if v.__class__ is BestPriorTarget else other(v)
     return o
 
@@ -244,6 +265,8 @@ def write_BestPriorTarget(m):
             check_words(m, "target_type", v, BestPriorTarget_target_type_words)
         o["targetType"] = v
     if (v := m.audience_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "audience_id", v)
         o["audienceID"] = v
     return o
 
@@ -306,6 +329,15 @@ def read_CatalogAction(o, _=None):
 def write_CatalogAction(m):
     o = {}
     if (v := m.payload) is not None:
+        if (
+            v.__class__ is not AddItemCatalogAction
+            and v.__class__ is not PatchItemCatalogAction
+            and v.__class__ is not PatchManyItemsCatalogAction
+            and v.__class__ is not RemoveItemCatalogAction
+            and v.__class__ is not RemoveManyItemsCatalogAction
+            and v.__class__ is not AddPriceAdjustmentCatalogAction
+        ):
+            check(m, "payload", v)
         o["payload"] = other(v)
     if (v := m.type) is not None:
         if v not in CatalogAction_type_words and v is not NULL:
@@ -328,6 +360,8 @@ def read_CatalogActionFilter(o, _=None):
 def write_CatalogActionFilter(m):
     o = {}
     if (v := m.attr) is not None:
+        if v.__class__ is not str:
+            check(m, "attr", v)
         o["attr"] = v
     if (v := m.op) is not None:
         if v not in CatalogActionFilter_op_words and v is not NULL:
@@ -352,7 +386,7 @@ def write_CatalogSyncRequest(m):
     o = {}
     if (v := m.actions) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "actions", v)
-        if not (v.__class__ is list and 1 <= len(v) <= 1000):
+        if not (v.__class__ is list and 1 <= len(v) <= 1000) or not are(v, CatalogAction):
             check(m, "actions", v)
         o["actions"] = (
             [(write_CatalogAction(x) if x.__class__ is CatalogAction else other(x)) for x in v]
@@ -362,7 +396,7 @@ def write_CatalogSyncRequest(m):
             else [(write_CatalogAction(x) if x.__class__ is CatalogAction else other(x)) for x in y]
         )
     if (v := m.version) is not None:
-        if not (v.__class__ is int and 1 <= v):
+        if not (v.__class__ is int and 1 <= v <= 9223372036854775807):
             check(m, "version", v)
         o["version"] = v
     return o
@@ -448,20 +482,32 @@ def read_NewPriceAdjustment(o, _=None):
 def write_NewPriceAdjustment(m):
     o = {}
     if (v := m.price_type) is not None:
+        if v.__class__ is not str:
+            check(m, "price_type", v)
         o["priceType"] = v
     if (v := m.reference_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
             check(m, "reference_id", v)
         o["referenceId"] = v
     if (v := m.price) is not None:
+        if v.__class__ is not float and v.__class__ is not int and v.__class__ is not Decimal:
+            check(m, "price", v)
         o["price"] = v
     if (v := m.calculated_at) is not None:
+        if v.__class__ is not datetime:
+            check(m, "calculated_at", v)
         o["calculatedAt"] = v
     if (v := m.effective_from) is not None:
+        if v.__class__ is not datetime:
+            check(m, "effective_from", v)
         o["effectiveFrom"] = v
     if (v := m.effective_until) is not None:
+        if v.__class__ is not datetime:
+            check(m, "effective_until", v)
         o["effectiveUntil"] = v
     if (v := m.context_id) is not None:
+        if v.__class__ is not str:
+            check(m, "context_id", v)
         o["contextId"] = v
     return o
 
@@ -483,14 +529,24 @@ def read_PatchItemCatalogAction(o, _=None):
 def write_PatchItemCatalogAction(m):
     o = {}
     if (v := m.sku) is not None:
+        if v.__class__ is not str:
+            check(m, "sku", v)
         o["sku"] = v
     if (v := m.price) is not None:
+        if v.__class__ is not float and v.__class__ is not int and v.__class__ is not Decimal:
+            check(m, "price", v)
         o["price"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.product) is not None:
+        if v.__class__ is not Product:
+            check(m, "product", v)
         o["product"] = write_Product(v) if v.__class__ is Product else other(v)
     if (v := m.create_if_not_exists) is not None:
+        if v.__class__ is not bool:
+            check(m, "create_if_not_exists", v)
         o["createIfNotExists"] = v
     return o
 
@@ -510,8 +566,13 @@ def read_PatchManyItemsCatalogAction(o, _=None):
 def write_PatchManyItemsCatalogAction(m):
     o = {}
     if (v := m.price) is not None:
+        if v.__class__ is not float and v.__class__ is not int and v.__class__ is not Decimal:
+            check(m, "price", v)
         o["price"] = v
     if (v := m.filters) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "filters", v)
+        if not are(v, CatalogActionFilter):
+            check(m, "filters", v)
         o["filters"] = (
             [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in v]
             if v.__class__ is list
@@ -520,6 +581,8 @@ def write_PatchManyItemsCatalogAction(m):
             else [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in y]
         )
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     return o
 
@@ -536,6 +599,8 @@ def read_RemoveItemCatalogAction(o, _=None):
 def write_RemoveItemCatalogAction(m):
     o = {}
     if (v := m.sku) is not None:
+        if v.__class__ is not str:
+            check(m, "sku", v)
         o["sku"] = v
     return o
 
@@ -553,6 +618,9 @@ def read_RemoveManyItemsCatalogAction(o, _=None):
 def write_RemoveManyItemsCatalogAction(m):
     o = {}
     if (v := m.filters) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "filters", v)
+        if not are(v, CatalogActionFilter):
+            check(m, "filters", v)
         o["filters"] = (
             [(write_CatalogActionFilter(x) if x.__class__ is CatalogActionFilter else other(x)) for x in v]
             if v.__class__ is list

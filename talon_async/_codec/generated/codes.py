@@ -3,8 +3,10 @@
 from talon_async._codec.generated.campaign import read_LimitConfig
 from talon_async._codec.generated.campaign import write_LimitConfig
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
 from talon_async._codec.support import are_within
 from talon_async._codec.support import check
+from talon_async._codec.support import datetime
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
 from talon_async._codec.support import other
@@ -625,22 +627,32 @@ def read_NewReferral(o, _=None):
 def write_NewReferral(m):
     o = {}
     if (v := m.campaign_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "campaign_id", v)
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(m, "advocate_profile_integration_id", v)
         o["advocateProfileIntegrationId"] = v
     if (v := m.start_date) is not None:
+        if v.__class__ is not datetime:
+            check(m, "start_date", v)
         o["startDate"] = v
     if (v := m.expiry_date) is not None:
+        if v.__class__ is not datetime:
+            check(m, "expiry_date", v)
         o["expiryDate"] = v
     if (v := m.usage_limit) is not None:
         if not (v.__class__ is int and 0 <= v <= 999999):
             check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.friend_profile_integration_id) is not None:
+        if v.__class__ is not str:
+            check(m, "friend_profile_integration_id", v)
         o["friendProfileIntegrationId"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     return o
 
@@ -666,6 +678,8 @@ def read_NewReferralsForMultipleAdvocates(o, _=None):
 def write_NewReferralsForMultipleAdvocates(m):
     o = {}
     if (v := m.campaign_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "campaign_id", v)
         o["campaignId"] = v
     if (v := m.advocate_profile_integration_ids) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "advocate_profile_integration_ids", v)
@@ -679,12 +693,21 @@ def write_NewReferralsForMultipleAdvocates(m):
             check(m, "usage_limit", v)
         o["usageLimit"] = v
     if (v := m.start_date) is not None:
+        if v.__class__ is not datetime:
+            check(m, "start_date", v)
         o["startDate"] = v
     if (v := m.expiry_date) is not None:
+        if v.__class__ is not datetime:
+            check(m, "expiry_date", v)
         o["expiryDate"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.valid_characters) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "valid_characters", v)
+        if not are(v, str):
+            check(m, "valid_characters", v)
         o["validCharacters"] = v if v.__class__ is list or v is NULL else listed(m, "valid_characters", v)
     if (v := m.referral_pattern) is not None:
         if not (v.__class__ is str and 3 <= len(v) <= 100):

@@ -7,6 +7,8 @@ from talon_async._codec.generated.codes import write_ReferralRejectionReason
 from talon_async._codec.generated.loyalty import read_LedgerEntry
 from talon_async._codec.generated.loyalty import write_LedgerEntry
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
+from talon_async._codec.support import are_whole
 from talon_async._codec.support import check
 from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
@@ -167,6 +169,8 @@ def read_IntegrationEventV2Request(o, _=None):
 def write_IntegrationEventV2Request(m):
     o = {}
     if (v := m.profile_id) is not None:
+        if v.__class__ is not str:
+            check(m, "profile_id", v)
         o["profileId"] = v
     if (v := m.type) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
@@ -177,20 +181,30 @@ def write_IntegrationEventV2Request(m):
             check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
+        if not are_whole(v):
+            check(m, "evaluable_campaign_ids", v)
         o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in IntegrationEventV2Request_response_content_words for x in v):
             check_words(m, "response_content", v, IntegrationEventV2Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
-        if not (v.__class__ is list and 0 <= len(v) <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1) or not are(v, str):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.reward_integration_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
+        if not are(v, str):
+            check(m, "reward_integration_ids", v)
         o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
@@ -217,6 +231,8 @@ def read_IntegrationEventV3Request(o, _=None):
 def write_IntegrationEventV3Request(m):
     o = {}
     if (v := m.profile_id) is not None:
+        if v.__class__ is not str:
+            check(m, "profile_id", v)
         o["profileId"] = v
     if (v := m.type) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
@@ -231,8 +247,13 @@ def write_IntegrationEventV3Request(m):
             check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
+        if not are_whole(v):
+            check(m, "evaluable_campaign_ids", v)
         o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.connected_session_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
@@ -240,11 +261,13 @@ def write_IntegrationEventV3Request(m):
         o["connectedSessionId"] = v
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
-        if not (v.__class__ is list and 0 <= len(v) <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1) or not are(v, str):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in IntegrationEventV3Request_response_content_words for x in v):
             check_words(m, "response_content", v, IntegrationEventV3Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
@@ -253,6 +276,9 @@ def write_IntegrationEventV3Request(m):
             check(m, "referral_code", v)
         o["referralCode"] = v
     if (v := m.reward_integration_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
+        if not are(v, str):
+            check(m, "reward_integration_ids", v)
         o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
@@ -313,12 +339,16 @@ def write_NewEvent(m):
             check(m, "type", v)
         o["type"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.session_id) is not None:
         if not (v.__class__ is str and 1 <= len(v)):
             check(m, "session_id", v)
         o["sessionId"] = v
     if (v := m.profile_id) is not None:
+        if v.__class__ is not str:
+            check(m, "profile_id", v)
         o["profileId"] = v
     return o
 

@@ -9,6 +9,7 @@ from talon_async._codec.generated.effects import write_Effect
 from talon_async._codec.generated.profile import read_CustomerProfile
 from talon_async._codec.generated.profile import write_CustomerProfile
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
 from talon_async._codec.support import check
 from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
@@ -77,7 +78,7 @@ def write_ActivateLoyaltyPoints(m):
     o = {}
     if (v := m.transaction_uuids) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "transaction_uuids", v)
-        if not (v.__class__ is list and 1 <= len(v) <= 50):
+        if not (v.__class__ is list and 1 <= len(v) <= 50) or not are(v, str):
             check(m, "transaction_uuids", v)
         o["transactionUUIDs"] = v if v.__class__ is list or v is NULL else listed(m, "transaction_uuids", v)
     if (v := m.session_id) is not None:
@@ -324,6 +325,9 @@ def write_DeleteLoyaltyTransactionsRequest(m):
             check_words(m, "scope", v, DeleteLoyaltyTransactionsRequest_scope_words)
         o["scope"] = v
     if (v := m.subledger_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "subledger_ids", v)
+        if not are(v, str):
+            check(m, "subledger_ids", v)
         o["subledgerIds"] = v if v.__class__ is list or v is NULL else listed(m, "subledger_ids", v)
     return o
 
@@ -346,6 +350,9 @@ def write_GenerateLoyaltyCard(m):
             check_words(m, "status", v, GenerateLoyaltyCard_status_words)
         o["status"] = v
     if (v := m.customer_profile_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "customer_profile_ids", v)
+        if not are(v, str):
+            check(m, "customer_profile_ids", v)
         o["customerProfileIds"] = v if v.__class__ is list or v is NULL else listed(m, "customer_profile_ids", v)
     if (v := m.card_identifier) is not None:
         if True:
@@ -608,11 +615,17 @@ def write_IntegrationUnlockRewardRequest(m):
             check(m, "loyalty_card_id", v)
         o["loyaltyCardId"] = v
     if (v := m.loyalty_program_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "loyalty_program_id", v)
         o["loyaltyProgramId"] = v
     if (v := m.subledger_id) is not None:
+        if v.__class__ is not str:
+            check(m, "subledger_id", v)
         o["subledgerId"] = v
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in IntegrationUnlockRewardRequest_response_content_words for x in v):
             check_words(m, "response_content", v, IntegrationUnlockRewardRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
@@ -1202,6 +1215,8 @@ def read_LoyaltyCardRegistration(o, _=None):
 def write_LoyaltyCardRegistration(m):
     o = {}
     if (v := m.integration_id) is not None:
+        if v.__class__ is not str:
+            check(m, "integration_id", v)
         o["integrationId"] = v
     return o
 

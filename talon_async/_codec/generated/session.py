@@ -4,7 +4,10 @@ from talon_async._codec.generated.cart import read_AdditionalCost
 from talon_async._codec.generated.cart import read_CartItem
 from talon_async._codec.generated.cart import write_AdditionalCost
 from talon_async._codec.generated.cart import write_CartItem
+from talon_async._codec.support import Decimal
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
+from talon_async._codec.support import are_whole
 from talon_async._codec.support import are_within
 from talon_async._codec.support import check
 from talon_async._codec.support import check_words
@@ -222,8 +225,12 @@ def read_ExperimentVariantAllocation(o, _=None):
 def write_ExperimentVariantAllocation(m):
     o = {}
     if (v := m.experiment_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "experiment_id", v)
         o["experimentID"] = v
     if (v := m.variant_id) is not None:
+        if not (v.__class__ is int and -9223372036854775808 <= v <= 9223372036854775807):
+            check(m, "variant_id", v)
         o["variantID"] = v
     return o
 
@@ -248,16 +255,25 @@ def read_NewCustomerSession(o, _=None):
 def write_NewCustomerSession(m):
     o = {}
     if (v := m.profile_id) is not None:
+        if v.__class__ is not str:
+            check(m, "profile_id", v)
         o["profileId"] = v
     if (v := m.coupon) is not None:
+        if v.__class__ is not str:
+            check(m, "coupon", v)
         o["coupon"] = v
     if (v := m.referral) is not None:
+        if v.__class__ is not str:
+            check(m, "referral", v)
         o["referral"] = v
     if (v := m.state) is not None:
         if v not in NewCustomerSession_state_words and v is not NULL:
             check_words(m, "state", v, NewCustomerSession_state_words)
         o["state"] = v
     if (v := m.cart_items) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "cart_items", v)
+        if not are(v, CartItem):
+            check(m, "cart_items", v)
         o["cartItems"] = (
             [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
             if v.__class__ is list
@@ -266,10 +282,17 @@ def write_NewCustomerSession(m):
             else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.identifiers) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
+        if not are(v, str):
+            check(m, "identifiers", v)
         o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.total) is not None:
+        if v.__class__ is not float and v.__class__ is not int and v.__class__ is not Decimal:
+            check(m, "total", v)
         o["total"] = v
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     return o
 
@@ -305,12 +328,17 @@ def read_NewCustomerSessionV2(o, _=None):
 def write_NewCustomerSessionV2(m):
     o = {}
     if (v := m.profile_id) is not None:
+        if v.__class__ is not str:
+            check(m, "profile_id", v)
         o["profileId"] = v
     if (v := m.store_integration_id) is not None:
         if not (v.__class__ is str and 1 <= len(v) <= 1000):
             check(m, "store_integration_id", v)
         o["storeIntegrationId"] = v
     if (v := m.evaluable_campaign_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
+        if not are_whole(v):
+            check(m, "evaluable_campaign_ids", v)
         o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.coupon_codes) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "coupon_codes", v)
@@ -323,7 +351,7 @@ def write_NewCustomerSessionV2(m):
         o["referralCode"] = v
     if (v := m.loyalty_cards) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
-        if not (v.__class__ is list and 0 <= len(v) <= 1):
+        if not (v.__class__ is list and 0 <= len(v) <= 1) or not are(v, str):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.state) is not None:
@@ -332,7 +360,7 @@ def write_NewCustomerSessionV2(m):
         o["state"] = v
     if (v := m.cart_items) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "cart_items", v)
-        if not (v.__class__ is list and 0 <= len(v) <= 1000):
+        if not (v.__class__ is list and 0 <= len(v) <= 1000) or not are(v, CartItem):
             check(m, "cart_items", v)
         o["cartItems"] = (
             [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in v]
@@ -342,6 +370,9 @@ def write_NewCustomerSessionV2(m):
             else [(write_CartItem(x) if x.__class__ is CartItem else other(x)) for x in y]
         )
     if (v := m.experiment_variant_allocations) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "experiment_variant_allocations", v)
+        if not are(v, ExperimentVariantAllocation):
+            check(m, "experiment_variant_allocations", v)
         o["experimentVariantAllocations"] = (
             [
                 (write_ExperimentVariantAllocation(x) if x.__class__ is ExperimentVariantAllocation else other(x))
@@ -356,6 +387,8 @@ def write_NewCustomerSessionV2(m):
             ]
         )
     if (v := m.additional_costs) is not None:
+        if not (v.__class__ is dict and {*map(type, v.values())} <= {AdditionalCost}):
+            check(m, "additional_costs", v)
         o["additionalCosts"] = (
             {k: (write_AdditionalCost(x) if x.__class__ is AdditionalCost else other(x)) for k, x in v.items()}
             if v.__class__ is dict
@@ -365,12 +398,17 @@ def write_NewCustomerSessionV2(m):
         )
     if (v := m.identifiers) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
-        if not (v.__class__ is list and 0 <= len(v) <= 5):
+        if not (v.__class__ is list and 0 <= len(v) <= 5) or not are(v, str):
             check(m, "identifiers", v)
         o["identifiers"] = v if v.__class__ is list or v is NULL else listed(m, "identifiers", v)
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.reward_integration_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
+        if not are(v, str):
+            check(m, "reward_integration_ids", v)
         o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 

@@ -47,6 +47,9 @@ from talon_async._codec.generated.session import write_CustomerSession
 from talon_async._codec.generated.session import write_CustomerSessionV2
 from talon_async._codec.generated.session import write_NewCustomerSessionV2
 from talon_async._codec.support import NULL
+from talon_async._codec.support import are
+from talon_async._codec.support import are_whole
+from talon_async._codec.support import check
 from talon_async._codec.support import check_words
 from talon_async._codec.support import listed
 from talon_async._codec.support import new
@@ -192,17 +195,29 @@ def read_CustomerProfileIntegrationRequestV2(o, _=None):
 def write_CustomerProfileIntegrationRequestV2(m):
     o = {}
     if (v := m.attributes) is not None:
+        if v.__class__ is not dict:
+            check(m, "attributes", v)
         o["attributes"] = v
     if (v := m.evaluable_campaign_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
+        if not are_whole(v):
+            check(m, "evaluable_campaign_ids", v)
         o["evaluableCampaignIds"] = v if v.__class__ is list or v is NULL else listed(m, "evaluable_campaign_ids", v)
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in CustomerProfileIntegrationRequestV2_response_content_words for x in v):
             check_words(m, "response_content", v, CustomerProfileIntegrationRequestV2_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.audiences_changes) is not None:
+        if v.__class__ is not ProfileAudiencesChanges:
+            check(m, "audiences_changes", v)
         o["audiencesChanges"] = write_ProfileAudiencesChanges(v) if v.__class__ is ProfileAudiencesChanges else other(v)
     if (v := m.reward_integration_ids) is not None:
+        v = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
+        if not are(v, str):
+            check(m, "reward_integration_ids", v)
         o["rewardIntegrationIds"] = v if v.__class__ is list or v is NULL else listed(m, "reward_integration_ids", v)
     return o
 
@@ -614,9 +629,13 @@ def read_IntegrationRequest(o, _=None):
 def write_IntegrationRequest(m):
     o = {}
     if (v := m.customer_session) is not None:
+        if v.__class__ is not NewCustomerSessionV2:
+            check(m, "customer_session", v)
         o["customerSession"] = write_NewCustomerSessionV2(v) if v.__class__ is NewCustomerSessionV2 else other(v)
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in IntegrationRequest_response_content_words for x in v):
             check_words(m, "response_content", v, IntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
@@ -844,9 +863,13 @@ def read_ReturnIntegrationRequest(o, _=None):
 def write_ReturnIntegrationRequest(m):
     o = {}
     if (v := m.return_) is not None:
+        if v.__class__ is not NewReturn:
+            check(m, "return_", v)
         o["return"] = write_NewReturn(v) if v.__class__ is NewReturn else other(v)
     if (v := m.response_content) is not None:
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
+        if v.__class__ is not list:
+            check(m, "response_content", v)
         if v.__class__ is list and not all(x in ReturnIntegrationRequest_response_content_words for x in v):
             check_words(m, "response_content", v, ReturnIntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -206,15 +207,14 @@ class Mapper:
 
     def _blamed(self, message: str) -> tuple[str, str]:
         """Split an error message of the client into field and reason, and leave the value out."""
-        pointer, colon, reason = message.partition(": ")
-        if not colon:  # a limit: "type must be 1 or more characters, not 0"
-            pointer, _, reason = message.partition(" ")
-        if pointer.startswith("/"):
+        pointer, _, reason = message.partition(": ")
+        if message.startswith("/"):
             pointer = pointer[1:].replace("/", ".")
-        elif field := self._shape.fields.get(pointer):
-            pointer = field.name
-        else:
-            pointer, reason = "", message
+        else:  # "type must be 1 or more characters, not 0", "customer_session.state must be ..."
+            name = re.split(r"\W", message, maxsplit=1)[0]
+            field = self._shape.fields.get(name)
+            pointer = field.name if field else ""
+            reason = message.removeprefix(f"{name} ") if field else message
         return pointer, reason.partition(", not ")[0]
 
     def _fill(self, values: Values, row: Mapping[str, Any], place: str) -> None:
