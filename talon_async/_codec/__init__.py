@@ -106,7 +106,8 @@ class Decoder:
         kind = branches(returns)[0] if branches(returns) else type(None)
         self._optional = returns is None or type(None) in get_args(returns)
         self._is_list = get_origin(kind) is list
-        self._is_object = not self._is_list and attrs.has(kind)
+        is_model = not self._is_list and attrs.has(kind)
+        self._is_object = is_model and kind not in (models.EventEffect, models.UnknownEffectProps)
         kind = get_args(kind)[0] if self._is_list else kind
         self._read = reader(kind) if attrs.has(kind) else _as_it_is
         self._has_effects = self._is_object and hasattr(kind, "effects")
@@ -238,16 +239,22 @@ def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:
         strict: whether to refuse everything that is not as documented.
 
     Raises:
-        UnreadableAnswerError: the text is not JSON, or no object; with `strict`, something is not as documented.
-            Its `outcome` is `not_sent`, because no server was asked.
+        UnreadableAnswerError: the text is not JSON, or not that of an instance; with `strict`, something is not as
+            documented. Its `outcome` is `not_sent`, because no server was asked.
     """
     try:
         value: T = read(parse(body), cls, strict=strict)
     except (ValueError, RecursionError) as problem:
-        error = UnreadableAnswerError(f"the text cannot be read as {cls.__name__}: {problem}")
-        error.outcome, error.failure = "not_sent", Failure.FINAL
-        raise error from None
+        raise _unreadable(cls, str(problem)) from None
+    if not any(isinstance(value, get_origin(kind) or kind) for kind in branches(cls)):
+        raise _unreadable(cls, f"it is read as {type(value).__name__}")
     return value
+
+
+def _unreadable(cls: type, said: str) -> UnreadableAnswerError:
+    error = UnreadableAnswerError(f"the text cannot be read as {cls.__name__}: {said}")
+    error.outcome, error.failure = "not_sent", Failure.FINAL
+    return error
 
 
 def to_json(value: Any) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from talon_async import models
 from talon_async._codec import generated, support
 from talon_async._codec.registry import Hook, registry
 from talon_async._codec.source import Source
@@ -34,6 +35,8 @@ def writer(cls: type) -> Hook:
 
 
 def _reader(cls: type) -> Hook:
+    if cls is models.UnknownEffectProps:  # all that JSON has in its place
+        return support.unknown_props
     return _generated("read", cls) or _compiled("read", cls)
 
 

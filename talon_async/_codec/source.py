@@ -76,6 +76,8 @@ class Source:
         if is_catalog_payload(annotation):
             return [self._store(field, f"payload_of(o, {self._table(field.name, models.CATALOG_ACTIONS)})")]
         test = _test(annotation, required=is_required(field)) if _checked(self.cls) else ""
+        if _checked(self.cls) and _takes_null(field, annotation):
+            test = f"{wire_name(field)!r} not in o"
         read, empty = self._convert(field.name, annotation, "v"), _empty(field)
         if read == "v" and empty == "None" and not test:
             return [self._store(field, value)]

@@ -53,18 +53,21 @@ def problems(value: Any, annotation: Any, pointer: str = "") -> Iterator[Problem
 
 
 def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
-    origin = get_origin(kind) or kind
-    if origin in (Any, None) or kind is models.EventEffect:
+    origin: Any = get_origin(kind) or kind
+    if origin in (Any, None, models.EventEffect, models.UnknownEffectProps):
         return
+    origin = {list: Sequence, dict: Mapping}.get(origin, origin)
     expected = _fits(value, origin, kind)
     if expected:
         yield Problem(pointer, "Invalid type", f"must be {expected}, not {shown(value)}")
     elif origin is Sequence:
+        (inner,) = get_args(kind) or (Any,)
         for index, item in enumerate(value):
-            yield from problems(item, get_args(kind)[0], f"{pointer}/{index}")
+            yield from problems(item, inner, f"{pointer}/{index}")
     elif origin is Mapping:
+        *_, inner = get_args(kind) or (Any,)
         for key, item in value.items():
-            yield from problems(item, get_args(kind)[1], f"{pointer}/{key}")
+            yield from problems(item, inner, f"{pointer}/{key}")
     elif attrs.has(origin):
         yield from _fields(value, origin, pointer)
 

@@ -8,12 +8,13 @@ import json
 import pickle
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_origin
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from properties.strategies import complete
+from properties.strategies import JSON, complete
 from properties.test_odd_answers import GONE, MUTATIONS, OBJECTS, ODD, each_answer, mutated, paths
 
 from talon_async import TalonOne, from_json, to_json
@@ -21,7 +22,16 @@ from talon_async._codec import decoder
 from talon_async._endpoint import endpoints_of
 from talon_async._messages import Answer, Failure
 from talon_async.errors import APIError, UnreadableAnswerError, error_for
-from talon_async.models import CatalogAction, Effect, IntegrationStateV2
+from talon_async.models import (
+    BestPriorPrice,
+    CatalogAction,
+    Coupon,
+    Effect,
+    EventEffect,
+    IntegrationStateV2,
+    UnknownEffectProps,
+)
+from talon_async.models._base import wire_name
 from talon_async.testing import Sandbox
 from talon_async.webhooks import NOTIFICATIONS, InvalidNotificationError, parse
 
@@ -181,6 +191,33 @@ def test_a_model_or_the_own_error_comes_when_any_text_is_read(cls: type[Any], st
             assert type(read) is cls
 
 
+@pytest.mark.parametrize("cls", [EventEffect, UnknownEffectProps, int, str, dict, list[Coupon]])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_value_of_the_class_or_the_own_error_comes_when_the_class_is_no_object(cls: Any, strict: bool) -> None:
+    """Classes that are not an object in JSON are read by the same rule."""
+    for odd in (*ODD, [1, 2, 3, ["a"]], [5], {"a": 1}):
+        try:
+            read: Any = from_json(json.dumps(odd), cls, strict=strict)
+        except UnreadableAnswerError as error:
+            read = error
+        assert isinstance(read, (UnreadableAnswerError, get_origin(cls) or cls))
+
+
+def test_classes_that_are_no_object_are_equal_when_they_are_written_and_read_again() -> None:
+    """A V1 effect and unknown props, which stand inside others, can be read by themselves."""
+    effect = EventEffect(campaign_id=1, ruleset_id=2, rule_index=3, name="a", args=[None, 1.5])
+    for model in (effect, UnknownEffectProps(raw={"a": None}), UnknownEffectProps(raw=[1])):
+        assert model == from_json(to_json(model), type(model), strict=True)
+
+
+def test_strict_reading_is_refused_when_an_item_of_a_listing_is_wrong() -> None:
+    """The items of an answer that is a list are compared with the documents, too."""
+    with pytest.raises(UnreadableAnswerError, match="/0/sku: must be text, not 5; /1: must be an object, not 'x'"):
+        decoder(STUBS["best_prior_price"].returns)(
+            json.dumps([complete(BestPriorPrice) | {"sku": 5}, "x"]).encode(), strict=True
+        )
+
+
 @pytest.mark.parametrize("word", ["set", "updateAttribute"])
 def test_null_is_a_value_when_any_value_may_be_set(word: str) -> None:
     """An effect that sets null passes strict reading, and null is written again. Without a value it is refused."""
@@ -190,6 +227,25 @@ def test_null_is_a_value_when_any_value_may_be_set(word: str) -> None:
     assert body["props"] == json.loads(to_json(read))["effects"][0]["props"]
     with pytest.raises(UnreadableAnswerError, match="/effects/0/props/value: must be given"):
         from_json(json.dumps(without), IntegrationStateV2, strict=True)
+    (effect,) = from_json(json.dumps(without), IntegrationStateV2).effects
+    assert UnknownEffectProps(raw={"path": "p"}) == effect.props
+
+
+@pytest.mark.parametrize("cls", [IntegrationStateV2, CatalogAction, Effect])
+def test_strict_reading_raises_only_its_own_error_when_it_reads_any_json(cls: type[Any]) -> None:
+    """Random JSON, alone and in the fields of a class, is read as an instance or refused with a short message."""
+    names = st.sampled_from([wire_name(field) for field in attrs.fields(cls)])
+
+    @settings(max_examples=100)
+    @given(JSON | st.dictionaries(names, JSON, max_size=4) | st.dictionaries(names, st.lists(JSON, max_size=30)))
+    def read(value: Any) -> None:
+        try:
+            result: Any = from_json(json.dumps(value), cls, strict=True)
+        except UnreadableAnswerError as error:
+            result = error
+        assert isinstance(result, cls) or len(str(result)) < 5000
+
+    read()
 
 
 def test_message_is_short_when_strict_reading_finds_much() -> None:

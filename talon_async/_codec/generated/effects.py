@@ -1816,7 +1816,10 @@ def read_UpdateAttributeEffectProps(o, _=None):
     if v.__class__ is not str:
         raise Misfit
     m.path = v
-    m.value = get("value")
+    v = get("value")
+    if "value" not in o:
+        raise Misfit
+    m.value = v
     return m
 
 
