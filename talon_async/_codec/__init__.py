@@ -6,7 +6,8 @@
 2. Only effect props are checked against their types, because code matches on their class. Props that do not fit become
    `UnknownEffectProps`, which holds all their JSON.
 3. Writing is exact: None is left out, NULL is null, the values of free-form maps are sent unchanged, nothing is added.
-   `to_json` writes what was read as it came, also where it is not as documented; the client would not send that.
+   `to_json` writes the fields of what was read with the values that came, also where these are not as documented; the
+   client would not send that. Unknown fields and nulls were not read, and lists that were missing are empty.
 4. A field of a body that holds another type, an unknown word or a value outside its limit is refused with its path.
    Plain mappings are sent unchanged.
 5. A value that JSON cannot hold, or that the API would misread (a time without zone, NaN), is refused with a pointer to
@@ -251,8 +252,8 @@ def from_json(body: bytes | str, cls: type[T], *, strict: bool = False) -> T:
     return value
 
 
-def _unreadable(cls: type, said: str) -> UnreadableAnswerError:
-    error = UnreadableAnswerError(f"the text cannot be read as {cls.__name__}: {said}")
+def _unreadable(cls: Any, said: str) -> UnreadableAnswerError:
+    error = UnreadableAnswerError(f"the text cannot be read as {getattr(cls, '__name__', cls)}: {said}")
     error.outcome, error.failure = "not_sent", Failure.FINAL
     return error
 
@@ -260,7 +261,8 @@ def _unreadable(cls: type, said: str) -> UnreadableAnswerError:
 def to_json(value: Any) -> bytes:
     """Write a model as JSON, with the API's field names.
 
-    A model that was made must be one that the client would send. One that was read is written as it came.
+    A model that was made must be one that the client would send. Of one that was read, the known fields are written
+    with the values that came, also if these are not as documented.
 
     Raises:
         InvalidArgumentError: a value cannot be sent, such as a word that the API does not have, or the model is nested

@@ -139,8 +139,8 @@ class Model:
     """What all models have besides their fields.
 
     Attributes:
-        is_made: set by `__init__`, which readers do not call. `to_json` checks what was made, and writes what was read
-            as it came, also where it has another type than documented.
+        is_made: set by `__init__`, which readers do not call. `to_json` checks what was made, and writes the values of
+            what was read without checks.
     """
 
     __slots__ = ("is_made",)
