@@ -4,7 +4,7 @@
    its default. A value of an undocumented type is kept unchanged, and so is the text of a time that cannot be read.
    (Whole numbers beyond 64 bits, which the API does not have, become floats.)
 2. Only effect props are checked against their types, because code matches on their class. Props that do not fit become
-   `UnknownEffectProps`, which holds all their JSON.
+   `UnknownEffectProps`, which holds all their JSON. Any number fits in the place of a whole number.
 3. Writing is exact: None is left out, NULL is null, the values of free-form maps are sent unchanged, nothing is added.
    `to_json` writes the fields of what was read with the values that came, also where these are not as documented; the
    client would not send that. Unknown fields and nulls were not read, and lists that were missing are empty.

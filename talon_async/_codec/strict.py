@@ -57,7 +57,7 @@ def _problems(value: Any, kind: Any, pointer: str) -> Iterator[Problem]:
     if origin in (Any, None, models.EventEffect, models.UnknownEffectProps):
         return
     origin = {list: Sequence, dict: Mapping}.get(origin, origin)
-    expected = _fits(value, origin, kind)
+    expected = _expected(value, origin, kind)
     if expected:
         yield Problem(pointer, "Invalid type", f"must be {expected}, not {shown(value)}")
     elif origin is Sequence:
@@ -107,8 +107,8 @@ def _catalog_payload(action: dict[str, Any], pointer: str) -> Iterator[Problem]:
 _WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 
 
-def _fits(value: Any, origin: Any, kind: Any) -> str | None:
-    """Return what a value should be, or None when it is that."""
+def _expected(value: Any, origin: Any, kind: Any) -> str | None:
+    """Return what a value should be; None if it is that."""
     if origin is Literal:
         return None if value in get_args(kind) else " or ".join(map(repr, get_args(kind)))
     if origin is datetime:

@@ -94,7 +94,7 @@ def read_EventEffect(value: Any, _: Any = None) -> Any:  # noqa: N802  # named l
 # -- writing
 
 keeps_what_was_read: ContextVar[bool] = ContextVar("keeps_what_was_read", default=False)
-"""Whether values are written that the API would not take, as long as they were read: in `to_json`, not for sending."""
+"""Whether values that were read are written without checks. `to_json` sets it; sending does not."""
 
 
 def is_kept(model: Any) -> bool:
