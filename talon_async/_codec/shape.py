@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_type_hints
 
@@ -47,6 +48,15 @@ def is_effect_props(annotation: Any) -> bool:
 def is_catalog_payload(annotation: Any) -> bool:
     """Tell whether a field holds what a catalog action does, whose class is chosen by the action's type."""
     return models.AddItemCatalogAction in branches(annotation)
+
+
+def plain(value: Any) -> Any:
+    """Return the value of a member of an enum, and a number or an array of numpy as Python's own; others unchanged."""
+    if isinstance(value, Enum):
+        return value.value
+    if hasattr(value, "tolist") and getattr(getattr(value, "dtype", None), "kind", "M") not in "mM":  # no times
+        return value.tolist()
+    return value
 
 
 def shown(value: Any) -> str:

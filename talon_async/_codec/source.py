@@ -156,8 +156,10 @@ class Source:
         if words := closed_words(get_args(kind)[0] if is_sequence else annotation):
             table = f"{self.name}_{field.name}_words"
             self.tables.append(f"{table} = {words!r}")
-            wrong = f"v.__class__ is list and not all(x in {table} for x in v)"
-            condition = wrong if is_sequence else f"v not in {table} and v is not NULL"
+            known = "x.__class__ is str and x in" if is_sequence else "v.__class__ is str and v in"
+            condition = f"not ({known} {table})"
+            if is_sequence:
+                condition = f"v.__class__ is list and not all({known} {table} for x in v)"
             yield f"if {condition}: check_words(m, {field.name!r}, v, {table})"
 
     def _misfits(self, annotation: Any) -> str:

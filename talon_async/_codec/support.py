@@ -12,8 +12,8 @@ import attrs
 
 from talon_async import models
 from talon_async._codec.registry import registry
-from talon_async._codec.shape import branches, hints, is_list, is_mapping, shown
-from talon_async._codec.taken import mistake
+from talon_async._codec.shape import branches, hints, is_list, is_mapping, plain, shown
+from talon_async._codec.taken import is_word, mistake
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import LIMIT, NULL
 
@@ -107,7 +107,7 @@ def check(model: Any, name: str, value: Any) -> None:
     if is_kept(model):
         return
     limit: Limit | None = getattr(attrs.fields(model.__class__), name).metadata.get(LIMIT)
-    if said := mistake(hints(model.__class__)[name], value) or (limit and limit.refusal(value)):
+    if said := mistake(hints(model.__class__)[name], value) or (limit and limit.refusal(plain(value))):
         raise InvalidArgumentError(f"{name} {said}")
 
 
@@ -125,13 +125,16 @@ def check_words(model: Any, name: str, value: Any, words: tuple[str, ...]) -> No
     """Refuse a value that is none of the words of its field, or a list with such a value, unless it is kept."""
     if is_kept(model):
         return
-    what, wrong = name, value
-    if get_origin(branches(hints(model.__class__)[name])[0]) is Sequence:
-        index, wrong = next((index, item) for index, item in enumerate(value) if item not in words)
-        what = f"{what} item {index}"
+    items = [value]
+    if is_sequence := get_origin(branches(hints(model.__class__)[name])[0]) is Sequence:
+        items = value
+    wrong = [(index, item) for index, item in enumerate(items) if not is_word(plain(item), words)]
+    if value is NULL or not wrong:
+        return
+    what = f"{name} item {wrong[0][0]}" if is_sequence else name
     *some, last = map(repr, words)
     listed_words = f"{', '.join(some)} or {last}" if some else last
-    raise InvalidArgumentError(f"{what} must be {listed_words}, not {shown(wrong)}")
+    raise InvalidArgumentError(f"{what} must be {listed_words}, not {shown(wrong[0][1])}")
 
 
 def are(value: Any, kind: type) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum
-from numbers import Integral, Real
+from numbers import Integral, Rational, Real
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 from uuid import UUID
 
 import attrs
 
 from talon_async._codec.registry import registry
-from talon_async._codec.shape import branches, is_list, is_mapping, shown
+from talon_async._codec.shape import branches, is_list, is_mapping, plain, shown
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import NULL
 
@@ -75,13 +74,15 @@ def _fits(kind: Any, value: Any) -> bool:
 
 def _is_single(kind: Any, value: Any) -> bool:
     """Tell whether a value is a text, a number, a truth value or a time, or is written as one."""
-    if isinstance(value, Enum):
-        value = value.value
-    elif hasattr(value, "dtype") and hasattr(value, "tolist"):  # numpy's
-        value = value.tolist()
+    value = plain(value)
     if kind is int:
         return is_whole(value)
     return isinstance(value, _CLASSES[kind]) and (kind is bool or not isinstance(value, bool))
+
+
+def is_word(value: Any, words: Sequence[Any]) -> bool:
+    """Tell whether a value is one of some words; True is not the word 1."""
+    return any(isinstance(value, type(word)) and value == word for word in words)
 
 
 def is_whole(value: Any) -> bool:
@@ -89,8 +90,18 @@ def is_whole(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         return False
     number: Any = value
-    is_integer = isinstance(value, Integral) or float(value).is_integer()
-    return is_integer and -(2**63) <= int(number) < 2**63
+    return _is_integer(number) and -(2**63) <= int(number) < 2**63
+
+
+def _is_integer(value: Real | Decimal) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite() and value == value.to_integral_value()
+    if isinstance(value, Rational):
+        return isinstance(value, Integral) or value.denominator == 1
+    try:
+        return float(value).is_integer()
+    except (OverflowError, ValueError):
+        return False
 
 
 def located(model: Any, error: InvalidArgumentError) -> InvalidArgumentError:

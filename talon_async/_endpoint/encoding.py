@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin
 from urllib.parse import quote
@@ -13,9 +14,9 @@ from uuid import UUID
 
 import attrs
 
-from talon_async._codec.shape import is_list, shown
+from talon_async._codec.shape import is_list, plain, shown
 from talon_async._codec.support import rfc3339
-from talon_async._codec.taken import is_whole, mistake
+from talon_async._codec.taken import is_whole, is_word, mistake
 from talon_async.errors import InvalidArgumentError
 
 TRUE_FALSE = {True: "true", False: "false"}
@@ -48,7 +49,7 @@ class Query:
         """Encode the argument of the parameter, as `&name=value` for each value on the wire."""
         try:
             texts = [self.text(item) for item in self._items(value)]
-        except (TypeError, ValueError) as problem:
+        except (OverflowError, TypeError, ValueError) as problem:
             raise InvalidArgumentError(f"{self.parameter} cannot be sent: {problem}") from None
         if self.comma and texts:
             texts = [",".join(texts)]
@@ -62,22 +63,23 @@ class Query:
     def text(self, value: Any) -> str:
         """Encode a single value; raise TypeError or ValueError if it cannot be sent."""
         kind = get_args(self.kind)[0] if get_origin(self.kind) is Sequence else self.kind
+        value = plain(value)
         self._check(kind, value)
         if isinstance(value, bool):
             return self.words[value]
-        if isinstance(value, Real) and not math.isfinite(value):
-            raise ValueError(f"{value} is not a finite number")
         if isinstance(value, datetime):
             return quote(rfc3339(value), safe="")
-        if isinstance(value, str | Real | UUID):
-            return quote(_digits(value) if kind is int else str(value), safe="")
+        if isinstance(value, Real | Decimal):
+            return quote(_digits(value), safe="")
+        if isinstance(value, str | UUID):
+            return quote(str(value), safe="")
         raise TypeError(f"{type(value).__name__} cannot be a query value")
 
     def _check(self, kind: Any, value: Any) -> None:
         """Refuse a value whose type differs from the parameter's, or that is not one of its words."""
         if get_origin(kind) is Literal:
             words = get_args(kind)
-            if (type(value), value) not in [(type(word), word) for word in words]:  # True equals 1
+            if not is_word(value, words):
                 raise ValueError(f"{value!r} is not {' or '.join(map(repr, words))}; None leaves it out")
         elif kind in _CHECKED and (said := mistake(kind, value)):
             raise TypeError(f"it {said}")
@@ -85,9 +87,10 @@ class Query:
 
 def segment(name: str, value: Any) -> str:
     """Encode a path value that is text; refuse a value that would address another resource."""
-    if not isinstance(value, str | UUID):
+    text = value if value.__class__ is str else plain(value)
+    if not isinstance(text, str | UUID):
         raise InvalidArgumentError(f"{name} must be text, not {shown(value)}")
-    text = str(value)
+    text = str(text)
     if text in ("", ".", ".."):
         raise InvalidArgumentError(f"{name} is {text!r}: that would address another resource")
     try:
@@ -98,13 +101,19 @@ def segment(name: str, value: Any) -> str:
 
 def whole(name: str, value: Any) -> str:
     """Encode a path value that is a whole number."""
-    if not is_whole(value):
+    number = value if value.__class__ is int else plain(value)
+    if not is_whole(number):
         raise InvalidArgumentError(f"{name} must be a whole number of 64 bits, not {shown(value)}")
-    return _digits(value)
+    return _digits(number)
 
 
-def _digits(value: Any) -> str:
-    return str(int(value))
+def _digits(number: Any) -> str:
+    """Write a number; ValueError or OverflowError for one that has no digits."""
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not a finite number")
+    if is_whole(number):
+        return str(int(number))
+    return format(number, "f") if isinstance(number, Decimal) else str(float(number))
 
 
 def valid_key(key: object) -> str:
@@ -116,4 +125,5 @@ def valid_key(key: object) -> str:
 
 def ordering_keys(kind: str, identifier: Any) -> tuple[str, ...]:
     """Return the ordering key of a profile or session; none for an empty or missing ID."""
-    return (f"{kind}:{identifier}",) if identifier and isinstance(identifier, str | int | UUID | Integral) else ()
+    name = plain(identifier)
+    return (f"{kind}:{name}",) if isinstance(name, str | UUID | Integral) and name else ()

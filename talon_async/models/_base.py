@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection
+from decimal import Decimal
 from enum import Enum
 from inspect import Parameter, Signature
 from numbers import Real
@@ -56,10 +57,11 @@ class Limit:
 
     def refusal(self, value: Any) -> str | None:
         """Return why a value is outside the limit; None if it is inside, or has neither an order nor a size."""
-        if isinstance(value, bool) or not isinstance(value, Real | Collection):
+        has_no_order = isinstance(value, bool) or (isinstance(value, Decimal) and value.is_nan())
+        if has_no_order or not isinstance(value, Real | Decimal | Collection):
             return None
-        number = isinstance(value, Real)
-        size: Any = value if isinstance(value, Real) else len(cast("Collection[Any]", value))
+        number = isinstance(value, Real | Decimal)
+        size: Any = value if number else len(cast("Collection[Any]", value))
         if self.above is not None and not size > self.above:
             return f"must be above {self.above}, not {size}"
         if size < self.least or (self.most is not None and size > self.most):

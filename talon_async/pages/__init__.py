@@ -10,7 +10,9 @@
    with an error: the server ignores `skip`. An item is known by its ID, or else by all of its fields. The order of the
    items does not matter, nor do the other fields of an item with an ID.
 5. A server that goes on for more than a page after the total that it counts itself is an error. The total may be 0. So
-   is one that counts more items than it has given, if its last page has the items of the page before.
+   is one that counts more items than it has given, if its last page has the items of the page before, by their IDs.
+
+If a later page fails, pages that are held back are not given.
 
 The IDs are remembered up to the end, about 100 bytes for each. A server that makes up new items for ever, and counts
 none or always more, cannot be told from one with a long listing. Only `limit` bounds that.
@@ -54,6 +56,7 @@ class Pager:
     _repeated: int = 0
     _again: int = 0
     _is_same: bool = False
+    _are_named: bool = True
     _held: list[Any] = attrs.Factory(list[Any])
     _beyond: int = 0
 
@@ -92,6 +95,7 @@ class Pager:
             )
         self._known |= names
         self._is_same, self._last = is_known and names == self._last, names
+        self._are_named = all(getattr(item, "id", None) is not None for item in data)
 
     def _goes_on(self, page: Any, size: int) -> bool:
         """Return whether more items may follow a page. Raise if the server contradicts the total that it counts."""
@@ -99,7 +103,7 @@ class Pager:
         total = said if type(said) is int and (said > 0 or more is None) else -1  # 0 beside `hasMore`: it did not count
         if total > self._taken:
             return True
-        if more is None and self._is_same and total > len(self._known):
+        if more is None and self._is_same and self._are_named and size > 1 and total > len(self._known):
             raise self._unreadable(
                 f"the server counts {total} items, but has given only {len(self._known)}: it ignores `skip`"
             )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
+from enum import Enum, IntEnum
+from fractions import Fraction
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import quote, unquote
 
 import attrs
+import numpy as np
 import pytest
 import yarl
 from hypothesis import example, given, settings
@@ -251,3 +255,62 @@ def test_number_is_refused_when_its_field_takes_text_of_a_certain_length() -> No
             encode(attrs.evolve(filled(cls), **wrong))
     with pytest.raises(InvalidArgumentError, match="quantity must be a whole number of 64 bits, not 'two'"):
         encode(attrs.evolve(filled(CartItem), quantity="two"))
+
+
+class Text(str):
+    """A text of a user's own class."""
+
+    __slots__ = ()
+
+
+class Plain(Enum):
+    """Words and numbers as members of an enum that is neither text nor number."""
+
+    NAME, STATE, STATUS, NUMBER = "jane", "open", "active", 5
+
+
+Named = Enum("Named", {"NAME": "jane"}, type=str)  # its `str` is another text
+
+
+@pytest.mark.parametrize("name", [Named.NAME, Plain.NAME, Text("jane"), "jane"])
+def test_value_of_a_member_is_sent_when_it_stands_anywhere(name: Any) -> None:
+    """The value of an enum's member is sent in paths, queries and bodies, and orders the calls of a profile."""
+    profile = request_of(STUBS["update_customer_profile_v2"], integration_id=name)
+    assert ("/v2/customer_profiles/jane", ("profile:jane",)) == (profile.target, profile.ordering_keys)
+    rewards = request_of(STUBS["integration_rewards_catalog"], profile_integration_id=name)
+    assert "profileIntegrationId=jane" in rewards.target
+    assert b'{"profileId":"jane"}' == encode(NewCustomerSessionV2(profile_id=name))
+
+
+@pytest.mark.parametrize("word", [Plain.STATUS, Text("active"), np.str_("active")])
+def test_word_is_taken_when_it_is_a_text_of_another_class(word: Any) -> None:
+    """Members of enums and texts of other classes are words like plain texts."""
+    assert "status=active" in request_of(STUBS["get_loyalty_card_points"], status=word).target
+    state = Plain.STATE if word is Plain.STATUS else type(word)("open")
+    assert b'{"state":"open"}' == encode(NewCustomerSessionV2(state=state))
+
+
+@pytest.mark.parametrize("number", [Decimal("0.5"), Fraction(1, 2), np.float32(0.5)])
+def test_number_is_written_in_digits_when_it_is_of_another_class(number: Any) -> None:
+    """A number of any library is written in a query as its digits."""
+    assert "pointsFrom=0.5" in request_of(STUBS["integration_rewards_catalog"], points_from=number).target
+
+
+@pytest.mark.parametrize(
+    "number", [Decimal("sNaN"), Decimal("Infinity"), Fraction(10**400), Decimal("5.5"), Decimal("1e-400"), Fraction(1, 2),
+               np.datetime64("2026-01-01T00:00:00", "ns"), float("nan"), 2**63, 1j],
+)  # fmt: skip
+def test_number_is_refused_when_it_is_not_whole(number: Any) -> None:
+    """What is no whole number of 64 bits is refused by name in a path, a query and a body, and raises nothing else."""
+    for name, given_ in (("delete_audience_v2", "audience_id"), ("integration_rewards_catalog", "loyalty_program_id")):
+        with pytest.raises(InvalidArgumentError, match=f"{given_} "):
+            request_of(STUBS[name], **{given_: number})
+    with pytest.raises(InvalidArgumentError, match="^quantity must be "):
+        encode(attrs.evolve(filled(CartItem), quantity=number))
+
+
+@pytest.mark.parametrize("number", [Decimal(-5), Decimal(0), np.int64(-1), IntEnum("Odd", {"NONE": 0}).NONE])
+def test_limit_holds_when_a_number_is_of_another_class(number: Any) -> None:
+    """A limit holds for numbers of any class."""
+    with pytest.raises(InvalidArgumentError, match="^quantity must be 1 or more, not "):
+        encode(attrs.evolve(filled(CartItem), quantity=number))

@@ -147,7 +147,7 @@ def read_CustomerProfileAudienceRequestItem(o, _=None):
 def write_CustomerProfileAudienceRequestItem(m):
     o = {}
     if (v := m.action) is not None:
-        if v not in CustomerProfileAudienceRequestItem_action_words and v is not NULL:
+        if not (v.__class__ is str and v in CustomerProfileAudienceRequestItem_action_words):
             check_words(m, "action", v, CustomerProfileAudienceRequestItem_action_words)
         o["action"] = v
     if (v := m.profile_integration_id) is not None:

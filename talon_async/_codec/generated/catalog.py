@@ -238,7 +238,7 @@ def write_BestPriorPriceRequest(m):
             check(m, "timeframe", v)
         o["timeframe"] = v
     if (v := m.timeframe_end_date_type) is not None:
-        if v not in BestPriorPriceRequest_timeframe_end_date_type_words and v is not NULL:
+        if not (v.__class__ is str and v in BestPriorPriceRequest_timeframe_end_date_type_words):
             check_words(m, "timeframe_end_date_type", v, BestPriorPriceRequest_timeframe_end_date_type_words)
         o["timeframeEndDateType"] = v
     if (v := m.target) is not None:
@@ -261,7 +261,7 @@ def read_BestPriorTarget(o, _=None):
 def write_BestPriorTarget(m):
     o = {}
     if (v := m.target_type) is not None:
-        if v not in BestPriorTarget_target_type_words and v is not NULL:
+        if not (v.__class__ is str and v in BestPriorTarget_target_type_words):
             check_words(m, "target_type", v, BestPriorTarget_target_type_words)
         o["targetType"] = v
     if (v := m.audience_id) is not None:
@@ -340,7 +340,7 @@ def write_CatalogAction(m):
             check(m, "payload", v)
         o["payload"] = other(v)
     if (v := m.type) is not None:
-        if v not in CatalogAction_type_words and v is not NULL:
+        if not (v.__class__ is str and v in CatalogAction_type_words):
             check_words(m, "type", v, CatalogAction_type_words)
         o["type"] = v
     return o
@@ -364,7 +364,7 @@ def write_CatalogActionFilter(m):
             check(m, "attr", v)
         o["attr"] = v
     if (v := m.op) is not None:
-        if v not in CatalogActionFilter_op_words and v is not NULL:
+        if not (v.__class__ is str and v in CatalogActionFilter_op_words):
             check_words(m, "op", v, CatalogActionFilter_op_words)
         o["op"] = v
     o["value"] = m.value
@@ -435,7 +435,7 @@ def read_LabelTargetAudience(o, _=None):
 def write_LabelTargetAudience(m):
     o = {}
     if (v := m.type) is not None:
-        if v not in LabelTargetAudience_type_words and v is not NULL:
+        if not (v.__class__ is str and v in LabelTargetAudience_type_words):
             check_words(m, "type", v, LabelTargetAudience_type_words)
         o["type"] = v
     if (v := m.audience) is not None:
@@ -455,7 +455,7 @@ def read_LabelTargetNone(o, _=None):
 def write_LabelTargetNone(m):
     o = {}
     if (v := m.type) is not None:
-        if v not in LabelTargetNone_type_words and v is not NULL:
+        if not (v.__class__ is str and v in LabelTargetNone_type_words):
             check_words(m, "type", v, LabelTargetNone_type_words)
         o["type"] = v
     return o

@@ -193,7 +193,9 @@ def write_IntegrationEventV2Request(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in IntegrationEventV2Request_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in IntegrationEventV2Request_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, IntegrationEventV2Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.loyalty_cards) is not None:
@@ -268,7 +270,9 @@ def write_IntegrationEventV3Request(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in IntegrationEventV3Request_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in IntegrationEventV3Request_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, IntegrationEventV3Request_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.referral_code) is not None:

@@ -321,7 +321,7 @@ def read_DeleteLoyaltyTransactionsRequest(o, _=None):
 def write_DeleteLoyaltyTransactionsRequest(m):
     o = {}
     if (v := m.scope) is not None:
-        if v not in DeleteLoyaltyTransactionsRequest_scope_words and v is not NULL:
+        if not (v.__class__ is str and v in DeleteLoyaltyTransactionsRequest_scope_words):
             check_words(m, "scope", v, DeleteLoyaltyTransactionsRequest_scope_words)
         o["scope"] = v
     if (v := m.subledger_ids) is not None:
@@ -346,7 +346,7 @@ def read_GenerateLoyaltyCard(o, _=None):
 def write_GenerateLoyaltyCard(m):
     o = {}
     if (v := m.status) is not None:
-        if v not in GenerateLoyaltyCard_status_words and v is not NULL:
+        if not (v.__class__ is str and v in GenerateLoyaltyCard_status_words):
             check_words(m, "status", v, GenerateLoyaltyCard_status_words)
         o["status"] = v
     if (v := m.customer_profile_ids) is not None:
@@ -626,7 +626,9 @@ def write_IntegrationUnlockRewardRequest(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in IntegrationUnlockRewardRequest_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in IntegrationUnlockRewardRequest_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, IntegrationUnlockRewardRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.card_identifier) is not None:

@@ -267,7 +267,7 @@ def write_NewCustomerSession(m):
             check(m, "referral", v)
         o["referral"] = v
     if (v := m.state) is not None:
-        if v not in NewCustomerSession_state_words and v is not NULL:
+        if not (v.__class__ is str and v in NewCustomerSession_state_words):
             check_words(m, "state", v, NewCustomerSession_state_words)
         o["state"] = v
     if (v := m.cart_items) is not None:
@@ -355,7 +355,7 @@ def write_NewCustomerSessionV2(m):
             check(m, "loyalty_cards", v)
         o["loyaltyCards"] = v if v.__class__ is list or v is NULL else listed(m, "loyalty_cards", v)
     if (v := m.state) is not None:
-        if v not in NewCustomerSessionV2_state_words and v is not NULL:
+        if not (v.__class__ is str and v in NewCustomerSessionV2_state_words):
             check_words(m, "state", v, NewCustomerSessionV2_state_words)
         o["state"] = v
     if (v := m.cart_items) is not None:

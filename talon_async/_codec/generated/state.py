@@ -207,7 +207,9 @@ def write_CustomerProfileIntegrationRequestV2(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in CustomerProfileIntegrationRequestV2_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in CustomerProfileIntegrationRequestV2_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, CustomerProfileIntegrationRequestV2_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     if (v := m.audiences_changes) is not None:
@@ -636,7 +638,9 @@ def write_IntegrationRequest(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in IntegrationRequest_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in IntegrationRequest_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, IntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o
@@ -870,7 +874,9 @@ def write_ReturnIntegrationRequest(m):
         v = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
         if v.__class__ is not list:
             check(m, "response_content", v)
-        if v.__class__ is list and not all(x in ReturnIntegrationRequest_response_content_words for x in v):
+        if v.__class__ is list and not all(
+            x.__class__ is str and x in ReturnIntegrationRequest_response_content_words for x in v
+        ):
             check_words(m, "response_content", v, ReturnIntegrationRequest_response_content_words)
         o["responseContent"] = v if v.__class__ is list or v is NULL else listed(m, "response_content", v)
     return o
