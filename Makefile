@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FRESH := $(VENV)/.fresh
+# Without bytecode on the disk, each of the many processes of the tests would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-lowest check bench bench-exact generate clean
 .DELETE_ON_ERROR:
@@ -12,7 +14,7 @@ demo: $(FRESH) ## a shop's day against a local stand-in of Talon.One
 
 test: $(FRESH) ## the checks and all tests, on every Python found here, with the newest and the oldest dependencies
 	@$(BIN)/python -m tools.pythons --announce 1
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory -j 2 check
 	@$(BIN)/python -m tools.pythons --announce 2
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal
 	@$(MAKE) --no-print-directory test-others
@@ -28,11 +30,20 @@ test-others: $(FRESH) ## the tests on the oldest dependencies, and on the other 
 test-lowest: $(FRESH) ## the tests on the oldest dependencies that pyproject.toml allows
 	@$(BIN)/python -m tools.pythons --lowest
 
-check: $(FRESH) ## style, types, generated files
+check: check-style check-pyright check-mypy check-generated ## style, types, generated files
+
+.PHONY: check-style check-pyright check-mypy check-generated
+check-style: $(FRESH)
 	@$(BIN)/python -m ruff check
 	@$(BIN)/python -m ruff format --check
-	@$(BIN)/python -m mypy
+
+check-pyright: $(FRESH)
 	@$(BIN)/python -m pyright
+
+check-mypy: $(FRESH)
+	@$(BIN)/python -m mypy
+
+check-generated: $(FRESH)
 	@$(BIN)/python -m tools.public_types
 	@$(BIN)/python -m tools.generate_models_index --check
 	@$(BIN)/python -m tools.generate_codecs --check

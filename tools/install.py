@@ -11,21 +11,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-PIP = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 UV = Path(sys.executable).parent / "uv"
 
 
 def install(python: str | Path, *requirements: str) -> None:
     """Install requirements for an interpreter; raise CalledProcessError if neither tool can."""
     if not UV.exists():
-        subprocess.run([sys.executable, *PIP, "uv"], check=False)
+        subprocess.run([*PIP, "install", "uv"], check=False)
     if UV.exists():
         command = [UV, "pip", "install", "--quiet", "--system-certs", "--python", python, *requirements]
         with contextlib.suppress(OSError):  # it cannot be run here
             if subprocess.run(command, check=False).returncode == 0:
                 return
         print("uv could not do it: installing with pip ...", file=sys.stderr, flush=True)
-    subprocess.run([python, *PIP, *requirements], check=True)
+    subprocess.run([*PIP, "--python", python, "install", *requirements], check=True)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def run(python: str, name: str, pins: list[str]) -> int:
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + " ".join(pins).encode()).hexdigest()
     mark = venv / ".fresh"
     if not mark.exists() or mark.read_text(encoding="utf-8") != wanted:
-        subprocess.run([python, "-m", "venv", "--clear", venv], check=True)
+        subprocess.run([python, "-m", "venv", "--clear", "--without-pip", venv], check=True)
         install(venv / "bin/python", "--editable", f"{ROOT}[test]", *pins)
         mark.write_text(wanted, encoding="utf-8")
     return subprocess.run(
