@@ -79,8 +79,14 @@ def test_line_has_the_fact_when_a_document_states_it(changes: dict[tuple[Any, ..
         ({(*PATHS, DATA, "head"): {"operationId": "hasCustomerData"}}, f"`head` in {DATA}"),
         ({(*ANSWER, "links"): {}}, "`links` in createCouponReservation, 201"),
         ({(*ANSWER, "content", "application/json", "encoding"): {}}, "`encoding` in createCouponReservation, 201"),
-        ({(*ANSWER, "content", "text/csv"): {"schema": TEXT}}, "several kinds of content in createCouponReservation, 201"),
+        ({(*ANSWER, "content", "text/csv"): {"schema": TEXT}}, "other content than application/json in createCouponReservation, 201"),
         ({(*ANSWER, "headers"): {"X-Age": {"schema": {"multipleOf": 2}}}}, "`multipleOf` in createCouponReservation, 201, header X-Age"),
+        ({(*DELETION, "tags"): ["a", "b"]}, "several tags of deleteCustomerData"),
+        ({ID: {"enum": [1, 2]}}, "words that are no plain text in CustomerProfile.integrationId"),
+        ({ID: {"const": None}}, "words that are no plain text in CustomerProfile.integrationId"),
+        ({ID: {"type": "file"}}, "`type: file` in CustomerProfile.integrationId"),
+        ({ID: {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}}, "a choice between required fields in CustomerProfile.integrationId"),
+        ({ID: {"type": ["object", "null"], "properties": {"a": TEXT}}}, "fields of what may be null in CustomerProfile.integrationId"),
         ({(*DELETION, "responses", "default"): {}}, "the status `default` in deleteCustomerData"),
         ({(*QUERY, "in"): "cookie"}, "`in: cookie` in getCustomerInventory, parameter profile"),
         ({ID: {"oneOf": [TEXT, {"type": "integer"}], "maxLength": 3}}, "`maxLength` beside `oneOf` in CustomerProfile.integrationId"),
@@ -98,6 +104,12 @@ def test_document_is_refused_when_a_table_cannot_say_all_of_it(
     with pytest.raises(DocumentError) as caught:
         written(changes)
     assert str(caught.value).startswith(f"it has {message}, which a table ")
+
+
+def test_document_is_refused_when_two_operations_have_one_name() -> None:
+    """Two operations with one name are refused, because a table would have one of them."""
+    with pytest.raises(DocumentError, match="^it has two operations deleteCustomerData$"):
+        written({(*PATHS, "/v1/odd"): {"get": {"operationId": "deleteCustomerData", "responses": {}}}})
 
 
 @pytest.mark.parametrize("name", ["a b", "$x", "zz[]"])

@@ -330,6 +330,8 @@ def test_exit_code_is_2_when_no_document_is_there_to_write_a_table_from(tmp_path
     assert expected == (done.returncode, done.stdout, done.stderr)
     done = run("tools.contract.tables", TALON_ONE_SPEC=str(tmp_path))
     assert expected == (done.returncode, done.stdout, done.stderr)
+    done = run("tools.contract", TALON_ONE_SPEC=str(tmp_path))
+    assert (2, "", f"the tables: {expected[2]}") == (done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

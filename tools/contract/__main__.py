@@ -23,7 +23,17 @@ from tools.contract.known_gaps import EXAMPLES_ONLY, KNOWN_GAPS
 from tools.contract.limits import compare_limits, limits
 from tools.contract.operations import compare_operations
 from tools.contract.schemas import compare_schemas
-from tools.contract.tables import ERAS, NEWEST, SOURCES, differing, original, spec, table
+from tools.contract.tables import (
+    ERAS,
+    NEWEST,
+    NO_DOCUMENTS,
+    SOURCES,
+    differing,
+    has_documents,
+    original,
+    spec,
+    table,
+)  # fmt: skip
 from tools.contract.types import listed_words
 
 if TYPE_CHECKING:
@@ -73,6 +83,8 @@ def compare_tables() -> tuple[list[Finding], str]:
 
 def compare_sources(folder: Path) -> tuple[list[Finding], list[str]]:
     """Return what a folder's documents say and the tables do not, and the names that only examples have."""
+    if not has_documents(folder):
+        raise DocumentError(NO_DOCUMENTS)
     todo = "run python -m tools.contract.tables"
     stale = [name for name, _ in differing(folder)]
     findings = [Finding(Group.TABLE, f"{name}.txt", "not what its document says", todo) for name in stale]

@@ -173,6 +173,12 @@ class Document:
         """Return the schemas of the document's webhooks by name."""
         return {name: media["schema"] for name, media in self.messages.items()}
 
+    @property
+    def listed(self) -> list[str]:
+        """Return the names of the operations of the Integration API, as often as they are there."""
+        return [item[method]["operationId"] for item in self.paths.values() for method in METHODS
+                if self._is_ours(item.get(method, {}))]  # fmt: skip
+
     @cached_property
     def published(self) -> dict[str, Published]:
         """Return the operations of the Integration API by name."""

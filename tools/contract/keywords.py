@@ -38,6 +38,9 @@ SINGLE = {
 }
 """What is said of a value beside no choice and no mix-in."""
 
+JSON = "application/json"
+TYPES = {"string", "integer", "number", "boolean", "array", "object", "null"}
+
 STYLES = {"path": "simple", "header": "simple", "query": "form"}
 """How a value is written in each place unless the document says otherwise, which no table can."""
 
@@ -50,6 +53,8 @@ def refuse_operation(operation: Published, document: Document) -> None:
     """
     about, content = operation.id, operation.operation
     _refuse(content, OPERATION, about)
+    if len(content.get("tags", ())) > 1:
+        raise DocumentError(f"it has several tags of {about}, which a table cannot say")
     _refuse_parameters(operation.parameters, document, about)
     answers = content.get("responses", {})
     if odd := [status for status in answers if not re.fullmatch(r"\d{3}", status)]:
@@ -83,8 +88,8 @@ def _refuse_parameters(parameters: Sequence[Schema], document: Document, about: 
 def _refuse_body(node: Schema, document: Document, about: str) -> None:
     _, body = document.follow(node)
     _refuse(body, BODY, about)
-    if len(media := body.get("content", {})) > 1:
-        raise DocumentError(f"it has several kinds of content in {about}, which a table cannot say")
+    if (media := body.get("content", {})) and [*media] != [JSON]:
+        raise DocumentError(f"it has other content than {JSON} in {about}, which a table cannot say")
     for kind in media.values():
         _refuse(kind, {"schema"}, about)
         _refuse_type(kind.get("schema", {}), document, about)
@@ -95,13 +100,15 @@ def _refuse_body(node: Schema, document: Document, about: str) -> None:
 
 
 def refuse_paths(document: Document) -> None:
-    """Check that every operation of a document has a method that tables know.
+    """Check that every operation of a document has a method that tables know, and a name of its own.
 
     Raises:
-        DocumentError: one has another.
+        DocumentError: one has another, or none.
     """
     for path, item in document.paths.items():
         _refuse(item, {*METHODS, "parameters"}, path)
+    if len(named := document.listed) != len(set(named)):
+        raise DocumentError(f"it has two operations {max(named, key=named.count)}")
 
 
 def refuse_schema(name: str, schema: Schema, document: Document) -> None:
@@ -117,6 +124,12 @@ def _refuse_type(schema: Schema, document: Document, about: str, known: Abstract
     _refuse(schema, known & REFERENCE if "$ref" in schema else known, about)
     if schema.get("format", "string") not in FORMATS:
         raise DocumentError(f"it has `format: {schema['format']}` in {about}, which a table cannot say")
+    kinds: Any = schema.get("type", [])
+    if odd := {kinds} - TYPES if isinstance(kinds, str) else {*kinds} - TYPES:
+        raise DocumentError(f"it has `type: {min(odd)}` in {about}, which a table cannot say")
+    words = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else ())]
+    if any(not isinstance(word, str) or '"' in word for word in words):
+        raise DocumentError(f"it has words that are no plain text in {about}, which a table cannot say")
     if isinstance(schema.get("exclusiveMinimum", 0), bool):
         raise DocumentError(f"it has `exclusiveMinimum` that is no number in {about}, which a table cannot say")
     if "$ref" in schema and not isinstance(schema.get("type", ""), str):
@@ -140,6 +153,11 @@ def _refuse_together(schema: Schema, document: Document, about: str, *, is_named
             raise DocumentError(f"it has `{beside[0]}` beside `{word}` in {about}, which a table cannot say")
     if len(schema.get("allOf", ())) > 1 and not has_fields:
         raise DocumentError(f"it has several schemas without fields in `allOf` in {about}, which a table cannot say")
+    choices = [*schema.get("oneOf", ()), *schema.get("anyOf", ())]
+    if any("required" in part and "properties" not in part for part in choices):
+        raise DocumentError(f"it has a choice between required fields in {about}, which a table cannot say")
+    if isinstance(schema.get("type"), list) and has_fields and "$ref" not in schema:
+        raise DocumentError(f"it has fields of what may be null in {about}, which a table cannot say")
     if values is False and not (is_named and has_fields):
         raise DocumentError(f"it has `additionalProperties: false` in {about}, which a table cannot say")
     if isinstance(values, dict) and has_fields:

@@ -333,7 +333,7 @@ def _parameter(place: str, line: str) -> dict[str, Any]:
     flags: list[str] = []
     name, required, schema = _field(line, PARAMETER_FLAGS, flags)
     entry: dict[str, Any] = {"name": name, "in": place, "required": required, "schema": schema}
-    if schema.get("type") == "array" or "joined" in flags:
+    if place == "query" and (schema.get("type") == "array" or "joined" in flags):
         entry |= {"style": "form", "explode": "joined" not in flags}
     if "empty" in flags:
         entry["allowEmptyValue"] = True

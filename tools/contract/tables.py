@@ -34,6 +34,7 @@ SOURCES = {
 }
 """The tables: which API they are of, and the file of the document that they are written from, if there is one."""
 
+NO_DOCUMENTS = "there are no documents: let TALON_ONE_SPEC name the folder that has them"
 NEWEST = "26.20"
 ERAS = [name for name, (api, _) in SOURCES.items() if api == API]
 """The tables of the Integration API, from the oldest to the newest."""
@@ -44,8 +45,11 @@ OLD_SEAL = re.compile(r"\A# sealed \w+\n")
 
 
 def text(name: str) -> str:
-    """Return the text of a table."""
-    return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    """Return the text of a table; DocumentError if there is none."""
+    try:
+        return (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
+    except OSError as error:
+        raise DocumentError(f"it cannot be read: {error.strerror}") from error
 
 
 @cache
@@ -108,6 +112,11 @@ def original(name: str, folder: Path) -> Document | None:
     return Document.read(folder / file) if file and (folder / file).is_file() else None
 
 
+def has_documents(folder: Path) -> bool:
+    """Tell whether a folder has a document that a table is written from."""
+    return any((folder / file).is_file() for _, file in SOURCES.values() if file)
+
+
 def differing(folder: Path) -> Iterator[tuple[str, str]]:
     """List the tables that differ from what the documents of a folder give, with the text that they should have."""
     for name, (api, _) in SOURCES.items():
@@ -128,10 +137,14 @@ def main(given: Sequence[str] | None = None) -> int:
         seal()
         return 0
     folder = spec()
-    if folder is None or not any(original(name, folder) for name in SOURCES):
-        print("there are no documents: let TALON_ONE_SPEC name the folder that has them", file=sys.stderr)
+    if folder is None or not has_documents(folder):
+        print(NO_DOCUMENTS, file=sys.stderr)
         return 2
-    stale = list(differing(folder))
+    try:
+        stale = list(differing(folder))
+    except DocumentError as error:
+        print(error, file=sys.stderr)
+        return 2
     for name, written in stale:
         if arguments.check:
             print(f"{name}.txt is not what its document says: run python -m tools.contract.tables")
