@@ -166,13 +166,13 @@ _resting: set[int] = set()
 @contextlib.contextmanager
 def _collector_at_rest() -> Generator[None]:
     """Turn the garbage collector off for a while: with it, reading 100 KB takes a third longer."""
-    gc.disable()
-    _resting.add(threading.get_ident())
+    _resting.add(threading.get_ident())  # while the collector is off, so that a child that is forked then turns it on
     try:
+        gc.disable()
         yield
     finally:
-        _resting.discard(threading.get_ident())
         gc.enable()
+        _resting.discard(threading.get_ident())
 
 
 def _wake_collector() -> None:

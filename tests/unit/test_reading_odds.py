@@ -7,12 +7,13 @@ import os
 import pickle
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
 
-from talon_async import to_json
+from talon_async import _codec, to_json
 from talon_async._codec import decode, decoder
 from talon_async.errors import UnreadableAnswerError
 from talon_async.models import CartItem, Coupon, IntegrationStateV2
@@ -89,6 +90,26 @@ def test_the_collector_runs_in_a_child_when_the_parent_was_reading_a_large_answe
         over.set()
         reader.join()
     assert gc.isenabled()
+
+
+def test_the_collector_is_off_only_when_a_child_would_turn_it_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that is forked at any moment has the collector on: the thread is noted before it is turned off."""
+    noted: list[bool] = []
+    turn = {"disable": gc.disable, "enable": gc.enable}
+
+    def turning(word: str) -> Callable[[], None]:
+        def turned() -> None:
+            noted.append(threading.get_ident() in _codec._resting)
+            turn[word]()
+            noted.append(threading.get_ident() in _codec._resting)
+
+        return turned
+
+    for word in turn:
+        monkeypatch.setattr(gc, word, turning(word))
+    decode(orjson.dumps({"effects": [{"effectType": "addLoyaltyPoints", "props": {}}] * 800}), IntegrationStateV2)
+    assert [True] * 4 == noted
+    assert (set(), True) == (_codec._resting, gc.isenabled())
 
 
 class PlainItem(CartItem):
