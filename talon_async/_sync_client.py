@@ -1417,8 +1417,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -1476,8 +1476,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -1532,8 +1532,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -1590,8 +1590,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -1642,8 +1642,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -1690,8 +1690,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -1742,8 +1742,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -1786,8 +1786,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -1831,8 +1831,8 @@ class TalonOneSync(BlockingClient):
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

@@ -47,8 +47,8 @@ DOCSTRING = '''"""Iterate over all items that `{name}` returns, page after page.
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `{name}` raises it, when the iteration requests a page.
 
         {see}

@@ -1,4 +1,4 @@
-"""What the types of a model's fields say, and what kind of container a value is."""
+"""What the types of fields say, and what a value is: which container, which plain value, and how it is shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from typing import Any, Literal, TypeGuard, Union, get_args, get_origin, get_typ
 import attrs
 
 from talon_async import models
+
+LEAST, MOST = -(2**63), 2**63 - 1
+"""The smallest and the largest whole number of the API."""
 
 
 @cache

@@ -19,6 +19,8 @@ import attrs
 
 from talon_async import models
 from talon_async._codec.shape import (
+    LEAST,
+    MOST,
     branches,
     closed_words,
     hints,
@@ -32,10 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from talon_async.models._base import Limit
-
-
-MOST = 2**63 - 1
-"""The largest whole number of the API."""
 
 
 class Source:
@@ -241,7 +239,7 @@ def _misfit(kind: Any, item: Any = Any) -> str:
     if kind is Mapping and is_checked:
         return f"not (v.__class__ is dict and {{*map(type, v.values())}} <= {{{item.__name__}}})"
     if kind is int:
-        return f"not (v.__class__ is int and {-(2**63)} <= v <= {MOST})"
+        return f"not (v.__class__ is int and {LEAST} <= v <= {MOST})"
     if kind in (Sequence, Mapping):
         return f"v.__class__ is not {'list' if kind is Sequence else 'dict'}"
     if kind not in _PLAIN and not attrs.has(kind):

@@ -12,7 +12,7 @@ import attrs
 
 from talon_async import models
 from talon_async._codec.registry import registry
-from talon_async._codec.shape import branches, hints, is_list, is_mapping, plain, shown
+from talon_async._codec.shape import LEAST, MOST, branches, hints, is_list, is_mapping, plain, shown
 from talon_async._codec.taken import is_word, mistake
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import LIMIT, NULL
@@ -144,7 +144,7 @@ def are(value: Any, kind: type) -> bool:
 
 def are_whole(value: Any) -> bool:
     """Tell whether all items of a list are whole numbers of 64 bits; False where only `check` can tell."""
-    return are(value, int) and (not value or (min(value) >= -(2**63) and max(value) < 2**63))
+    return are(value, int) and (not value or (min(value) >= LEAST and max(value) <= MOST))
 
 
 def listed(model: Any, name: str, value: Any) -> Any:

@@ -12,7 +12,7 @@ from uuid import UUID
 import attrs
 
 from talon_async._codec.registry import registry
-from talon_async._codec.shape import branches, is_list, is_mapping, plain, shown
+from talon_async._codec.shape import LEAST, MOST, branches, is_list, is_mapping, plain, shown
 from talon_async.errors import InvalidArgumentError
 from talon_async.models._base import NULL
 
@@ -90,7 +90,7 @@ def is_whole(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real | Decimal):
         return False
     number: Any = value
-    return _is_integer(number) and -(2**63) <= int(number) < 2**63
+    return _is_integer(number) and LEAST <= int(number) <= MOST
 
 
 def _is_integer(value: Real | Decimal) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import tzinfo
 
-LARGEST = 10**12
+LARGEST = 10**12  # as in `talon_async.errors`, which `--help` need not import
 SLOWEST, FASTEST = 1e-9, 1e9
 HIGHEST_PORT = 65_535
 LONGEST_CODE = 100

@@ -67,8 +67,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_program_profile_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfilePoints
@@ -126,8 +126,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_program_profile_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty/operation/getLoyaltyProgramProfileTransactions
@@ -182,8 +182,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_card_points` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardPoints
@@ -240,8 +240,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_loyalty_card_transactions` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Loyalty-cards/operation/getLoyaltyCardTransactions
@@ -292,8 +292,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_achievements` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievements
@@ -340,8 +340,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_achievement_history` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Achievements/operation/getCustomerAchievementHistory
@@ -392,8 +392,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `integration_get_all_campaigns` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Campaigns/operation/integrationGetAllCampaigns
@@ -436,8 +436,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `get_customer_rewards` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/getCustomerRewards
@@ -481,8 +481,8 @@ class Pages:
 
         Raises:
             InvalidArgumentError: `limit` is below 0, or an argument is invalid. It is raised before the iteration.
-            UnreadableAnswerError: a page is not a list. Or three pages in a row have only items that came before,
-                because the server ignores `skip`. Or more than a page follows after all items that the server counts.
+            UnreadableAnswerError: a page is not a list. Or pages in a row have only items that came before, because the
+                server ignores `skip`. Or the server contradicts the number of items that it counts.
             TalonOneError: as `integration_rewards_catalog` raises it, when the iteration requests a page.
 
         See https://docs.talon.one/integration-api#tag/Rewards/operation/integrationRewardsCatalog

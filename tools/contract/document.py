@@ -173,18 +173,15 @@ class Document:
         """Return the schemas of the document's webhooks by name."""
         return {name: media["schema"] for name, media in self.messages.items()}
 
-    @property
-    def listed(self) -> list[str]:
-        """Return the names of the operations of the Integration API, as often as they are there."""
-        return [item[method]["operationId"] for item in self.paths.values() for method in METHODS
-                if self._is_ours(item.get(method, {}))]  # fmt: skip
-
     @cached_property
     def published(self) -> dict[str, Published]:
         """Return the operations of the Integration API by name."""
         operations = [self._publish(method, path, item) for path, item in self.paths.items() for method in METHODS
                  if self._is_ours(item.get(method, {}))]  # fmt: skip
-        return {operation.id: operation for operation in operations}
+        named = [operation.id for operation in operations]
+        if len(named) != len(set(named)):
+            raise DocumentError(f"it has two operations {max(named, key=named.count)}")
+        return dict(zip(named, operations, strict=True))
 
     def operations(self) -> Iterator[dict[str, Any]]:
         """List the operations of the Integration API as they are written."""

@@ -100,15 +100,13 @@ def _refuse_body(node: Schema, document: Document, about: str) -> None:
 
 
 def refuse_paths(document: Document) -> None:
-    """Check that every operation of a document has a method that tables know, and a name of its own.
+    """Check that every operation of a document has a method that tables know.
 
     Raises:
-        DocumentError: one has another, or none.
+        DocumentError: one has another.
     """
     for path, item in document.paths.items():
         _refuse(item, {*METHODS, "parameters"}, path)
-    if len(named := document.listed) != len(set(named)):
-        raise DocumentError(f"it has two operations {max(named, key=named.count)}")
 
 
 def refuse_schema(name: str, schema: Schema, document: Document) -> None:
